@@ -1,0 +1,18 @@
+// Builds dist/cohort.js, what `npm start` and the command line run on Node.
+import { chmodSync } from 'node:fs'
+import { build } from 'esbuild'
+
+await build({
+  entryPoints: { cohort: 'src/entry/node.ts' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: true,
+  // Native code, and what is loaded only where it is used.
+  external: ['better-sqlite3', 'sharp', '@aws-sdk/*'],
+  banner: { js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
+  logLevel: 'warning',
+})
+chmodSync('dist/cohort.js', 0o755)

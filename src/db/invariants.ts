@@ -1,0 +1,81 @@
+/*
+ * What must hold after every operation and every crash (spec: behaviour, section 6), as queries that find where it does not. `cohort check` runs them;
+ * the tests of races, crashes and the model end with it.
+ */
+
+export interface Invariant {
+  readonly rule: string
+  /** Answers an id for each place where the rule is broken. */
+  readonly sql: string
+}
+
+export const invariants: readonly Invariant[] = [
+  {
+    rule: 'the count of a group is the number of its members',
+    sql: 'SELECT g.group_id FROM groups g WHERE g.count <> (SELECT count(*) FROM members m WHERE m.group_id = g.group_id)',
+  },
+  {
+    rule: 'a group has exactly one owner, a member of it',
+    sql: `SELECT g.group_id FROM groups g WHERE g.status = 0
+      AND NOT EXISTS (SELECT 1 FROM members m WHERE m.group_id = g.group_id AND m.user_id = g.owner_id AND m.role = 3)`,
+  },
+  {
+    rule: 'a group has no second owner',
+    sql: 'SELECT group_id FROM members WHERE role = 3 GROUP BY group_id HAVING count(*) > 1',
+  },
+  {
+    rule: 'no member is blacklisted',
+    sql: 'SELECT m.group_id FROM members m JOIN blacklist b ON b.group_id = m.group_id AND b.user_id = m.user_id',
+  },
+  {
+    rule: 'a group has no more members than its capacity',
+    sql: 'SELECT group_id FROM groups WHERE count > capacity',
+  },
+  {
+    rule: 'the blacklist count of a group is the size of its blacklist',
+    sql: `SELECT g.group_id FROM groups g WHERE g.status = 0
+      AND g.blacklist_count <> (SELECT count(*) FROM blacklist b WHERE b.group_id = g.group_id)`,
+  },
+  {
+    rule: 'a membership is of a group of the same app',
+    sql: 'SELECT m.group_id FROM members m LEFT JOIN groups g ON g.group_id = m.group_id WHERE g.app_id IS NOT m.app_id',
+  },
+  {
+    rule: 'a member has nothing pending in its group',
+    sql: `SELECT m.group_id FROM members m JOIN groups g ON g.group_id = m.group_id AND g.status = 0
+      WHERE EXISTS (SELECT 1 FROM invitations i WHERE i.group_id = m.group_id AND i.invitee_id = m.user_id AND i.status = 0)
+      OR EXISTS (SELECT 1 FROM applications a WHERE a.group_id = m.group_id AND a.applicant_id = m.user_id AND a.status = 0)`,
+  },
+  {
+    rule: 'who is blacklisted has nothing pending in that group',
+    sql: `SELECT b.group_id FROM blacklist b JOIN groups g ON g.group_id = b.group_id AND g.status = 0
+      WHERE EXISTS (SELECT 1 FROM invitations i WHERE i.group_id = b.group_id AND i.invitee_id = b.user_id AND i.status = 0)
+      OR EXISTS (SELECT 1 FROM applications a WHERE a.group_id = b.group_id AND a.applicant_id = b.user_id AND a.status = 0)`,
+  },
+  {
+    rule: 'the number of groups a user joined is that of its memberships',
+    sql: `SELECT u.user_id FROM users u
+      WHERE u.groups_joined <> (SELECT count(*) FROM members m WHERE m.app_id = u.app_id AND m.user_id = u.user_id)
+      UNION ALL SELECT m.user_id FROM members m LEFT JOIN users u ON u.app_id = m.app_id AND u.user_id = m.user_id WHERE u.user_id IS NULL`,
+  },
+  {
+    rule: 'the number of groups a user created is that of its groups',
+    sql: `SELECT u.user_id FROM users u LEFT JOIN
+      (SELECT app_id, creator_id, count(*) AS made FROM groups WHERE status = 0 GROUP BY app_id, creator_id) g
+      ON g.app_id = u.app_id AND g.creator_id = u.user_id WHERE u.groups_created <> coalesce(g.made, 0)`,
+  },
+  {
+    rule: 'the number of groups of an app is that of its groups',
+    sql: 'SELECT a.app_id FROM apps a WHERE a.group_count <> (SELECT count(*) FROM groups g WHERE g.app_id = a.app_id AND g.status = 0)',
+  },
+  {
+    rule: 'the stored bytes of an app are those of its objects',
+    sql: 'SELECT a.app_id FROM apps a WHERE a.file_bytes <> (SELECT coalesce(sum(o.size), 0) FROM objects o WHERE o.app_id = a.app_id AND o.state > 0)',
+  },
+  {
+    rule: 'the stored bytes of a user are those of its objects',
+    sql: `SELECT u.user_id FROM users u LEFT JOIN
+      (SELECT app_id, user_id, sum(size) AS bytes FROM objects WHERE state > 0 GROUP BY app_id, user_id) o
+      ON o.app_id = u.app_id AND o.user_id = u.user_id WHERE u.user_file_bytes <> coalesce(o.bytes, 0)`,
+  },
+]

@@ -1,0 +1,37 @@
+import { DatabaseError, type SerialEngine } from './engine.ts'
+import { migrations } from './migrations.gen.ts'
+
+/*
+ * One migrator for every in-process engine. It keeps its books in the table that `wrangler d1 migrations apply` uses, so that one folder of
+ * migrations serves all engines and a database can move between them.
+ */
+
+const bookkeeping =
+  'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)'
+
+/**
+ * Applies what is missing, each migration in a transaction of its own, and returns the names of those it applied. Throws `DatabaseError` if one fails
+ * or if the database was made by a newer Cohort.
+ */
+export function migrate(engine: SerialEngine): string[] {
+  engine.exec(bookkeeping)
+  const known = new Set(migrations.map(migration => migration.name))
+  const applied = new Set(engine.rows('SELECT name FROM d1_migrations').map(([name]) => String(name)))
+  const newer = [...applied].filter(name => !known.has(name))
+  if (newer.length > 0) {
+    throw new DatabaseError(`this database was made by a newer Cohort (it has the migration ${newer[0]}): use that version, or restore a backup`)
+  }
+  const missing = migrations.filter(migration => !applied.has(migration.name))
+  for (const migration of missing) {
+    engine.exec('BEGIN IMMEDIATE')
+    try {
+      engine.exec(migration.sql)
+      engine.exec(`INSERT INTO d1_migrations (name) VALUES ('${migration.name}')`)
+      engine.exec('COMMIT')
+    } catch (error) {
+      engine.exec('ROLLBACK')
+      throw error
+    }
+  }
+  return missing.map(migration => migration.name)
+}

@@ -1,0 +1,254 @@
+import { sql } from 'drizzle-orm'
+import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/*
+ * One schema for every engine. Times are milliseconds since 1970 unless a name says otherwise; a `*_until` is the end of
+ * a ban, 0 for none and -1 for ever. Ids are made by `ids.ts`. Rules that must hold whatever the code does stand here as keys and checks.
+ *
+ * Column names are unique across tables that are joined: D1 hands rows over as objects, where a second column of one name is lost.
+ * `cohort migrate` and wrangler apply the same files; read every generated migration (`WITHOUT ROWID` is added by hand, drizzle cannot say it).
+ */
+
+const flag = (name: string) => integer(name, { mode: 'boolean' }).notNull()
+
+export interface AppSecret {
+  readonly kid: string
+  readonly secret: string
+  readonly created_at: number
+}
+
+/** A tenant. `secrets` sign its tokens (all are accepted, the first signs), `keys` sign what Cohort itself hands out. */
+export const apps = sqliteTable(
+  'apps',
+  {
+    app_id: text('app_id').primaryKey(),
+    secrets: text('secrets', { mode: 'json' }).$type<AppSecret[]>().notNull(),
+    keys: text('keys', { mode: 'json' }).$type<AppSecret[]>().notNull(),
+    jwks_url: text('jwks_url').notNull().default(''),
+    settings: text('settings', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+    group_count: integer('group_count').notNull().default(0),
+    file_bytes: integer('file_bytes').notNull().default(0),
+    app_created_at: integer('app_created_at').notNull(),
+  },
+  t => [check('apps_counts', sql`${t.group_count} >= 0 AND ${t.file_bytes} >= 0`)],
+)
+
+/** What Cohort remembers of a user: counters for the limits, and the user's own choice about invitations. */
+export const users = sqliteTable(
+  'users',
+  {
+    app_id: text('app_id').notNull(),
+    user_id: integer('user_id').notNull(),
+    groups_created: integer('groups_created').notNull().default(0),
+    groups_joined: integer('groups_joined').notNull().default(0),
+    user_file_bytes: integer('user_file_bytes').notNull().default(0),
+    /** null: as the app's `invite_confirm` says. */
+    group_confirm: integer('group_confirm', { mode: 'boolean' }),
+  },
+  t => [
+    primaryKey({ columns: [t.app_id, t.user_id] }),
+    check('users_counts', sql`${t.groups_created} >= 0 AND ${t.groups_joined} >= 0 AND ${t.user_file_bytes} >= 0`),
+  ],
+)
+
+export const groups = sqliteTable(
+  'groups',
+  {
+    group_id: integer('group_id').primaryKey(),
+    app_id: text('app_id').notNull(),
+    type: integer('type').notNull(),
+    name: text('name').notNull(),
+    description: text('description').notNull(),
+    avatar: text('avatar').notNull(),
+    ext: text('ext').notNull().default(''),
+    owner_id: integer('owner_id').notNull(),
+    /** Whose limit of created groups it counts against, whoever owns it now. */
+    creator_id: integer('creator_id').notNull(),
+    apply_approval: integer('apply_approval').notNull(),
+    capacity: integer('capacity').notNull(),
+    member_invite: flag('member_invite').default(true),
+    member_modify: flag('member_modify').default(false),
+    history_visible: flag('history_visible').default(false),
+    read_ack: flag('read_ack').default(false),
+    hide_member_info: flag('hide_member_info').default(false),
+    ban_all_until: integer('ban_all_until').notNull().default(0),
+    count: integer('count').notNull(),
+    blacklist_count: integer('blacklist_count').notNull().default(0),
+    /** Every change adds one; what was decided on another version is never written (see `executor.ts`). */
+    version: integer('version').notNull().default(1),
+    /** 0 normal, 1 dissolved. */
+    status: integer('status').notNull().default(0),
+    created_at: integer('created_at').notNull(),
+    updated_at: integer('updated_at').notNull(),
+  },
+  t => [
+    index('groups_public').on(t.app_id, t.group_id).where(sql`type = 2 AND status = 0`),
+    index('groups_dissolved').on(t.group_id).where(sql`status = 1 AND count > 0`),
+    check('groups_type', sql`${t.type} IN (0, 2)`),
+    check('groups_count', sql`${t.count} >= 0 AND ${t.count} <= ${t.capacity} AND ${t.blacklist_count} >= 0`),
+    check('groups_status', sql`${t.status} IN (0, 1)`),
+    check('groups_approval', sql`${t.apply_approval} IN (0, 1, 2)`),
+  ],
+)
+
+/** Role: 1 member, 2 admin, 3 owner. */
+export const members = sqliteTable(
+  'members',
+  {
+    group_id: integer('group_id').notNull(),
+    user_id: integer('user_id').notNull(),
+    app_id: text('app_id').notNull(),
+    role: integer('role').notNull().default(1),
+    display_name: text('display_name').notNull().default(''),
+    joined_at: integer('joined_at').notNull(),
+    msg_mute_mode: integer('msg_mute_mode').notNull().default(0),
+    msg_push_mode: integer('msg_push_mode').notNull().default(0),
+    ban_until: integer('ban_until').notNull().default(0),
+  },
+  t => [
+    primaryKey({ columns: [t.group_id, t.user_id] }),
+    index('members_of_user').on(t.app_id, t.user_id, t.joined_at, t.group_id),
+    index('members_admins').on(t.group_id, t.user_id).where(sql`role > 1`),
+    uniqueIndex('members_one_owner').on(t.group_id).where(sql`role = 3`),
+    index('members_banned').on(t.group_id, t.user_id, t.ban_until).where(sql`ban_until <> 0`),
+    check('members_role', sql`${t.role} IN (1, 2, 3)`),
+    check('members_modes', sql`${t.msg_mute_mode} BETWEEN 0 AND 2 AND ${t.msg_push_mode} BETWEEN 0 AND 4`),
+  ],
+)
+
+export const blacklist = sqliteTable(
+  'blacklist',
+  {
+    group_id: integer('group_id').notNull(),
+    user_id: integer('user_id').notNull(),
+    blocked_at: integer('blocked_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.group_id, t.user_id] })],
+)
+
+/** How often a user was kicked from a group since it was last unblocked or invited by an admin. */
+export const kicks = sqliteTable(
+  'kicks',
+  {
+    group_id: integer('group_id').notNull(),
+    user_id: integer('user_id').notNull(),
+    kick_count: integer('kick_count').notNull(),
+  },
+  t => [primaryKey({ columns: [t.group_id, t.user_id] })],
+)
+
+/** One per group and applicant: the latest. Status: 0 pending, 1 agreed, 2 rejected. */
+export const applications = sqliteTable(
+  'applications',
+  {
+    application_id: integer('application_id').primaryKey(),
+    group_id: integer('group_id').notNull(),
+    applicant_id: integer('applicant_id').notNull(),
+    reason: text('reason').notNull(),
+    status: integer('status').notNull(),
+    expires_at: integer('expires_at').notNull(),
+  },
+  t => [
+    uniqueIndex('applications_of_applicant').on(t.group_id, t.applicant_id),
+    index('applications_of_group').on(t.group_id, t.application_id),
+    check('applications_status', sql`${t.status} IN (0, 1, 2)`),
+  ],
+)
+
+/** At most one pending per group, invitee and inviter. Status: 0 pending, 1 agreed, 2 rejected or void. */
+export const invitations = sqliteTable(
+  'invitations',
+  {
+    invitation_id: integer('invitation_id').primaryKey(),
+    app_id: text('app_id').notNull(),
+    group_id: integer('group_id').notNull(),
+    inviter_id: integer('inviter_id').notNull(),
+    invitee_id: integer('invitee_id').notNull(),
+    reason: text('reason').notNull(),
+    status: integer('status').notNull(),
+    expires_at: integer('expires_at').notNull(),
+    updated_at: integer('updated_at').notNull(),
+  },
+  t => [
+    uniqueIndex('invitations_pending').on(t.group_id, t.invitee_id, t.inviter_id).where(sql`status = 0`),
+    index('invitations_of_invitee').on(t.app_id, t.invitee_id, t.invitation_id),
+    check('invitations_status', sql`${t.status} IN (0, 1, 2)`),
+  ],
+)
+
+export const announcements = sqliteTable(
+  'announcements',
+  {
+    announcement_id: integer('announcement_id').primaryKey(),
+    group_id: integer('group_id').notNull(),
+    author_id: integer('author_id').notNull(),
+    title: text('title').notNull(),
+    content: text('content').notNull(),
+    created_at: integer('created_at').notNull(),
+  },
+  t => [index('announcements_of_group').on(t.group_id, t.announcement_id)],
+)
+
+export const sharedFiles = sqliteTable(
+  'shared_files',
+  {
+    file_id: integer('file_id').primaryKey(),
+    group_id: integer('group_id').notNull(),
+    uploader_id: integer('uploader_id').notNull(),
+    name: text('name').notNull(),
+    size: integer('size').notNull(),
+    type: text('type').notNull(),
+    url: text('url').notNull(),
+    /** The grant behind `url` where that is this service's own and was made for this group, else 0. */
+    grant_id: integer('grant_id').notNull(),
+    created_at: integer('created_at').notNull(),
+    updated_at: integer('updated_at').notNull(),
+  },
+  t => [
+    index('shared_files_of_group').on(t.group_id, t.file_id),
+    index('shared_files_of_grant').on(t.grant_id).where(sql`grant_id <> 0`),
+    check('shared_files_size', sql`${t.size} >= 0`),
+  ],
+)
+
+/** Bytes in the store, or a place kept for them. `object_name` is the key in the store and begins with the app. */
+export const objects = sqliteTable(
+  'objects',
+  {
+    object_name: text('object_name').primaryKey(),
+    app_id: text('app_id').notNull(),
+    user_id: integer('user_id').notNull(),
+    /** A chat file_type (100–203), or 1 for a user's and 2 for a group's avatar. */
+    kind: integer('kind').notNull(),
+    /** 0: promised, no bytes yet. 1: stored, and never changed again. 2: nothing refers to it any more, its bytes are to be deleted. */
+    state: integer('state').notNull(),
+    size: integer('size').notNull(),
+    content_type: text('content_type').notNull(),
+    etag: text('etag').notNull(),
+    created_at: integer('created_at').notNull(),
+    /** Made from the object and stored beside it: suffixes such as `.t200x200`. */
+    derived: text('derived', { mode: 'json' }).$type<string[]>().notNull(),
+  },
+  t => [
+    index('objects_promised').on(t.created_at).where(sql`state = 0`),
+    index('objects_promised_to_user').on(t.app_id, t.user_id).where(sql`state = 0`),
+    index('objects_released').on(t.object_name).where(sql`state = 2`),
+    check('objects_state', sql`${t.state} IN (0, 1, 2)`),
+    check('objects_size', sql`${t.size} >= 0`),
+  ],
+)
+
+/** Who may read a chat file: the sender and a receiver (a user or a group). A forward adds one. */
+export const grants = sqliteTable(
+  'grants',
+  {
+    grant_id: integer('grant_id').primaryKey(),
+    object_name: text('object_name').notNull(),
+    from_id: integer('from_id').notNull(),
+    /** 1 user, 2 group. */
+    to_type: integer('to_type').notNull(),
+    to_id: integer('to_id').notNull(),
+    created_at: integer('created_at').notNull(),
+  },
+  t => [index('grants_of_object').on(t.object_name), index('grants_to_group').on(t.to_id).where(sql`to_type = 2`)],
+)

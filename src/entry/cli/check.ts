@@ -1,0 +1,33 @@
+import { invariants } from '../../db/invariants.ts'
+import { type Command, noPositionals } from './command.ts'
+import { openData } from './data.ts'
+
+/** How many places a broken rule is shown at. */
+const shown = 5
+
+export const checkCommand: Command = {
+  name: 'check',
+  summary: 'check the database: the file itself, and every rule that must hold',
+  help: `Usage: cohort check
+
+Runs SQLite's integrity check and looks for broken rules (a wrong member count, a second owner, a blacklisted member, …).
+May run beside the service. Prints what it found; the exit code is 1 if anything is wrong.
+`,
+  options: {},
+  async run(invocation) {
+    noPositionals(invocation)
+    const { engine } = openData(invocation.runtime, invocation.config)
+    const problems: string[] = []
+    // One snapshot for all rules, so that a service that goes on writing does not look like a mistake.
+    engine.exec('BEGIN')
+    for (const [result] of engine.rows('PRAGMA integrity_check')) if (result !== 'ok') problems.push(`the file: ${String(result)}`)
+    for (const { rule, sql } of invariants) {
+      const broken = engine.rows(`SELECT * FROM (${sql}) LIMIT ${shown}`)
+      if (broken.length > 0) problems.push(`not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === shown ? ', …' : ''})`)
+    }
+    engine.exec('COMMIT')
+    engine.close()
+    invocation.print(problems.length === 0 ? 'ok\n' : problems.map(problem => `${problem}\n`).join(''))
+    return problems.length === 0 ? 0 : 1
+  },
+}

@@ -1,0 +1,46 @@
+import type { ParseArgsConfig } from 'node:util'
+import type { Config } from '../../config.ts'
+import type { Runtime } from '../runtime.ts'
+
+export interface Invocation {
+  readonly runtime: Runtime
+  readonly config: Config
+  readonly options: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+  readonly positionals: readonly string[]
+  readonly print: (text: string) => void
+}
+
+export interface Command {
+  readonly name: string
+  readonly summary: string
+  readonly help: string
+  readonly options: NonNullable<ParseArgsConfig['options']>
+  /** Resolves with the exit code. */
+  run(invocation: Invocation): Promise<number>
+}
+
+/** The command was called wrongly: its message and the help are printed, and the exit code is 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Throws `UsageError` for arguments that the command does not take. */
+export function noPositionals({ positionals }: Invocation): void {
+  if (positionals.length > 0) throw new UsageError(`unexpected argument "${positionals[0]}"`)
+}
+
+/** The value of an option that must be there. */
+export function required({ options }: Invocation, name: string): string {
+  const value = options[name]
+  if (typeof value !== 'string' || value === '') throw new UsageError(`--${name} is missing`)
+  return value
+}
+
+const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `90s`, `15m`, `1h`, `30d` → milliseconds. Throws `UsageError`. */
+export function durationOf(text: string): number {
+  const [, amount, unit] = /^([1-9]\d{0,8})([smhd])$/.exec(text) ?? []
+  if (amount === undefined || unit === undefined) throw new UsageError(`"${text}" is not a duration such as 90s, 15m, 1h or 30d`)
+  return Number(amount) * units[unit as keyof typeof units]
+}

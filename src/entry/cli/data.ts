@@ -1,0 +1,26 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../config.ts'
+import type { SerialEngine } from '../../db/engine.ts'
+import { migrate } from '../../db/migrate.ts'
+import { type Executor, serialExecutor } from '../../executor.ts'
+import type { Runtime } from '../runtime.ts'
+
+export const databaseFile = (config: Config): string => join(config.DATA_DIR, 'cohort.db')
+
+/** Opens the database in DATA_DIR, made if need be, and brings it up to date. Throws `DatabaseError`. */
+export function openData(runtime: Runtime, config: Config): { engine: SerialEngine; applied: string[] } {
+  mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
+  const engine = runtime.openDatabase(databaseFile(config))
+  return { engine, applied: migrate(engine) }
+}
+
+/** Runs an action on the database and closes it, whatever happens. */
+export async function withData<T>(runtime: Runtime, config: Config, action: (executor: Executor) => Promise<T>): Promise<T> {
+  const { engine } = openData(runtime, config)
+  try {
+    return await action(serialExecutor(engine))
+  } finally {
+    engine.close()
+  }
+}

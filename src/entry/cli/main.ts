@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util'
+import { ConfigError, readConfig } from '../../config.ts'
+import { DatabaseError } from '../../db/engine.ts'
+import { version } from '../../version.ts'
+import type { Runtime } from '../runtime.ts'
+import { appCommand } from './app.ts'
+import { checkCommand } from './check.ts'
+import { type Command, UsageError } from './command.ts'
+import { migrateCommand } from './migrate.ts'
+import { serveCommand } from './serve.ts'
+import { tokenCommand } from './token.ts'
+
+const commands: readonly Command[] = [serveCommand, tokenCommand, appCommand, migrateCommand, checkCommand]
+
+const help = () => `Cohort ${version}: groups and files for instant messaging
+
+Usage: cohort <command> [options]
+
+${commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+
+cohort <command> --help says more. Settings come from the environment: see the README.
+`
+
+/** Runs the command line; resolves with the exit code: 0 well, 1 failed, 2 called wrongly. */
+export async function main(runtime: Runtime, args: readonly string[]): Promise<number> {
+  const [name = 'help', ...rest] = args
+  if (name === 'help' || name === '--help' || name === '-h') return print(help())
+  if (name === '--version' || name === 'version') return print(`${version}\n`)
+  const command = commands.find(candidate => candidate.name === name)
+  if (command === undefined) return complain(`there is no command "${name}"; cohort --help lists them`, 2)
+  if (rest.includes('--help') || rest.includes('-h')) return print(command.help)
+  try {
+    const { values, positionals } = parseOptions(command, rest)
+    return await command.run({ runtime, config: readConfig(process.env), options: values, positionals, print: text => void print(text) })
+  } catch (error) {
+    if (error instanceof UsageError) return complain(`${error.message}\n\n${command.help}`, 2)
+    if (error instanceof ConfigError) return complain(error.message, 2)
+    if (error instanceof DatabaseError) return complain(`the database: ${error.message}`, 1)
+    throw error
+  }
+}
+
+function parseOptions(command: Command, args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: command.options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+function complain(text: string, code: number): number {
+  process.stderr.write(`cohort: ${text.trimEnd()}\n`)
+  return code
+}

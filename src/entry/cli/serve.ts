@@ -1,0 +1,88 @@
+import { createApp } from '../../app.ts'
+import type { Config } from '../../config.ts'
+import { serialExecutor } from '../../executor.ts'
+import { jsonLog } from '../../log.ts'
+import { Metrics } from '../../metrics.ts'
+import { version } from '../../version.ts'
+import type { Runtime } from '../runtime.ts'
+import { type Command, noPositionals } from './command.ts'
+import { openData } from './data.ts'
+import { ensureFirstApp } from './first-app.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { welcome } from './welcome.ts'
+
+/** How long a stop waits for requests under way, milliseconds. */
+const grace = 10_000
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'run the service',
+  help: `Usage: cohort serve
+
+Runs the service in the foreground until SIGTERM or SIGINT; a second signal stops it at once. Creates DATA_DIR and its database if need be.
+Settings come from the environment: PORT, HOST, DATA_DIR and the others that the README lists.
+`,
+  options: {},
+  run(invocation) {
+    noPositionals(invocation)
+    return serve(invocation.runtime, invocation.config)
+  },
+}
+
+/** Runs the service until it is told to stop; resolves with the exit code. */
+async function serve(runtime: Runtime, config: Config): Promise<number> {
+  const log = jsonLog(config.LOG_LEVEL, text => process.stdout.write(text))
+  const metrics = new Metrics()
+  const { engine, applied } = openData(runtime, config)
+  if (applied.length > 0) log.info({ event: 'migrated', migrations: applied })
+  const executor = serialExecutor(engine, { queueLimit: config.WRITE_QUEUE, metrics })
+  const first = await ensureFirstApp(executor, config)
+
+  const app = createApp({
+    executorFor: () => executor,
+    clock: Date.now,
+    log,
+    metrics,
+    appTtl: 1000,
+    origins: config.CORS_ORIGINS,
+    publicUrl: config.PUBLIC_URL ?? '',
+    version,
+    addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
+    ready: () => void engine.rows('SELECT 1'),
+  })
+  const listening = await runtime.listen(app, config.HOST, config.PORT)
+  const housekeeping = startHousekeeping(executor, log)
+  log.info({ event: 'listening', host: config.HOST, port: listening.port })
+  process.stderr.write(await welcome(config, listening.port, first))
+
+  await toldToStop(log.flush)
+  await listening.close(grace)
+  await housekeeping.stop()
+  await executor.drain()
+  engine.close()
+  log.info({ event: 'stopped' })
+  log.flush()
+  return 0
+}
+
+function toldToStop(flush: () => void): Promise<void> {
+  return new Promise(resolve => {
+    let told = false
+    const stop = () => {
+      if (told) {
+        flush()
+        process.exit(1)
+      }
+      told = true
+      resolve()
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}
+
+/** The first address of X-Forwarded-For, which the proxy in front has set. */
+const forwardedFor =
+  (runtime: Runtime): Runtime['addressOf'] =>
+  context =>
+    context.req.raw.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? runtime.addressOf(context)

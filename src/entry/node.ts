@@ -1,0 +1,36 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
+import { main } from './cli/main.ts'
+import type { Runtime } from './runtime.ts'
+
+const runtime: Runtime = {
+  openDatabase: betterSqlite3,
+  async listen(app, hostname, port) {
+    const server = createAdaptorServer({
+      fetch: app.fetch,
+      hostname,
+      createServer,
+      // A client that dribbles its headers or its body does not hold a connection for ever.
+      serverOptions: { headersTimeout: 15_000, requestTimeout: 0, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+    }) as Server
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, hostname, resolve)
+    })
+    return {
+      port: (server.address() as AddressInfo).port,
+      async close(graceMs) {
+        const closed = new Promise<void>(resolve => server.close(() => resolve()))
+        server.closeIdleConnections()
+        const deadline = setTimeout(() => server.closeAllConnections(), graceMs)
+        await closed
+        clearTimeout(deadline)
+      },
+    }
+  },
+  addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
+}
+
+process.exitCode = await main(runtime, process.argv.slice(2))

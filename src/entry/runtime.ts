@@ -1,0 +1,17 @@
+import type { Hono } from 'hono'
+import type { Service } from '../http/service.ts'
+import type { SerialEngine } from '../db/engine.ts'
+
+export interface Listening {
+  readonly port: number
+  /** Stops accepting, lets what runs finish for at most so many milliseconds, then cuts it off. */
+  close(graceMs: number): Promise<void>
+}
+
+/** What differs between Node, Bun and Deno: all that the command line needs of each. */
+export interface Runtime {
+  openDatabase(file: string): SerialEngine
+  listen(app: Hono, host: string, port: number): Promise<Listening>
+  /** The address at the other end of the connection. */
+  readonly addressOf: Service['addressOf']
+}

@@ -1,0 +1,175 @@
+import type { BatchEngine, SerialEngine, Session } from './db/engine.ts'
+import type { Bound } from './db/query.ts'
+import { HttpError, Refusal } from './errors.ts'
+import type { Call, Outcome } from './operation.ts'
+
+/** What an executor runs: an operation, or anything of the same form that is not part of the API. */
+export interface Task<Out = unknown> {
+  readonly writes: boolean
+  reads(call: Call<unknown>): readonly Bound[] | Refusal
+  decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Out> | Refusal
+}
+
+export type Result<Out = unknown> = Outcome<Out> | Refusal
+
+export interface Executor {
+  /**
+   * Runs a task: its reads, its decision, and its writes as one atomic change that is on disk when the result is there. Reads answer at once
+   * where the engine allows it. Throws `DatabaseError`, or `HttpError` 503 when there is more to write than can be queued.
+   */
+  run<Out>(task: Task<Out>, call: Call<unknown>, session: Session): Result<Out> | Promise<Result<Out>>
+  /** Rows outside of any operation: apps, health, housekeeping. */
+  read<Row>(bound: Bound<Row>): Row[] | Promise<Row[]>
+  /** Resolves when everything accepted so far is written. */
+  drain(): Promise<void>
+}
+
+export interface ExecutorMetrics {
+  /** A commit of so many operations took so many milliseconds. */
+  committed(operations: number, ms: number): void
+  retried(): void
+  queued(depth: number): void
+}
+
+const nobody: ExecutorMetrics = { committed() {}, retried() {}, queued() {} }
+const decode = (bound: Bound, rows: unknown[][]): readonly unknown[] => bound.statement.decode(rows)
+
+interface Waiting {
+  readonly task: Task
+  readonly call: Call<unknown>
+  resolve(result: Result): void
+  reject(error: unknown): void
+}
+
+/** How many operations one transaction takes at most: keeps the event loop turning under a flood. */
+const largestBatch = 512
+
+/**
+ * For SQLite in the process. Writes wait until the event loop turns, then all that wait run one after the other in one transaction, are made
+ * durable by one commit, and only then are answered: nothing can come between an operation's reads and its writes, and fsync is paid once a turn.
+ */
+export function serialExecutor(
+  engine: SerialEngine,
+  { queueLimit = 10_000, metrics = nobody }: { queueLimit?: number; metrics?: ExecutorMetrics } = {},
+): Executor {
+  let queue: Waiting[] = []
+  let scheduled = false
+  const idle: (() => void)[] = []
+
+  const perform = (task: Task, call: Call<unknown>): Result => {
+    const reads = task.reads(call)
+    if (reads instanceof Refusal) return reads
+    const rows = new Array<readonly unknown[]>(reads.length)
+    for (let i = 0; i < reads.length; i++) rows[i] = decode(reads[i] as Bound, engine.all(reads[i] as Bound))
+    const result = task.decide(call, rows)
+    if (!(result instanceof Refusal) && result.writes !== undefined) for (const write of result.writes) engine.all(write)
+    return result
+  }
+
+  const transaction = (waiting: readonly Waiting[]): Result[] => {
+    engine.exec('BEGIN IMMEDIATE')
+    try {
+      const results = waiting.map(({ task, call }) => perform(task, call))
+      engine.exec('COMMIT')
+      return results
+    } catch (error) {
+      try {
+        engine.exec('ROLLBACK')
+      } catch {
+        // SQLite has rolled back by itself, as it does when the disk is full.
+      }
+      throw error
+    }
+  }
+
+  const flush = (): void => {
+    const batch = queue.splice(0, largestBatch)
+    const started = performance.now()
+    try {
+      const results = transaction(batch)
+      batch.forEach((waiting, i) => {
+        waiting.resolve(results[i] as Result)
+      })
+    } catch {
+      // One of them failed and took the others with it: nobody has been answered, so each is run again on its own.
+      for (const waiting of batch) {
+        try {
+          waiting.resolve(transaction([waiting])[0] as Result)
+        } catch (error) {
+          waiting.reject(error)
+        }
+      }
+    }
+    metrics.committed(batch.length, performance.now() - started)
+    metrics.queued(queue.length)
+    scheduled = queue.length > 0
+    if (scheduled) setImmediate(flush)
+    else for (const wake of idle.splice(0)) wake()
+  }
+
+  return {
+    run<Out>(task: Task<Out>, call: Call<unknown>) {
+      if (!task.writes) return perform(task, call) as Result<Out>
+      if (queue.length >= queueLimit) throw new HttpError(503, 'too many changes are waiting: try again', { 'retry-after': '1' })
+      return new Promise<Result<Out>>((resolve, reject) => {
+        queue.push({ task, call, resolve: resolve as (result: Result) => void, reject })
+        if (scheduled) return
+        scheduled = true
+        setImmediate(flush)
+      })
+    },
+    read<Row>(bound: Bound<Row>) {
+      return decode(bound, engine.all(bound)) as Row[]
+    },
+    drain: () => new Promise(resolve => (scheduled ? idle.push(resolve) : resolve())),
+  }
+}
+
+const attempts = 16
+const constraint = /constraint failed/i
+
+/**
+ * For a database at a distance, without interactive transactions. Reads go out as one batch and writes as one; if what was decided on changed in
+ * between, a constraint refuses the write batch as a whole (see `touch` in group-operation.ts) and the operation is decided again from its reads.
+ */
+export function optimisticExecutor(engine: BatchEngine, { metrics = nobody }: { metrics?: ExecutorMetrics } = {}): Executor {
+  const rowsOf = async (reads: readonly Bound[], session: Session, purpose: 'read' | 'write') => {
+    if (reads.length === 0) return []
+    const found = await engine.batch(reads, session, purpose)
+    return reads.map((bound, i) => decode(bound, found[i] ?? []))
+  }
+
+  const attempt = async (task: Task, call: Call<unknown>, session: Session): Promise<Result | 'stale'> => {
+    const reads = task.reads(call)
+    if (reads instanceof Refusal) return reads
+    const result = task.decide(call, await rowsOf(reads, session, task.writes ? 'write' : 'read'))
+    if (result instanceof Refusal || result.writes === undefined || result.writes.length === 0) return result
+    const started = performance.now()
+    try {
+      await engine.batch(result.writes, session, 'write')
+    } catch (error) {
+      if (error instanceof Error && constraint.test(error.message)) return 'stale'
+      throw error
+    }
+    metrics.committed(1, performance.now() - started)
+    return result
+  }
+
+  return {
+    async run<Out>(task: Task<Out>, call: Call<unknown>, session: Session) {
+      for (let n = 1; n <= attempts; n++) {
+        const result = await attempt(task, call, session)
+        if (result !== 'stale') return result as Result<Out>
+        metrics.retried()
+        await new Promise(resolve => setTimeout(resolve, Math.random() * 20 * n))
+      }
+      throw new HttpError(503, 'this group is changing too fast: try again', { 'retry-after': '1' })
+    },
+    async read<Row>(bound: Bound<Row>) {
+      const [rows] = await rowsOf([bound], { bookmark: undefined }, 'read')
+      return (rows ?? []) as Row[]
+    },
+    drain: () => Promise.resolve(),
+  }
+}
+

@@ -1,0 +1,25 @@
+import type { App } from '../apps.ts'
+import { sign, verify } from '../sign.ts'
+
+/*
+ * A `file_sign` names a grant: one object, its sender and one receiver. What a caller may do with it is decided by the grant's row on every request;
+ * the signature only keeps grants from being guessed. It has no `=` and no `&`: clients cut it out of a URL by splitting at `sign=`.
+ */
+
+export function signGrant(app: App, grant_id: number): string {
+  const name = grant_id.toString(36)
+  return `${name}.${sign(app, 'file', name)}`
+}
+
+/** The grant named, or undefined if the signature is not this app's (10030). */
+export function grantOf(app: App, file_sign: string): number | undefined {
+  const [, name, signature] = /^([0-9a-z]{1,11})\.([\w.-]{1,128})$/.exec(file_sign) ?? []
+  if (name === undefined || signature === undefined || !verify(app, 'file', name, signature)) return undefined
+  return Number.parseInt(name, 36)
+}
+
+/** The grant behind one of this service's own chat download URLs, absolute or not; undefined for any other URL. */
+export function grantInUrl(app: App, url: string): number | undefined {
+  const [, file_sign] = /\/file\/download\/chat\?file_sign=([\w.-]+)/.exec(url) ?? []
+  return file_sign === undefined ? undefined : grantOf(app, file_sign)
+}

@@ -1,0 +1,118 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { command, db, query } from '../db/query.ts'
+import { members } from '../db/schema.ts'
+import { refuse } from '../errors.ts'
+import { id, someIds } from '../http/fields.ts'
+import { role } from '../roles.ts'
+import { itemResult, memberInfo, succeeded } from './answers.ts'
+import { groupOperation } from './group-operation.ts'
+import { memberSeenBy } from './members.ts'
+import { judgeEach, targets } from './targets.ts'
+
+const setRole = command<{ group_id: number; user_ids: string; role: number }>()(
+  p => sql`UPDATE members SET role = ${p.role} WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+
+export const addAdmins = groupOperation({
+  id: 'post__group_admin_add',
+  methods: ['POST'],
+  path: '/group/admin/add',
+  title: 'Make members admins',
+  description: 'Fails for a non-member, for the owner, and for one who is an admin already.',
+  requires: 'owner',
+  writes: true,
+  input: z.object({ group_id: id, user_list: someIds }),
+  answer: z.array(itemResult),
+  reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
+  decide: (call, [list]) => {
+    const { results, ids } = judgeEach(list, t => (t.role === null ? 20002 : t.role === role.member ? undefined : 'user is an admin already'))
+    if (ids.length === 0) return { data: results }
+    return {
+      data: results,
+      writes: [setRole({ group_id: call.group.group_id, user_ids: JSON.stringify(ids), role: role.admin })],
+      events: [call.event('group.admin.granted', ids)],
+    }
+  },
+})
+
+export const removeAdmins = groupOperation({
+  id: 'delete__group_admin_remove',
+  methods: ['DELETE', 'POST'],
+  path: '/group/admin/remove',
+  title: 'Make admins ordinary members',
+  description: 'Fails for a non-member, for the owner, and for one who is not an admin.',
+  requires: 'owner',
+  writes: true,
+  input: z.object({ group_id: id, user_list: someIds }),
+  answer: z.array(itemResult),
+  reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
+  decide: (call, [list]) => {
+    const { results, ids } = judgeEach(list, t => (t.role === null ? 20002 : t.role === role.admin ? undefined : 'user is not an admin'))
+    if (ids.length === 0) return { data: results }
+    return {
+      data: results,
+      writes: [setRole({ group_id: call.group.group_id, user_ids: JSON.stringify(ids), role: role.member })],
+      events: [call.event('group.admin.revoked', ids)],
+    }
+  },
+})
+
+const admins = query<{ group_id: number }>()(p =>
+  db
+    .select({
+      user_id: members.user_id,
+      role: members.role,
+      display_name: members.display_name,
+      joined_at: members.joined_at,
+      ban_until: members.ban_until,
+    })
+    .from(members)
+    .where(and(eq(members.group_id, p.group_id), sql`role > 1`))
+    .orderBy(members.user_id),
+)
+
+export const adminList = groupOperation({
+  id: 'get__group_admin_list',
+  methods: ['GET'],
+  path: '/group/admin_list',
+  title: 'List the admins and the owner of a group',
+  requires: 'member',
+  input: z.object({ group_id: id }),
+  answer: z.array(memberInfo),
+  reads: (_, group_id) => [admins({ group_id })],
+  decide: (call, [found]) => ({ data: found.map(row => memberSeenBy(call, row)) }),
+})
+
+const setOwner = command<{ group_id: number; owner_id: number; now: number }>()(
+  p => sql`UPDATE groups SET owner_id = ${p.owner_id}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
+)
+
+export const transfer = groupOperation({
+  id: 'put__group_transfer',
+  methods: ['PUT', 'POST'],
+  path: '/group/transfer',
+  title: 'Transfer a group to another member',
+  description: 'The old owner becomes an ordinary member.',
+  requires: 'owner',
+  writes: true,
+  input: z.object({ group_id: id, new_owner: id }),
+  answer: itemResult,
+  reads: ({ input }, group_id) => [targets(group_id, [input.new_owner])],
+  decide: (call, [[target]]) => {
+    const { group, me, now, input } = call
+    const { group_id } = group
+    if (input.new_owner === me.actor_id) return refuse(10002, 'new_owner is the owner already: name another member')
+    if (target === undefined || target.role === null) return refuse(20005)
+    return {
+      data: succeeded(input.new_owner),
+      writes: [
+        // First down, then up: there is never a second owner.
+        setRole({ group_id, user_ids: JSON.stringify([me.actor_id]), role: role.member }),
+        setRole({ group_id, user_ids: JSON.stringify([input.new_owner]), role: role.owner }),
+        setOwner({ group_id, owner_id: input.new_owner, now }),
+      ],
+      events: [call.event('group.owner.assigned', [input.new_owner])],
+    }
+  },
+})

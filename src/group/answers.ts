@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { type Code, codeTexts } from '../errors.ts'
+
+/*
+ * Shapes of answers that several operations share, named as in the reference. They describe and document; answers are made to fit by their
+ * types, and the contract test holds both against the reference.
+ */
+
+export const done = z.literal(true)
+export const nothing = z.object({})
+
+export const itemResult = z.object({
+  reason: z.string().describe('why it failed, or empty'),
+  result: z.enum(['success', 'fail']),
+  user_id: z.int(),
+})
+export type ItemResult = z.infer<typeof itemResult>
+
+export const succeeded = (user_id: number): ItemResult => ({ reason: '', result: 'success', user_id })
+/** `reason` is a code, answered as its text, or a sentence where no code says it. */
+export const failed = (user_id: number, reason: Code | string): ItemResult => ({
+  reason: typeof reason === 'number' ? codeTexts[reason] : reason,
+  result: 'fail',
+  user_id,
+})
+
+export const groupProfile = z.object({
+  apply_approval: z.int().describe('0: all may join, 1: an admin confirms, 2: nobody may'),
+  avatar: z.string(),
+  ban_expire_time: z.int().describe('seconds since 1970 until which only admins may send; 0 none, -1 for ever'),
+  capacity: z.int(),
+  count: z.int(),
+  created_at: z.int().describe('milliseconds'),
+  description: z.string(),
+  ext: z.string(),
+  group_id: z.int(),
+  history_visible: z.boolean(),
+  member_invite: z.boolean(),
+  member_modify: z.boolean(),
+  msg_mute_mode: z.int(),
+  msg_push_mode: z.int(),
+  name: z.string(),
+  owner_id: z.int(),
+  read_ack: z.boolean(),
+  status: z.int().describe('0 normal; a dissolved group is not answered at all'),
+  type: z.int().describe('0 private group, 2 chatroom'),
+  updated_at: z.int().describe('milliseconds'),
+})
+export const groupInfo = groupProfile.extend({ hide_member_info: z.boolean() })
+export type GroupProfile = z.infer<typeof groupProfile>
+
+export const memberInfo = z.object({
+  display_name: z.string(),
+  expired_time: z.int().describe('end of the ban in milliseconds; 0 none, -1 for ever'),
+  join_time: z.int().describe('milliseconds'),
+  user_id: z.int(),
+})
+export type MemberInfo = z.infer<typeof memberInfo>
+
+/** The end of a ban as answered: 0 once it is over. Milliseconds. */
+export const banInForce = (until: number, now: number): number => (until === -1 || until > now ? until : 0)

@@ -1,0 +1,168 @@
+import { and, eq, inArray, lt, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { command, db, query } from '../db/query.ts'
+import { applications, groups, members } from '../db/schema.ts'
+import { refuse } from '../errors.ts'
+import { boolean, id, manyIds, paging, text } from '../http/fields.ts'
+import { operation } from '../operation.ts'
+import { itemResult, succeeded } from './answers.ts'
+import { keyOf, pageOf } from './cursor.ts'
+import { groupOperation } from './group-operation.ts'
+import { candidates, join, refusalToJoin } from './join.ts'
+
+/** A second application takes the place of the first, as the newest. */
+const upsert = command<{ application_id: number; group_id: number; applicant_id: number; reason: string; expires_at: number }>()(
+  p => sql`INSERT INTO applications (application_id, group_id, applicant_id, reason, status, expires_at)
+    VALUES (${p.application_id}, ${p.group_id}, ${p.applicant_id}, ${p.reason}, 0, ${p.expires_at})
+    ON CONFLICT (group_id, applicant_id) DO UPDATE
+    SET application_id = excluded.application_id, reason = excluded.reason, status = 0, expires_at = excluded.expires_at`,
+)
+
+export const apply = groupOperation({
+  id: 'post__group_apply',
+  methods: ['POST'],
+  path: '/group/apply',
+  title: 'Apply for membership',
+  description: 'apply_approval 0: joins at once. 1: pending until an admin handles it. 2: answers result "fail".',
+  requires: 'anyone',
+  self: true,
+  writes: true,
+  input: z.object({ group_id: id, reason: text(256).default('') }),
+  answer: itemResult,
+  reads: ({ app, caller }, group_id) => [candidates(app, group_id, [caller.user_id ?? 0])],
+  decide: (call, [[candidate]]) => {
+    const { app, now, newId, input, group, me } = call
+    if (candidate === undefined) return refuse(20000)
+    const refusal = refusalToJoin(app, candidate, group.capacity - group.count)
+    if (refusal !== undefined) return refuse(refusal)
+    if (group.apply_approval === 2) {
+      return { data: { reason: 'this group accepts no applications', result: 'fail', user_id: me.actor_id } }
+    }
+    if (group.apply_approval === 0) {
+      return {
+        data: succeeded(me.actor_id),
+        joined: 1,
+        writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
+        events: [call.event('group.member.joined', [me.actor_id])],
+      }
+    }
+    const application = {
+      application_id: newId(),
+      group_id: group.group_id,
+      applicant_id: me.actor_id,
+      reason: input.reason,
+      expires_at: now + app.settings.application_minutes * 60_000,
+    }
+    return {
+      data: succeeded(me.actor_id),
+      writes: [upsert(application)],
+      events: [call.event('group.application.received', [me.actor_id])],
+    }
+  },
+})
+
+const pendingApplication = query<{ group_id: number; applicant_id: number }>()(p =>
+  db
+    .select({ application_id: applications.application_id, expires_at: applications.expires_at })
+    .from(applications)
+    .where(and(eq(applications.group_id, p.group_id), eq(applications.applicant_id, p.applicant_id), eq(applications.status, 0))),
+)
+
+const reject = command<{ application_id: number }>()(p => sql`UPDATE applications SET status = 2 WHERE application_id = ${p.application_id}`)
+
+export const handleApplication = groupOperation({
+  id: 'put__group_apply_handle',
+  methods: ['PUT', 'POST'],
+  path: '/group/apply/handle',
+  title: 'Approve or reject an application',
+  description: '`user_id` in the body is the applicant.',
+  requires: 'admin',
+  writes: true,
+  input: z.object({ group_id: id, user_id: id, approval: boolean }),
+  answer: itemResult,
+  reads: ({ app, input }, group_id) => [
+    pendingApplication({ group_id, applicant_id: input.user_id }),
+    candidates(app, group_id, [input.user_id]),
+  ],
+  decide: (call, [[pending], [candidate]]) => {
+    const { app, now, input, group } = call
+    if (pending === undefined || pending.expires_at <= now || candidate === undefined) return refuse(20014)
+    if (!input.approval) {
+      return {
+        data: succeeded(input.user_id),
+        writes: [reject({ application_id: pending.application_id })],
+        events: [call.event('group.application.declined', [input.user_id])],
+      }
+    }
+    const refusal = refusalToJoin(app, candidate, group.capacity - group.count)
+    if (refusal !== undefined) return refuse(refusal)
+    return {
+      data: succeeded(input.user_id),
+      joined: 1,
+      writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
+      events: [call.event('group.application.accepted', [input.user_id]), call.event('group.member.joined', [input.user_id])],
+    }
+  },
+})
+
+const applicationPage = query<{ app_id: string; group_ids: string; user_id: number | null; before: number; limit: number }>()(p =>
+  db
+    .select({
+      application_id: applications.application_id,
+      applicant_id: applications.applicant_id,
+      expired_time: applications.expires_at,
+      group_id: applications.group_id,
+      reason: applications.reason,
+      status: applications.status,
+    })
+    .from(applications)
+    .where(and(inArray(applications.group_id, administered(p)), lt(applications.application_id, p.before)))
+    .orderBy(sql`${applications.application_id} DESC`)
+    .limit(p.limit),
+)
+
+const applicationCount = query<{ app_id: string; group_ids: string; user_id: number | null }>()(p =>
+  db
+    .select({ total: sql<number>`count(*)`.as('total') })
+    .from(applications)
+    .where(inArray(applications.group_id, administered(p))),
+)
+
+/** Those of the listed groups in which the caller is an admin or the owner; all of the app's for an administrator who acts as nobody. */
+function administered(p: { app_id: unknown; group_ids: unknown; user_id: unknown }) {
+  return sql`(SELECT g.group_id FROM json_each(${p.group_ids}) AS item
+    JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = 0
+    JOIN ${members} AS m ON m.group_id = g.group_id AND m.user_id = coalesce(${p.user_id}, g.owner_id) AND m.role > 1)`
+}
+
+export const applicationList = operation({
+  id: 'post__group_application_list',
+  methods: ['POST'],
+  path: '/group/application_list',
+  title: 'List applications for membership',
+  description: 'Newest first, in every state. Groups in which the caller is neither admin nor owner are left out without an error.',
+  paged: true,
+  input: z.object({ group_list: manyIds, ...paging(100) }),
+  answer: z.array(
+    z.object({
+      applicant_id: z.int(),
+      expired_time: z.int().describe('milliseconds'),
+      group_id: z.int(),
+      reason: z.string(),
+      status: z.int().describe('0 pending, 1 agreed, 2 rejected'),
+    }),
+  ),
+  reads: ({ app, caller, input }) => {
+    const before = keyOf(app, listName(caller.user_id, input.group_list), input.cursor, Number.MAX_SAFE_INTEGER)
+    if (before === undefined) return refuse(10002, 'cursor is not one of this list')
+    const list = { app_id: app.app_id, group_ids: JSON.stringify(input.group_list), user_id: caller.user_id }
+    return [applicationPage({ ...list, before, limit: input.limit + 1 }), applicationCount(list)]
+  },
+  decide: ({ app, caller, input }, [found, [count]]) => {
+    const { rows, cursor } = pageOf(app, listName(caller.user_id, input.group_list), input.limit, found, row => row.application_id)
+    return { data: rows.map(({ application_id: _, ...row }) => row), page: { cursor, total: count?.total ?? 0, version: 0 } }
+  },
+})
+
+/** The list that a cursor belongs to: this caller's, of these groups. */
+const listName = (user_id: number | null, group_list: readonly number[]): string => `applications ${user_id} ${group_list.join()}`

@@ -1,0 +1,117 @@
+import { and, eq, gt, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { command, db, query } from '../db/query.ts'
+import { blacklist } from '../db/schema.ts'
+import { refuse } from '../errors.ts'
+import { id, paging, someIds } from '../http/fields.ts'
+import { refusalToActOn } from '../roles.ts'
+import { itemResult } from './answers.ts'
+import { keyOf, pageOf } from './cursor.ts'
+import { groupOperation } from './group-operation.ts'
+import { remove, settlePending } from './join.ts'
+import { judgeEach, targets } from './targets.ts'
+
+const insertBlocked = command<{ group_id: number; user_ids: string; now: number }>()(
+  p => sql`INSERT INTO blacklist (group_id, user_id, blocked_at) SELECT ${p.group_id}, value, ${p.now} FROM json_each(${p.user_ids})`,
+)
+const deleteBlocked = command<{ group_id: number; user_ids: string }>()(
+  p => sql`DELETE FROM blacklist WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+const forgetKicks = command<{ group_id: number; user_ids: string }>()(
+  p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+const countBlocked = command<{ group_id: number; more: number }>()(
+  p => sql`UPDATE groups SET blacklist_count = blacklist_count + ${p.more} WHERE group_id = ${p.group_id}`,
+)
+
+export const block = groupOperation({
+  id: 'post__group_block',
+  methods: ['POST'],
+  path: '/group/block',
+  title: 'Put users on the blacklist of a group',
+  description: 'A member is removed, pending applications and invitations end. Non-members can be blocked too.',
+  requires: 'admin',
+  writes: true,
+  input: z.object({ group_id: id, user_list: someIds }),
+  answer: z.array(itemResult),
+  reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
+  decide: (call, [list]) => {
+    const { app, me, now } = call
+    const { group_id } = call.group
+    const { results, passed, ids } = judgeEach(list, t => (t.blocked_at !== null ? 20018 : refusalToActOn(me.role ?? 0, t.role)))
+    if (ids.length === 0) return { data: results }
+    const leaving = passed.filter(target => target.role !== null).map(target => target.user_id)
+    const user_ids = JSON.stringify(ids)
+    return {
+      data: results,
+      joined: -leaving.length,
+      writes: [
+        ...remove(app, group_id, leaving),
+        insertBlocked({ group_id, user_ids, now }),
+        countBlocked({ group_id, more: ids.length }),
+        ...settlePending(group_id, user_ids, 2, now),
+      ],
+      events: [call.event('group.blacklist.added', ids)],
+    }
+  },
+})
+
+export const unblock = groupOperation({
+  id: 'delete__group_unblock',
+  methods: ['DELETE', 'POST'],
+  path: '/group/unblock',
+  title: 'Take users off the blacklist of a group',
+  description: 'Fails for one who is not on it. Former kicks are forgotten.',
+  requires: 'admin',
+  writes: true,
+  input: z.object({ group_id: id, user_list: someIds }),
+  answer: z.array(itemResult),
+  reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
+  decide: (call, [list]) => {
+    const { group_id } = call.group
+    const { results, ids } = judgeEach(list, target => (target.blocked_at === null ? 'user is not on the blacklist of this group' : undefined))
+    if (ids.length === 0) return { data: results }
+    const user_ids = JSON.stringify(ids)
+    return {
+      data: results,
+      writes: [deleteBlocked({ group_id, user_ids }), forgetKicks({ group_id, user_ids }), countBlocked({ group_id, more: -ids.length })],
+      events: [call.event('group.blacklist.removed', ids)],
+    }
+  },
+})
+
+const blockedPage = query<{ group_id: number; after: number; limit: number }>()(p =>
+  db
+    .select({ user_id: blacklist.user_id, blocked_at: blacklist.blocked_at })
+    .from(blacklist)
+    .where(and(eq(blacklist.group_id, p.group_id), gt(blacklist.user_id, p.after)))
+    .orderBy(blacklist.user_id)
+    .limit(p.limit),
+)
+
+export const blockedList = groupOperation({
+  id: 'get__group_blocked_list',
+  methods: ['GET'],
+  path: '/group/blocked_list',
+  title: 'List the blacklist of a group',
+  description: 'In the order of user ids.',
+  requires: 'admin',
+  paged: true,
+  input: z.object({ group_id: id, ...paging(1000) }),
+  answer: z.array(z.object({ created_at: z.string().describe('ISO 8601, UTC'), group_id: z.int(), user_id: z.int() })),
+  reads: ({ app, input }, group_id) => {
+    const after = keyOf(app, `blocked ${group_id}`, input.cursor, 0)
+    return after === undefined ? refuse(10002, 'cursor is not one of this list') : [blockedPage({ group_id, after, limit: input.limit + 1 })]
+  },
+  decide: ({ app, group, input }, [found]) => {
+    const { rows, cursor } = pageOf(app, `blocked ${group.group_id}`, input.limit, found, row => row.user_id)
+    return {
+      data: rows.map(row => ({
+        created_at: new Date(row.blocked_at).toISOString(),
+        group_id: group.group_id,
+        user_id: row.user_id,
+      })),
+      page: { cursor, total: group.blacklist_count, version: group.version },
+    }
+  },
+})

@@ -1,0 +1,120 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { apps, groups, users } from '../db/schema.ts'
+import { command, db, query } from '../db/query.ts'
+import { and, eq } from 'drizzle-orm'
+import { refuse } from '../errors.ts'
+import { avatar, idsOrNothing, integer, name, text } from '../http/fields.ts'
+import { operation } from '../operation.ts'
+import { groupProfile } from './answers.ts'
+import type { Group } from './group-operation.ts'
+import { profileOf } from './info.ts'
+import { inviteAll } from './invitations.ts'
+import { candidates, countJoined } from './join.ts'
+
+const appUsage = query<{ app_id: string }>()(p => db.select({ group_count: apps.group_count }).from(apps).where(eq(apps.app_id, p.app_id)))
+
+const creatorUsage = query<{ app_id: string; user_id: number }>()(p =>
+  db
+    .select({ groups_created: users.groups_created, groups_joined: users.groups_joined })
+    .from(users)
+    .where(and(eq(users.app_id, p.app_id), eq(users.user_id, p.user_id))),
+)
+
+// No group to guard these by: a limit reached meanwhile makes the CASE null, which the column refuses, and all is decided again.
+const countInApp = command<{ app_id: string; limit: number }>()(
+  p => sql`UPDATE apps SET group_count = CASE WHEN group_count < ${p.limit} THEN group_count + 1 END WHERE app_id = ${p.app_id}`,
+)
+const countCreated = command<{ app_id: string; user_id: number; limit: number }>()(
+  p => sql`UPDATE users SET groups_created = CASE WHEN groups_created < ${p.limit} THEN groups_created + 1 END
+    WHERE app_id = ${p.app_id} AND user_id = ${p.user_id}`,
+)
+
+const insertGroup = command<Pick<Group, 'group_id' | 'type' | 'name' | 'description' | 'avatar' | 'owner_id' | 'apply_approval' | 'capacity' | 'count'> & { app_id: string; now: number }>()(
+  p => sql`INSERT INTO ${groups}
+    (group_id, app_id, type, name, description, avatar, owner_id, creator_id, apply_approval, capacity, count, created_at, updated_at)
+    VALUES (${p.group_id}, ${p.app_id}, ${p.type}, ${p.name}, ${p.description}, ${p.avatar}, ${p.owner_id}, ${p.owner_id},
+      ${p.apply_approval}, ${p.capacity}, ${p.count}, ${p.now}, ${p.now})`,
+)
+
+const insertOwner = command<{ group_id: number; user_id: number; app_id: string; now: number }>()(
+  p => sql`INSERT INTO members (group_id, user_id, app_id, role, joined_at) VALUES (${p.group_id}, ${p.user_id}, ${p.app_id}, 3, ${p.now})`,
+)
+
+const chatroom = 2
+
+export const create = operation({
+  id: 'post__group_create',
+  methods: ['POST'],
+  path: '/group/create',
+  title: 'Create a group',
+  description: 'The caller becomes owner and first member; `user_list` is invited as by /group/invite, and an id that cannot be never stops the creation.',
+  self: true,
+  writes: true,
+  input: z.object({
+    avatar: avatar.default(''),
+    description: text(1024).default(''),
+    name: name(64).default(''),
+    type: integer(0, chatroom).refine(type => type !== 1, { error: 'must be 0 (private group) or 2 (chatroom)' }).default(0),
+    user_list: idsOrNothing,
+  }),
+  answer: groupProfile,
+  reads: ({ app, caller, input }) => [
+    appUsage({ app_id: app.app_id }),
+    creatorUsage({ app_id: app.app_id, user_id: caller.user_id ?? 0 }),
+    // No group has id 0, so these say of each user only what holds outside the group to be.
+    candidates(app, 0, input.user_list),
+  ],
+  decide: (call, [[inApp], [creator], others]) => {
+    const { app, caller, input, now, newId } = call
+    const { settings, app_id } = app
+    const owner_id = caller.user_id ?? 0
+    if ((inApp?.group_count ?? 0) >= settings.max_groups) return refuse(20007)
+    if ((creator?.groups_created ?? 0) >= settings.max_groups_created) return refuse(20008)
+    if ((creator?.groups_joined ?? 0) >= settings.max_groups_joined) return refuse(20009)
+
+    const group_id = newId()
+    const capacity = input.type === chatroom ? settings.capacity_chatroom : settings.capacity_private
+    const invited = others.filter(candidate => candidate.user_id !== owner_id)
+    const { writes, asked, joined } = inviteAll({ call, group_id, places: capacity - 1, inviter_id: owner_id, byAdmin: true, reason: '', invited })
+    const group: Group = {
+      group_id,
+      type: input.type,
+      name: input.name,
+      description: input.description,
+      avatar: input.avatar,
+      ext: '',
+      owner_id,
+      creator_id: owner_id,
+      apply_approval: input.type === chatroom ? 0 : 1,
+      capacity,
+      member_invite: true,
+      member_modify: false,
+      history_visible: false,
+      read_ack: false,
+      hide_member_info: false,
+      ban_all_until: 0,
+      count: 1 + joined.length,
+      blacklist_count: 0,
+      version: 1,
+      created_at: now,
+      updated_at: now,
+    }
+    return {
+      data: profileOf(group, { msg_mute_mode: 0, msg_push_mode: 0 }, now),
+      writes: [
+        countInApp({ app_id, limit: settings.max_groups }),
+        countJoined({ app_id, user_ids: JSON.stringify([owner_id]), limit: settings.max_groups_joined }),
+        countCreated({ app_id, user_id: owner_id, limit: settings.max_groups_created }),
+        insertGroup({ ...group, app_id, now }),
+        insertOwner({ group_id, user_id: owner_id, app_id, now }),
+        ...writes,
+      ],
+      events: [
+        { kind: 'group.created', group_id, by: owner_id, to: [] },
+        { kind: 'group.member.joined', group_id, by: owner_id, to: [owner_id, ...joined] },
+        { kind: 'group.invitation.sent', group_id, by: owner_id, to: asked },
+      ],
+    }
+  },
+})

@@ -1,0 +1,48 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { db, query } from '../db/query.ts'
+import { groups, members } from '../db/schema.ts'
+import { operation } from '../operation.ts'
+
+const joinedBy = query<{ app_id: string; user_id: number }>()(p =>
+  db
+    .select({ group_id: members.group_id })
+    .from(members)
+    .innerJoin(groups, and(eq(groups.group_id, members.group_id), eq(groups.status, 0)))
+    .where(and(eq(members.app_id, p.app_id), eq(members.user_id, p.user_id)))
+    .orderBy(sql`${members.joined_at} DESC`, sql`${members.group_id} DESC`),
+)
+
+export const userJoined = operation({
+  id: 'get__group_user_joined',
+  methods: ['GET'],
+  path: '/group/user_joined',
+  title: "List the caller's groups",
+  description: 'Ids, newest membership first.',
+  self: true,
+  input: z.object({}),
+  answer: z.array(z.int()),
+  reads: ({ app, caller }) => [joinedBy({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
+  decide: (_, [found]) => ({ data: found.map(row => row.group_id) }),
+})
+
+const chatrooms = query<{ app_id: string }>()(p =>
+  db
+    .select({ group_id: groups.group_id })
+    .from(groups)
+    .where(and(eq(groups.app_id, p.app_id), sql`type = 2 AND status = 0`))
+    .orderBy(sql`${groups.group_id} DESC`)
+    .limit(1000),
+)
+
+export const publicList = operation({
+  id: 'get__group_public_list',
+  methods: ['GET'],
+  path: '/group/public_list',
+  title: 'List the chatrooms of the app (deprecated)',
+  description: 'Ids, newest first, at most 1000.',
+  input: z.object({}),
+  answer: z.array(z.int()),
+  reads: ({ app }) => [chatrooms({ app_id: app.app_id })],
+  decide: (_, [found]) => ({ data: found.map(row => row.group_id) }),
+})

@@ -1,0 +1,126 @@
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import type { z } from 'zod'
+import { type Bound, command, db, query, type RowsOf } from '../db/query.ts'
+import { groups, members } from '../db/schema.ts'
+import { Refusal, refuse } from '../errors.ts'
+import { type Call, type Described, described, type Input, type Operation, type Outcome, otherGroup } from '../operation.ts'
+import { type Requirement, refusalFor } from '../roles.ts'
+import type { GroupEvent, GroupEventKind } from './events.ts'
+
+type GroupRow = typeof groups.$inferSelect
+
+/** The group an operation is about, as it stands. */
+export type Group = Readonly<Omit<GroupRow, 'app_id' | 'status'>>
+
+/** Who acts: the caller, or the group's owner for an administrator who acts as nobody else. All but `actor_id` are null for a non-member. */
+export interface Actor {
+  readonly actor_id: number
+  readonly role: number | null
+  readonly display_name: string | null
+  readonly msg_mute_mode: number | null
+  readonly msg_push_mode: number | null
+}
+
+const { app_id: _app, status: _status, ...groupColumns } = getTableColumns(groups)
+
+export const standingColumns = {
+  ...groupColumns,
+  role: members.role,
+  display_name: members.display_name,
+  msg_mute_mode: members.msg_mute_mode,
+  msg_push_mode: members.msg_push_mode,
+}
+
+/** The group and its caller in one row; `user_id` null means its owner. No row: no such group in this app, or it is dissolved. */
+const standing = query<{ app_id: string; group_id: number; user_id: number | null }>()(p =>
+  db
+    .select({ ...standingColumns, actor_id: sql<number>`coalesce(${p.user_id}, ${groups.owner_id})`.as('actor_id') })
+    .from(groups)
+    .leftJoin(members, and(eq(members.group_id, groups.group_id), sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`))
+    .where(and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0))),
+)
+
+/**
+ * The first write of every change to a group, and the reason why races are safe on every engine: if the group's version is no longer the one
+ * that was decided on, the CASE is null, the NOT NULL column refuses it, and the whole change is rolled back and decided again.
+ */
+const touch = command<{ group_id: number; seen: number; joined: number }>()(
+  p => sql`UPDATE groups SET version = CASE WHEN version = ${p.seen} THEN version + 1 END, count = count + ${p.joined} WHERE group_id = ${p.group_id}`,
+)
+
+export interface GroupCall<In> extends Call<In> {
+  readonly group: Group
+  readonly me: Actor
+  /** An event of this group, done by the actor. */
+  event(kind: GroupEventKind, to?: readonly number[]): GroupEvent
+}
+
+export interface GroupOutcome<Out> extends Outcome<Out> {
+  /** By how much the number of members changes. */
+  readonly joined?: number
+}
+
+/**
+ * An operation on one group: reads the group and the caller's place in it, refuses by the roles table, and writes only if the group did not
+ * change meanwhile. `groupOf` says which group where the input does not have a `group_id`.
+ */
+export function groupOperation<Shape extends z.ZodRawShape, Out, const R extends readonly Bound[] = readonly []>(
+  o: Described<Shape, Out> & {
+    readonly requires: Requirement
+    readonly writes?: boolean
+    groupOf?(call: Call<Input<Shape>>): number | Refusal
+    reads?(call: Call<Input<Shape>>, group_id: number): R | Refusal
+    decide(call: GroupCall<Input<Shape>>, rows: RowsOf<R>): GroupOutcome<Out> | Refusal
+  },
+): Operation<Shape, Out> {
+  const groupOf = o.groupOf ?? ((call: Call<Input<Shape>>) => (call.input as { group_id: number }).group_id)
+  return {
+    ...described(o),
+    requires: o.requires,
+    writes: o.writes ?? false,
+    reads(call) {
+      const typed = call as Call<Input<Shape>>
+      const group_id = groupOf(typed)
+      if (group_id instanceof Refusal) return group_id
+      const { app, caller } = call
+      if (caller.only_group !== null && caller.only_group !== group_id) {
+        return refuse(10010, otherGroup)
+      }
+      const first = standing({ app_id: app.app_id, group_id, user_id: caller.user_id })
+      const more = o.reads === undefined ? [] : o.reads(typed, group_id)
+      return more instanceof Refusal ? more : [first, ...more]
+    },
+    decide(call, rows) {
+      const [[found], ...rest] = rows as unknown as [(Group & Actor)[], ...unknown[][]]
+      if (found === undefined) return refuse(20001)
+      const refusal = refusalFor(o.requires, found)
+      if (refusal !== undefined) return refuse(refusal)
+      const outcome = o.decide(new StandingCall(call as Call<Input<Shape>>, found), rest as unknown as RowsOf<R>)
+      if (outcome instanceof Refusal || outcome.writes === undefined || outcome.writes.length === 0) return outcome
+      const first = touch({ group_id: found.group_id, seen: found.version, joined: outcome.joined ?? 0 })
+      return { ...outcome, writes: [first, ...outcome.writes] }
+    },
+  }
+}
+
+class StandingCall<In> implements GroupCall<In> {
+  readonly app: Call<In>['app']
+  readonly caller: Call<In>['caller']
+  readonly input: In
+  readonly now: number
+  readonly newId: () => number
+  readonly group: Group
+  readonly me: Actor
+  constructor(call: Call<In>, found: Group & Actor) {
+    this.app = call.app
+    this.caller = call.caller
+    this.input = call.input
+    this.now = call.now
+    this.newId = call.newId
+    this.group = found
+    this.me = found
+  }
+  event(kind: GroupEventKind, to: readonly number[] = []): GroupEvent {
+    return { kind, group_id: this.group.group_id, by: this.me.actor_id, to }
+  }
+}

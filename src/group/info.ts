@@ -1,0 +1,115 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { db, query } from '../db/query.ts'
+import { groups, members } from '../db/schema.ts'
+import { id, ids } from '../http/fields.ts'
+import { operation } from '../operation.ts'
+import { banInForce, type GroupProfile, groupInfo, groupProfile } from './answers.ts'
+import { type Actor, type Group, groupOperation } from './group-operation.ts'
+
+/** The group as answered to this user. */
+export function profileOf(group: Group, me: Pick<Actor, 'msg_mute_mode' | 'msg_push_mode'>, now: number): GroupProfile {
+  const until = banInForce(group.ban_all_until, now)
+  return {
+    apply_approval: group.apply_approval,
+    avatar: group.avatar,
+    ban_expire_time: until > 0 ? Math.ceil(until / 1000) : until,
+    capacity: group.capacity,
+    count: group.count,
+    created_at: group.created_at,
+    description: group.description,
+    ext: group.ext,
+    group_id: group.group_id,
+    history_visible: group.history_visible,
+    member_invite: group.member_invite,
+    member_modify: group.member_modify,
+    msg_mute_mode: me.msg_mute_mode ?? 0,
+    msg_push_mode: me.msg_push_mode ?? 0,
+    name: group.name,
+    owner_id: group.owner_id,
+    read_ack: group.read_ack,
+    status: 0,
+    type: group.type,
+    updated_at: group.updated_at,
+  }
+}
+
+/** `profileOf` and what this service adds to the reference (spec: behaviour, section 8). */
+export const infoOf = (group: Group, me: Pick<Actor, 'msg_mute_mode' | 'msg_push_mode'>, now: number) => ({
+  ...profileOf(group, me, now),
+  hide_member_info: group.hide_member_info,
+})
+
+export const info = groupOperation({
+  id: 'get__group_info',
+  methods: ['GET'],
+  path: '/group/info',
+  title: 'Get a group',
+  description: "Mute and push modes are the caller's own, 0 for a non-member.",
+  requires: 'anyone',
+  input: z.object({ group_id: id }),
+  answer: groupInfo,
+  decide: ({ group, me, now }) => ({ data: infoOf(group, me, now) }),
+})
+
+export const settings = groupOperation({
+  id: 'get__group_settings',
+  methods: ['GET'],
+  path: '/group/settings',
+  title: 'Get the settings of a group',
+  requires: 'member',
+  input: z.object({ group_id: id }),
+  answer: groupProfile,
+  decide: ({ group, me, now }) => ({ data: profileOf(group, me, now) }),
+})
+
+const groupsInList = query<{ app_id: string; group_ids: string; user_id: number | null }>()(p =>
+  db
+    .select({
+      apply_approval: groups.apply_approval,
+      avatar: groups.avatar,
+      capacity: groups.capacity,
+      count: groups.count,
+      group_id: groups.group_id,
+      msg_mute_mode: sql<number>`coalesce(${members.msg_mute_mode}, 0)`.as('msg_mute_mode'),
+      msg_push_mode: sql<number>`coalesce(${members.msg_push_mode}, 0)`.as('msg_push_mode'),
+      name: groups.name,
+      owner: groups.owner_id,
+      status: groups.status,
+      type: groups.type,
+    })
+    .from(sql`json_each(${p.group_ids}) AS item`)
+    .innerJoin(groups, and(sql`${groups.group_id} = item.value`, eq(groups.app_id, p.app_id), eq(groups.status, 0)))
+    .leftJoin(members, and(eq(members.group_id, groups.group_id), sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`)),
+)
+
+const groupSummary = z.object({
+  apply_approval: z.int(),
+  avatar: z.string(),
+  capacity: z.int(),
+  count: z.int(),
+  group_id: z.int(),
+  msg_mute_mode: z.int(),
+  msg_push_mode: z.int(),
+  name: z.string(),
+  owner: z.int(),
+  status: z.int(),
+  type: z.int(),
+})
+
+export const infoBatch = operation({
+  id: 'post__group_info_batch',
+  methods: ['POST'],
+  path: '/group/info/batch',
+  title: 'Get several groups',
+  description: 'In the order asked for, each once; unknown, dissolved and foreign groups are left out.',
+  input: z.object({ group_list: ids }),
+  answer: z.array(groupSummary),
+  reads: ({ app, caller, input }) => [
+    groupsInList({ app_id: app.app_id, group_ids: JSON.stringify(input.group_list), user_id: caller.user_id }),
+  ],
+  decide: ({ input }, [found]) => {
+    const byId = new Map(found.map(group => [group.group_id, group]))
+    return { data: input.group_list.flatMap(group_id => byId.get(group_id) ?? []) }
+  },
+})

@@ -1,0 +1,221 @@
+import { and, eq, lt, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { type Bound, command, db, query } from '../db/query.ts'
+import { invitations } from '../db/schema.ts'
+import { refuse } from '../errors.ts'
+import { boolean, id, paging, someIds, text } from '../http/fields.ts'
+import { operation } from '../operation.ts'
+import { role } from '../roles.ts'
+import { done, failed, type ItemResult, itemResult, succeeded } from './answers.ts'
+import { keyOf, pageOf } from './cursor.ts'
+import { type GroupCall, groupOperation } from './group-operation.ts'
+import { type Candidate, candidates, join, refusalToJoin } from './join.ts'
+
+const resetKicks = command<{ group_id: number; user_ids: string }>()(
+  p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+
+/** A new invitation replaces the pending one of the same inviter, so that it is the newest again. */
+const dropPending = command<{ group_id: number; inviter_id: number; user_ids: string }>()(
+  p => sql`DELETE FROM invitations
+    WHERE group_id = ${p.group_id} AND status = 0 AND inviter_id = ${p.inviter_id} AND invitee_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+
+/** `items` is a JSON list of [invitation_id, invitee_id]. */
+const insertPending = command<{
+  app_id: string
+  group_id: number
+  inviter_id: number
+  items: string
+  reason: string
+  expires_at: number
+  now: number
+}>()(
+  p => sql`INSERT INTO invitations (invitation_id, app_id, group_id, inviter_id, invitee_id, reason, status, expires_at, updated_at)
+    SELECT value ->> 0, ${p.app_id}, ${p.group_id}, ${p.inviter_id}, value ->> 1, ${p.reason}, 0, ${p.expires_at}, ${p.now} FROM json_each(${p.items})`,
+)
+
+interface Inviting {
+  readonly call: Pick<GroupCall<unknown>, 'app' | 'now' | 'newId'>
+  readonly group_id: number
+  readonly places: number
+  readonly inviter_id: number
+  readonly byAdmin: boolean
+  readonly reason: string
+  readonly invited: readonly Candidate[]
+}
+
+/** Judges each of the invited in turn: one joins at once, is asked for consent, or is refused. Also what `create` does with its `user_list`. */
+export function inviteAll({ call, group_id, places, inviter_id, byAdmin, reason, invited }: Inviting) {
+  const { app, now, newId } = call
+  const results: ItemResult[] = []
+  const joining: Candidate[] = []
+  const asked: number[] = []
+  const forgiven: number[] = []
+  for (const found of invited) {
+    // An admin's new invitation makes former kicks forgotten.
+    const candidate = byAdmin && found.kick_count !== null ? { ...found, kick_count: null } : found
+    const refusal = refusalToJoin(app, candidate, places - joining.length)
+    results.push(refusal === undefined ? succeeded(candidate.user_id) : failed(candidate.user_id, refusal))
+    if (refusal !== undefined) continue
+    if (byAdmin && found.kick_count !== null) forgiven.push(candidate.user_id)
+    if (candidate.group_confirm ?? app.settings.invite_confirm) asked.push(candidate.user_id)
+    else joining.push(candidate)
+  }
+  const writes: Bound[] = join({ app, now, group_id, joining })
+  if (forgiven.length > 0) writes.push(resetKicks({ group_id, user_ids: JSON.stringify(forgiven) }))
+  if (asked.length > 0) {
+    const items = JSON.stringify(asked.map(user_id => [newId(), user_id]))
+    const expires_at = now + app.settings.invitation_minutes * 60_000
+    writes.push(
+      dropPending({ group_id, inviter_id, user_ids: JSON.stringify(asked) }),
+      insertPending({ app_id: app.app_id, group_id, inviter_id, items, reason, expires_at, now }),
+    )
+  }
+  return { results, writes, asked, joined: joining.map(candidate => candidate.user_id) }
+}
+
+export const invite = groupOperation({
+  id: 'post__group_invite',
+  methods: ['POST'],
+  path: '/group/invite',
+  title: 'Invite users to a group',
+  description: 'Each joins at once, or gets a pending invitation where its own or the app’s setting asks for consent.',
+  requires: 'inviter',
+  writes: true,
+  input: z.object({ group_id: id, user_list: someIds, reason: text(256).default('') }),
+  answer: z.array(itemResult),
+  reads: ({ app, input }, group_id) => [candidates(app, group_id, input.user_list)],
+  decide: (call, [invited]) => {
+    const { group, me, input } = call
+    const { results, writes, asked, joined } = inviteAll({
+      call,
+      group_id: group.group_id,
+      places: group.capacity - group.count,
+      inviter_id: me.actor_id,
+      byAdmin: me.role !== null && me.role >= role.admin,
+      reason: input.reason,
+      invited,
+    })
+    return {
+      data: results,
+      joined: joined.length,
+      writes,
+      events: [call.event('group.member.joined', joined), call.event('group.invitation.sent', asked)],
+    }
+  },
+})
+
+const pendingInvitations = query<{ group_id: number; invitee_id: number }>()(p =>
+  db
+    .select({
+      invitation_id: invitations.invitation_id,
+      inviter_id: invitations.inviter_id,
+      expires_at: invitations.expires_at,
+    })
+    .from(invitations)
+    .where(and(eq(invitations.group_id, p.group_id), eq(invitations.invitee_id, p.invitee_id), sql`${invitations.status} = 0`)),
+)
+
+const decline = command<{ invitation_id: number; now: number }>()(
+  p => sql`UPDATE invitations SET status = 2, updated_at = ${p.now} WHERE invitation_id = ${p.invitation_id}`,
+)
+
+export const handleInvitation = groupOperation({
+  id: 'put__group_invite_handle',
+  methods: ['PUT', 'POST'],
+  path: '/group/invite/handle',
+  title: 'Accept or decline an invitation',
+  description: '`user_id` in the body is the inviter, or the caller itself for the newest pending invitation to this group.',
+  requires: 'anyone',
+  self: true,
+  writes: true,
+  input: z.object({ group_id: id, user_id: id, approval: boolean }),
+  answer: done,
+  reads: ({ app, caller }, group_id) => [
+    pendingInvitations({ group_id, invitee_id: caller.user_id ?? 0 }),
+    candidates(app, group_id, [caller.user_id ?? 0]),
+  ],
+  decide: (call, [pending, [candidate]]) => {
+    const { app, now, input, group, me } = call
+    const meant = pending
+      .filter(invitation => input.user_id === me.actor_id || invitation.inviter_id === input.user_id)
+      .sort((a, b) => b.invitation_id - a.invitation_id)[0]
+    if (meant === undefined || meant.expires_at <= now || candidate === undefined) return refuse(20015)
+    if (!input.approval) {
+      return {
+        data: true,
+        writes: [decline({ invitation_id: meant.invitation_id, now })],
+        events: [call.event('group.invitation.declined', [me.actor_id])],
+      }
+    }
+    const refusal = refusalToJoin(app, candidate, group.capacity - group.count)
+    if (refusal !== undefined) return refuse(refusal)
+    return {
+      data: true,
+      joined: 1,
+      writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
+      events: [call.event('group.invitation.accepted', [me.actor_id]), call.event('group.member.joined', [me.actor_id])],
+    }
+  },
+})
+
+const invitationPage = query<{ app_id: string; user_id: number; before: number; limit: number }>()(p =>
+  db
+    .select({
+      invitation_id: invitations.invitation_id,
+      expired_time: invitations.expires_at,
+      group_id: invitations.group_id,
+      invitee_id: invitations.invitee_id,
+      inviter_id: invitations.inviter_id,
+      reason: invitations.reason,
+      status: invitations.status,
+      updated_at: invitations.updated_at,
+    })
+    .from(invitations)
+    .where(and(eq(invitations.app_id, p.app_id), eq(invitations.invitee_id, p.user_id), lt(invitations.invitation_id, p.before)))
+    .orderBy(sql`${invitations.invitation_id} DESC`)
+    .limit(p.limit),
+)
+
+const invitationCount = query<{ app_id: string; user_id: number }>()(p =>
+  db
+    .select({ total: sql<number>`count(*)`.as('total') })
+    .from(invitations)
+    .where(and(eq(invitations.app_id, p.app_id), eq(invitations.invitee_id, p.user_id))),
+)
+
+export const invitationList = operation({
+  id: 'get__group_invitation_list',
+  methods: ['GET'],
+  path: '/group/invitation_list',
+  title: "List the caller's invitations",
+  description: 'Newest first, in every state. Status: 0 pending, 1 accepted, 2 declined or void.',
+  self: true,
+  paged: true,
+  input: z.object(paging(100)),
+  answer: z.array(
+    z.object({
+      expired_time: z.int().describe('milliseconds'),
+      group_id: z.int(),
+      invitee_id: z.int(),
+      inviter_id: z.int(),
+      reason: z.string(),
+      status: z.int(),
+      updated_at: z.string().describe('ISO 8601, UTC'),
+    }),
+  ),
+  reads: ({ app, caller, input }) => {
+    const user_id = caller.user_id ?? 0
+    const before = keyOf(app, `invitations ${user_id}`, input.cursor, Number.MAX_SAFE_INTEGER)
+    if (before === undefined) return refuse(10002, 'cursor is not one of this list')
+    return [invitationPage({ app_id: app.app_id, user_id, before, limit: input.limit + 1 }), invitationCount({ app_id: app.app_id, user_id })]
+  },
+  decide: ({ app, caller, input }, [found, [count]]) => {
+    const { rows, cursor } = pageOf(app, `invitations ${caller.user_id}`, input.limit, found, row => row.invitation_id)
+    return {
+      data: rows.map(({ invitation_id: _, updated_at, ...row }) => ({ ...row, updated_at: new Date(updated_at).toISOString() })),
+      page: { cursor, total: count?.total ?? 0, version: 0 },
+    }
+  },
+})

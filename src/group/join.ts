@@ -1,0 +1,120 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { App } from '../apps.ts'
+import { type Bound, command, db, query } from '../db/query.ts'
+import { blacklist, kicks, members, users } from '../db/schema.ts'
+import type { Code } from '../errors.ts'
+
+/*
+ * Joining is one thing whichever way it comes about: created with, invited, invitation accepted, application approved, QR code. Each way reads
+ * the candidates, asks `refusalToJoin`, and writes what `join` returns.
+ */
+
+const kicksAllowed = 3
+
+/** A user who might join, and all that speaks against it. One row per user of the list, in its order. */
+export interface Candidate {
+  readonly user_id: number
+  /** Not null: is a member. */
+  readonly role: number | null
+  readonly blocked_at: number | null
+  readonly kick_count: number | null
+  readonly groups_joined: number | null
+  readonly group_confirm: boolean | null
+  readonly has_pending: number
+}
+
+const candidateRows = query<{ app_id: string; group_id: number; user_ids: string }>()(p =>
+  db
+    .select({
+      user_id: sql<number>`item.value`.as('user_id'),
+      role: members.role,
+      blocked_at: blacklist.blocked_at,
+      kick_count: kicks.kick_count,
+      groups_joined: users.groups_joined,
+      group_confirm: users.group_confirm,
+      has_pending: sql<number>`(
+        EXISTS (SELECT 1 FROM invitations WHERE group_id = ${p.group_id} AND invitee_id = item.value AND status = 0)
+        OR EXISTS (SELECT 1 FROM applications WHERE group_id = ${p.group_id} AND applicant_id = item.value AND status = 0)
+      )`.as('has_pending'),
+    })
+    .from(sql`json_each(${p.user_ids}) AS item`)
+    .leftJoin(members, and(eq(members.group_id, p.group_id), sql`${members.user_id} = item.value`))
+    .leftJoin(blacklist, and(eq(blacklist.group_id, p.group_id), sql`${blacklist.user_id} = item.value`))
+    .leftJoin(kicks, and(eq(kicks.group_id, p.group_id), sql`${kicks.user_id} = item.value`))
+    .leftJoin(users, and(eq(users.app_id, p.app_id), sql`${users.user_id} = item.value`)),
+)
+
+export const candidates = (app: App, group_id: number, user_ids: readonly number[]): Bound<Candidate> =>
+  candidateRows({ app_id: app.app_id, group_id, user_ids: JSON.stringify(user_ids) })
+
+/** Why this user may not join, in the order of the spec (behaviour, section 4); `places` are what the group has left. */
+export function refusalToJoin(app: App, candidate: Candidate, places: number): Code | undefined {
+  if (candidate.role !== null) return 20017
+  if (candidate.blocked_at !== null) return 20018
+  if ((candidate.kick_count ?? 0) >= kicksAllowed) return 20016
+  if (places <= 0) return 20010
+  if ((candidate.groups_joined ?? 0) >= app.settings.max_groups_joined) return 20009
+  return undefined
+}
+
+interface Joining {
+  readonly app: App
+  readonly now: number
+  readonly group_id: number
+  readonly joining: readonly Candidate[]
+}
+
+/** The rows that make these candidates ordinary members and settle what they had pending. The caller counts them in (`joined`). */
+export function join({ app, now, group_id, joining }: Joining): Bound[] {
+  if (joining.length === 0) return []
+  const user_ids = JSON.stringify(joining.map(candidate => candidate.user_id))
+  const { app_id } = app
+  const writes: Bound[] = [
+    insertMembers({ app_id, group_id, user_ids, now }),
+    countJoined({ app_id, user_ids, limit: app.settings.max_groups_joined }),
+  ]
+  if (joining.some(candidate => candidate.has_pending !== 0)) writes.push(...settlePending(group_id, user_ids, 1, now))
+  return writes
+}
+
+const insertMembers = command<{ app_id: string; group_id: number; user_ids: string; now: number }>()(
+  p => sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, ${p.app_id}, ${p.now} FROM json_each(${p.user_ids})`,
+)
+
+/** Another group's join may have used the user's last place meanwhile: then the CASE is null, which the column refuses, and all is decided again. */
+export const countJoined = command<{ app_id: string; user_ids: string; limit: number }>()(
+  p => sql`INSERT INTO users (app_id, user_id, groups_joined) SELECT ${p.app_id}, value, 1 FROM json_each(${p.user_ids}) WHERE true
+    ON CONFLICT (app_id, user_id) DO UPDATE SET groups_joined = CASE WHEN groups_joined < ${p.limit} THEN groups_joined + 1 END`,
+)
+
+const settleInvitations = command<{ group_id: number; user_ids: string; status: number; now: number }>()(
+  p => sql`UPDATE invitations SET status = ${p.status}, updated_at = ${p.now}
+    WHERE group_id = ${p.group_id} AND status = 0 AND invitee_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+
+const settleApplications = command<{ group_id: number; user_ids: string; status: number }>()(
+  p => sql`UPDATE applications SET status = ${p.status}
+    WHERE group_id = ${p.group_id} AND status = 0 AND applicant_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+
+/** Ends the pending invitations and applications of these users: `status` 1 agreed, 2 rejected. */
+export const settlePending = (group_id: number, user_ids: string, status: 1 | 2, now: number): Bound[] => [
+  settleInvitations({ group_id, user_ids, status, now }),
+  settleApplications({ group_id, user_ids, status }),
+]
+
+const deleteMembers = command<{ group_id: number; user_ids: string }>()(
+  p => sql`DELETE FROM members WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+
+const uncountJoined = command<{ app_id: string; user_ids: string }>()(
+  p => sql`UPDATE users SET groups_joined = groups_joined - 1
+    WHERE app_id = ${p.app_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+)
+
+/** The rows that end these memberships. The caller counts them out (`joined`). */
+export function remove(app: App, group_id: number, user_ids: readonly number[]): Bound[] {
+  if (user_ids.length === 0) return []
+  const list = JSON.stringify(user_ids)
+  return [deleteMembers({ group_id, user_ids: list }), uncountJoined({ app_id: app.app_id, user_ids: list })]
+}

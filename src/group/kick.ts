@@ -1,0 +1,37 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { command } from '../db/query.ts'
+import { id, someIds } from '../http/fields.ts'
+import { itemResult } from './answers.ts'
+import { groupOperation } from './group-operation.ts'
+import { remove } from './join.ts'
+import { judgeEach, refusalForMember, targets } from './targets.ts'
+
+const countKick = command<{ group_id: number; user_ids: string }>()(
+  p => sql`INSERT INTO kicks (group_id, user_id, kick_count) SELECT ${p.group_id}, value, 1 FROM json_each(${p.user_ids}) WHERE true
+    ON CONFLICT (group_id, user_id) DO UPDATE SET kick_count = kick_count + 1`,
+)
+
+export const kick = groupOperation({
+  id: 'delete__group_kick',
+  methods: ['DELETE', 'POST'],
+  path: '/group/kick',
+  title: 'Kick members out of a group',
+  description: 'Who was kicked three times may not join again, until unblocked or invited by an admin.',
+  requires: 'admin',
+  writes: true,
+  input: z.object({ group_id: id, user_list: someIds }),
+  answer: z.array(itemResult),
+  reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
+  decide: (call, [list]) => {
+    const { group_id } = call.group
+    const { results, ids } = judgeEach(list, target => refusalForMember(call.me, target))
+    if (ids.length === 0) return { data: results }
+    return {
+      data: results,
+      joined: -ids.length,
+      writes: [...remove(call.app, group_id, ids), countKick({ group_id, user_ids: JSON.stringify(ids) })],
+      events: [call.event('group.member.kicked', ids)],
+    }
+  },
+})

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { refuse } from '../errors.ts'
+import { id } from '../http/fields.ts'
+import { role } from '../roles.ts'
+import { done } from './answers.ts'
+import { groupOperation } from './group-operation.ts'
+import { remove } from './join.ts'
+
+export const leave = groupOperation({
+  id: 'delete__group_leave',
+  methods: ['DELETE', 'POST'],
+  path: '/group/leave',
+  title: 'Leave a group',
+  description: 'The owner cannot (20004).',
+  requires: 'member',
+  self: true,
+  writes: true,
+  input: z.object({ group_id: id }),
+  answer: done,
+  decide: call => {
+    const { me, group, app } = call
+    if (me.role === role.owner) return refuse(20004)
+    return {
+      data: true,
+      joined: -1,
+      writes: remove(app, group.group_id, [me.actor_id]),
+      events: [call.event('group.member.left', [me.actor_id])],
+    }
+  },
+})

@@ -1,0 +1,221 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { command, db, inList, query } from '../db/query.ts'
+import { grants, sharedFiles } from '../db/schema.ts'
+import { type Code, codeTexts, refuse } from '../errors.ts'
+import { grantInUrl } from '../file/file-sign.ts'
+import { id, integer, name, someIds, url } from '../http/fields.ts'
+import { role } from '../roles.ts'
+import { done } from './answers.ts'
+import { type Actor, groupOperation } from './group-operation.ts'
+
+const sharedFile = z.object({
+  created_at: z.int().describe('milliseconds'),
+  file_id: z.int(),
+  group_id: z.int(),
+  name: z.string(),
+  size: z.int().describe('bytes'),
+  type: z.string(),
+  updated_at: z.int().describe('milliseconds'),
+  uploader: z.int(),
+  url: z.string(),
+})
+
+const columns = {
+  created_at: sharedFiles.created_at,
+  file_id: sharedFiles.file_id,
+  group_id: sharedFiles.group_id,
+  name: sharedFiles.name,
+  size: sharedFiles.size,
+  type: sharedFiles.type,
+  updated_at: sharedFiles.updated_at,
+  uploader: sharedFiles.uploader_id,
+  url: sharedFiles.url,
+}
+type SharedFile = z.infer<typeof sharedFile>
+
+const mayChange = (me: Actor, file: Pick<SharedFile, 'uploader'>): boolean => file.uploader === me.actor_id || (me.role ?? 0) >= role.admin
+
+const grantForGroup = query<{ grant_id: number; group_id: number }>()(p =>
+  db
+    .select({ grant_id: grants.grant_id })
+    .from(grants)
+    .where(and(eq(grants.grant_id, p.grant_id), eq(grants.to_type, 2), eq(grants.to_id, p.group_id))),
+)
+
+const insert = command<SharedFile & { grant_id: number }>()(
+  p => sql`INSERT INTO shared_files (file_id, group_id, uploader_id, name, size, type, url, grant_id, created_at, updated_at)
+    VALUES (${p.file_id}, ${p.group_id}, ${p.uploader}, ${p.name}, ${p.size}, ${p.type}, ${p.url}, ${p.grant_id}, ${p.created_at}, ${p.updated_at})`,
+)
+
+export const uploadFile = groupOperation({
+  id: 'post__group_file_upload',
+  methods: ['POST'],
+  path: '/group/file/upload',
+  title: 'Share a file with a group',
+  description: 'Records a file by its URL: any http(s) URL, or a download URL of this service. The bytes go to the upload URL of /file/upload/chat.',
+  requires: 'member',
+  writes: true,
+  input: z.object({ group_id: id, name: name(255, 1), size: integer(0), type: name(128).default(''), url }),
+  answer: sharedFile,
+  reads: ({ app, input }, group_id) => [grantForGroup({ grant_id: grantInUrl(app, input.url) ?? 0, group_id })],
+  decide: (call, [[grant]]) => {
+    const { group, me, now, newId, input } = call
+    const file: SharedFile = {
+      created_at: now,
+      file_id: newId(),
+      group_id: group.group_id,
+      name: input.name,
+      size: input.size,
+      type: input.type,
+      updated_at: now,
+      uploader: me.actor_id,
+      url: input.url,
+    }
+    return {
+      data: file,
+      writes: [insert({ ...file, grant_id: grant?.grant_id ?? 0 })],
+      events: [call.event('group.file.shared', [file.file_id])],
+    }
+  },
+})
+
+const byId = query<{ group_id: number; file_id: number }>()(p =>
+  db
+    .select(columns)
+    .from(sharedFiles)
+    .where(and(eq(sharedFiles.file_id, p.file_id), eq(sharedFiles.group_id, p.group_id))),
+)
+
+export const getFile = groupOperation({
+  id: 'get__group_file',
+  methods: ['GET'],
+  path: '/group/file',
+  title: 'Get a shared file',
+  requires: 'member',
+  input: z.object({ group_id: id, file_id: id }),
+  answer: sharedFile,
+  reads: ({ input }, group_id) => [byId({ group_id, file_id: input.file_id })],
+  decide: (_, [[file]]) => (file === undefined ? refuse(20022) : { data: file }),
+})
+
+const newest = query<{ group_id: number }>()(p =>
+  db
+    .select(columns)
+    .from(sharedFiles)
+    .where(eq(sharedFiles.group_id, p.group_id))
+    .orderBy(sql`${sharedFiles.file_id} DESC`)
+    // The list has no pages in the reference: a bound keeps an answer from growing for ever.
+    .limit(10_000),
+)
+
+export const fileList = groupOperation({
+  id: 'get__group_file_list',
+  methods: ['GET'],
+  path: '/group/file/list',
+  title: 'List the shared files of a group',
+  description: 'Newest first; of more than 10 000, the latest 10 000.',
+  requires: 'member',
+  input: z.object({ group_id: id }),
+  answer: z.array(sharedFile),
+  reads: (_, group_id) => [newest({ group_id })],
+  decide: (_, [found]) => ({ data: found }),
+})
+
+const rename = command<{ file_id: number; name: string; now: number }>()(
+  p => sql`UPDATE shared_files SET name = ${p.name}, updated_at = ${p.now} WHERE file_id = ${p.file_id}`,
+)
+
+export const updateFileName = groupOperation({
+  id: 'put__group_file_update_name',
+  methods: ['PUT', 'POST'],
+  path: '/group/file/update_name',
+  title: 'Rename a shared file',
+  description: 'Its uploader, or an admin.',
+  requires: 'member',
+  writes: true,
+  input: z.object({ group_id: id, file_id: id, name: name(255, 1) }),
+  answer: done,
+  reads: ({ input }, group_id) => [byId({ group_id, file_id: input.file_id })],
+  decide: (call, [[file]]) => {
+    if (file === undefined) return refuse(20022)
+    if (!mayChange(call.me, file)) return refuse(20023)
+    return {
+      data: true,
+      writes: [rename({ file_id: file.file_id, name: call.input.name, now: call.now })],
+      events: [call.event('group.file.renamed', [file.file_id])],
+    }
+  },
+})
+
+const inGroup = query<{ group_id: number; file_ids: string }>()(p =>
+  db
+    .select({ file_id: sharedFiles.file_id, uploader: sharedFiles.uploader_id, grant_id: sharedFiles.grant_id })
+    .from(sharedFiles)
+    .where(and(inList(sharedFiles.file_id, p.file_ids), eq(sharedFiles.group_id, p.group_id))),
+)
+
+const remove = command<{ file_ids: string }>()(p => sql`DELETE FROM shared_files WHERE file_id IN (SELECT value FROM json_each(${p.file_ids}))`)
+
+// A shared object (file_type 200 and up) lives by its records; a chat file that was also shared is still part of the chat.
+const dropGrants = command<{ grant_ids: string }>()(
+  p => sql`DELETE FROM grants WHERE grant_id IN (SELECT value FROM json_each(${p.grant_ids}))
+    AND NOT EXISTS (SELECT 1 FROM shared_files f WHERE f.grant_id = grants.grant_id AND f.grant_id <> 0)
+    AND EXISTS (SELECT 1 FROM objects o WHERE o.object_name = grants.object_name AND o.kind >= 200)`,
+)
+const releaseObjects = command<{ object_names: string }>()(
+  p => sql`UPDATE objects SET state = 2 WHERE object_name IN (SELECT value FROM json_each(${p.object_names}))
+    AND state = 1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name)`,
+)
+const objectsOf = query<{ file_ids: string }>()(p =>
+  db
+    .select({ object_name: grants.object_name })
+    .from(sharedFiles)
+    .innerJoin(grants, eq(grants.grant_id, sharedFiles.grant_id))
+    .where(and(inList(sharedFiles.file_id, p.file_ids), sql`${sharedFiles.grant_id} <> 0`)),
+)
+
+export const deleteFile = groupOperation({
+  id: 'delete__group_file_delete',
+  methods: ['DELETE', 'POST'],
+  path: '/group/file/delete',
+  title: 'Delete shared files',
+  description: 'Its uploader, or an admin. The bytes go too when nothing else refers to them.',
+  requires: 'member',
+  writes: true,
+  input: z.object({ group_id: id, file_list: someIds }),
+  answer: z.array(z.object({ file_id: z.int(), reason: z.string(), result: z.enum(['success', 'fail']) })),
+  reads: ({ input }, group_id) => {
+    const file_ids = JSON.stringify(input.file_list)
+    return [inGroup({ group_id, file_ids }), objectsOf({ file_ids })]
+  },
+  decide: (call, [found, objects]) => {
+    const byId = new Map(found.map(file => [file.file_id, file]))
+    const refusalOf = (file_id: number): Code | undefined => {
+      const file = byId.get(file_id)
+      if (file === undefined) return 20022
+      return mayChange(call.me, file) ? undefined : 20023
+    }
+    const judged = call.input.file_list.map(file_id => ({ file_id, refusal: refusalOf(file_id) }))
+    const data = judged.map(({ file_id, refusal }) => ({
+      file_id,
+      reason: refusal === undefined ? '' : codeTexts[refusal],
+      result: refusal === undefined ? ('success' as const) : ('fail' as const),
+    }))
+    const gone = judged.filter(item => item.refusal === undefined).map(item => item.file_id)
+    if (gone.length === 0) return { data }
+    const grant_ids = gone.flatMap(file_id => byId.get(file_id)?.grant_id || [])
+    const bytes =
+      grant_ids.length === 0
+        ? []
+        : [
+            dropGrants({ grant_ids: JSON.stringify(grant_ids) }),
+            releaseObjects({ object_names: JSON.stringify(objects.map(object => object.object_name)) }),
+          ]
+    return {
+      data,
+      writes: [remove({ file_ids: JSON.stringify(gone) }), ...bytes],
+      events: [call.event('group.file.deleted', gone)],
+    }
+  },
+})

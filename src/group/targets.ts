@@ -1,0 +1,42 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { type Bound, db, query } from '../db/query.ts'
+import { blacklist, members } from '../db/schema.ts'
+import type { Code } from '../errors.ts'
+import { refusalToActOn } from '../roles.ts'
+import { failed, type ItemResult, succeeded } from './answers.ts'
+import type { Actor } from './group-operation.ts'
+
+/** A user that an admin acts on: kicks, bans, blocks, … One row per user of the list, in its order. */
+export interface Target {
+  readonly user_id: number
+  /** null: not a member. */
+  readonly role: number | null
+  readonly blocked_at: number | null
+}
+
+const targetRows = query<{ group_id: number; user_ids: string }>()(p =>
+  db
+    .select({ user_id: sql<number>`item.value`.as('user_id'), role: members.role, blocked_at: blacklist.blocked_at })
+    .from(sql`json_each(${p.user_ids}) AS item`)
+    .leftJoin(members, and(eq(members.group_id, p.group_id), sql`${members.user_id} = item.value`))
+    .leftJoin(blacklist, and(eq(blacklist.group_id, p.group_id), sql`${blacklist.user_id} = item.value`)),
+)
+
+export const targets = (group_id: number, user_ids: readonly number[]): Bound<Target> =>
+  targetRows({ group_id, user_ids: JSON.stringify(user_ids) })
+
+/** Why the actor may not act on this member: it is none, or its role is not lower. */
+export const refusalForMember = (me: Actor, target: Target): Code | undefined =>
+  target.role === null ? 20002 : refusalToActOn(me.role ?? 0, target.role)
+
+/** Judges each target in turn: the answers of all, and those that pass. */
+export function judgeEach<T extends { readonly user_id: number }>(list: readonly T[], refusalOf: (target: T) => Code | string | undefined) {
+  const results: ItemResult[] = []
+  const passed: T[] = []
+  for (const target of list) {
+    const refusal = refusalOf(target)
+    results.push(refusal === undefined ? succeeded(target.user_id) : failed(target.user_id, refusal))
+    if (refusal === undefined) passed.push(target)
+  }
+  return { results, passed, ids: passed.map(target => target.user_id) }
+}

@@ -1,0 +1,16 @@
+const allowedHeaders = 'app_id, access-token, user_id, group_id, authorization, content-type, x-request-id, x-cohort-bookmark, range, if-none-match, if-range'
+
+/** What to answer as Access-Control-Allow-Origin: any origin, or the request's own if it is on the list. No credentials: tokens travel in headers. */
+export function corsOrigin(origins: '*' | readonly string[], request: Request): string {
+  if (origins === '*') return '*'
+  const origin = request.headers.get('origin') ?? ''
+  return origins.includes(origin) ? origin : (origins[0] ?? 'null')
+}
+
+/** The headers that answer a preflight for a path with these methods. */
+export const preflight = (methods: string): Record<string, string> => ({
+  'access-control-allow-methods': methods,
+  'access-control-allow-headers': allowedHeaders,
+  'access-control-max-age': '86400',
+  vary: 'Origin',
+})

@@ -1,0 +1,56 @@
+import type { z } from 'zod'
+import { HttpError, type Refusal, refuse } from '../errors.ts'
+
+/** JSON bodies, bytes. */
+export const largestBody = 1024 * 1024
+
+/** The request's JSON body as an object; `{}` without one. Throws 413 and 415; 10002 if it is not a JSON object. */
+export async function bodyOf(request: Request): Promise<Record<string, unknown> | Refusal> {
+  const text = await textOf(request)
+  if (text === '') return {}
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) throw new HttpError(415, 'content-type must be application/json')
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return refuse(10002, 'the body is not valid JSON')
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return refuse(10002, 'the body must be a JSON object')
+  return body as Record<string, unknown>
+}
+
+async function textOf(request: Request): Promise<string> {
+  const length = request.headers.get('content-length')
+  if (length !== null) {
+    if (Number(length) > largestBody) throw tooLarge()
+    return length === '0' ? '' : request.text()
+  }
+  if (request.body === null) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body) {
+    size += chunk.byteLength
+    if (size > largestBody) throw tooLarge()
+    chunks.push(chunk)
+  }
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return new TextDecoder().decode(whole)
+}
+
+const tooLarge = () => new HttpError(413, `the body must be at most ${largestBody} bytes`)
+
+/** The parameters as the schema types them, or 10002 with the first that is wrong. */
+export function parse<T>(schema: z.ZodType<T>, sent: Readonly<Record<string, unknown>>): T | Refusal {
+  const parsed = schema.safeParse(sent)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const [field = 'input', ...inner] = issue?.path ?? []
+  if (sent[String(field)] === undefined) return refuse(10002, `${String(field)} is missing`)
+  return refuse(10002, `${String(field)}${inner.map(part => `[${String(part)}]`).join('')} ${issue?.message ?? 'is wrong'}`)
+}

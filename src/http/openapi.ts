@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { codeTexts } from '../errors.ts'
+import type { Method, Operation } from '../operation.ts'
+
+type Json = Record<string, unknown>
+
+const schemaOf = (type: z.ZodType, io: 'input' | 'output'): Json => {
+  const { $schema: _, ...schema } = z.toJSONSchema(type, { io, unrepresentable: 'any' }) as Json
+  return schema
+}
+
+const header = (name: string, required: boolean, description: string, type = 'string'): Json => ({
+  name,
+  in: 'header',
+  required,
+  description,
+  schema: { type },
+})
+
+const callerHeaders = [
+  header('app_id', true, 'The app (tenant).'),
+  header('access-token', true, 'A JWT of the app. `Authorization: Bearer …` is accepted too.'),
+  header('user_id', false, 'Only with an administrator token: act as this user.', 'integer'),
+  header('group_id', false, 'Only with an administrator token: act with the rights of the owner of this group, and in no other.', 'integer'),
+]
+
+const whoMay = {
+  anyone: 'any user of the app',
+  member: 'a member of the group',
+  inviter: 'an admin or the owner of the group, or any member where members may invite',
+  editor: 'an admin or the owner of the group, or any member where members may modify',
+  admin: 'an admin or the owner of the group',
+  owner: 'the owner of the group',
+} as const
+
+/** OpenAPI 3.1 of these operations: everything in it is read off them. */
+export function openApi(operations: readonly Operation[], version: string, publicUrl: string): Json {
+  const paths: Record<string, Json> = {}
+  const add = (path: string, methods: readonly Method[], operation: Operation, tag: string) => {
+    for (const method of methods) {
+      paths[path] = { ...paths[path], [method.toLowerCase()]: describe(operation, method, path, tag) }
+    }
+  }
+  for (const operation of operations) {
+    add(operation.path, operation.methods, operation, operation.tag)
+    for (const { path, methods } of operation.compat ?? []) add(path, methods, operation, 'compat')
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Cohort',
+      version,
+      description: [
+        'Groups and files of an instant-messaging backend. Every JSON answer is `{"code", "data", "message"}`; `code` 200 and `message` null mean success, and an error of the API answers HTTP 200 with its own code.',
+        'Parameters are read from the query and from a JSON body alike; the body wins. `PUT`, `POST` and `DELETE` on one path are the same operation.',
+        `Codes: ${Object.entries(codeTexts)
+          .map(([code, text]) => `${code} ${text}`)
+          .join('; ')}.`,
+      ].join('\n\n'),
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    ...(publicUrl !== '' && { servers: [{ url: publicUrl }] }),
+    tags: [
+      { name: 'group', description: 'Groups and their members' },
+      { name: 'file', description: 'Avatars and chat files' },
+      { name: 'compat', description: 'Beside the reference: routes that existing clients also call' },
+      { name: 'service', description: 'The service itself' },
+    ],
+    paths: { ...paths, ...servicePaths },
+  }
+}
+
+function describe(operation: Operation, method: Method, path: string, tag: string): Json {
+  const input = schemaOf(operation.input, 'input')
+  const properties = (input['properties'] ?? {}) as Record<string, Json>
+  const required = (input['required'] ?? []) as string[]
+  const inBody = method !== 'GET' && Object.keys(properties).length > 0
+  const query = Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: method === 'GET' && required.includes(name),
+    schema,
+  }))
+  const who = operation.requires === undefined ? 'any user of the app' : whoMay[operation.requires]
+  return {
+    operationId: `${operation.id}${path === operation.path ? '' : `_${path.replaceAll('/', '_')}`}_${method.toLowerCase()}`,
+    summary: operation.title,
+    description: [operation.description, `Who may: ${who}${operation.self ? ', for itself' : ''}.`].filter(text => text !== '').join(' '),
+    tags: [tag],
+    parameters: [...callerHeaders, ...(inBody ? [] : query)],
+    ...(inBody && { requestBody: { required: required.length > 0, content: { 'application/json': { schema: input } } } }),
+    responses: {
+      '200': { description: 'Success, or an error of the API: see `code`.', content: { 'application/json': { schema: envelope(operation) } } },
+    },
+  }
+}
+
+const envelope = (operation: Operation): Json => ({
+  type: 'object',
+  required: ['code', 'data', 'message', ...(operation.paged ? ['cursor', 'total', 'version'] : [])],
+  properties: {
+    code: { type: 'integer', description: '200 is success' },
+    data: { anyOf: [schemaOf(operation.answer, 'output'), { type: 'null' }] },
+    message: { type: ['string', 'null'], description: 'null is success' },
+    ...(operation.paged && {
+      cursor: { type: 'string', description: "where the next page starts; '' on the last" },
+      total: { type: 'integer' },
+      version: { type: 'integer', description: "the group's change counter" },
+    }),
+  },
+})
+
+const plain = (summary: string, description: string, type = 'text/plain'): Json => ({
+  get: {
+    summary,
+    tags: ['service'],
+    responses: { '200': { description, content: { [type]: { schema: { type: type === 'application/json' ? 'object' : 'string' } } } } },
+  },
+})
+
+const servicePaths: Record<string, Json> = {
+  '/healthz': plain('Is the process up?', 'ok'),
+  '/readyz': plain('Does the database answer?', 'ok; 503 if it does not'),
+  '/metrics': plain('Counters in the text format of Prometheus', 'For an administrator token, or from loopback.'),
+  '/openapi.json': plain('This document', 'OpenAPI 3.1', 'application/json'),
+  '/docs': plain('This document as a page', 'HTML', 'text/html'),
+}

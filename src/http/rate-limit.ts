@@ -1,0 +1,75 @@
+import type { App } from '../apps.ts'
+import { HttpError } from '../errors.ts'
+import type { Clock } from '../platform.ts'
+
+/** How many seconds' worth of requests may come at once. */
+const burst = 5
+/** Failed tokens one address may send: a minute's worth at once, then one a second. */
+const failedTokens = { perSecond: 1, capacity: 60 }
+const mostBuckets = 100_000
+
+interface Bucket {
+  tokens: number
+  at: number
+}
+
+export interface RateLimiter {
+  /** Counts a request of this user (null: an administrator, who is bound by the app's limit alone). Throws 429 when a limit is reached. */
+  take(app: App, user_id: number | null): void
+  /** Throws 429 if this address has sent too many wrong tokens. */
+  checkAddress(address: string): void
+  countFailure(address: string): void
+}
+
+/** Token buckets in memory: per user, per app, and per address for tokens that fail. Generous by default; an app sets its own. */
+export function rateLimiter(clock: Clock): RateLimiter {
+  const buckets = new Map<string, Bucket>()
+
+  const bucketOf = (key: string, perSecond: number, capacity: number): Bucket => {
+    const now = clock()
+    let bucket = buckets.get(key)
+    if (bucket === undefined) {
+      // Whoever was idle long enough has a full bucket again: dropping the oldest forgets nothing that matters.
+      if (buckets.size >= mostBuckets) buckets.delete(buckets.keys().next().value as string)
+      bucket = { tokens: capacity, at: now }
+      buckets.set(key, bucket)
+      return bucket
+    }
+    bucket.tokens = Math.min(capacity, bucket.tokens + (Math.max(0, now - bucket.at) / 1000) * perSecond)
+    bucket.at = now
+    return bucket
+  }
+
+  const take = (key: string, perSecond: number, what: string): void => {
+    if (perSecond === 0) return
+    const bucket = bucketOf(key, perSecond, perSecond * burst)
+    if (bucket.tokens < 1) throw tooMany(what, perSecond * burst, (1 - bucket.tokens) / perSecond)
+    bucket.tokens--
+  }
+
+  return {
+    take(app, user_id) {
+      const { rate_user_per_second, rate_app_per_second } = app.settings
+      if (user_id !== null) take(`u ${app.app_id} ${user_id}`, rate_user_per_second, 'this user')
+      take(`a ${app.app_id}`, rate_app_per_second, 'this app')
+    },
+    checkAddress(address) {
+      if (address === '' || !buckets.has(`f ${address}`)) return
+      const bucket = bucketOf(`f ${address}`, failedTokens.perSecond, failedTokens.capacity)
+      if (bucket.tokens < 1) throw tooMany('this address, with tokens that are wrong', failedTokens.capacity, 1 - bucket.tokens)
+    },
+    countFailure(address) {
+      if (address !== '') bucketOf(`f ${address}`, failedTokens.perSecond, failedTokens.capacity).tokens--
+    },
+  }
+}
+
+function tooMany(what: string, limit: number, seconds: number): HttpError {
+  const wait = String(Math.max(1, Math.ceil(seconds)))
+  return new HttpError(429, `too many requests of ${what}: try again in ${wait} s`, {
+    'retry-after': wait,
+    'ratelimit-limit': String(limit),
+    'ratelimit-remaining': '0',
+    'ratelimit-reset': wait,
+  })
+}

@@ -1,0 +1,24 @@
+import type { AppRegistry } from '../app-registry.ts'
+import type { App } from '../apps.ts'
+import type { Identity } from '../access.ts'
+import type { Executor } from '../executor.ts'
+import type { Refusal } from '../errors.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Clock, Log } from '../platform.ts'
+import type { RateLimiter } from './rate-limit.ts'
+
+/** All that the HTTP layer works with: made once by `createApp`. */
+export interface Service {
+  readonly apps: AppRegistry
+  readonly verify: (app: App, token: string) => Identity | Refusal | Promise<Identity | Refusal>
+  readonly executorFor: (app_id: string) => Executor
+  readonly clock: Clock
+  readonly newId: () => number
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly limits: RateLimiter
+  /** '*' or the list of origins that may call. */
+  readonly origins: '*' | readonly string[]
+  /** The caller's network address, for limits and loopback; '' if the runtime does not say. */
+  readonly addressOf: (context: { readonly env: unknown; readonly req: { readonly raw: Request } }) => string
+}

@@ -1,0 +1,26 @@
+import { CannotConvert } from '../platform.ts'
+
+export type Limiter = <T>(task: () => Promise<T>) => Promise<T>
+
+/**
+ * Runs at most `atOnce` tasks together and lets `waiting` more wait in line, in order.
+ * Who comes when the line is full gets `CannotConvert` at once: a waiting task holds a whole file in memory.
+ */
+export function limiter(atOnce: number, waiting: number): Limiter {
+  let running = 0
+  const line: (() => void)[] = []
+  return async task => {
+    if (running < atOnce) running++
+    else {
+      if (line.length >= waiting) throw new CannotConvert('too many files are being converted; try again in a moment')
+      await new Promise<void>(go => line.push(go))
+    }
+    try {
+      return await task()
+    } finally {
+      const next = line.shift()
+      if (next) next()
+      else running--
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { Worker } from 'node:worker_threads'
+import { type Bytes, CannotConvert, type Voice } from '../../platform.ts'
+import { ffmpegToMp3 } from '../ffmpeg.ts'
+import { limiter } from '../limiter.ts'
+import { isWideBandAmr } from './amr.ts'
+
+/** What the thread answers for each clip it is sent: the MP3, or the sentence of a `CannotConvert`. */
+export type VoiceAnswer = { readonly mp3: Bytes } | { readonly refused: string }
+
+const TIMEOUT_MS = 60_000
+const WAITING = 64
+
+/**
+ * Voice in one thread of its own (Node.js, Bun, Deno), started by the first clip and again after it died. Clips take turns: 64 may wait,
+ * each has a minute. `url` is src/entry/voice-worker.ts, or what the build made of it. Wide-band AMR goes to `wideBand`.
+ */
+export function threadedVoice(url: URL, wideBand: (amr: Bytes) => Promise<Bytes> = ffmpegToMp3): Voice {
+  const inTurn = limiter(1, WAITING)
+  let thread: Worker | undefined
+
+  const convert = async (amr: Bytes): Promise<Bytes> => {
+    thread ??= new Worker(url)
+    const worker = thread
+    // Only a clip in work keeps the process alive, not the idle thread.
+    worker.ref()
+    try {
+      const answer = await ask(worker, amr)
+      worker.unref()
+      if ('refused' in answer) throw new CannotConvert(answer.refused)
+      return answer.mp3
+    } catch (error) {
+      if (error instanceof ThreadLost) {
+        thread = undefined
+        await worker.terminate()
+        throw new CannotConvert(error.message, { cause: error.cause })
+      }
+      throw error
+    }
+  }
+
+  return { toMp3: amr => (isWideBandAmr(amr) ? wideBand(amr) : inTurn(() => convert(amr))) }
+}
+
+class ThreadLost extends Error {}
+
+function ask(worker: Worker, amr: Bytes): Promise<VoiceAnswer> {
+  return new Promise((resolve, reject) => {
+    const settle = (end: () => void) => {
+      clearTimeout(timer)
+      worker.off('message', onMessage)
+      worker.off('error', onError)
+      worker.off('exit', onExit)
+      end()
+    }
+    const onMessage = (answer: VoiceAnswer) => settle(() => resolve(answer))
+    const onError = (cause: unknown) => settle(() => reject(new ThreadLost('the voice clip could not be converted', { cause })))
+    const onExit = () => settle(() => reject(new ThreadLost('the voice converter stopped; try again')))
+    const onTimeout = () => settle(() => reject(new ThreadLost('the voice clip took longer than a minute to convert')))
+    const timer = setTimeout(onTimeout, TIMEOUT_MS)
+    worker.on('message', onMessage)
+    worker.on('error', onError)
+    worker.on('exit', onExit)
+    worker.postMessage(amr)
+  })
+}

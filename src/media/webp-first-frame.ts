@@ -1,0 +1,46 @@
+import { riffChunks } from './riff-chunks.ts'
+
+/** An animation frame starts with its place, size, duration and flags. */
+const FRAME_HEADER = 16
+
+/**
+ * The first frame of an animated WebP as a still WebP; any other file as it is. For decoders that know no animation.
+ */
+export function webpFirstFrame(file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (!says(file, 0, 'RIFF') || !says(file, 8, 'WEBP') || !says(file, 12, 'VP8X')) return file
+  for (const frame of riffChunks(file, 12, file.length)) {
+    if (frame.id !== 'ANMF' || frame.end - frame.start < FRAME_HEADER) continue
+    const chunks = [...riffChunks(file, frame.start + FRAME_HEADER, frame.end)].filter(
+      ({ id }) => id === 'ALPH' || id === 'VP8 ' || id === 'VP8L',
+    )
+    const size = file.subarray(frame.start + 6, frame.start + 12)
+    const hasAlpha = chunks.some(({ id }) => id === 'ALPH')
+    const content = chunks.map(({ id, start, end }) => riffChunk(id, file.subarray(start, end)))
+    // VP8X: flags (alpha is 0x10), three reserved bytes, and the size as the frame's header has it.
+    return riffChunk(
+      'RIFF',
+      new TextEncoder().encode('WEBP'),
+      riffChunk('VP8X', new Uint8Array([hasAlpha ? 0x10 : 0, 0, 0, 0]), size),
+      ...content,
+    )
+  }
+  return file
+}
+
+function riffChunk(id: string, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const chunk = new Uint8Array(8 + length + (length & 1))
+  chunk.set(new TextEncoder().encode(id))
+  new DataView(chunk.buffer).setUint32(4, length, true)
+  let at = 8
+  for (const part of parts) {
+    chunk.set(part, at)
+    at += part.length
+  }
+  return chunk
+}
+
+function says(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
+  return true
+}

@@ -1,0 +1,98 @@
+import type { TokenCacheMetrics } from './access.ts'
+import type { ExecutorMetrics } from './executor.ts'
+
+/*
+ * Counters for /metrics, in Prometheus' text format. Own code and not prom-client because it must run on Workers and cost next to nothing on the
+ * path of every request: a few array additions.
+ */
+
+/** Upper bounds of the latency buckets, seconds. */
+const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+
+interface RouteCounts {
+  readonly codes: Map<number, number>
+  readonly buckets: Float64Array
+  seconds: number
+}
+
+export interface Gauge {
+  readonly name: string
+  readonly help: string
+  value(): number
+}
+
+export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
+  private readonly routes = new Map<string, RouteCounts>()
+  private readonly counters = new Map<string, number>()
+  private depth = 0
+  private readonly help: ReadonlyMap<string, string> = new Map([
+    ['cohort_token_cache_hits_total', 'Tokens found in the cache'],
+    ['cohort_token_cache_misses_total', 'Tokens verified'],
+    ['cohort_commits_total', 'Commits of the write queue'],
+    ['cohort_committed_operations_total', 'Operations in these commits'],
+    ['cohort_commit_seconds_total', 'Time spent in these commits'],
+    ['cohort_conflicts_retried_total', 'Operations decided again because their group had changed'],
+    ['cohort_blob_bytes_in_total', 'Bytes stored'],
+    ['cohort_blob_bytes_out_total', 'Bytes served'],
+    ['cohort_conversions_total', 'Pictures and voice messages converted'],
+  ])
+  readonly gauges: Gauge[] = [{ name: 'cohort_write_queue_depth', help: 'Operations waiting to be written', value: () => this.depth }]
+
+  /** A request was answered: with this code of ours, or HTTP status, after so many milliseconds. */
+  answered(route: string, code: number, ms: number): void {
+    let counts = this.routes.get(route)
+    if (counts === undefined) {
+      counts = { codes: new Map(), buckets: new Float64Array(bounds.length + 1), seconds: 0 }
+      this.routes.set(route, counts)
+    }
+    counts.codes.set(code, (counts.codes.get(code) ?? 0) + 1)
+    const seconds = ms / 1000
+    let bucket = 0
+    while (bucket < bounds.length && seconds > (bounds[bucket] as number)) bucket++
+    counts.buckets[bucket] = (counts.buckets[bucket] as number) + 1
+    counts.seconds += seconds
+  }
+
+  add(counter: string, amount = 1): void {
+    this.counters.set(counter, (this.counters.get(counter) ?? 0) + amount)
+  }
+  hit(): void {
+    this.add('cohort_token_cache_hits_total')
+  }
+  miss(): void {
+    this.add('cohort_token_cache_misses_total')
+  }
+  committed(operations: number, ms: number): void {
+    this.add('cohort_commits_total')
+    this.add('cohort_committed_operations_total', operations)
+    this.add('cohort_commit_seconds_total', ms / 1000)
+  }
+  retried(): void {
+    this.add('cohort_conflicts_retried_total')
+  }
+  queued(depth: number): void {
+    this.depth = depth
+  }
+
+  /** Prometheus' text exposition format, version 0.0.4. */
+  text(): string {
+    const lines: string[] = ['# HELP cohort_requests_total Requests by route and code', '# TYPE cohort_requests_total counter']
+    for (const [route, { codes }] of this.routes) {
+      for (const [code, count] of codes) lines.push(`cohort_requests_total{route="${route}",code="${code}"} ${count}`)
+    }
+    lines.push('# HELP cohort_request_seconds Time to answer', '# TYPE cohort_request_seconds histogram')
+    for (const [route, { buckets, seconds }] of this.routes) {
+      let sum = 0
+      buckets.forEach((count, i) => {
+        sum += count
+        lines.push(`cohort_request_seconds_bucket{route="${route}",le="${bounds[i] ?? '+Inf'}"} ${sum}`)
+      })
+      lines.push(`cohort_request_seconds_sum{route="${route}"} ${seconds}`, `cohort_request_seconds_count{route="${route}"} ${sum}`)
+    }
+    for (const [name, help] of this.help) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`, `${name} ${this.counters.get(name) ?? 0}`)
+    }
+    for (const { name, help, value } of this.gauges) lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value()}`)
+    return `${lines.join('\n')}\n`
+  }
+}

@@ -1,0 +1,87 @@
+import { addAdmins, adminList, removeAdmins, transfer } from './group/admins.ts'
+import { announcementList, deleteAnnouncement, editAnnouncement, getAnnouncement, lastAnnouncement } from './group/announcements.ts'
+import { applicationList, apply, handleApplication } from './group/applications.ts'
+import { ban, banAll, bannedList, unban, unbanAll } from './group/bans.ts'
+import { block, blockedList, unblock } from './group/blacklist.ts'
+import { create } from './group/create.ts'
+import { destroy } from './group/destroy.ts'
+import { publicList, userJoined } from './group/directory.ts'
+import { info, infoBatch, settings } from './group/info.ts'
+import { handleInvitation, invitationList, invite } from './group/invitations.ts'
+import { kick } from './group/kick.ts'
+import { leave } from './group/leave.ts'
+import { displayName, memberDisplayNames, memberList, muteMode, notDisturb, pushMode } from './group/members.ts'
+import { setAvatar, setDescription, setExt, setName } from './group/profile.ts'
+import { qrcodeInvite, qrcodeSign } from './group/qrcode.ts'
+import {
+  allowMemberInvitation,
+  allowMemberModify,
+  enableReadAck,
+  hideMemberInfo,
+  historyVisible,
+  requireAdminApproval,
+} from './group/settings.ts'
+import { deleteFile, fileList, getFile, updateFileName, uploadFile } from './group/shared-files.ts'
+import { setUserSettings, userSettings } from './group/user-settings.ts'
+import type { Operation } from './operation.ts'
+
+/** The only registry: routes, the OpenAPI document, the docs page and the tests of contract and permissions are all read off this list. */
+export const operations: readonly Operation[] = [
+  create,
+  destroy,
+  info,
+  infoBatch,
+  settings,
+  setName,
+  setDescription,
+  setAvatar,
+  setExt,
+  allowMemberInvitation,
+  allowMemberModify,
+  enableReadAck,
+  historyVisible,
+  requireAdminApproval,
+  hideMemberInfo,
+  banAll,
+  unbanAll,
+  memberList,
+  memberDisplayNames,
+  displayName,
+  muteMode,
+  pushMode,
+  notDisturb,
+  userJoined,
+  publicList,
+  invite,
+  handleInvitation,
+  invitationList,
+  apply,
+  handleApplication,
+  applicationList,
+  qrcodeSign,
+  qrcodeInvite,
+  leave,
+  kick,
+  ban,
+  unban,
+  bannedList,
+  block,
+  unblock,
+  blockedList,
+  adminList,
+  addAdmins,
+  removeAdmins,
+  transfer,
+  getAnnouncement,
+  lastAnnouncement,
+  announcementList,
+  editAnnouncement,
+  deleteAnnouncement,
+  getFile,
+  fileList,
+  uploadFile,
+  updateFileName,
+  deleteFile,
+  userSettings,
+  setUserSettings,
+]

@@ -1,0 +1,110 @@
+/**
+ * The ports: what Cohort asks of the machine it runs on. The core knows these types and nothing else of a runtime;
+ * entries pick an adapter for each. Streams are web streams, times are milliseconds since 1970, sizes are bytes.
+ */
+
+export type Bytes = Uint8Array<ArrayBuffer>
+export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>
+
+/** Milliseconds since 1970. A port, so that tests and backfills can set it. */
+export type Clock = () => number
+
+/** What a stored object is, as the store itself knows it. */
+export interface BlobInfo {
+  readonly size: number
+  /** Changes with the bytes and only with them; without quotes. */
+  readonly etag: string
+}
+
+/** Inclusive byte positions, already checked against the size: 0 ≤ start ≤ end < size. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** Where a client sends bytes when the store itself takes them (S3). */
+export interface UploadTarget {
+  readonly method: 'PUT' | 'POST'
+  readonly url: string
+  /** Form fields that go before the file in a multipart POST; `{}` for PUT. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+export interface UploadTerms {
+  /** Bytes; a store that can enforce it does. */
+  readonly maxSize: number
+  readonly expiresInSeconds: number
+}
+
+/**
+ * Where bytes live. Keys are made by Cohort (`app/kind/id[…]`, only `[A-Za-z0-9._-]` and `/`), never by a caller.
+ * Every failure of the store, a time-out included, is thrown as `BlobStoreError`, whose message is safe to log but not to answer.
+ */
+export interface BlobStore {
+  /** `store`: clients upload to and download from the store by presigned URLs. `service`: through this service. */
+  readonly uploads: 'store' | 'service'
+  /**
+   * Stores the stream under `key`, whole or not at all: a stream that errors or is cut off leaves nothing visible.
+   * `size` is the exact length when it is known (R2 and S3 want one).
+   */
+  put(key: string, body: ByteStream, options: { size?: number; contentType: string }): Promise<BlobInfo>
+  /** The bytes, or those of the range; undefined when there is no such object. */
+  get(key: string, range?: ByteRange): Promise<ByteStream | undefined>
+  head(key: string): Promise<BlobInfo | undefined>
+  /** Deleting what is not there succeeds. */
+  delete(keys: readonly string[]): Promise<void>
+  /** Copies inside the store; needed by backups and by `check`, never on a request's path. */
+  list(prefix: string): AsyncIterable<string>
+  /** A presigned upload; only where `uploads` is `store`. */
+  presignUpload?(key: string, terms: UploadTerms): Promise<UploadTarget>
+  /** A presigned GET that answers with these headers; only where `uploads` is `store`. */
+  presignDownload?(key: string, expiresInSeconds: number, headers: { contentType: string; contentDisposition: string }): Promise<string>
+}
+
+/** The object store failed, is unreachable or too slow. Becomes 10009. */
+export class BlobStoreError extends Error {
+  override readonly name = 'BlobStoreError'
+}
+
+/** A picture to make: `fit` keeps the whole inside width × height and never enlarges, `cover` fills it and crops the middle. */
+export interface PictureRequest {
+  readonly fit: 'inside' | 'cover'
+  readonly width: number
+  readonly height: number
+}
+
+export interface MadePicture {
+  readonly bytes: Bytes
+  readonly contentType: 'image/jpeg' | 'image/png' | 'image/webp'
+}
+
+/**
+ * The input is not something this adapter can convert (broken, unsupported here), or the tool is missing.
+ * The message is for the caller: it says what is wrong and what would help. Becomes 10009.
+ */
+export class CannotConvert extends Error {
+  override readonly name = 'CannotConvert'
+}
+
+/** Thumbnails and covers. The caller has already sniffed the type and checked the header's pixel count (≤ 50 megapixels). */
+export interface Images {
+  /** JPEG, PNG, WebP, GIF (first frame) or AVIF in; EXIF orientation honoured; metadata dropped. Throws `CannotConvert`. */
+  resize(picture: Bytes, request: PictureRequest): Promise<MadePicture>
+}
+
+/** A still of a video's first second, as a JPEG or PNG. Throws `CannotConvert`. */
+export interface Videos {
+  frame(video: ByteStream): Promise<Bytes>
+}
+
+/** AMR → MP3, never on the event loop of a server. Throws `CannotConvert`. */
+export interface Voice {
+  toMp3(amr: Bytes): Promise<Bytes>
+}
+
+/** One line per event, as JSON, without secrets. `info` must cost next to nothing: it is called for every request. */
+export interface Log {
+  info(line: Readonly<Record<string, unknown>>): void
+  warn(line: Readonly<Record<string, unknown>>): void
+  error(line: Readonly<Record<string, unknown>>): void
+}
