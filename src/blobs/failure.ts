@@ -12,10 +12,10 @@ export async function storing<T>(what: string, call: () => Promise<T>): Promise<
   }
 }
 
+/** Without the error as its cause: the SDK's hold the whole request, credentials and sockets included. */
 export function storeError(what: string, error: unknown): BlobStoreError {
   if (error instanceof BlobStoreError) return error
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return new BlobStoreError(`${what}: ${reason}`, { cause: error })
+  return new BlobStoreError(`${what}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`)
 }
 
 /** Throws `BlobStoreError` if a body was announced with another length than it had. */

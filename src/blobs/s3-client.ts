@@ -77,10 +77,10 @@ export function absent(error: unknown): undefined {
   throw error
 }
 
-/** The HTTP status an error of the SDK, or the failed call around it, was answered with; 0 if there was none. */
-export function statusOf(error: unknown): number {
-  const reason = error instanceof BlobStoreError ? error.cause : error
-  if (!(reason instanceof Error) || !('$metadata' in reason)) return 0
-  const { httpStatusCode = 0 } = reason.$metadata as { httpStatusCode?: number }
-  return httpStatusCode
+/** For errors of a conditional write: the condition failed, or the service does not know conditions. */
+export function refused(error: unknown): 'taken' | 'unconditional' {
+  const { httpStatusCode } = (error instanceof Error && '$metadata' in error ? error.$metadata : {}) as { httpStatusCode?: number }
+  if (httpStatusCode === 409 || httpStatusCode === 412) return 'taken'
+  if (httpStatusCode === 501) return 'unconditional'
+  throw error
 }

@@ -3,11 +3,13 @@ import { type BlobInfo, type BlobStore, BlobStoreError, type ByteRange, type Byt
 import { checkSize, storing } from './failure.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { hasBytes, inParts } from './parts.ts'
-import { absent, connect, type S3, statusOf, supervised, withDeadline } from './s3-client.ts'
+import { absent, connect, refused, type S3, supervised, withDeadline } from './s3-client.ts'
 
 // One size for all multipart uploads: the tag of an object depends on it.
 const partSize = 8 * 1024 * 1024
 const parallelDeletes = 8
+
+type CallOptions = { abortSignal: AbortSignal }
 
 export interface S3Config {
   /** `https://…` of a compatible service; without it AWS's own for the region. */
@@ -49,7 +51,7 @@ export function s3Store(config: S3Config): BlobStore {
     return connected
   }
 
-  function call<T>(what: string, send: (s3: S3, options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T> {
+  function call<T>(what: string, send: (s3: S3, options: CallOptions) => Promise<T>): Promise<T> {
     return storing(what, async () => {
       const s3 = await sdk()
       return withDeadline(timeoutMs, abortSignal => send(s3, { abortSignal }))
@@ -85,24 +87,24 @@ export function s3Store(config: S3Config): BlobStore {
    * Makes an object unless there is one: answers undefined then. A service that does not know the condition is asked beforehand instead,
    * which leaves two writers of one key a moment to collide in.
    */
-  async function create<T>(key: string, write: (condition: { IfNoneMatch?: '*' }) => Promise<T>): Promise<T | undefined> {
+  async function create<T>(
+    what: string,
+    key: string,
+    write: (s3: S3, condition: { IfNoneMatch?: '*' }, options: CallOptions) => Promise<T>,
+  ): Promise<T | undefined> {
     if (knowsConditions) {
-      try {
-        return await write({ IfNoneMatch: '*' })
-      } catch (error) {
-        const status = statusOf(error)
-        if (status === 409 || status === 412) return undefined
-        if (status !== 501) throw error
-        knowsConditions = false
-      }
+      const answer = await call(what, (s3, options) => write(s3, { IfNoneMatch: '*' }, options).catch(refused))
+      if (answer === 'taken') return undefined
+      if (answer !== 'unconditional') return answer
+      knowsConditions = false
     }
-    return (await head(key)) ? undefined : write({})
+    return (await head(key)) ? undefined : call(what, (s3, options) => write(s3, {}, options))
   }
 
   async function putWhole(key: string, bytes: Bytes, ContentType: string): Promise<BlobInfo> {
     const input = { Bucket, Key: keyOf(key), Body: bytes, ContentLength: bytes.length, ContentType }
-    const answer = await create(key, condition =>
-      call('putting an object', (s3, options) => s3.client.send(new s3.PutObjectCommand({ ...input, ...condition }), options)),
+    const answer = await create('putting an object', key, (s3, condition, options) =>
+      s3.client.send(new s3.PutObjectCommand({ ...input, ...condition }), options),
     )
     if (answer) return { size: bytes.length, etag: tagIn(answer) }
     const there = await head(key)
@@ -131,10 +133,8 @@ export function s3Store(config: S3Config): BlobStore {
         Parts.push({ PartNumber: number, ETag: `"${tagIn(answer)}"` })
       }
       const whole = { ...object, UploadId, MultipartUpload: { Parts } }
-      const answer = await create(key, condition =>
-        call('completing an upload', (s3, options) =>
-          s3.client.send(new s3.CompleteMultipartUploadCommand({ ...whole, ...condition }), options),
-        ),
+      const answer = await create('completing an upload', key, (s3, condition, options) =>
+        s3.client.send(new s3.CompleteMultipartUploadCommand({ ...whole, ...condition }), options),
       )
       if (answer) return { size: stored, etag: tagIn(answer) }
       throw taken()

@@ -59,7 +59,23 @@ export function ffmpegVideos(): Videos {
 export function ffmpegToMp3(amr: Bytes): Promise<Bytes> {
   return inTurn(async () => {
     await needFfmpeg('wide-band AMR (AMR-WB) voice clips need')
-    const output = ['-map', '0:a:0', '-t', String(MAX_SOUND_SECONDS), '-c:a', 'libmp3lame', '-b:a', '32k', '-id3v2_version', '0', '-write_xing', '0', '-f', 'mp3', 'pipe:1']
+    const output = [
+      '-map',
+      '0:a:0',
+      '-t',
+      String(MAX_SOUND_SECONDS),
+      '-c:a',
+      'libmp3lame',
+      '-b:a',
+      '32k',
+      '-id3v2_version',
+      '0',
+      '-write_xing',
+      '0',
+      '-f',
+      'mp3',
+      'pipe:1',
+    ]
     return inFolder(async folder => {
       const path = join(folder, 'voice')
       await store(path, new Blob([amr]).stream())

@@ -2,26 +2,33 @@ import type { Bytes } from '../platform.ts'
 import type { Raster } from './picture.ts'
 import type { PictureSize } from './picture-size.ts'
 
-/** One instance of photon. Its methods throw when it panics; an instance that threw is to be dropped. */
+/** One instance of photon. Its methods throw when it panics, and keep its memory then: such an instance is to be dropped. */
 export interface Photon {
   scale(file: Uint8Array, to: PictureSize): Raster
-  jpeg(picture: { rgba: Uint8Array; width: number; height: number }, quality: number): Bytes
-  png(picture: { rgba: Uint8Array; width: number; height: number }): Bytes
+  jpeg(picture: Raster, quality: number): Bytes
+  png(picture: Raster): Bytes
 }
 
-/** The part of @cf-wasm/photon 0.4's WebAssembly that is used here; pairs are a pointer and a length. */
+/** A pointer and a length. */
+type Slice = [pointer: number, length: number]
+
+/** The part of @cf-wasm/photon 0.4's WebAssembly that is used here. Images are pointers. */
 interface Exports {
   readonly memory: WebAssembly.Memory
   readonly __wbindgen_externrefs: WebAssembly.Table
   __wbindgen_start(): void
-  __wbindgen_malloc(size: number, align: number): number
+  __wbindgen_malloc(bytes: number, align: number): number
+  __wbindgen_free(pointer: number, bytes: number, align: number): void
+  /** Takes the bytes over. */
   photonimage_new(pointer: number, length: number, width: number, height: number): number
+  /** Takes the bytes over. */
   photonimage_new_from_byteslice(pointer: number, length: number): number
   photonimage_get_width(image: number): number
   photonimage_get_height(image: number): number
-  photonimage_get_raw_pixels(image: number): [number, number]
-  photonimage_get_bytes(image: number): [number, number]
-  photonimage_get_bytes_jpeg(image: number, quality: number): [number, number]
+  photonimage_get_raw_pixels(image: number): Slice
+  photonimage_get_bytes(image: number): Slice
+  photonimage_get_bytes_jpeg(image: number, quality: number): Slice
+  __wbg_photonimage_free(image: number, dropped: 1): void
   resize(image: number, width: number, height: number, filter: number): number
 }
 
@@ -29,45 +36,54 @@ interface Exports {
 const TRIANGLE = 2
 
 /**
- * A fresh instance, with memory of its own that goes when it goes. The package's own binding keeps one instance for ever, which a
- * panic leaves leaking megabytes; hence these few calls, which use neither the DOM nor anything else the module imports.
+ * A fresh instance with memory of its own. The package's own binding has a single one for ever, in which each broken picture leaves
+ * megabytes behind; hence these few calls, which need nothing that the module imports from browsers.
  */
 export function openPhoton(wasm: WebAssembly.Module): Photon {
   const instance = new WebAssembly.Instance(
     wasm,
-    unusedImports(wasm, () => photon.__wbindgen_externrefs),
+    importsOf(wasm, () => photon.__wbindgen_externrefs),
   )
   const photon = instance.exports as unknown as Exports
   photon.__wbindgen_start()
 
-  const put = (bytes: Uint8Array): [number, number] => {
+  const put = (bytes: Uint8Array): Slice => {
     const pointer = photon.__wbindgen_malloc(bytes.length, 1) >>> 0
     new Uint8Array(photon.memory.buffer).set(bytes, pointer)
     return [pointer, bytes.length]
   }
-  const take = ([pointer, length]: [number, number]): Bytes =>
-    new Uint8Array(photon.memory.buffer.slice(pointer >>> 0, (pointer >>> 0) + length))
-  const fromPixels = (picture: { rgba: Uint8Array; width: number; height: number }): number =>
-    photon.photonimage_new(...put(picture.rgba), picture.width, picture.height)
+  const take = ([pointer, length]: Slice): Bytes => {
+    const start = pointer >>> 0
+    const bytes = new Uint8Array(photon.memory.buffer.slice(start, start + length))
+    photon.__wbindgen_free(pointer, length, 1)
+    return bytes
+  }
+  const encode = ({ rgba, width, height }: Raster, encoder: (image: number) => Slice): Bytes => {
+    const image = photon.photonimage_new(...put(rgba), width, height)
+    const file = take(encoder(image))
+    photon.__wbg_photonimage_free(image, 1)
+    return file
+  }
 
   return {
     scale(file, to) {
       const decoded = photon.photonimage_new_from_byteslice(...put(file))
-      const same = photon.photonimage_get_width(decoded) === to.width && photon.photonimage_get_height(decoded) === to.height
-      const scaled = same ? decoded : photon.resize(decoded, to.width, to.height, TRIANGLE)
-      return {
-        width: photon.photonimage_get_width(scaled),
-        height: photon.photonimage_get_height(scaled),
-        rgba: take(photon.photonimage_get_raw_pixels(scaled)),
-      }
+      const width = photon.photonimage_get_width(decoded)
+      const height = photon.photonimage_get_height(decoded)
+      const isSame = width === to.width && height === to.height
+      const scaled = isSame ? decoded : photon.resize(decoded, to.width, to.height, TRIANGLE)
+      if (!isSame) photon.__wbg_photonimage_free(decoded, 1)
+      const rgba = take(photon.photonimage_get_raw_pixels(scaled))
+      photon.__wbg_photonimage_free(scaled, 1)
+      return { width: to.width, height: to.height, rgba }
     },
-    jpeg: (picture, quality) => take(photon.photonimage_get_bytes_jpeg(fromPixels(picture), quality)),
-    png: picture => take(photon.photonimage_get_bytes(fromPixels(picture))),
+    jpeg: (picture, quality) => encode(picture, image => photon.photonimage_get_bytes_jpeg(image, quality)),
+    png: picture => encode(picture, image => photon.photonimage_get_bytes(image)),
   }
 }
 
-/** Everything the module wants from JavaScript is for browsers; only the table of references must be prepared. */
-function unusedImports(wasm: WebAssembly.Module, table: () => WebAssembly.Table): WebAssembly.Imports {
+/** Everything the module wants from JavaScript is for browsers; only its table of references must be prepared. */
+function importsOf(wasm: WebAssembly.Module, table: () => WebAssembly.Table): WebAssembly.Imports {
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {}
   for (const { module, name } of WebAssembly.Module.imports(wasm)) {
     const group = imports[module] ?? {}

@@ -15,6 +15,7 @@ const smallestPart = 5 * 1024 * 1024
  */
 export async function startBackend(directory: string, bucket: string) {
   const s3rver = new S3rver({ directory, silent: true, vhostBuckets: false, configureBuckets: [{ name: bucket }] })
+  ;(s3rver as unknown as {on: Function}).on('error', (e: unknown) => console.log('S3RVER', e))
   await s3rver.configureBuckets()
   const { store } = s3rver
   const uploads = store.getResourcePath(bucket, undefined, 'uploads')

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'cohort-test-'))
+export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+
+export interface Finished {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command to its end. */
+export async function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Finished> {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', chunk => {
+    stdout += chunk
+  })
+  child.stderr.on('data', chunk => {
+    stderr += chunk
+  })
+  const [code] = await once(child, 'close')
+  return { code: Number(code), stdout, stderr }
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  /** All it has printed so far. */
+  output(): string
+  /** Sends the signal and resolves with the exit code (null when killed) once it is gone. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+/** Starts a server and waits until `/healthz` answers; rejects with its output if it exits first or takes longer than `patienceMs`. */
+export async function startServer(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  url: string,
+  patienceMs = 60_000,
+): Promise<Running> {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', chunk => {
+    output += chunk
+  })
+  child.stderr.on('data', chunk => {
+    output += chunk
+  })
+  const deadline = Date.now() + patienceMs
+  while (!(await answers(`${url}/healthz`))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL')
+      throw new Error(`${command.join(' ')} did not start:\n${output}`)
+    }
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  return {
+    child,
+    output: () => output,
+    async end(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+      const exited = once(child, 'exit')
+      child.kill(signal)
+      const [code] = await exited
+      return code as number | null
+    },
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok
+  } catch {
+    return false
+  }
+}
