@@ -134,11 +134,11 @@ CREATE TABLE `objects` (
 	`etag` text NOT NULL,
 	`created_at` integer NOT NULL,
 	`derived` text NOT NULL,
-	CONSTRAINT "objects_state" CHECK("objects"."state" IN (0, 1, 2)),
+	CONSTRAINT "objects_state" CHECK("objects"."state" IN (0, 1, 2, 3)),
 	CONSTRAINT "objects_size" CHECK("objects"."size" >= 0)
 );
 --> statement-breakpoint
-CREATE INDEX `objects_promised` ON `objects` (`created_at`) WHERE state = 0;--> statement-breakpoint
+CREATE INDEX `objects_unfinished` ON `objects` (`created_at`) WHERE state IN (0, 3);--> statement-breakpoint
 CREATE INDEX `objects_promised_to_user` ON `objects` (`app_id`,`user_id`) WHERE state = 0;--> statement-breakpoint
 CREATE INDEX `objects_released` ON `objects` (`object_name`) WHERE state = 2;--> statement-breakpoint
 CREATE TABLE `shared_files` (

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { build } from 'esbuild'
 
 await build({
-  entryPoints: { cohort: 'src/entry/node.ts' },
+  entryPoints: { cohort: 'src/entry/node.ts', 'voice-worker': 'src/entry/voice-worker.ts' },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

@@ -2,12 +2,14 @@ import { Hono } from 'hono'
 import { tokenVerifier } from './access.ts'
 import { appRegistry } from './app-registry.ts'
 import type { Executor } from './executor.ts'
+import { downloadRoutes } from './file/download.ts'
+import { receiveRoute } from './file/receive.ts'
 import { docsPage } from './http/docs.ts'
 import { serve } from './http/handler.ts'
 import { openApi } from './http/openapi.ts'
 import { rateLimiter } from './http/rate-limit.ts'
 import { mountRoutes } from './http/routes.ts'
-import type { Service } from './http/service.ts'
+import type { FilePorts, Service } from './http/service.ts'
 import { serviceRoutes } from './http/service-routes.ts'
 import { idMaker } from './ids.ts'
 import type { Metrics } from './metrics.ts'
@@ -28,6 +30,7 @@ export interface Platform {
   readonly publicUrl: string
   readonly version: string
   readonly addressOf: Service['addressOf']
+  readonly files: FilePorts
   /** Throws if the database does not answer. */
   readonly ready: () => void | Promise<void>
 }
@@ -46,6 +49,8 @@ export function createApp(platform: Platform): Hono {
     limits: rateLimiter(clock),
     origins,
     addressOf,
+    files: platform.files,
+    publicUrl: platform.publicUrl,
   }
   const app = new Hono()
   const document = openApi(operations, platform.version, platform.publicUrl)
@@ -56,6 +61,7 @@ export function createApp(platform: Platform): Hono {
       handler: serve(service, operation, path),
     })),
   )
-  mountRoutes(app, service, [...routes, ...serviceRoutes(service, platform.ready, JSON.stringify(document), docsPage(document))])
+  const fileRoutes = [receiveRoute(service), ...downloadRoutes(service)]
+  mountRoutes(app, service, [...routes, ...fileRoutes, ...serviceRoutes(service, platform.ready, JSON.stringify(document), docsPage(document))])
   return app
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { S3Config } from './blobs/s3.ts'
 import { appIdPattern } from './apps.ts'
 import { logLevels } from './log.ts'
 
@@ -56,16 +57,6 @@ export const variables = {
 
 const schema = z.object(variables)
 type Variables = z.infer<typeof schema>
-
-export interface S3Config {
-  readonly endpoint: string | undefined
-  readonly region: string
-  readonly bucket: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly forcePathStyle: boolean
-  readonly upload: 'put' | 'post' | 'through'
-}
 
 export interface Config extends Omit<Variables, `S3_${string}`> {
   readonly files: { readonly store: 'folder' } | { readonly store: 's3'; readonly s3: S3Config }

@@ -1,5 +1,13 @@
-import { sweep, unswept } from './group/sweep.ts'
+import { appRegistry } from './app-registry.ts'
+import { Refusal } from './errors.ts'
 import type { Executor, Task } from './executor.ts'
+import { type Collected, collect } from './file/collect.ts'
+import { confirm } from './file/confirm.ts'
+import { objectState } from './file/objects.ts'
+import { runnerFor } from './file/run-task.ts'
+import { sweep, unswept } from './group/sweep.ts'
+import { idMaker } from './ids.ts'
+import type { BlobStore, Clock } from './platform.ts'
 import { runTask } from './task.ts'
 
 /** A portion of a dissolved group, as a task of its own: between two portions everybody else gets their turn. */
@@ -16,4 +24,17 @@ export async function sweepDissolved(executor: Executor): Promise<void> {
     if (found.length === 0) return
     for (const { app_id, group_id } of found) await runTask(executor, sweepPortion(app_id, group_id), 0)
   }
+}
+
+/** Everything that is done without being asked for: sweeps dissolved groups, deletes bytes that nobody can reach. Answers what it freed. */
+export async function housekeeping(executor: Executor, blobs: BlobStore, clock: Clock): Promise<Collected> {
+  await sweepDissolved(executor)
+  const apps = appRegistry(() => executor, clock, 1000)
+  const runs = { executorFor: () => executor, clock, newId: idMaker(clock) }
+  return collect(executor, blobs, clock(), async object => {
+    const app = await apps.get(object.app_id)
+    if (app === undefined) return false
+    const confirmed = await confirm(blobs, app, runnerFor(runs, { bookmark: undefined }, app), object)
+    return !(confirmed instanceof Refusal) && confirmed.state === objectState.stored
+  })
 }

@@ -3,6 +3,7 @@ import type { App } from './apps.ts'
 import type { Bound, RowsOf } from './db/query.ts'
 import { type Refusal, refuse } from './errors.ts'
 import type { GroupEvent } from './group/events.ts'
+import type { BlobStore } from './platform.ts'
 import type { Requirement } from './roles.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -68,6 +69,17 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
   readonly writes: boolean
   reads(call: Call<unknown>): readonly Bound[] | Refusal
   decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Out> | Refusal
+  /** Turns what was decided into the answer where that takes the request or the store: URLs. Runs after the change is on disk. */
+  present?(decided: unknown, at: Presenting): unknown
+}
+
+/** What `present` may know. */
+export interface Presenting {
+  readonly app: App
+  readonly now: number
+  /** How the client reaches this service, without a slash at the end. */
+  readonly baseUrl: string
+  readonly blobs: BlobStore
 }
 
 interface Common<Shape extends z.ZodRawShape, Out> {
@@ -83,6 +95,13 @@ interface Common<Shape extends z.ZodRawShape, Out> {
   readonly answer: z.ZodType<Out>
   readonly paged?: boolean
 }
+
+/** An operation whose answer is made from what it decided by `present`: `answer` is then the shape of that. */
+export const presented = <Shape extends z.ZodRawShape, Decided, Out>(
+  decided: Operation<Shape, Decided>,
+  answer: z.ZodType<Out>,
+  present: (decided: Decided, at: Presenting) => Out | Promise<Out>,
+): Operation<Shape> => ({ ...decided, answer, present: (data, at) => present(data as Decided, at) })
 
 /** What an administrator bound by its `group_id` header hears when it names another. */
 export const otherGroup = 'the group_id header allows this administrator no other group'

@@ -1,3 +1,5 @@
+import { forward } from './file/forward.ts'
+import { uploadChat, uploadGroupAvatar, uploadUserAvatar } from './file/uploads.ts'
 import { addAdmins, adminList, removeAdmins, transfer } from './group/admins.ts'
 import { announcementList, deleteAnnouncement, editAnnouncement, getAnnouncement, lastAnnouncement } from './group/announcements.ts'
 import { applicationList, apply, handleApplication } from './group/applications.ts'
@@ -84,4 +86,8 @@ export const operations: readonly Operation[] = [
   deleteFile,
   userSettings,
   setUserSettings,
+  uploadUserAvatar,
+  uploadGroupAvatar,
+  uploadChat,
+  forward,
 ]

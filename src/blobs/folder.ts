@@ -37,7 +37,7 @@ export function folderStore(root: string): BlobStore {
           checkSize(size, await write(file, body))
           await storing('flushing a file', () => file.sync())
         } finally {
-          await file.close()
+          await storing('closing a file', () => file.close())
         }
         return await storing('placing a file', () => place(temp, path, key, objects))
       } finally {
@@ -104,12 +104,10 @@ function pathOf(objects: string, key: string): string {
   return join(objects, hash.slice(0, 2), hash.slice(2, 4), pieces.join('+/'))
 }
 
-/** Objects are immutable and key, size and time survive a restart and a backup, so the tag costs no reading. */
+/** Objects are immutable, so the tag needs no reading: key, size and the second of writing survive restarts, and backups that keep times. */
 function infoOf(key: string, stats: Stats): BlobInfo {
-  const etag = createHash('sha256')
-    .update(`${key}\n${stats.size}\n${Math.floor(stats.mtimeMs)}`)
-    .digest('hex')
-    .slice(0, 32)
+  const second = Math.floor(stats.mtimeMs / 1000)
+  const etag = createHash('sha256').update(`${key}\n${stats.size}\n${second}`).digest('hex').slice(0, 32)
   return { size: stats.size, etag }
 }
 

@@ -1,4 +1,4 @@
-import { BlobStoreError, type ByteStream } from '../platform.ts'
+import type { ByteStream } from '../platform.ts'
 import { storeError } from './failure.ts'
 import type { S3Config } from './s3.ts'
 
@@ -35,7 +35,7 @@ export async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSign
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new BlobStoreError(`no answer from the store in ${timeoutMs} ms`))
+      reject(new Error(`no answer from the store in ${timeoutMs} ms`))
       controller.abort()
     }, timeoutMs)
   })
@@ -56,8 +56,7 @@ export function supervised(source: ByteStream, size: number, timeoutMs: number):
         try {
           const { done, value } = await withDeadline(timeoutMs, () => reader.read())
           seen += value?.length ?? 0
-          if (seen > size || (done && seen < size))
-            throw new BlobStoreError(`the store sent another length than the ${size} bytes it announced`)
+          if (seen > size || (done && seen < size)) throw new Error(`${seen} bytes came, announced were ${size}`)
           if (value) controller.enqueue(value)
           if (done) controller.close()
         } catch (error) {

@@ -211,6 +211,11 @@ export const sharedFiles = sqliteTable(
   ],
 )
 
+export interface DerivedObject {
+  readonly content_type: string
+  readonly size: number
+}
+
 /** Bytes in the store, or a place kept for them. `object_name` is the key in the store and begins with the app. */
 export const objects = sqliteTable(
   'objects',
@@ -220,20 +225,20 @@ export const objects = sqliteTable(
     user_id: integer('user_id').notNull(),
     /** A chat file_type (100–203), or 1 for a user's and 2 for a group's avatar. */
     kind: integer('kind').notNull(),
-    /** 0: promised, no bytes yet. 1: stored, and never changed again. 2: nothing refers to it any more, its bytes are to be deleted. */
+    /** See `objectState` in file/objects.ts. */
     state: integer('state').notNull(),
     size: integer('size').notNull(),
     content_type: text('content_type').notNull(),
     etag: text('etag').notNull(),
     created_at: integer('created_at').notNull(),
-    /** Made from the object and stored beside it: suffixes such as `.t200x200`. */
-    derived: text('derived', { mode: 'json' }).$type<string[]>().notNull(),
+    /** What was made from the object and stored beside it, by suffix: thumbnails, an MP3. */
+    derived: text('derived', { mode: 'json' }).$type<Record<string, DerivedObject>>().notNull(),
   },
   t => [
-    index('objects_promised').on(t.created_at).where(sql`state = 0`),
+    index('objects_unfinished').on(t.created_at).where(sql`state IN (0, 3)`),
     index('objects_promised_to_user').on(t.app_id, t.user_id).where(sql`state = 0`),
     index('objects_released').on(t.object_name).where(sql`state = 2`),
-    check('objects_state', sql`${t.state} IN (0, 1, 2)`),
+    check('objects_state', sql`${t.state} IN (0, 1, 2, 3)`),
     check('objects_size', sql`${t.size} >= 0`),
   ],
 )

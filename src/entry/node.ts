@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
+import { ffmpegVideos } from '../media/ffmpeg.ts'
+import { sharpImages } from '../media/sharp.ts'
+import { threadedVoice } from '../media/voice/worker-thread.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -30,6 +33,9 @@ const runtime: Runtime = {
       },
     }
   },
+  images: sharpImages(),
+  voice: threadedVoice(new URL('./voice-worker.js', import.meta.url)),
+  videos: ffmpegVideos(),
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
 }
 

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
-import type { Service } from '../http/service.ts'
 import type { SerialEngine } from '../db/engine.ts'
+import type { Service } from '../http/service.ts'
+import type { Images, Videos, Voice } from '../platform.ts'
 
 export interface Listening {
   readonly port: number
@@ -12,6 +13,9 @@ export interface Listening {
 export interface Runtime {
   openDatabase(file: string): SerialEngine
   listen(app: Hono, host: string, port: number): Promise<Listening>
+  readonly images: Images
+  readonly voice: Voice
+  readonly videos: Videos
   /** The address at the other end of the connection. */
   readonly addressOf: Service['addressOf']
 }

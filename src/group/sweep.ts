@@ -24,6 +24,13 @@ const dropRest = (['applications', 'blacklist', 'kicks', 'announcements', 'share
   command<{ group_id: number }>()(p => sql`DELETE FROM ${sql.identifier(table)} WHERE group_id = ${p.group_id}
     AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`),
 )
+// Files that were sent to this group alone have no reader left.
+const releaseObjects = command<{ group_id: number }>()(
+  p => sql`UPDATE objects SET state = 2 WHERE state = 1
+    AND object_name IN (SELECT object_name FROM grants WHERE to_type = 2 AND to_id = ${p.group_id})
+    AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name AND NOT (g.to_type = 2 AND g.to_id = ${p.group_id}))
+    AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
+)
 const dropGrants = command<{ group_id: number }>()(
   p => sql`DELETE FROM grants WHERE to_type = 2 AND to_id = ${p.group_id} AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
 )
@@ -34,6 +41,7 @@ export const sweep = (app_id: string, group_id: number): Bound[] => [
   drop({ group_id }),
   recount({ group_id }),
   ...dropRest.map(statement => statement({ group_id })),
+  releaseObjects({ group_id }),
   dropGrants({ group_id }),
 ]
 

@@ -121,8 +121,12 @@ export function answerError(service: Service, exchange: Exchange, error: unknown
   return answer(service, exchange, 500, failure(500, `internal error: report request ${exchange.requestId}`), 500)
 }
 
-const answerRefusal = (service: Service, exchange: Exchange, refusal: Refusal): Response =>
+/** The answer to a refusal. */
+export const answerRefusal = (service: Service, exchange: Exchange, refusal: Refusal): Response =>
   answer(service, exchange, refusal.code, failure(refusal.code, refusal.message))
+
+/** How the client reaches this service. */
+export const baseUrlOf = (service: Service, request: Request): string => service.publicUrl || new URL(request.url).origin
 
 /** `then` for what may be there already: what is at hand is answered in the same turn, without a promise. */
 function after<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {
@@ -141,7 +145,16 @@ export function serve(service: Service, operation: Operation, route: string): (c
     const input = parse(schema, sent)
     if (input instanceof Refusal) return input
     const { clock, newId } = service
-    return service.executorFor(app.app_id).run(operation, { app, caller, input, now: clock(), newId }, exchange.session)
+    const now = clock()
+    const result = service.executorFor(app.app_id).run(operation, { app, caller, input, now, newId }, exchange.session)
+    return operation.present === undefined ? result : present(exchange, app, now, result)
+  }
+
+  const present = async (exchange: Exchange, app: App, now: number, pending: Result | Promise<Result>): Promise<Result> => {
+    const result = await pending
+    if (result instanceof Refusal || operation.present === undefined) return result
+    const at = { app, now, baseUrl: baseUrlOf(service, exchange.request), blobs: service.files.blobs }
+    return { ...result, data: await operation.present(result.data, at) }
   }
 
   const finish = (exchange: Exchange, result: Result): Response =>

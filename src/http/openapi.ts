@@ -66,7 +66,7 @@ export function openApi(operations: readonly Operation[], version: string, publi
       { name: 'compat', description: 'Beside the reference: routes that existing clients also call' },
       { name: 'service', description: 'The service itself' },
     ],
-    paths: { ...paths, ...servicePaths },
+    paths: { ...paths, ...filePaths, ...servicePaths },
   }
 }
 
@@ -117,6 +117,70 @@ const plain = (summary: string, description: string, type = 'text/plain'): Json 
     responses: { '200': { description, content: { [type]: { schema: { type: type === 'application/json' ? 'object' : 'string' } } } } },
   },
 })
+
+const inQuery = (name: string, description: string, required = false): Json => ({
+  name,
+  in: 'query',
+  required,
+  description,
+  schema: { type: 'string' },
+})
+
+const picture = [
+  inQuery('image_type', '1 original, 2 thumbnail (fits inside w × h, never enlarged), 3 cover (fills w × h, cropped in the middle)'),
+  inQuery('w', 'pixels, 1 to 4096; default 200'),
+  inQuery('h', 'pixels, 1 to 4096; default 200'),
+  inQuery('thumbnail_strategy', '1 by the image service, where one is configured; 2 by this service'),
+]
+const credentials = [
+  inQuery('access-token', 'instead of the header: an img element sends none'),
+  inQuery('app_id', 'instead of the header'),
+  inQuery('store_token', 'a token that is good for files only'),
+  inQuery('sdk_sign', "hex HMAC-SHA-256 of the file's name under the app's secret"),
+]
+
+const bytes = (summary: string, description: string, parameters: readonly Json[]): Json => ({
+  get: {
+    summary,
+    description,
+    tags: ['file'],
+    parameters: [...parameters, ...credentials],
+    responses: {
+      '200': { description: 'The bytes', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
+      '206': { description: 'The range that was asked for' },
+      '302': { description: 'The store serves it: a URL that is good for five minutes' },
+      '304': { description: 'Not modified' },
+      '401': { description: 'No credential, or one that is wrong or expired' },
+      '403': { description: 'The caller may not read this file' },
+      '404': { description: 'There is no such file' },
+      '416': { description: 'The range is not within the file' },
+      '422': { description: '10009: it cannot be converted' },
+    },
+  },
+})
+
+const upload = (content: Json): Json => ({
+  summary: 'Send the bytes',
+  description: 'The upload_url of an upload operation: works once, until it expires.',
+  tags: ['file'],
+  parameters: [inQuery('slot', 'part of the URL', true)],
+  requestBody: { required: true, content },
+  responses: { '200': { description: '`{"code":200,"data":true,"message":null}`, or an error of the API' } },
+})
+
+const filePaths: Record<string, Json> = {
+  '/file/download/avatar': bytes('Download an avatar', 'Any user of the app may.', [inQuery('object_name', 'which', true), ...picture]),
+  '/file/download/chat': bytes('Download a chat file', 'The sender, the receiver, or a current member of the group it was sent to may.', [
+    inQuery('file_sign', 'which: from the download_url', true),
+    ...picture,
+    inQuery('format', '`mp3` converts AMR voice'),
+    inQuery('source', '`miniprogram`: never redirect'),
+  ]),
+  '/file/upload/object': {
+    put: upload({ '*/*': { schema: { type: 'string', format: 'binary' } } }),
+    post: upload({ 'multipart/form-data': { schema: { type: 'object', properties: { file: { type: 'string', format: 'binary' } } } } }),
+  },
+}
 
 const servicePaths: Record<string, Json> = {
   '/healthz': plain('Is the process up?', 'ok'),

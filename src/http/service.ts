@@ -4,8 +4,18 @@ import type { Identity } from '../access.ts'
 import type { Executor } from '../executor.ts'
 import type { Refusal } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Clock, Log } from '../platform.ts'
+import type { BlobStore, Clock, Images, Log, Videos, Voice } from '../platform.ts'
 import type { RateLimiter } from './rate-limit.ts'
+
+/** What the file routes need of the platform. */
+export interface FilePorts {
+  readonly blobs: BlobStore
+  readonly images: Images
+  readonly videos: Videos
+  readonly voice: Voice
+  /** Template of an image service (see IMAGE_SERVICE_URL), '' without one. */
+  readonly imageServiceUrl: string
+}
 
 /** All that the HTTP layer works with: made once by `createApp`. */
 export interface Service {
@@ -17,6 +27,9 @@ export interface Service {
   readonly log: Log
   readonly metrics: Metrics
   readonly limits: RateLimiter
+  readonly files: FilePorts
+  /** '' where URLs follow the request. */
+  readonly publicUrl: string
   /** '*' or the list of origins that may call. */
   readonly origins: '*' | readonly string[]
   /** The caller's network address, for limits and loopback; '' if the runtime does not say. */

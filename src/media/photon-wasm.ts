@@ -4,6 +4,8 @@ import type { PictureSize } from './picture-size.ts'
 
 /** One instance of photon. Its methods throw when it panics, and keep its memory then: such an instance is to be dropped. */
 export interface Photon {
+  /** Bytes of memory it has; they only become more. */
+  size(): number
   scale(file: Uint8Array, to: PictureSize): Raster
   jpeg(picture: Raster, quality: number): Bytes
   png(picture: Raster): Bytes
@@ -66,6 +68,7 @@ export function openPhoton(wasm: WebAssembly.Module): Photon {
   }
 
   return {
+    size: () => photon.memory.buffer.byteLength,
     scale(file, to) {
       const decoded = photon.photonimage_new_from_byteslice(...put(file))
       const width = photon.photonimage_get_width(decoded)

@@ -1,4 +1,4 @@
-import { CannotConvert, type Images, type MadePicture, type PictureRequest } from '../platform.ts'
+import { CannotConvert, type Images, type MadePicture } from '../platform.ts'
 import { exifOrientation } from './exif-orientation.ts'
 import { jpegSegments } from './jpeg-segments.ts'
 import { openPhoton, type Photon } from './photon-wasm.ts'
@@ -13,8 +13,7 @@ const MEMORY = 112_000_000
  * `loadWasm` gives the compiled `@cf-wasm/photon/photon.wasm`; it is called for each picture, so that a start pays nothing.
  */
 export function photonImages(loadWasm: () => Promise<WebAssembly.Module>): Images {
-  // Its memory never shrinks, so the garbage collector may have an idle instance; a busy one is used again, as two would not fit.
-  let last: WeakRef<Photon> | undefined
+  const instances = photonInstances()
   return {
     async resize(picture, request) {
       const size = pictureSize(picture)
@@ -26,32 +25,52 @@ export function photonImages(loadWasm: () => Promise<WebAssembly.Module>): Image
       if (!size) throw brokenPicture()
       const orientation = exifOrientation(picture)
       const stored = orientation >= 5 ? { ...request, width: request.height, height: request.width } : request
-      refuseTooLarge(picture, size, stored)
-      const wasm = await loadWasm()
-      try {
-        const photon = last?.deref() ?? openPhoton(wasm)
-        last = new WeakRef(photon)
+      const needed = memoryNeeded(picture, size, scaledSize(size, stored))
+      if (needed > MEMORY) {
+        throw new CannotConvert(
+          `a picture of ${size.width} × ${size.height} pixels is too large for this server; make it smaller than 5 megapixels`,
+        )
+      }
+      return instances.use(await loadWasm(), needed, photon => {
         const scaled = photon.scale(picture, scaledSize(size, stored))
         return encode(photon, turnUpright(request.fit === 'cover' ? cropMiddle(scaled, stored) : scaled, orientation))
+      })
+    },
+  }
+}
+
+/**
+ * One instance is used again and again, as two would not fit, and is left to the garbage collector in between, as its memory never
+ * shrinks. A picture that breaks it costs its memory until the collector comes by: what is left then decides which pictures are taken.
+ */
+function photonInstances() {
+  let current: WeakRef<Photon> | undefined
+  let broken: WeakRef<Photon>[] = []
+  return {
+    use(wasm: WebAssembly.Module, needed: number, work: (photon: Photon) => MadePicture): MadePicture {
+      broken = broken.filter(reference => reference.deref())
+      const lost = broken.reduce((sum, reference) => sum + (reference.deref()?.size() ?? 0), 0)
+      const known = current?.deref()
+      if (needed > (known?.size() ?? 0) && lost + needed > MEMORY) {
+        throw new CannotConvert('the server has no memory left for a picture of this size just now; try again later')
+      }
+      const photon = known ?? openPhoton(wasm)
+      current = new WeakRef(photon)
+      try {
+        return work(photon)
       } catch {
-        last = undefined
+        current = undefined
+        broken.push(new WeakRef(photon))
         throw brokenPicture()
       }
     },
   }
 }
 
-/** Throws `CannotConvert` when the Worker could run out of memory, which would fail every other request in it. */
-function refuseTooLarge(picture: Uint8Array, size: PictureSize, request: PictureRequest): void {
-  const scaled = scaledSize(size, request)
-  // The file is held twice; scaling takes 16 bytes for each pixel of a picture as wide as the source and as high as the result.
+/** Bytes, at most: the file is held twice, and scaling takes 16 bytes a pixel of a picture as wide as the source and as high as the result. */
+function memoryNeeded(picture: Uint8Array, size: PictureSize, scaled: PictureSize): number {
   const decoding = size.width * size.height * bytesPerPixel(picture) + picture.length * 2
-  const scaling = size.width * scaled.height * 16 + scaled.width * scaled.height * 12
-  if (decoding + scaling > MEMORY) {
-    throw new CannotConvert(
-      `the picture (${size.width} × ${size.height} pixels, ${picture.length} bytes) is too large for this server's memory; make it smaller than 5 megapixels`,
-    )
-  }
+  return decoding + size.width * scaled.height * 16 + scaled.width * scaled.height * 12
 }
 
 /** What decoding takes at its peak, measured with pictures of 2500 × 2500. */

@@ -67,11 +67,18 @@ function byLead(head: Uint8Array): string | undefined {
 async function byFileType(head: Uint8Array): Promise<string | undefined> {
   try {
     const found = await fileTypeFromBuffer(head)
-    return found?.mime.split(';', 1)[0]?.toLowerCase()
+    const mime = found?.mime.split(';', 1)[0]?.toLowerCase()
+    return mime === 'audio/mpeg' && !startsMp3Frame(head) ? undefined : mime
   } catch {
     // A hostile header that breaks the detector is nothing known.
     return undefined
   }
+}
+
+/** The mark of UTF-16 text passes for MPEG sound of another layer; of MP3 only layer III with a rate that exists is believed. */
+function startsMp3Frame(head: Uint8Array): boolean {
+  const [, second = 0, third = 0] = head
+  return (second & 0x06) === 0x02 && third >> 4 !== 15 && ((third >> 2) & 3) !== 3
 }
 
 function familyOf(mime: string): MediaFamily {

@@ -22,8 +22,3 @@ for (const upload of ['put', 'post', 'through'] as const) {
     return { store: s3Store({ ...server, forcePathStyle: true, upload, prefix }), leftovers, stop }
   })
 }
-
-blobStoreContract('S3 without conditional writes', async () => {
-  const { openUploads: leftovers, stop, ...server } = await startS3Server({ conditionalWrites: false })
-  return { store: s3Store({ ...server, forcePathStyle: true, upload: 'through' }), leftovers, stop }
-})

@@ -1,4 +1,4 @@
-import { freePort, removeFolder, type Running, run, startServer, temporaryFolder } from './process.ts'
+import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from './process.ts'
 import type { Instance, Target } from './target.ts'
 
 /** How long the service may go on with what it knows of an app, plus a little: see `appTtl`. */
@@ -13,12 +13,21 @@ export const commandTarget = (name: string, command: readonly string[]): Target 
     const url = `http://127.0.0.1:${port}`
     const app_id = 'demo'
     const secret = 'a-secret-of-the-demo-app-for-tests'
-    const env = { DATA_DIR: data, PORT: String(port), HOST: '127.0.0.1', APP_ID: app_id, APP_SECRET: secret, LOG_LEVEL: 'warn', ...environment }
+    const env = {
+      DATA_DIR: data,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      APP_ID: app_id,
+      APP_SECRET: secret,
+      LOG_LEVEL: 'warn',
+      ...environment,
+    }
     const cli = (...args: string[]) => run([...command, ...args], env)
     const start = () => startServer([...command, 'serve'], env, url)
     let running: Running = await start()
 
-    const settingsOf = (settings: Readonly<Record<string, boolean | number>>) => Object.entries(settings).map(([key, value]) => `${key}=${value}`)
+    const settingsOf = (settings: Readonly<Record<string, boolean | number>>) =>
+      Object.entries(settings).map(([key, value]) => `${key}=${value}`)
     const set = async (id: string, settings: Readonly<Record<string, boolean | number>>) => {
       const { code, stderr } = await cli('app', 'set', id, ...settingsOf(settings))
       if (code !== 0) throw new Error(stderr)

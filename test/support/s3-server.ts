@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { close, startBackend, urlOf } from './s3-backend.ts'
+import { type S3Answer, S3Bucket } from './s3-bucket.ts'
 import { refuseForm } from './s3-post-policy.ts'
 import { refuseRequest, S3Refusal, type SignedRequest } from './s3-signature.ts'
 
@@ -12,7 +10,7 @@ import { refuseRequest, S3Refusal, type SignedRequest } from './s3-signature.ts'
  * What the server does wrong. `down`: closes every connection. `slow`: never answers, and downloads stop half way and hang.
  * `lying`: claims success with a web page and does nothing, and downloads break off half way.
  */
-export type Fault = 'none' | 'down' | 'slow' | 'lying'
+export type S3Fault = 'none' | 'down' | 'slow' | 'lying'
 
 export interface S3Server {
   readonly endpoint: string
@@ -20,7 +18,7 @@ export interface S3Server {
   readonly region: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  setFault(fault: Fault): void
+  setFault(fault: S3Fault): void
   /** Sets the server's clock ahead, so that signatures expire. */
   setClock(aheadMs: number): void
   /** The ids of multipart uploads neither completed nor aborted: bytes that lie in the bucket unseen. */
@@ -28,96 +26,44 @@ export interface S3Server {
   stop(): Promise<void>
 }
 
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly body: Uint8Array
-}
-
-const bucket = 'cohort-test'
 const region = 'us-east-1'
-// The only id s3rver takes; the secret is this server's own.
-const accessKeyId = 'S3RVER'
-const hopHeaders = ['connection', 'content-length', 'expect', 'host', 'keep-alive', 'range', 'transfer-encoding']
 
 /**
- * An S3 service for tests on a random loopback port (path style), in a folder that goes with it: s3rver behind a front that
- * verifies every signature, expiry and POST policy, as S3 does, and adds what s3rver lacks (ranges, conditional writes, CORS).
- * Without `conditionalWrites` it refuses `If-None-Match` as some compatible services do.
+ * An S3 service for tests on a random loopback port (path style) with one bucket in memory. Every request must be signed as S3 wants it,
+ * by header, query or POST policy, in time and for its body; browsers of every origin may send them.
  */
 export async function startS3Server({ conditionalWrites = true } = {}): Promise<S3Server> {
-  const directory = await mkdtemp(join(tmpdir(), 'cohort-s3-'))
-  const backend = await startBackend(directory, bucket)
-  const credentials = { accessKeyId, secretAccessKey: randomBytes(20).toString('hex'), region }
-  let fault: Fault = 'none'
+  const bucket = new S3Bucket('cohort-test', conditionalWrites)
+  const credentials = { accessKeyId: randomBytes(10).toString('hex'), secretAccessKey: randomBytes(20).toString('hex'), region }
+  let fault: S3Fault = 'none'
   let aheadMs = 0
-  let lastWrite: Promise<unknown> = Promise.resolve()
+  const hanging = new Set<ServerResponse>()
 
-  async function answer(request: SignedRequest): Promise<Answer | S3Refusal> {
-    const refusal = await verify(request)
-    if (refusal) return refusal
-    if (request.method === 'GET' || request.method === 'HEAD') return forward(request)
-    // One after the other, so that a condition still holds when the write happens.
-    const write = lastWrite.then(() => change(request))
-    lastWrite = write.catch(() => undefined)
-    return write
-  }
-
-  async function verify(request: SignedRequest): Promise<S3Refusal | undefined> {
+  async function answer(request: SignedRequest): Promise<S3Answer | S3Refusal> {
     const now = Date.now() + aheadMs
     const type = request.headers['content-type'] ?? ''
-    if (request.method !== 'POST' || !type.startsWith('multipart/form-data')) return refuseRequest(request, credentials, now)
+    if (request.method !== 'POST' || !type.startsWith('multipart/form-data')) {
+      return refuseRequest(request, credentials, now) ?? bucket.answer(request)
+    }
     const form = await new Response(request.body, { headers: { 'content-type': type } }).formData()
-    return refuseForm(form, request.url.split('/')[1] ?? '', credentials, now)
-  }
-
-  async function change(request: SignedRequest): Promise<Answer | S3Refusal> {
-    const url = new URL(request.url, backend.url)
-    const upload = url.searchParams.get('uploadId')
-    if (upload !== null && !backend.hasUpload(upload)) return new S3Refusal(404, 'NoSuchUpload')
-    if (upload !== null && request.method === 'DELETE') {
-      await backend.abortUpload(upload)
-      return { status: 204, headers: new Headers(), body: new Uint8Array() }
-    }
-    if (request.headers['if-none-match'] !== undefined) {
-      if (!conditionalWrites) return new S3Refusal(501, 'NotImplemented')
-      const key = decodeURIComponent(url.pathname.slice(`/${bucket}/`.length))
-      if (await backend.hasObject(key)) return new S3Refusal(412, 'PreconditionFailed')
-    }
-    return forward(request)
-  }
-
-  async function forward({ method, url, headers, body }: SignedRequest): Promise<Answer | S3Refusal> {
-    const kept = Object.entries(headers).filter(([name]) => !hopHeaders.includes(name))
-    const response = await fetch(backend.url + url, {
-      method,
-      headers: kept.map(([name, value]): [string, string] => [name, String(value)]),
-      ...(body.length > 0 && { body }),
-    })
-    const whole = { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) }
-    return method === 'GET' && response.status === 200 && headers.range ? ranged(whole, headers.range) : whole
+    const [, name = ''] = request.url.split(/[/?]/)
+    return refuseForm(form, name, credentials, now) ?? bucket.answerForm(form)
   }
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = incoming
     const body = new Uint8Array(await buffer(incoming))
     allowBrowsers(headers.origin, outgoing)
-    if (method === 'OPTIONS') return void outgoing.writeHead(204).end()
+    if (method === 'OPTIONS') return send(outgoing, { status: 204, headers: {}, body: '' })
     const isDownload = method === 'GET' && !url.includes('list-type=')
-    if (fault === 'lying' && !isDownload) return void outgoing.end('<html><body>Welcome to the network</body></html>')
+    if (fault === 'lying' && !isDownload) return send(outgoing, { status: 200, headers: {}, body: '<html>Welcome to the network</html>' })
+    if (fault === 'slow') hanging.add(outgoing)
     if (fault === 'slow' && !isDownload) return
     const answered = await answer({ method, url, headers, body })
-    if (answered instanceof S3Refusal) {
-      outgoing.writeHead(answered.status, { 'content-type': 'application/xml' })
-      return void outgoing.end(
-        method === 'HEAD' ? '' : `<?xml version="1.0"?><Error><Code>${answered.code}</Code><Message>refused</Message></Error>`,
-      )
-    }
-    for (const [name, value] of answered.headers) if (!hopHeaders.includes(name)) outgoing.setHeader(name, value)
-    outgoing.setHeader('content-length', answered.headers.get('content-length') ?? answered.body.length)
-    outgoing.writeHead(answered.status)
-    if (fault === 'none' || answered.status >= 300) return void outgoing.end(answered.body)
-    outgoing.write(answered.body.subarray(0, answered.body.length / 2), () => fault === 'lying' && outgoing.destroy())
+    if (answered instanceof S3Refusal) return send(outgoing, refusalAnswer(answered), method)
+    if (fault === 'none') return send(outgoing, answered, method)
+    outgoing.writeHead(answered.status, { ...answered.headers, 'content-length': answered.body.length })
+    outgoing.write(answered.body.slice(0, answered.body.length / 2), () => fault === 'lying' && outgoing.destroy())
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -126,39 +72,41 @@ export async function startS3Server({ conditionalWrites = true } = {}): Promise<
   server.on('connection', socket => {
     if (fault === 'down') socket.destroy()
   })
+  // Longer than any test, so that no client writes to a connection that is just being closed.
+  server.keepAliveTimeout = 600_000
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
 
   return {
     ...credentials,
-    endpoint: urlOf(server),
-    bucket,
+    endpoint: `http://127.0.0.1:${port}`,
+    bucket: bucket.name,
     setFault(next) {
       fault = next
-      server.closeAllConnections()
+      for (const outgoing of hanging) outgoing.destroy()
+      hanging.clear()
+      if (fault === 'down') server.closeAllConnections()
     },
     setClock(ms) {
       aheadMs = ms
     },
-    openUploads: backend.openUploads,
-    async stop() {
-      await close(server)
-      await backend.stop()
-      await rm(directory, { recursive: true })
-    },
+    openUploads: async () => bucket.openUploads(),
+    stop: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
   }
 }
 
-/** s3rver reads `bytes=0-0` as the whole object, so ranges are cut here. */
-function ranged(whole: Answer, range: string): Answer | S3Refusal {
-  const size = whole.body.length
-  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? []
-  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
-  const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
-  if (start > end) return new S3Refusal(416, 'InvalidRange')
-  const headers = new Headers(whole.headers)
-  headers.delete('content-length')
-  headers.set('content-range', `bytes ${start}-${end}/${size}`)
-  return { status: 206, headers, body: whole.body.subarray(start, end + 1) }
+function send(outgoing: ServerResponse, { status, headers, body }: S3Answer, method = ''): void {
+  outgoing.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': Buffer.byteLength(body) })
+  outgoing.end(method === 'HEAD' ? '' : body)
+}
+
+function refusalAnswer({ status, code }: S3Refusal): S3Answer {
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${code}</Message></Error>`
+  return { status, headers: { 'content-type': 'application/xml' }, body }
 }
 
 function allowBrowsers(origin: string | undefined, outgoing: ServerResponse): void {

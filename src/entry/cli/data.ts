@@ -1,12 +1,19 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { folderStore } from '../../blobs/folder.ts'
+import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
 import type { SerialEngine } from '../../db/engine.ts'
 import { migrate } from '../../db/migrate.ts'
 import { type Executor, serialExecutor } from '../../executor.ts'
+import type { BlobStore } from '../../platform.ts'
 import type { Runtime } from '../runtime.ts'
 
 export const databaseFile = (config: Config): string => join(config.DATA_DIR, 'cohort.db')
+
+/** Where the files are. */
+export const blobStore = ({ files, DATA_DIR }: Config): BlobStore =>
+  files.store === 's3' ? s3Store(files.s3) : folderStore(join(DATA_DIR, 'files'))
 
 /** Opens the database in DATA_DIR, made if need be, and brings it up to date. Throws `DatabaseError`. */
 export function openData(runtime: Runtime, config: Config): { engine: SerialEngine; applied: string[] } {

@@ -1,22 +1,23 @@
+import { housekeeping } from '../../housekeeping.ts'
 import type { Executor } from '../../executor.ts'
-import { sweepDissolved } from '../../housekeeping.ts'
-import type { Log } from '../../platform.ts'
+import type { BlobStore, Log } from '../../platform.ts'
 
 /** How often the service tidies up, milliseconds. */
 const interval = 30_000
 
 /** Tidies up in the background until stopped. */
-export function startHousekeeping(executor: Executor, log: Log): { stop(): Promise<void> } {
+export function startHousekeeping(executor: Executor, blobs: BlobStore, log: Log): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve()
   const round = async () => {
     try {
-      await sweepDissolved(executor)
+      const { objects, bytes } = await housekeeping(executor, blobs, Date.now)
+      if (objects > 0) log.info({ event: 'collected', objects, bytes })
     } catch (error) {
       log.error({ event: 'housekeeping', error: String(error) })
     }
   }
   const timer = setInterval(() => {
-    running = round()
+    running = running.then(round)
   }, interval)
   return {
     stop() {

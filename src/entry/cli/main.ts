@@ -6,11 +6,12 @@ import type { Runtime } from '../runtime.ts'
 import { appCommand } from './app.ts'
 import { checkCommand } from './check.ts'
 import { type Command, UsageError } from './command.ts'
+import { gcCommand } from './gc.ts'
 import { migrateCommand } from './migrate.ts'
 import { serveCommand } from './serve.ts'
 import { tokenCommand } from './token.ts'
 
-const commands: readonly Command[] = [serveCommand, tokenCommand, appCommand, migrateCommand, checkCommand]
+const commands: readonly Command[] = [serveCommand, tokenCommand, appCommand, migrateCommand, checkCommand, gcCommand]
 
 const help = () => `Cohort ${version}: groups and files for instant messaging
 

@@ -6,7 +6,7 @@ import { Metrics } from '../../metrics.ts'
 import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Command, noPositionals } from './command.ts'
-import { openData } from './data.ts'
+import { blobStore, openData } from './data.ts'
 import { ensureFirstApp } from './first-app.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { welcome } from './welcome.ts'
@@ -37,6 +37,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   if (applied.length > 0) log.info({ event: 'migrated', migrations: applied })
   const executor = serialExecutor(engine, { queueLimit: config.WRITE_QUEUE, metrics })
   const first = await ensureFirstApp(executor, config)
+  const blobs = blobStore(config)
 
   const app = createApp({
     executorFor: () => executor,
@@ -48,10 +49,17 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     publicUrl: config.PUBLIC_URL ?? '',
     version,
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
+    files: {
+      blobs,
+      images: runtime.images,
+      videos: runtime.videos,
+      voice: runtime.voice,
+      imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
+    },
     ready: () => void engine.rows('SELECT 1'),
   })
   const listening = await runtime.listen(app, config.HOST, config.PORT)
-  const housekeeping = startHousekeeping(executor, log)
+  const housekeeping = startHousekeeping(executor, blobs, log)
   log.info({ event: 'listening', host: config.HOST, port: listening.port })
   process.stderr.write(await welcome(config, listening.port, first))
 

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { mayRead } from './access.ts'
+import { refuse } from '../errors.ts'
+import { operation, presented } from '../operation.ts'
+import { grantOf, signGrant } from './file-sign.ts'
+import { insertGrant, objectByGrant, objectState } from './objects.ts'
+import { chatDownload } from './present.ts'
+import { destinationOf, receiver, refusalToSend } from './receiver.ts'
+
+export const forward = presented(
+  operation({
+    id: 'get__file_upload_forward',
+    methods: ['GET'],
+    path: '/file/upload/forward',
+    title: 'Forward a chat file',
+    description: 'A new download URL of the same bytes for another receiver; nothing is copied. The caller must be allowed to read the source.',
+    tag: 'file',
+    self: true,
+    writes: true,
+    input: z.object({ file_sign: z.string({ error: 'must be a string' }).max(256, { error: 'is too long' }), ...receiver }),
+    answer: z.string(),
+    reads: call => {
+      const { app, caller, input } = call
+      const grant_id = grantOf(app, input.file_sign)
+      if (grant_id === undefined) return refuse(10030)
+      return [objectByGrant({ app_id: app.app_id, grant_id, user_id: caller.user_id }), destinationOf(call)]
+    },
+    decide: ({ app, caller, input, now, newId }, [[source], [group]]) => {
+      if (source === undefined || source.state === objectState.released) return refuse(20022, 'the file does not exist any more')
+      if (!mayRead(caller, source)) return refuse(10010, 'the caller may not read this file')
+      const refusal = refusalToSend(input.to_type, group, now)
+      if (refusal !== undefined) return refusal
+      const grant = { grant_id: newId(), object_name: source.object_name, from_id: caller.user_id ?? 0, to_type: input.to_type, to_id: input.to_id }
+      return { data: signGrant(app, grant.grant_id), writes: [insertGrant({ ...grant, now })] }
+    },
+  }),
+  z.string(),
+  (file_sign, { baseUrl }) => baseUrl + chatDownload(file_sign),
+)

@@ -1,0 +1,92 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { command, db, query } from '../db/query.ts'
+import { grants, groups, members, objects } from '../db/schema.ts'
+
+/** Promised: no bytes yet. Receiving: an upload is under way. Stored: never changed again. Released: nothing refers to it, its bytes are to go. */
+export const objectState = { promised: 0, stored: 1, released: 2, receiving: 3 } as const
+
+/** `objects.kind` of avatars; chat and shared files have their file_type, 100 to 203. */
+export const avatarKind = { user: 1, group: 2 } as const
+
+export const objectColumns = {
+  object_name: objects.object_name,
+  app_id: objects.app_id,
+  owner_id: sql<number>`${objects.user_id}`.as('owner_id'),
+  kind: objects.kind,
+  state: objects.state,
+  size: objects.size,
+  content_type: objects.content_type,
+  etag: objects.etag,
+  derived: objects.derived,
+}
+
+export type StoredObject = Pick<
+  typeof objects.$inferSelect,
+  'object_name' | 'app_id' | 'kind' | 'state' | 'size' | 'content_type' | 'etag' | 'derived'
+> & { readonly owner_id: number }
+
+export const objectByName = query<{ app_id: string; object_name: string }>()(p =>
+  db
+    .select(objectColumns)
+    .from(objects)
+    .where(and(eq(objects.object_name, p.object_name), eq(objects.app_id, p.app_id))),
+)
+
+/** A chat file by its grant, with the reader's place in the group it was sent to (`role` null: none; `status` null: was sent to a user). */
+export const objectByGrant = query<{ app_id: string; grant_id: number; user_id: number | null }>()(p =>
+  db
+    .select({
+      ...objectColumns,
+      from_id: grants.from_id,
+      to_type: grants.to_type,
+      to_id: grants.to_id,
+      status: groups.status,
+      role: members.role,
+    })
+    .from(grants)
+    .innerJoin(objects, and(eq(objects.object_name, grants.object_name), eq(objects.app_id, p.app_id)))
+    .leftJoin(groups, and(eq(grants.to_type, 2), eq(groups.group_id, grants.to_id)))
+    .leftJoin(members, and(eq(members.group_id, groups.group_id), sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`))
+    .where(eq(grants.grant_id, p.grant_id)),
+)
+
+export interface GrantedObject extends StoredObject {
+  readonly from_id: number
+  readonly to_type: number
+  readonly to_id: number
+  readonly status: number | null
+  readonly role: number | null
+}
+
+/** The group a file is to be sent to, and the sender's place in it. */
+export const destination = query<{ app_id: string; group_id: number; user_id: number }>()(p =>
+  db
+    .select({ group_id: groups.group_id, ban_all_until: groups.ban_all_until, role: members.role, ban_until: members.ban_until })
+    .from(groups)
+    .leftJoin(members, and(eq(members.group_id, groups.group_id), eq(members.user_id, p.user_id)))
+    .where(and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0))),
+)
+
+export interface Destination {
+  readonly group_id: number
+  readonly ban_all_until: number
+  readonly role: number | null
+  readonly ban_until: number | null
+}
+
+export const promisedTo = query<{ app_id: string; user_id: number }>()(p =>
+  db
+    .select({ promised: sql<number>`count(*)`.as('promised') })
+    .from(objects)
+    .where(and(eq(objects.app_id, p.app_id), eq(objects.user_id, p.user_id), sql`state = 0`)),
+)
+
+export const insertObject = command<{ object_name: string; app_id: string; user_id: number; kind: number; now: number }>()(
+  p => sql`INSERT INTO objects (object_name, app_id, user_id, kind, state, size, content_type, etag, created_at, derived)
+    VALUES (${p.object_name}, ${p.app_id}, ${p.user_id}, ${p.kind}, 0, 0, '', '', ${p.now}, '{}')`,
+)
+
+export const insertGrant = command<{ grant_id: number; object_name: string; from_id: number; to_type: number; to_id: number; now: number }>()(
+  p => sql`INSERT INTO grants (grant_id, object_name, from_id, to_type, to_id, created_at)
+    VALUES (${p.grant_id}, ${p.object_name}, ${p.from_id}, ${p.to_type}, ${p.to_id}, ${p.now})`,
+)

@@ -1,0 +1,192 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { S3Refusal, type SignedRequest } from './s3-signature.ts'
+
+export interface S3Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string
+}
+
+interface Stored {
+  readonly bytes: Uint8Array
+  readonly etag: string
+  readonly contentType: string
+}
+
+interface Upload {
+  readonly key: string
+  readonly contentType: string
+  readonly parts: Map<number, { bytes: Uint8Array; md5: string }>
+}
+
+const pageSize = 1000
+const smallestPart = 5 * 1024 * 1024
+const overrides = ['content-type', 'content-disposition', 'cache-control', 'content-language', 'content-encoding', 'expires']
+
+/**
+ * One bucket in memory that answers S3's object calls, with the limits and the conditional writes of S3 itself. It never waits, so
+ * every call is atomic, as it is there. Without `conditionalWrites` it refuses `If-None-Match` as some compatible services do.
+ */
+export class S3Bucket {
+  readonly name: string
+  readonly #conditionalWrites: boolean
+  readonly #objects = new Map<string, Stored>()
+  readonly #uploads = new Map<string, Upload>()
+
+  constructor(name: string, conditionalWrites: boolean) {
+    this.name = name
+    this.#conditionalWrites = conditionalWrites
+  }
+
+  /** The ids of uploads neither completed nor aborted. */
+  openUploads(): string[] {
+    return [...this.#uploads.keys()]
+  }
+
+  answer(request: SignedRequest): S3Answer | S3Refusal {
+    const { pathname, searchParams: query } = new URL(request.url, 'http://s3')
+    const [, bucket = '', ...segments] = pathname.split('/')
+    const key = decodeURIComponent(segments.join('/'))
+    if (bucket !== this.name) return new S3Refusal(404, 'NoSuchBucket')
+    const uploadId = query.get('uploadId')
+    switch (`${request.method} ${key === '' ? 'bucket' : uploadId !== null ? 'upload' : query.has('uploads') ? 'uploads' : 'object'}`) {
+      case 'GET bucket':
+        return this.#list(query)
+      case 'GET object':
+      case 'HEAD object':
+        return this.#get(request, key, query)
+      case 'PUT object':
+        return this.#refuseTaken(request, key) ?? this.#store(key, request.body, request.headers['content-type'])
+      case 'DELETE object':
+        this.#objects.delete(key)
+        return { status: 204, headers: {}, body: '' }
+      case 'POST uploads':
+        return this.#startUpload(key, request.headers['content-type'])
+    }
+    const upload = this.#uploads.get(uploadId ?? '')
+    if (uploadId === null) return new S3Refusal(501, 'NotImplemented')
+    if (upload?.key !== key) return new S3Refusal(404, 'NoSuchUpload')
+    switch (request.method) {
+      case 'PUT':
+        return putPart(upload, Number(query.get('partNumber')), request.body)
+      case 'POST':
+        return this.#completeUpload(request, uploadId, upload)
+      case 'DELETE':
+        this.#uploads.delete(uploadId)
+        return { status: 204, headers: {}, body: '' }
+      default:
+        return new S3Refusal(405, 'MethodNotAllowed')
+    }
+  }
+
+  /** A browser's upload, its policy already checked. */
+  async answerForm(form: FormData): Promise<S3Answer | S3Refusal> {
+    const file = form.get('file')
+    if (!(file instanceof File)) return new S3Refusal(400, 'InvalidArgument')
+    const type = form.get('Content-Type')
+    const stored = this.#store(String(form.get('key')), await file.bytes(), typeof type === 'string' ? type : undefined)
+    return { ...stored, status: 204 }
+  }
+
+  #refuseTaken(request: SignedRequest, key: string): S3Refusal | undefined {
+    if (request.headers['if-none-match'] === undefined) return undefined
+    if (!this.#conditionalWrites || request.headers['if-none-match'] !== '*') return new S3Refusal(501, 'NotImplemented')
+    return this.#objects.has(key) ? new S3Refusal(412, 'PreconditionFailed') : undefined
+  }
+
+  #store(key: string, bytes: Uint8Array, contentType = 'binary/octet-stream', etag = md5(bytes)): S3Answer {
+    this.#objects.set(key, { bytes, etag, contentType })
+    return { status: 200, headers: { etag: `"${etag}"` }, body: '' }
+  }
+
+  #get(request: SignedRequest, key: string, query: URLSearchParams): S3Answer | S3Refusal {
+    const object = this.#objects.get(key)
+    if (!object) return new S3Refusal(404, 'NoSuchKey')
+    const headers: Record<string, string> = { 'accept-ranges': 'bytes', etag: `"${object.etag}"`, 'content-type': object.contentType }
+    for (const name of overrides) headers[name] = query.get(`response-${name}`) ?? headers[name] ?? ''
+    const size = object.bytes.length
+    const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+    if (from === '' && to === '') return { status: 200, headers: given(headers), body: object.bytes }
+    const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
+    const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
+    if (start > end) return new S3Refusal(416, 'InvalidRange')
+    headers['content-range'] = `bytes ${start}-${end}/${size}`
+    return { status: 206, headers: given(headers), body: object.bytes.subarray(start, end + 1) }
+  }
+
+  #list(query: URLSearchParams): S3Answer | S3Refusal {
+    if (query.get('list-type') !== '2') return new S3Refusal(501, 'NotImplemented')
+    const prefix = query.get('prefix') ?? ''
+    const token = query.get('continuation-token')
+    const after = token === null ? '' : Buffer.from(token, 'base64url').toString()
+    const keys = [...this.#objects.keys()].filter(key => key.startsWith(prefix) && key > after).sort()
+    const page = keys.slice(0, pageSize)
+    const next = keys.length > page.length ? Buffer.from(page.at(-1) ?? '').toString('base64url') : undefined
+    const contents = page.map(key => {
+      const { etag, bytes } = this.#objects.get(key) ?? { etag: '', bytes: [] }
+      return `<Contents><Key>${escaped(key)}</Key><ETag>&quot;${etag}&quot;</ETag><Size>${bytes.length}</Size></Contents>`
+    })
+    return xml(
+      'ListBucketResult',
+      `<Name>${this.name}</Name><Prefix>${escaped(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><MaxKeys>${pageSize}</MaxKeys>`,
+      `<IsTruncated>${next !== undefined}</IsTruncated>${next === undefined ? '' : `<NextContinuationToken>${next}</NextContinuationToken>`}`,
+      ...contents,
+    )
+  }
+
+  #startUpload(key: string, contentType = 'binary/octet-stream'): S3Answer {
+    const id = randomBytes(16).toString('hex')
+    this.#uploads.set(id, { key, contentType, parts: new Map() })
+    return xml('InitiateMultipartUploadResult', `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><UploadId>${id}</UploadId>`)
+  }
+
+  #completeUpload(request: SignedRequest, id: string, { key, contentType, parts }: Upload): S3Answer | S3Refusal {
+    const list = [
+      ...Buffer.from(request.body)
+        .toString()
+        .matchAll(/<Part>(.*?)<\/Part>/gs),
+    ].map(([, part = '']) => ({
+      number: Number(/<PartNumber>(\d+)</.exec(part)?.[1]),
+      md5: /<ETag>(?:"|&quot;)?(\w+)/.exec(part)?.[1],
+    }))
+    const chosen: { bytes: Uint8Array; md5: string }[] = []
+    for (const [index, { number, md5 }] of list.entries()) {
+      const part = parts.get(number)
+      if (!part || part.md5 !== md5) return new S3Refusal(400, 'InvalidPart')
+      if (number <= (list[index - 1]?.number ?? 0)) return new S3Refusal(400, 'InvalidPartOrder')
+      if (part.bytes.length < smallestPart && index < list.length - 1) return new S3Refusal(400, 'EntityTooSmall')
+      chosen.push(part)
+    }
+    if (chosen.length === 0) return new S3Refusal(400, 'MalformedXML')
+    const refusal = this.#refuseTaken(request, key)
+    if (refusal) return refusal
+    this.#uploads.delete(id)
+    const etag = `${md5(Buffer.from(chosen.map(part => part.md5).join(''), 'hex'))}-${chosen.length}`
+    this.#store(key, Buffer.concat(chosen.map(part => part.bytes)), contentType, etag)
+    return xml('CompleteMultipartUploadResult', `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><ETag>&quot;${etag}&quot;</ETag>`)
+  }
+}
+
+function putPart({ parts }: Upload, number: number, bytes: Uint8Array): S3Answer | S3Refusal {
+  if (!(number >= 1 && number <= 10_000)) return new S3Refusal(400, 'InvalidArgument')
+  const part = { bytes, md5: md5(bytes) }
+  parts.set(number, part)
+  return { status: 200, headers: { etag: `"${part.md5}"` }, body: '' }
+}
+
+function xml(root: string, ...content: string[]): S3Answer {
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content.join('')}</${root}>`
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body }
+}
+
+function given(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''))
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+function md5(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex')
+}
