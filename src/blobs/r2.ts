@@ -109,9 +109,10 @@ async function putStream(bucket: R2BucketLike, key: string, body: ByteStream, si
   const { readable, writable } = new FixedLengthStream(size)
   const writer = writable.getWriter()
   let cutOff: { error: unknown } | undefined
+  const abort = (error: unknown) => void writer.abort(error).catch(() => undefined)
   void pump(body, writer, size).catch(error => {
     cutOff = { error }
-    return writer.abort(error)
+    abort(error)
   })
   try {
     const info = await create(bucket, key, readable, options)
@@ -119,7 +120,7 @@ async function putStream(bucket: R2BucketLike, key: string, body: ByteStream, si
     return info
   } catch (error) {
     // Ends the pump if it waits for a reader that will not come.
-    void writer.abort(error).catch(() => undefined)
+    abort(error)
     throw cutOff ? cutOff.error : error
   }
 }

@@ -3,7 +3,7 @@ interface Described {
   readonly description?: string
   readonly tags: readonly string[]
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: Schema; readonly description?: string }[]
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } }
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>>
 }
 
@@ -75,7 +75,7 @@ const anchor = (path: string): string => path.replace(/^\//, '').replaceAll('/',
 const link = ({ path }: Entry): string => `<li><a href="#${escape(anchor(path))}">${escape(path)}</a></li>`
 
 function section({ path, methods, operation }: Entry): string {
-  const body = operation.requestBody?.content['application/json'].schema
+  const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
   const query = (operation.parameters ?? []).filter(parameter => parameter.in === 'query')
   const inputs = [
     ...Object.entries(body?.properties ?? {}).map(([name, schema]) => row(name, schema, body?.required?.includes(name) ?? false)),
