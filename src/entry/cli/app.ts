@@ -4,7 +4,7 @@ import type { Executor } from '../../executor.ts'
 import { runTask } from '../../task.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { withData } from './data.ts'
-import { newApp } from './first-app.ts'
+import { newApp } from '../../first-app.ts'
 
 const settingLines = Object.entries(appSettings.shape).map(
   ([name, type]) => `  ${name.padEnd(22)} ${type.description ?? ''} (default ${JSON.stringify(type.parse(undefined))})`,

@@ -7,7 +7,7 @@ import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, openData } from './data.ts'
-import { ensureFirstApp } from './first-app.ts'
+import { ensureFirstApp } from '../../first-app.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { welcome } from './welcome.ts'
 

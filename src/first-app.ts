@@ -1,13 +1,13 @@
-import { allApps, newSecret, type StoredApp, saveApp } from '../../app-registry.ts'
-import type { Config } from '../../config.ts'
-import type { Executor } from '../../executor.ts'
-import { runTask } from '../../task.ts'
+import { allApps, newSecret, type StoredApp, saveApp } from './app-registry.ts'
+import type { Config } from './config.ts'
+import type { Executor } from './executor.ts'
+import { runTask } from './task.ts'
 
 /**
  * Makes sure there is an app to call: the one of APP_ID and APP_SECRET, if they are given, with that secret; `demo` on an empty database.
  * Answers the app as stored, or undefined if none was asked for and there are others.
  */
-export async function ensureFirstApp(executor: Executor, { APP_ID, APP_SECRET }: Config): Promise<StoredApp | undefined> {
+export async function ensureFirstApp(executor: Executor, { APP_ID, APP_SECRET }: Pick<Config, 'APP_ID' | 'APP_SECRET'>): Promise<StoredApp | undefined> {
   const existing = await executor.read(allApps({}))
   if (APP_ID === undefined && APP_SECRET === undefined && existing.length > 0) {
     const [only] = existing

@@ -1,0 +1,18 @@
+/** The parts of two runtimes' SQLite that Cohort uses; the types installed are Node 20's, which has neither. */
+declare module 'bun:sqlite' {
+  export class Database {
+    constructor(file: string, options: { create: boolean; readwrite: boolean })
+    prepare(sql: string): { values(...params: readonly unknown[]): unknown[][] | null }
+    run(sql: string): void
+    close(): void
+  }
+}
+
+declare module 'node:sqlite' {
+  export class DatabaseSync {
+    constructor(file: string)
+    prepare(sql: string): { setReturnArrays(enabled: boolean): void; all(...params: readonly unknown[]): unknown[][] }
+    exec(sql: string): void
+    close(): void
+  }
+}

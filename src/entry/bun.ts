@@ -1,0 +1,51 @@
+import { bunSqlite } from '../db/engines/bun-sqlite.ts'
+import { bunImages } from '../media/bun-image.ts'
+import { ffmpegVideos } from '../media/ffmpeg.ts'
+import { threadedVoice } from '../media/voice/worker-thread.ts'
+import { main } from './cli/main.ts'
+import type { Runtime } from './runtime.ts'
+
+interface BunServer {
+  readonly port: number
+  requestIP(request: Request): { readonly address: string } | null
+  stop(closeActive?: boolean): Promise<void>
+}
+declare const Bun: {
+  serve(options: {
+    hostname: string
+    port: number
+    maxRequestBodySize: number
+    idleTimeout: number
+    fetch(request: Request, server: BunServer): Response | Promise<Response>
+  }): BunServer
+}
+
+/** Uploads have limits of their own; this one only has to be larger. */
+const largestRequest = 6 * 1024 ** 3
+
+const runtime: Runtime = {
+  openDatabase: bunSqlite,
+  async listen(app, hostname, port) {
+    const server = Bun.serve({
+      hostname,
+      port,
+      maxRequestBodySize: largestRequest,
+      idleTimeout: 65,
+      fetch: (request, self) => app.fetch(request, { server: self }),
+    })
+    return {
+      port: server.port,
+      async close(graceMs) {
+        const deadline = setTimeout(() => server.stop(true), graceMs)
+        await server.stop()
+        clearTimeout(deadline)
+      },
+    }
+  },
+  images: bunImages(),
+  voice: threadedVoice(new URL('./voice-worker.ts', import.meta.url)),
+  videos: ffmpegVideos(),
+  addressOf: ({ env, req }) => (env as { server?: BunServer }).server?.requestIP(req.raw)?.address ?? '',
+}
+
+process.exit(await main(runtime, process.argv.slice(2)))

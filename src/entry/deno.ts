@@ -1,0 +1,41 @@
+import process from 'node:process'
+import { nodeSqlite } from '../db/engines/node-sqlite.ts'
+import { ffmpegVideos } from '../media/ffmpeg.ts'
+import { sharpImages } from '../media/sharp.ts'
+import { threadedVoice } from '../media/voice/worker-thread.ts'
+import { main } from './cli/main.ts'
+import type { Runtime } from './runtime.ts'
+
+interface Remote {
+  readonly remoteAddr: { readonly hostname: string }
+}
+declare const Deno: {
+  serve(
+    options: { hostname: string; port: number; onListen(): void },
+    handler: (request: Request, remote: Remote) => Response | Promise<Response>,
+  ): { readonly addr: { readonly port: number }; readonly finished: Promise<void>; shutdown(): Promise<void> }
+}
+
+const runtime: Runtime = {
+  openDatabase: nodeSqlite,
+  async listen(app, hostname, port) {
+    const server = Deno.serve({ hostname, port, onListen() {} }, (request, remote) => app.fetch(request, { remote }))
+    return {
+      port: server.addr.port,
+      async close(graceMs) {
+        let deadline: ReturnType<typeof setTimeout> | undefined
+        const late = new Promise<void>(resolve => {
+          deadline = setTimeout(resolve, graceMs)
+        })
+        await Promise.race([server.shutdown(), late])
+        clearTimeout(deadline)
+      },
+    }
+  },
+  images: sharpImages(),
+  voice: threadedVoice(new URL('./voice-worker.ts', import.meta.url)),
+  videos: ffmpegVideos(),
+  addressOf: ({ env }) => (env as { remote?: Remote }).remote?.remoteAddr.hostname ?? '',
+}
+
+process.exit(await main(runtime, process.argv.slice(2)))

@@ -1,0 +1,99 @@
+import { createApp } from '../app.ts'
+import { r2Store, type R2BucketLike } from '../blobs/r2.ts'
+import { s3Store } from '../blobs/s3.ts'
+import { type Config, ConfigError, readConfig } from '../config.ts'
+import { d1, type D1DatabaseLike } from '../db/engines/d1.ts'
+import { type Executor, optimisticExecutor } from '../executor.ts'
+import { ensureFirstApp } from '../first-app.ts'
+import { failure } from '../http/respond.ts'
+import { housekeeping } from '../housekeeping.ts'
+import { lineLog } from '../log.ts'
+import { photonImages } from '../media/photon.ts'
+import { inlineVoice } from '../media/voice/inline.ts'
+import { Metrics } from '../metrics.ts'
+import { type BlobStore, CannotConvert } from '../platform.ts'
+import { version } from '../version.ts'
+import { overLimit, type RateLimitLike } from './worker/rate-limit.ts'
+import { shardsOf } from './worker/shards.ts'
+import { ping } from './worker/ping.ts'
+
+interface Bindings {
+  readonly FILES?: R2BucketLike
+  readonly RATE_LIMITER?: RateLimitLike
+  readonly [name: string]: unknown
+}
+
+const json = { 'content-type': 'application/json', 'retry-after': '10' }
+
+/** The service with these bindings: made once an isolate, at its first request. */
+function start(bindings: Bindings) {
+  const texts = Object.entries(bindings).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  const config = readConfig(Object.fromEntries(texts))
+  const metrics = new Metrics()
+  const shards = shardsOf(bindings)
+  const executors = new Map(shards.bindings.map(name => [name, optimisticExecutor(d1(bindings[name] as D1DatabaseLike), { metrics })]))
+  const executorFor = (app_id: string) => executors.get(shards.bindingFor(app_id)) as Executor
+  const blobs = blobsOf(config, bindings)
+  const app = createApp({
+    executorFor,
+    clock: Date.now,
+    log: lineLog(config.LOG_LEVEL, line => console.log(line)),
+    metrics,
+    appTtl: 5000,
+    origins: config.CORS_ORIGINS,
+    publicUrl: config.PUBLIC_URL ?? '',
+    version,
+    addressOf: ({ req }) => req.raw.headers.get('cf-connecting-ip') ?? '',
+    files: {
+      blobs,
+      images: photonImages(async () => (await import('@cf-wasm/photon/photon.wasm')).default),
+      voice: inlineVoice(async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default),
+      videos: { frame: () => Promise.reject(new CannotConvert('this server makes no pictures of videos')) },
+      imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
+    },
+    ready: async () => {
+      for (const executor of executors.values()) await executor.read(ping({}))
+    },
+  })
+  const first = config.APP_SECRET === undefined ? undefined : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
+  return { app, first, tidy: () => Promise.all([...executors.values()].map(executor => housekeeping(executor, blobs, Date.now))) }
+}
+
+/** The bucket bound as FILES, or S3 where it is configured (R2's S3 API lets clients upload past the Worker). */
+function blobsOf({ files }: Config, { FILES }: Bindings): BlobStore {
+  if (files.store === 's3') return s3Store(files.s3)
+  if (FILES === undefined) throw new ConfigError('bind an R2 bucket as FILES, or set S3_BUCKET')
+  return r2Store(FILES)
+}
+
+let service: ReturnType<typeof start> | undefined
+
+/** The service, ready. Throws when it is set up wrongly; the next request tries again. */
+async function started(bindings: Bindings): Promise<ReturnType<typeof start>> {
+  try {
+    service ??= start(bindings)
+    await service.first
+    return service
+  } catch (error) {
+    service = undefined
+    throw error
+  }
+}
+
+export default {
+  async fetch(request: Request, bindings: Bindings): Promise<Response> {
+    let running: ReturnType<typeof start>
+    try {
+      running = await started(bindings)
+    } catch (error) {
+      console.error(JSON.stringify({ level: 'error', event: 'start', error: String(error) }))
+      return new Response(failure(503, 'this service is not set up: its log says what is missing'), { status: 503, headers: json })
+    }
+    return (await overLimit(bindings.RATE_LIMITER, request)) ?? running.app.fetch(request)
+  },
+  /** The cron trigger: what servers do in the background. */
+  async scheduled(_event: unknown, bindings: Bindings): Promise<void> {
+    const { tidy } = await started(bindings)
+    await tidy()
+  },
+}

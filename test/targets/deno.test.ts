@@ -1,0 +1,6 @@
+import { runSuites } from '../suites/all.ts'
+import { commandTarget } from '../support/command-target.ts'
+
+const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(name => `--allow-${name}`)
+
+runSuites(commandTarget('deno', ['node_modules/.bin/deno', 'run', ...permissions, 'src/entry/deno.ts']))
