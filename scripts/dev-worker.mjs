@@ -12,10 +12,14 @@ const bundle = join(state, 'bundle')
 mkdirSync(bundle, { recursive: true })
 
 function wrangler(...args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['node_modules/wrangler/bin/wrangler.js', ...args, '--config', WRANGLER_CONFIG], {
-    encoding: 'utf8',
-    env: { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false' },
-  })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['node_modules/wrangler/bin/wrangler.js', ...args, '--config', WRANGLER_CONFIG],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false' },
+    },
+  )
   if (status === 0) return
   process.stderr.write(stdout + stderr)
   process.exit(status ?? 1)

@@ -97,13 +97,10 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
 }
 
 export const importSecret = (secret: string, algorithm: string): Promise<CryptoKey> =>
-  crypto.subtle.importKey(
-    'raw',
-    new TextEncoder().encode(secret),
-    { name: 'HMAC', hash: `SHA-${algorithm.slice(2)}` },
-    false,
-    ['sign', 'verify'],
-  )
+  crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: `SHA-${algorithm.slice(2)}` }, false, [
+    'sign',
+    'verify',
+  ])
 
 function headerAlgorithm(token: string): string {
   try {
@@ -126,8 +123,9 @@ function refusalOf(error: unknown): Refusal {
 }
 
 function identityOf(app: App, claims: JWTPayload, now: number): Identity | Refusal {
-  if (claims['app'] !== app.app_id) return refuse(10008, 'access-token is for another app')
-  if (claims.iat !== undefined && claims.iat > now / 1000 + clockSkew) return refuse(10008, 'access-token is not valid yet: check the clock that signs')
+  if (claims.app !== app.app_id) return refuse(10008, 'access-token is for another app')
+  if (claims.iat !== undefined && claims.iat > now / 1000 + clockSkew)
+    return refuse(10008, 'access-token is not valid yet: check the clock that signs')
   const expiresAt = claims.exp === undefined ? Number.POSITIVE_INFINITY : claims.exp * 1000
   const { role, use } = claims as { role?: unknown; use?: unknown }
   if (use !== undefined && use !== 'files') return refuse(10008, 'access-token has an unknown use')

@@ -61,7 +61,8 @@ const insertApp = command<Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 's
     VALUES (${p.app_id}, ${p.secrets}, ${p.keys}, ${p.jwks_url}, ${p.settings}, ${p.now})`,
 )
 const updateApp = command<Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings', string>>()(
-  p => sql`UPDATE apps SET secrets = ${p.secrets}, keys = ${p.keys}, jwks_url = ${p.jwks_url}, settings = ${p.settings} WHERE app_id = ${p.app_id}`,
+  p =>
+    sql`UPDATE apps SET secrets = ${p.secrets}, keys = ${p.keys}, jwks_url = ${p.jwks_url}, settings = ${p.settings} WHERE app_id = ${p.app_id}`,
 )
 
 /** What is stored of an app: what `saveApp` changes. */
@@ -69,7 +70,9 @@ export type StoredApp = Pick<AppRow, 'app_id' | 'secrets' | 'keys' | 'jwks_url' 
 
 /** A key or secret with a name of its own, so that several can be good at once. */
 export const newSecret = (now: number, secret: string = randomSecret()): AppSecret => ({
-  kid: randomSecret().replace(/[^A-Za-z0-9]/g, '').slice(0, 8),
+  kid: randomSecret()
+    .replace(/[^A-Za-z0-9]/g, '')
+    .slice(0, 8),
   secret,
   created_at: now,
 })

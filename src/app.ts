@@ -62,6 +62,10 @@ export function createApp(platform: Platform): Hono {
     })),
   )
   const fileRoutes = [receiveRoute(service), ...downloadRoutes(service)]
-  mountRoutes(app, service, [...routes, ...fileRoutes, ...serviceRoutes(service, platform.ready, JSON.stringify(document), docsPage(document))])
+  mountRoutes(app, service, [
+    ...routes,
+    ...fileRoutes,
+    ...serviceRoutes(service, platform.ready, JSON.stringify(document), docsPage(document)),
+  ])
   return app
 }

@@ -17,7 +17,12 @@ export const appSettings = z.strictObject({
   invitation_minutes: minutes(week).describe('life of an invitation, minutes'),
   qrcode_minutes: minutes(week).describe('life of a QR code, minutes'),
   upload_minutes: minutes(15).describe('life of an upload URL, minutes'),
-  upload_max_bytes: z.int().min(1).max(5 * 1024 ** 3).default(100 * 1024 ** 2).describe('largest file, bytes'),
+  upload_max_bytes: z
+    .int()
+    .min(1)
+    .max(5 * 1024 ** 3)
+    .default(100 * 1024 ** 2)
+    .describe('largest file, bytes'),
   app_quota_bytes: limit(0).describe('stored bytes of the whole app; 0: no limit'),
   user_quota_bytes: limit(0).describe('stored bytes of one user; 0: no limit'),
   pending_uploads: z.int().min(1).max(100_000).default(1_000).describe('upload URLs one user may hold unused'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { S3Config } from './blobs/s3.ts'
 import { appIdPattern } from './apps.ts'
+import type { S3Config } from './blobs/s3.ts'
 import { logLevels } from './log.ts'
 
 /** The environment is wrong: `message` has a line for each variable, naming it and what would work. */
@@ -9,9 +9,14 @@ export class ConfigError extends Error {
 }
 
 const whole = (min: number, max: number) =>
-  z.string().regex(/^\d+$/, `must be a whole number from ${min} to ${max}`).transform(Number).refine(n => n >= min && n <= max, `must be a whole number from ${min} to ${max}`)
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine(n => n >= min && n <= max, `must be a whole number from ${min} to ${max}`)
 
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values, { error: `must be one of ${values.join(', ')}` })
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` })
 
 const httpUrl = z
   .string()
@@ -31,9 +36,16 @@ export const variables = {
     .string()
     .default('*')
     .transform(value => (value.trim() === '*' ? ('*' as const) : value.split(',').map(origin => origin.trim())))
-    .refine(value => value === '*' || value.every(origin => /^https?:\/\/[^/]+$/.test(origin)), 'must be * or origins such as https://chat.example.org, separated by commas')
+    .refine(
+      value => value === '*' || value.every(origin => /^https?:\/\/[^/]+$/.test(origin)),
+      'must be * or origins such as https://chat.example.org, separated by commas',
+    )
     .describe('origins whose pages may call, separated by commas; `*` for any'),
-  APP_ID: z.string().regex(appIdPattern, 'must be 1 to 64 letters, digits, _ or -').optional().describe('the first app; default `demo` on an empty database'),
+  APP_ID: z
+    .string()
+    .regex(appIdPattern, 'must be 1 to 64 letters, digits, _ or -')
+    .optional()
+    .describe('the first app; default `demo` on an empty database'),
   APP_SECRET: z.string().min(16, 'must be at least 16 characters').optional().describe('its secret; default: generated at first start'),
   SHOW_SECRETS: yes.default(false).describe('`true` prints the first token also when the output is not a terminal'),
   TRUST_PROXY: yes.default(false).describe('`true` takes the client address from `X-Forwarded-For`: only behind a proxy that sets it'),
@@ -49,7 +61,9 @@ export const variables = {
   S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('key id'),
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('key'),
   S3_FORCE_PATH_STYLE: yes.default(true).describe('`true` for MinIO, Garage, Ceph; `false` for AWS'),
-  S3_UPLOAD: oneOf(['put', 'post', 'through']).default('put').describe('how clients upload: presigned `put` or `post`, or `through` this service'),
+  S3_UPLOAD: oneOf(['put', 'post', 'through'])
+    .default('put')
+    .describe('how clients upload: presigned `put` or `post`, or `through` this service'),
   BACKUP_EVERY: whole(1, 525_600).optional().describe('minutes between backups of the database; default: none'),
   BACKUP_KEEP: whole(1, 10_000).default(7).describe('backups to keep'),
   BACKUP_TO: z.string().default('').describe('folder for them, or `s3`; default: `DATA_DIR/backups`'),

@@ -52,7 +52,7 @@ export function serialExecutor(
   engine: SerialEngine,
   { queueLimit = 10_000, metrics = nobody }: { queueLimit?: number; metrics?: ExecutorMetrics } = {},
 ): Executor {
-  let queue: Waiting[] = []
+  const queue: Waiting[] = []
   let scheduled = false
   const idle: (() => void)[] = []
 
@@ -172,4 +172,3 @@ export function optimisticExecutor(engine: BatchEngine, { metrics = nobody }: { 
     drain: () => Promise.resolve(),
   }
 }
-

@@ -7,11 +7,20 @@ import { runTask } from './task.ts'
  * Makes sure there is an app to call: the one of APP_ID and APP_SECRET, if they are given, with that secret; `demo` on an empty database.
  * Answers the app as stored, or undefined if none was asked for and there are others.
  */
-export async function ensureFirstApp(executor: Executor, { APP_ID, APP_SECRET }: Pick<Config, 'APP_ID' | 'APP_SECRET'>): Promise<StoredApp | undefined> {
+export async function ensureFirstApp(
+  executor: Executor,
+  { APP_ID, APP_SECRET }: Pick<Config, 'APP_ID' | 'APP_SECRET'>,
+): Promise<StoredApp | undefined> {
   const existing = await executor.read(allApps({}))
   if (APP_ID === undefined && APP_SECRET === undefined && existing.length > 0) {
     const [only] = existing
-    return existing.length === 1 && only !== undefined ? runTask(executor, saveApp(only.app_id, stored => stored as StoredApp), Date.now()) : undefined
+    return existing.length === 1 && only !== undefined
+      ? runTask(
+          executor,
+          saveApp(only.app_id, stored => stored as StoredApp),
+          Date.now(),
+        )
+      : undefined
   }
   const app_id = APP_ID ?? 'demo'
   return runTask(

@@ -20,7 +20,13 @@ function mac(key: { readonly secret: string }, kind: SignedKind, text: string): 
     state = hmac.create(sha256, utf8ToBytes(key.secret))
     states.set(key, state)
   }
-  return base64url(state.clone().update(utf8ToBytes(`${kind}\n${text}`)).digest().subarray(0, 16))
+  return base64url(
+    state
+      .clone()
+      .update(utf8ToBytes(`${kind}\n${text}`))
+      .digest()
+      .subarray(0, 16),
+  )
 }
 
 /** 128 bits of HMAC-SHA-256 over the kind and the text, under the app's newest key: `key id.signature`. */
@@ -53,5 +59,8 @@ export function sdkSign(secret: string, text: string): string {
 export const randomSecret = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)))
 
 function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
 }

@@ -19,7 +19,9 @@ export function migrate(engine: SerialEngine): string[] {
   const applied = new Set(engine.rows('SELECT name FROM d1_migrations').map(([name]) => String(name)))
   const newer = [...applied].filter(name => !known.has(name))
   if (newer.length > 0) {
-    throw new DatabaseError(`this database was made by a newer Cohort (it has the migration ${newer[0]}): use that version, or restore a backup`)
+    throw new DatabaseError(
+      `this database was made by a newer Cohort (it has the migration ${newer[0]}): use that version, or restore a backup`,
+    )
   }
   const missing = migrations.filter(migration => !applied.has(migration.name))
   for (const migration of missing) {

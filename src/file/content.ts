@@ -1,5 +1,5 @@
-import type { ByteStream } from '../platform.ts'
 import { SNIFF_BYTES, type Sniffed, sniff } from '../media/sniff.ts'
+import type { ByteStream } from '../platform.ts'
 import { avatarKind } from './objects.ts'
 
 /** The upload is larger than its URL allows. */

@@ -1,6 +1,6 @@
 import type { DerivedObject } from '../db/schema.ts'
 import type { Service } from '../http/service.ts'
-import type { Bytes, ByteStream } from '../platform.ts'
+import type { ByteStream, Bytes } from '../platform.ts'
 import { derive, mostDerived } from './derive.ts'
 import type { StoredObject } from './objects.ts'
 import type { RunTask } from './run-task.ts'

@@ -1,7 +1,7 @@
+import type { FilePorts } from '../http/service.ts'
 import { pictureSize } from '../media/picture-size.ts'
 import { sniff } from '../media/sniff.ts'
-import { type Bytes, type ByteStream, CannotConvert } from '../platform.ts'
-import type { FilePorts } from '../http/service.ts'
+import { type ByteStream, type Bytes, CannotConvert } from '../platform.ts'
 import type { StoredObject } from './objects.ts'
 import type { Variant } from './variant.ts'
 
@@ -38,7 +38,8 @@ async function picture(files: FilePorts, bytes: Bytes, request: Parameters<FileP
   const { family, inline } = await sniff(bytes)
   const size = pictureSize(bytes)
   if (family !== 'image' || !inline || size === undefined) throw new CannotConvert('the picture cannot be read')
-  if (size.width * size.height > mostPixels) throw new CannotConvert(`a picture of more than ${mostPixels / 1_000_000} megapixels gets no thumbnail`)
+  if (size.width * size.height > mostPixels)
+    throw new CannotConvert(`a picture of more than ${mostPixels / 1_000_000} megapixels gets no thumbnail`)
   return files.images.resize(bytes, request)
 }
 

@@ -7,7 +7,7 @@ import { baseHeaders, failure } from '../http/respond.ts'
 import type { Route } from '../http/routes.ts'
 import type { Service } from '../http/service.ts'
 import type { Caller } from '../operation.ts'
-import { BlobStoreError, type ByteRange, type Bytes, type ByteStream, CannotConvert } from '../platform.ts'
+import { BlobStoreError, type ByteRange, type ByteStream, type Bytes, CannotConvert } from '../platform.ts'
 import { mayRead } from './access.ts'
 import { confirm } from './confirm.ts'
 import { type Converter, converter } from './converter.ts'
@@ -89,7 +89,7 @@ const chat: Find = {
 async function download(service: Service, exchange: Exchange, convert: Converter, { parameter, find }: Find): Promise<Response | Refusal> {
   const { context, request } = exchange
   const query = context.req.query()
-  const app = await appOf(service, exchange, request.headers.get('app_id') ?? query['app_id'] ?? null)
+  const app = await appOf(service, exchange, request.headers.get('app_id') ?? query.app_id ?? null)
   if (app instanceof Refusal) return app
   const name = query[parameter] ?? ''
   const caller = await readerOf(service, exchange, app, name)
@@ -106,7 +106,7 @@ async function download(service: Service, exchange: Exchange, convert: Converter
   if (variant.kind === 'original' && variant.format === 'amr' && object.content_type === 'audio/mpeg') {
     return refuse(10009, 'this voice is MP3 and cannot be converted to AMR')
   }
-  const redirect = query['source'] === 'miniprogram' ? undefined : await elsewhere(service, object, variant)
+  const redirect = query.source === 'miniprogram' ? undefined : await elsewhere(service, object, variant)
   if (redirect !== undefined) {
     close(service, exchange, 302, 302)
     const headers = baseHeaders(exchange.requestId, corsOrigin(service.origins, request))
@@ -146,12 +146,7 @@ function dispositionOf({ content_type, object_name }: Pick<StoredObject, 'conten
   return { contentType: content_type, contentDisposition: contentDisposition(kind, object_name.slice(object_name.lastIndexOf('/') + 1)) }
 }
 
-async function representation(
-  convert: Converter,
-  run: RunTask,
-  object: StoredObject,
-  variant: Variant,
-): Promise<Representation> {
+async function representation(convert: Converter, run: RunTask, object: StoredObject, variant: Variant): Promise<Representation> {
   const { object_name, etag, size } = object
   const original = variant.kind === 'original' || (variant.kind === 'mp3' && object.content_type === 'audio/mpeg')
   if (original) return { key: object_name, size, etag, ...dispositionOf(object) }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { mayRead } from './access.ts'
 import { refuse } from '../errors.ts'
 import { operation, presented } from '../operation.ts'
+import { mayRead } from './access.ts'
 import { grantOf, signGrant } from './file-sign.ts'
 import { insertGrant, objectByGrant, objectState } from './objects.ts'
 import { chatDownload } from './present.ts'
@@ -13,7 +13,8 @@ export const forward = presented(
     methods: ['GET'],
     path: '/file/upload/forward',
     title: 'Forward a chat file',
-    description: 'A new download URL of the same bytes for another receiver; nothing is copied. The caller must be allowed to read the source.',
+    description:
+      'A new download URL of the same bytes for another receiver; nothing is copied. The caller must be allowed to read the source.',
     tag: 'file',
     self: true,
     writes: true,
@@ -30,7 +31,13 @@ export const forward = presented(
       if (!mayRead(caller, source)) return refuse(10010, 'the caller may not read this file')
       const refusal = refusalToSend(input.to_type, group, now)
       if (refusal !== undefined) return refusal
-      const grant = { grant_id: newId(), object_name: source.object_name, from_id: caller.user_id ?? 0, to_type: input.to_type, to_id: input.to_id }
+      const grant = {
+        grant_id: newId(),
+        object_name: source.object_name,
+        from_id: caller.user_id ?? 0,
+        to_type: input.to_type,
+        to_id: input.to_id,
+      }
       return { data: signGrant(app, grant.grant_id), writes: [insertGrant({ ...grant, now })] }
     },
   }),

@@ -86,7 +86,14 @@ export const insertObject = command<{ object_name: string; app_id: string; user_
     VALUES (${p.object_name}, ${p.app_id}, ${p.user_id}, ${p.kind}, 0, 0, '', '', ${p.now}, '{}')`,
 )
 
-export const insertGrant = command<{ grant_id: number; object_name: string; from_id: number; to_type: number; to_id: number; now: number }>()(
+export const insertGrant = command<{
+  grant_id: number
+  object_name: string
+  from_id: number
+  to_type: number
+  to_id: number
+  now: number
+}>()(
   p => sql`INSERT INTO grants (grant_id, object_name, from_id, to_type, to_id, created_at)
     VALUES (${p.grant_id}, ${p.object_name}, ${p.from_id}, ${p.to_type}, ${p.to_id}, ${p.now})`,
 )

@@ -15,9 +15,9 @@ const signedFor: Caller = { administrator: true, user_id: null, only_group: null
 export function readerOf(service: Service, exchange: Exchange, app: App, name: string): Caller | Refusal | Promise<Caller | Refusal> {
   const query = exchange.context.req.query()
   const { headers } = exchange.request
-  const token = headers.get('access-token') ?? query['access-token'] ?? query['store_token']
+  const token = headers.get('access-token') ?? query['access-token'] ?? query.store_token
   if (token !== undefined && token !== '') return authenticate(service, exchange, app, token, true)
-  const signature = query['sdk_sign']
+  const signature = query.sdk_sign
   if (signature === undefined || signature === '') return authenticate(service, exchange, app, null, true)
   const valid = app.secrets.some(({ secret }) => equalInConstantTime(sdkSign(secret, name), signature.toLowerCase()))
   return valid ? signedFor : refuse(10030, 'sdk_sign is invalid')

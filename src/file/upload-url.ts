@@ -27,6 +27,7 @@ export const appIdOfSlot = (slot: string): string => slot.slice(0, slot.indexOf(
 /** The slot, or undefined if it was not signed for this app. */
 export function readSlot(app: App, slot: string): UploadSlot | undefined {
   const [, text, object_name, maxSize, expiresAt, signature] = /^(([\w/.-]{1,512})~(\d{1,16})~(\d{1,16}))~([\w.-]{1,128})$/.exec(slot) ?? []
-  if (text === undefined || object_name === undefined || signature === undefined || !verify(app, 'upload', text, signature)) return undefined
+  if (text === undefined || object_name === undefined || signature === undefined || !verify(app, 'upload', text, signature))
+    return undefined
   return { object_name, maxSize: Number(maxSize), expiresAt: Number(expiresAt) }
 }

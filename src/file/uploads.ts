@@ -4,9 +4,9 @@ import { groupOperation } from '../group/group-operation.ts'
 import { id, integer } from '../http/fields.ts'
 import { type Call, operation, presented } from '../operation.ts'
 import { signGrant } from './file-sign.ts'
-import { destinationOf, receiver, refusalToSend, toGroup } from './receiver.ts'
 import { avatarKind, insertGrant, insertObject, promisedTo } from './objects.ts'
 import { chatDownload, presentUpload, promisedUpload, uploadTarget } from './present.ts'
+import { destinationOf, receiver, refusalToSend, toGroup } from './receiver.ts'
 
 const fileTypes = [100, 101, 102, 103, 104, 200, 201, 202, 203]
 /** What a client in the field sends for a shared plain file. */
@@ -26,93 +26,94 @@ interface Promising {
 function promise({ call, user_id, kind, folder, held }: Promising) {
   const { app, now, newId } = call
   const { app_id } = app
-  if (held >= app.settings.pending_uploads) return refuse(10009, 'too many upload URLs are unused: upload to them, or wait until they expire')
+  if (held >= app.settings.pending_uploads)
+    return refuse(10009, 'too many upload URLs are unused: upload to them, or wait until they expire')
   const object_name = `${app_id}/${folder}/${newId().toString(36)}`
   return { object_name, write: insertObject({ object_name, app_id, user_id, kind, now }) }
 }
 
 export const uploadUserAvatar = presented(
   operation({
-  id: 'get__file_upload_avatar_user',
-  methods: ['GET'],
-  path: '/file/upload/avatar/user',
-  title: "Get an upload URL for the caller's avatar",
-  tag: 'file',
-  self: true,
-  writes: true,
-  input: z.object({}),
-  answer: promisedUpload,
-  reads: ({ app, caller }) => [promisedTo({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
-  decide: (call, [[held]]) => {
-    const user_id = call.caller.user_id ?? 0
-    const made = promise({ call, user_id, kind: avatarKind.user, folder: 'avatar', held: held?.promised ?? 0 })
-    if (made instanceof Refusal) return made
-    return { data: { object_name: made.object_name, download: avatarDownload(made.object_name) }, writes: [made.write] }
-  },
-}),
+    id: 'get__file_upload_avatar_user',
+    methods: ['GET'],
+    path: '/file/upload/avatar/user',
+    title: "Get an upload URL for the caller's avatar",
+    tag: 'file',
+    self: true,
+    writes: true,
+    input: z.object({}),
+    answer: promisedUpload,
+    reads: ({ app, caller }) => [promisedTo({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
+    decide: (call, [[held]]) => {
+      const user_id = call.caller.user_id ?? 0
+      const made = promise({ call, user_id, kind: avatarKind.user, folder: 'avatar', held: held?.promised ?? 0 })
+      if (made instanceof Refusal) return made
+      return { data: { object_name: made.object_name, download: avatarDownload(made.object_name) }, writes: [made.write] }
+    },
+  }),
   uploadTarget,
   presentUpload,
 )
 
 export const uploadGroupAvatar = presented(
   groupOperation({
-  id: 'get__file_upload_avatar_group',
-  methods: ['GET'],
-  path: '/file/upload/avatar/group',
-  title: 'Get an upload URL for the avatar of a group',
-  description: 'Set its download_url as the avatar by /group/info/avatar when the bytes are there.',
-  tag: 'file',
-  requires: 'editor',
-  writes: true,
-  input: z.object({ group_id: id }),
-  answer: promisedUpload,
-  reads: ({ app, caller }) => [promisedTo({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
-  decide: (call, [[held]]) => {
-    const made = promise({ call, user_id: call.me.actor_id, kind: avatarKind.group, folder: 'avatar', held: held?.promised ?? 0 })
-    if (made instanceof Refusal) return made
-    return { data: { object_name: made.object_name, download: avatarDownload(made.object_name) }, writes: [made.write] }
-  },
-}),
+    id: 'get__file_upload_avatar_group',
+    methods: ['GET'],
+    path: '/file/upload/avatar/group',
+    title: 'Get an upload URL for the avatar of a group',
+    description: 'Set its download_url as the avatar by /group/info/avatar when the bytes are there.',
+    tag: 'file',
+    requires: 'editor',
+    writes: true,
+    input: z.object({ group_id: id }),
+    answer: promisedUpload,
+    reads: ({ app, caller }) => [promisedTo({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
+    decide: (call, [[held]]) => {
+      const made = promise({ call, user_id: call.me.actor_id, kind: avatarKind.group, folder: 'avatar', held: held?.promised ?? 0 })
+      if (made instanceof Refusal) return made
+      return { data: { object_name: made.object_name, download: avatarDownload(made.object_name) }, writes: [made.write] }
+    },
+  }),
   uploadTarget,
   presentUpload,
 )
 
 export const uploadChat = presented(
   operation({
-  id: 'get__file_upload_chat',
-  methods: ['GET'],
-  path: '/file/upload/chat',
-  title: 'Get an upload URL for a chat file or a shared file',
-  description:
-    'file_type 100 plain, 101 voice (AMR), 102 picture, 103 video, 104 voice (MP3); shared with a group: 200 plain, 201 voice, 202 picture, 203 video. Who is banned in the group may not.',
-  tag: 'file',
-  self: true,
-  writes: true,
-  input: z.object({
-    file_type: integer(0, 999)
-      .transform(type => (type === mistakenFileType ? 200 : type))
-      .refine(type => fileTypes.includes(type), { error: `must be one of ${fileTypes.join(', ')}` })
-      .meta({ type: 'integer' }),
-    ...receiver,
+    id: 'get__file_upload_chat',
+    methods: ['GET'],
+    path: '/file/upload/chat',
+    title: 'Get an upload URL for a chat file or a shared file',
+    description:
+      'file_type 100 plain, 101 voice (AMR), 102 picture, 103 video, 104 voice (MP3); shared with a group: 200 plain, 201 voice, 202 picture, 203 video. Who is banned in the group may not.',
+    tag: 'file',
+    self: true,
+    writes: true,
+    input: z.object({
+      file_type: integer(0, 999)
+        .transform(type => (type === mistakenFileType ? 200 : type))
+        .refine(type => fileTypes.includes(type), { error: `must be one of ${fileTypes.join(', ')}` })
+        .meta({ type: 'integer' }),
+      ...receiver,
+    }),
+    answer: promisedUpload,
+    reads: call => [destinationOf(call), promisedTo({ app_id: call.app.app_id, user_id: call.caller.user_id ?? 0 })],
+    decide: (call, [[group], [held]]) => {
+      const { app, caller, input, now, newId } = call
+      const { file_type, to_type, to_id } = input
+      if (file_type >= 200 && to_type !== toGroup) return refuse(10002, 'to_type must be 2: file_type 200 to 203 is shared with a group')
+      const refusal = refusalToSend(to_type, group, now)
+      if (refusal !== undefined) return refusal
+      const user_id = caller.user_id ?? 0
+      const made = promise({ call, user_id, kind: file_type, folder: 'chat', held: held?.promised ?? 0 })
+      if (made instanceof Refusal) return made
+      const grant_id = newId()
+      return {
+        data: { object_name: made.object_name, download: chatDownload(signGrant(app, grant_id)) },
+        writes: [made.write, insertGrant({ grant_id, object_name: made.object_name, from_id: user_id, to_type, to_id, now })],
+      }
+    },
   }),
-  answer: promisedUpload,
-  reads: call => [destinationOf(call), promisedTo({ app_id: call.app.app_id, user_id: call.caller.user_id ?? 0 })],
-  decide: (call, [[group], [held]]) => {
-    const { app, caller, input, now, newId } = call
-    const { file_type, to_type, to_id } = input
-    if (file_type >= 200 && to_type !== toGroup) return refuse(10002, 'to_type must be 2: file_type 200 to 203 is shared with a group')
-    const refusal = refusalToSend(to_type, group, now)
-    if (refusal !== undefined) return refusal
-    const user_id = caller.user_id ?? 0
-    const made = promise({ call, user_id, kind: file_type, folder: 'chat', held: held?.promised ?? 0 })
-    if (made instanceof Refusal) return made
-    const grant_id = newId()
-    return {
-      data: { object_name: made.object_name, download: chatDownload(signGrant(app, grant_id)) },
-      writes: [made.write, insertGrant({ grant_id, object_name: made.object_name, from_id: user_id, to_type, to_id, now })],
-    }
-  },
-}),
   uploadTarget,
   presentUpload,
 )

@@ -14,16 +14,16 @@ const defaultSide = 200
 
 /** Reads `image_type`, `w`, `h`, `thumbnail_strategy` and `format` of a download (spec: behaviour, section 7); 10002 names the one that is wrong. */
 export function variantOf(query: Readonly<Record<string, string>>): Variant | Refusal {
-  const format = query['format'] ?? ''
+  const format = query.format ?? ''
   if (format !== '' && format !== 'amr' && format !== 'mp3') return refuse(10002, 'format must be amr or mp3')
   if (format === 'mp3') return { kind: 'mp3', suffix: '.mp3' }
   // A client in the field misspells it.
-  const type = query['image_type'] ?? query['imgage_type'] ?? '1'
+  const type = query.image_type ?? query.imgage_type ?? '1'
   if (type !== '' && !/^[123]$/.test(type)) return refuse(10002, 'image_type must be 1 (original), 2 (thumbnail) or 3 (cover)')
-  const strategy = query['thumbnail_strategy'] ?? ''
+  const strategy = query.thumbnail_strategy ?? ''
   if (strategy !== '' && strategy !== '1' && strategy !== '2') return refuse(10002, 'thumbnail_strategy must be 1 or 2')
-  const width = side(query['w'])
-  const height = side(query['h'])
+  const width = side(query.w)
+  const height = side(query.h)
   if (width === undefined) return refuse(10002, 'w must be a number')
   if (height === undefined) return refuse(10002, 'h must be a number')
   if (type !== '2' && type !== '3') return format === 'amr' ? { kind: 'original', format } : { kind: 'original' }

@@ -26,7 +26,9 @@ export const addAdmins = groupOperation({
   answer: z.array(itemResult),
   reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
   decide: (call, [list]) => {
-    const { results, ids } = judgeEach(list, t => (t.role === null ? 20002 : t.role === role.member ? undefined : 'user is an admin already'))
+    const { results, ids } = judgeEach(list, t =>
+      t.role === null ? 20002 : t.role === role.member ? undefined : 'user is an admin already',
+    )
     if (ids.length === 0) return { data: results }
     return {
       data: results,

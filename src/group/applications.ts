@@ -68,7 +68,9 @@ const pendingApplication = query<{ group_id: number; applicant_id: number }>()(p
     .where(and(eq(applications.group_id, p.group_id), eq(applications.applicant_id, p.applicant_id), eq(applications.status, 0))),
 )
 
-const reject = command<{ application_id: number }>()(p => sql`UPDATE applications SET status = 2 WHERE application_id = ${p.application_id}`)
+const reject = command<{ application_id: number }>()(
+  p => sql`UPDATE applications SET status = 2 WHERE application_id = ${p.application_id}`,
+)
 
 export const handleApplication = groupOperation({
   id: 'put__group_apply_handle',

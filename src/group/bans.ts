@@ -21,7 +21,8 @@ const duration = anyInteger.refine(minutes => minutes === -1 || (minutes >= 1 &&
 const endOf = (minutes: number, now: number): number => (minutes === -1 ? -1 : now + minutes * 60_000)
 
 const setBan = command<{ group_id: number; user_ids: string; until: number }>()(
-  p => sql`UPDATE members SET ban_until = ${p.until} WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+  p =>
+    sql`UPDATE members SET ban_until = ${p.until} WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
 )
 
 export const ban = groupOperation({

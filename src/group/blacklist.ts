@@ -69,7 +69,9 @@ export const unblock = groupOperation({
   reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
   decide: (call, [list]) => {
     const { group_id } = call.group
-    const { results, ids } = judgeEach(list, target => (target.blocked_at === null ? 'user is not on the blacklist of this group' : undefined))
+    const { results, ids } = judgeEach(list, target =>
+      target.blocked_at === null ? 'user is not on the blacklist of this group' : undefined,
+    )
     if (ids.length === 0) return { data: results }
     const user_ids = JSON.stringify(ids)
     return {
@@ -101,7 +103,9 @@ export const blockedList = groupOperation({
   answer: z.array(z.object({ created_at: z.string().describe('ISO 8601, UTC'), group_id: z.int(), user_id: z.int() })),
   reads: ({ app, input }, group_id) => {
     const after = keyOf(app, `blocked ${group_id}`, input.cursor, 0)
-    return after === undefined ? refuse(10002, 'cursor is not one of this list') : [blockedPage({ group_id, after, limit: input.limit + 1 })]
+    return after === undefined
+      ? refuse(10002, 'cursor is not one of this list')
+      : [blockedPage({ group_id, after, limit: input.limit + 1 })]
   },
   decide: ({ app, group, input }, [found]) => {
     const { rows, cursor } = pageOf(app, `blocked ${group.group_id}`, input.limit, found, row => row.user_id)

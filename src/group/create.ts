@@ -1,8 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { apps, groups, users } from '../db/schema.ts'
 import { command, db, query } from '../db/query.ts'
-import { and, eq } from 'drizzle-orm'
+import { apps, groups, users } from '../db/schema.ts'
 import { refuse } from '../errors.ts'
 import { avatar, idsOrNothing, integer, name, text } from '../http/fields.ts'
 import { operation } from '../operation.ts'
@@ -30,7 +29,12 @@ const countCreated = command<{ app_id: string; user_id: number; limit: number }>
     WHERE app_id = ${p.app_id} AND user_id = ${p.user_id}`,
 )
 
-const insertGroup = command<Pick<Group, 'group_id' | 'type' | 'name' | 'description' | 'avatar' | 'owner_id' | 'apply_approval' | 'capacity' | 'count'> & { app_id: string; now: number }>()(
+const insertGroup = command<
+  Pick<Group, 'group_id' | 'type' | 'name' | 'description' | 'avatar' | 'owner_id' | 'apply_approval' | 'capacity' | 'count'> & {
+    app_id: string
+    now: number
+  }
+>()(
   p => sql`INSERT INTO ${groups}
     (group_id, app_id, type, name, description, avatar, owner_id, creator_id, apply_approval, capacity, count, created_at, updated_at)
     VALUES (${p.group_id}, ${p.app_id}, ${p.type}, ${p.name}, ${p.description}, ${p.avatar}, ${p.owner_id}, ${p.owner_id},
@@ -48,14 +52,17 @@ export const create = operation({
   methods: ['POST'],
   path: '/group/create',
   title: 'Create a group',
-  description: 'The caller becomes owner and first member; `user_list` is invited as by /group/invite, and an id that cannot be never stops the creation.',
+  description:
+    'The caller becomes owner and first member; `user_list` is invited as by /group/invite, and an id that cannot be never stops the creation.',
   self: true,
   writes: true,
   input: z.object({
     avatar: avatar.default(''),
     description: text(1024).default(''),
     name: name(64).default(''),
-    type: integer(0, chatroom).refine(type => type !== 1, { error: 'must be 0 (private group) or 2 (chatroom)' }).default(0),
+    type: integer(0, chatroom)
+      .refine(type => type !== 1, { error: 'must be 0 (private group) or 2 (chatroom)' })
+      .default(0),
     user_list: idsOrNothing,
   }),
   answer: groupProfile,
@@ -76,7 +83,15 @@ export const create = operation({
     const group_id = newId()
     const capacity = input.type === chatroom ? settings.capacity_chatroom : settings.capacity_private
     const invited = others.filter(candidate => candidate.user_id !== owner_id)
-    const { writes, asked, joined } = inviteAll({ call, group_id, places: capacity - 1, inviter_id: owner_id, byAdmin: true, reason: '', invited })
+    const { writes, asked, joined } = inviteAll({
+      call,
+      group_id,
+      places: capacity - 1,
+      inviter_id: owner_id,
+      byAdmin: true,
+      reason: '',
+      invited,
+    })
     const group: Group = {
       group_id,
       type: input.type,

@@ -28,4 +28,3 @@ export function pageOf<Row>(
   const key = keyOfRow(last)
   return { rows: rows.slice(0, limit), cursor: `${key.toString(36)}.${sign(app, 'cursor', `${list} ${key}`)}` }
 }
-

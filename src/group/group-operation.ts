@@ -45,7 +45,8 @@ const standing = query<{ app_id: string; group_id: number; user_id: number | nul
  * that was decided on, the CASE is null, the NOT NULL column refuses it, and the whole change is rolled back and decided again.
  */
 const touch = command<{ group_id: number; seen: number; joined: number }>()(
-  p => sql`UPDATE groups SET version = CASE WHEN version = ${p.seen} THEN version + 1 END, count = count + ${p.joined} WHERE group_id = ${p.group_id}`,
+  p =>
+    sql`UPDATE groups SET version = CASE WHEN version = ${p.seen} THEN version + 1 END, count = count + ${p.joined} WHERE group_id = ${p.group_id}`,
 )
 
 export interface GroupCall<In> extends Call<In> {

@@ -209,7 +209,10 @@ export const invitationList = operation({
     const user_id = caller.user_id ?? 0
     const before = keyOf(app, `invitations ${user_id}`, input.cursor, Number.MAX_SAFE_INTEGER)
     if (before === undefined) return refuse(10002, 'cursor is not one of this list')
-    return [invitationPage({ app_id: app.app_id, user_id, before, limit: input.limit + 1 }), invitationCount({ app_id: app.app_id, user_id })]
+    return [
+      invitationPage({ app_id: app.app_id, user_id, before, limit: input.limit + 1 }),
+      invitationCount({ app_id: app.app_id, user_id }),
+    ]
   },
   decide: ({ app, caller, input }, [found, [count]]) => {
     const { rows, cursor } = pageOf(app, `invitations ${caller.user_id}`, input.limit, found, row => row.invitation_id)

@@ -78,7 +78,8 @@ export function join({ app, now, group_id, joining }: Joining): Bound[] {
 }
 
 const insertMembers = command<{ app_id: string; group_id: number; user_ids: string; now: number }>()(
-  p => sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, ${p.app_id}, ${p.now} FROM json_each(${p.user_ids})`,
+  p =>
+    sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, ${p.app_id}, ${p.now} FROM json_each(${p.user_ids})`,
 )
 
 /** Another group's join may have used the user's last place meanwhile: then the CASE is null, which the column refuses, and all is decided again. */

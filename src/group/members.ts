@@ -167,7 +167,8 @@ export const pushMode = groupOperation({
   methods: ['PUT', 'POST'],
   path: '/group/msg/push_mode',
   title: "Set which of the group's messages are pushed to the caller",
-  description: '0: all. 1: none. 2: of admins, and those that mention the caller. 3: of admins. 4: those that mention the caller. Another: 20003.',
+  description:
+    '0: all. 1: none. 2: of admins, and those that mention the caller. 3: of admins. 4: those that mention the caller. Another: 20003.',
   requires: 'member',
   self: true,
   writes: true,

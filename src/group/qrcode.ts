@@ -67,7 +67,9 @@ export const qrcodeInvite = groupOperation({
   requires: 'anyone',
   self: true,
   writes: true,
-  input: z.object({ qr_info: z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' }).max(1024, { error: 'is too long' }) }),
+  input: z.object({
+    qr_info: z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' }).max(1024, { error: 'is too long' }),
+  }),
   answer: groupInfo,
   groupOf: call => {
     const code = valid(call)
@@ -75,7 +77,9 @@ export const qrcodeInvite = groupOperation({
   },
   reads: (call, group_id) => {
     const code = valid(call)
-    return code instanceof Refusal ? code : [candidates(call.app, group_id, [call.caller.user_id ?? 0]), targets(group_id, [code.inviter_id])]
+    return code instanceof Refusal
+      ? code
+      : [candidates(call.app, group_id, [call.caller.user_id ?? 0]), targets(group_id, [code.inviter_id])]
   },
   decide: (call, [[candidate], [inviter]]) => {
     const { app, now, group, me } = call

@@ -53,7 +53,8 @@ export const uploadFile = groupOperation({
   methods: ['POST'],
   path: '/group/file/upload',
   title: 'Share a file with a group',
-  description: 'Records a file by its URL: any http(s) URL, or a download URL of this service. The bytes go to the upload URL of /file/upload/chat.',
+  description:
+    'Records a file by its URL: any http(s) URL, or a download URL of this service. The bytes go to the upload URL of /file/upload/chat.',
   requires: 'member',
   writes: true,
   input: z.object({ group_id: id, name: name(255, 1), size: integer(0), type: name(128).default(''), url }),
@@ -155,7 +156,9 @@ const inGroup = query<{ group_id: number; file_ids: string }>()(p =>
     .where(and(inList(sharedFiles.file_id, p.file_ids), eq(sharedFiles.group_id, p.group_id))),
 )
 
-const remove = command<{ file_ids: string }>()(p => sql`DELETE FROM shared_files WHERE file_id IN (SELECT value FROM json_each(${p.file_ids}))`)
+const remove = command<{ file_ids: string }>()(
+  p => sql`DELETE FROM shared_files WHERE file_id IN (SELECT value FROM json_each(${p.file_ids}))`,
+)
 
 // A shared object (file_type 200 and up) lives by its records; a chat file that was also shared is still part of the chat.
 const dropGrants = command<{ grant_ids: string }>()(

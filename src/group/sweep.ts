@@ -9,7 +9,8 @@ import { groups } from '../db/schema.ts'
 
 const portion = 1000
 
-const firstMembers = (group_id: unknown) => sql`(SELECT user_id FROM members WHERE group_id = ${group_id} ORDER BY user_id LIMIT ${sql.raw(String(portion))})`
+const firstMembers = (group_id: unknown) =>
+  sql`(SELECT user_id FROM members WHERE group_id = ${group_id} ORDER BY user_id LIMIT ${sql.raw(String(portion))})`
 
 const uncount = command<{ app_id: string; group_id: number }>()(
   p => sql`UPDATE users SET groups_joined = groups_joined - 1 WHERE app_id = ${p.app_id} AND user_id IN ${firstMembers(p.group_id)}`,
@@ -21,8 +22,10 @@ const recount = command<{ group_id: number }>()(
   p => sql`UPDATE groups SET count = max(0, count - ${sql.raw(String(portion))}) WHERE group_id = ${p.group_id}`,
 )
 const dropRest = (['applications', 'blacklist', 'kicks', 'announcements', 'shared_files'] as const).map(table =>
-  command<{ group_id: number }>()(p => sql`DELETE FROM ${sql.identifier(table)} WHERE group_id = ${p.group_id}
-    AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`),
+  command<{ group_id: number }>()(
+    p => sql`DELETE FROM ${sql.identifier(table)} WHERE group_id = ${p.group_id}
+    AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
+  ),
 )
 // Files that were sent to this group alone have no reader left.
 const releaseObjects = command<{ group_id: number }>()(
@@ -32,7 +35,8 @@ const releaseObjects = command<{ group_id: number }>()(
     AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
 )
 const dropGrants = command<{ group_id: number }>()(
-  p => sql`DELETE FROM grants WHERE to_type = 2 AND to_id = ${p.group_id} AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
+  p =>
+    sql`DELETE FROM grants WHERE to_type = 2 AND to_id = ${p.group_id} AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
 )
 
 /** One portion: at most 1000 members, and with the last of them all else. */
@@ -47,9 +51,5 @@ export const sweep = (app_id: string, group_id: number): Bound[] => [
 
 /** Dissolved groups that still have members to sweep, a few at a time. */
 export const unswept = query()(() =>
-  db
-    .select({ group_id: groups.group_id, app_id: groups.app_id })
-    .from(groups)
-    .where(sql`status = 1 AND count > 0`)
-    .limit(10),
+  db.select({ group_id: groups.group_id, app_id: groups.app_id }).from(groups).where(sql`status = 1 AND count > 0`).limit(10),
 )

@@ -1,4 +1,5 @@
-const allowedHeaders = 'app_id, access-token, user_id, group_id, authorization, content-type, x-request-id, x-cohort-bookmark, range, if-none-match, if-range'
+const allowedHeaders =
+  'app_id, access-token, user_id, group_id, authorization, content-type, x-request-id, x-cohort-bookmark, range, if-none-match, if-range'
 
 /** What to answer as Access-Control-Allow-Origin: any origin, or the request's own if it is on the list. No credentials: tokens travel in headers. */
 export function corsOrigin(origins: '*' | readonly string[], request: Request): string {

@@ -2,7 +2,13 @@ interface Described {
   readonly summary: string
   readonly description?: string
   readonly tags: readonly string[]
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: Schema; readonly description?: string }[]
+  readonly parameters?: readonly {
+    readonly name: string
+    readonly in: string
+    readonly required: boolean
+    readonly schema: Schema
+    readonly description?: string
+  }[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>>
 }
@@ -47,17 +53,17 @@ export function docsPage(openApi: Readonly<Record<string, unknown>>): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(document.info.title)} API</title>
+<title>${escapeHtml(document.info.title)} API</title>
 <style>${style}</style>
 </head>
 <body>
-<nav><h1><a href="#top">${escape(document.info.title)}</a></h1>
-${sections.map(({ name, links }) => `<h2>${escape(name)}</h2><ul>${links}</ul>`).join('')}</nav>
+<nav><h1><a href="#top">${escapeHtml(document.info.title)}</a></h1>
+${sections.map(({ name, links }) => `<h2>${escapeHtml(name)}</h2><ul>${links}</ul>`).join('')}</nav>
 <main id="top">
-<header><h1>${escape(document.info.title)} API <small>${escape(document.info.version)}</small></h1>
+<header><h1>${escapeHtml(document.info.title)} API <small>${escapeHtml(document.info.version)}</small></h1>
 ${document.info.description.split('\n\n').map(introduction).join('\n')}
 <p>Machine-readable: <a href="openapi.json">openapi.json</a></p></header>
-${sections.map(({ name, description, html }) => `<h2 class="tag" id="${escape(name)}">${escape(description)}</h2>${html}`).join('')}
+${sections.map(({ name, description, html }) => `<h2 class="tag" id="${escapeHtml(name)}">${escapeHtml(description)}</h2>${html}`).join('')}
 </main>
 </body>
 </html>
@@ -72,7 +78,7 @@ interface Entry {
 
 const anchor = (path: string): string => path.replace(/^\//, '').replaceAll('/', '-')
 
-const link = ({ path }: Entry): string => `<li><a href="#${escape(anchor(path))}">${escape(path)}</a></li>`
+const link = ({ path }: Entry): string => `<li><a href="#${escapeHtml(anchor(path))}">${escapeHtml(path)}</a></li>`
 
 function section({ path, methods, operation }: Entry): string {
   const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
@@ -82,10 +88,10 @@ function section({ path, methods, operation }: Entry): string {
     ...query.map(parameter => row(parameter.name, parameter.schema, parameter.required)),
   ]
   const content = Object.values(operation.responses['200']?.content ?? {})[0]
-  const answer = content?.schema.properties?.['data']
-  return `<section id="${escape(anchor(path))}">
-<h3>${methods.map(method => `<span class="method ${method}">${method.toUpperCase()}</span>`).join(' ')} <code>${escape(path)}</code></h3>
-<p class="summary">${escape(operation.summary)}</p>
+  const answer = content?.schema.properties?.data
+  return `<section id="${escapeHtml(anchor(path))}">
+<h3>${methods.map(method => `<span class="method ${method}">${method.toUpperCase()}</span>`).join(' ')} <code>${escapeHtml(path)}</code></h3>
+<p class="summary">${escapeHtml(operation.summary)}</p>
 ${operation.description ? `<p>${markdown(operation.description)}</p>` : ''}
 ${inputs.length > 0 ? table('Parameters', inputs) : ''}
 ${answer === undefined ? '' : answerTable(answer)}
@@ -99,7 +105,7 @@ function answerTable(data: Schema): string {
   const schema = data.anyOf?.[0] ?? data
   const item = schema.items ?? schema
   const list = schema.items !== undefined
-  if (item.properties === undefined) return `<p class="answer">Answers <code>data</code>: ${escape(typeOf(schema))}</p>`
+  if (item.properties === undefined) return `<p class="answer">Answers <code>data</code>: ${escapeHtml(typeOf(schema))}</p>`
   const rows = Object.entries(item.properties).map(([name, field]) => row(name, field, false))
   if (rows.length === 0) return '<p class="answer">Answers <code>data</code>: an empty object</p>'
   return table(`Answer: <code>data</code>, ${list ? 'a list of' : 'an object'}`, rows)
@@ -108,33 +114,35 @@ function answerTable(data: Schema): string {
 function row(name: string, schema: Schema, required: boolean): string {
   const notes = [
     required ? '<b>required</b>' : '',
-    schema.default === undefined || schema.default === '' ? '' : `default ${escape(JSON.stringify(schema.default))}`,
-    escape(schema.description ?? ''),
+    schema.default === undefined || schema.default === '' ? '' : `default ${escapeHtml(JSON.stringify(schema.default))}`,
+    escapeHtml(schema.description ?? ''),
   ]
-  return `<tr><td><code>${escape(name)}</code></td><td>${escape(typeOf(schema))}</td><td>${notes.filter(note => note !== '').join(', ')}</td></tr>`
+  return `<tr><td><code>${escapeHtml(name)}</code></td><td>${escapeHtml(typeOf(schema))}</td><td>${notes.filter(note => note !== '').join(', ')}</td></tr>`
 }
 
 function typeOf(schema: Schema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const)
   if (schema.enum !== undefined) return schema.enum.map(value => JSON.stringify(value)).join(' or ')
-  if (schema.type === 'array') return `list of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}${schema.maxItems ? `, at most ${schema.maxItems}` : ''}`
+  if (schema.type === 'array')
+    return `list of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}${schema.maxItems ? `, at most ${schema.maxItems}` : ''}`
   const type = Array.isArray(schema.type) ? schema.type.join(' or ') : (schema.type ?? 'anything')
   if (schema.maxLength !== undefined) return `${type}, ${schema.minLength ?? 0} to ${schema.maxLength} characters`
-  if (schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER) return `${type}, ${schema.minimum ?? 0} to ${schema.maximum}`
+  if (schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER)
+    return `${type}, ${schema.minimum ?? 0} to ${schema.maximum}`
   return String(type)
 }
 
-const escape = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, character => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] ?? character)
 
-const markdown = (text: string): string => escape(text).replace(/`([^`]+)`/g, '<code>$1</code>')
+const markdown = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 
 function introduction(paragraph: string): string {
   if (!paragraph.startsWith('Codes: ')) return `<p>${markdown(paragraph)}</p>`
   const codes = paragraph.slice('Codes: '.length, -1).split('; ')
   return `<details><summary>Codes</summary><table><tbody>${codes
     .map(code => /^(\d+) (.*)$/.exec(code))
-    .map(match => `<tr><td><code>${match?.[1]}</code></td><td>${escape(match?.[2] ?? '')}</td></tr>`)
+    .map(match => `<tr><td><code>${match?.[1]}</code></td><td>${escapeHtml(match?.[2] ?? '')}</td></tr>`)
     .join('')}</tbody></table></details>`
 }
 

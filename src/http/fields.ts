@@ -16,11 +16,16 @@ const asBoolean = (value: unknown): unknown => {
 const asList = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value)
 
 const whole = (min: number, max: number, what: string) =>
-  z.preprocess(asNumber, z.number({ error: what }).refine(n => Number.isSafeInteger(n) && n >= min && n <= max, { error: what })).meta({
-    type: 'integer',
-    minimum: min,
-    maximum: max,
-  })
+  z
+    .preprocess(
+      asNumber,
+      z.number({ error: what }).refine(n => Number.isSafeInteger(n) && n >= min && n <= max, { error: what }),
+    )
+    .meta({
+      type: 'integer',
+      minimum: min,
+      maximum: max,
+    })
 
 /** An id of a user, group, announcement or file. */
 export const id = whole(1, Number.MAX_SAFE_INTEGER, 'must be a positive integer up to 2^53-1')
@@ -31,16 +36,21 @@ export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER) => w
 export const anyInteger = integer(Number.MIN_SAFE_INTEGER)
 
 /** A size in pixels or the like, where clients send fractions. */
-export const double = z.preprocess(
-  value => (typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value),
-  z.number({ error: 'must be a number' }),
-).meta({ type: 'number' })
+export const double = z
+  .preprocess(
+    value => (typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value),
+    z.number({ error: 'must be a number' }),
+  )
+  .meta({ type: 'number' })
 
 export const boolean = z.preprocess(asBoolean, z.boolean({ error: 'must be true or false' })).meta({ type: 'boolean' })
 
 const list = (what: string) =>
   z
-    .preprocess(asList, z.array(id, { error: `must be a list of 1 to 500 ${what}` }).max(500, { error: `must be a list of 1 to 500 ${what}` }))
+    .preprocess(
+      asList,
+      z.array(id, { error: `must be a list of 1 to 500 ${what}` }).max(500, { error: `must be a list of 1 to 500 ${what}` }),
+    )
     .transform(ids => [...new Set(ids)])
     .meta({ type: 'array', items: { type: 'integer' }, maxItems: 500 })
 
@@ -52,7 +62,10 @@ export const someIds = ids
   .meta({ type: 'array', items: { type: 'integer' }, minItems: 1, maxItems: 500 })
 /** 0 to 1000 group ids, as clients send all groups they joined; duplicates count once. */
 export const manyIds = z
-  .preprocess(asList, z.array(id, { error: 'must be a list of at most 1000 ids' }).max(1000, { error: 'must be a list of at most 1000 ids' }))
+  .preprocess(
+    asList,
+    z.array(id, { error: 'must be a list of at most 1000 ids' }).max(1000, { error: 'must be a list of at most 1000 ids' }),
+  )
   .transform(all => [...new Set(all)])
   .meta({ type: 'array', items: { type: 'integer' }, maxItems: 1000 })
 

@@ -113,11 +113,17 @@ export function close(service: Service, exchange: Exchange, code: number, status
 
 /** The answer to whatever was thrown: nothing of it but what is meant for a caller gets out. */
 export function answerError(service: Service, exchange: Exchange, error: unknown): Response {
-  if (error instanceof HttpError) return answer(service, exchange, error.status, failure(error.status, error.message), error.status, error.headers)
-  const report = { id: exchange.requestId, route: exchange.route, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  if (error instanceof HttpError)
+    return answer(service, exchange, error.status, failure(error.status, error.message), error.status, error.headers)
+  const report = {
+    id: exchange.requestId,
+    route: exchange.route,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  }
   service.log.error(report)
   if (error instanceof DatabaseError) return answerRefusal(service, exchange, refuse(20000))
-  if (error instanceof BlobStoreError) return answerRefusal(service, exchange, refuse(10009, 'the object storage does not answer: try again'))
+  if (error instanceof BlobStoreError)
+    return answerRefusal(service, exchange, refuse(10009, 'the object storage does not answer: try again'))
   return answer(service, exchange, 500, failure(500, `internal error: report request ${exchange.requestId}`), 500)
 }
 
@@ -158,9 +164,7 @@ export function serve(service: Service, operation: Operation, route: string): (c
   }
 
   const finish = (exchange: Exchange, result: Result): Response =>
-    result instanceof Refusal
-      ? answerRefusal(service, exchange, result)
-      : answer(service, exchange, 200, success(result.data, result.page))
+    result instanceof Refusal ? answerRefusal(service, exchange, result) : answer(service, exchange, 200, success(result.data, result.page))
 
   const attempt = (exchange: Exchange): Result | Promise<Result> => {
     const { context, request } = exchange

@@ -21,7 +21,12 @@ const callerHeaders = [
   header('app_id', true, 'The app (tenant).'),
   header('access-token', true, 'A JWT of the app. `Authorization: Bearer …` is accepted too.'),
   header('user_id', false, 'Only with an administrator token: act as this user.', 'integer'),
-  header('group_id', false, 'Only with an administrator token: act with the rights of the owner of this group, and in no other.', 'integer'),
+  header(
+    'group_id',
+    false,
+    'Only with an administrator token: act with the rights of the owner of this group, and in no other.',
+    'integer',
+  ),
 ]
 
 const whoMay = {
@@ -72,8 +77,8 @@ export function openApi(operations: readonly Operation[], version: string, publi
 
 function describe(operation: Operation, method: Method, path: string, tag: string): Json {
   const input = schemaOf(operation.input, 'input')
-  const properties = (input['properties'] ?? {}) as Record<string, Json>
-  const required = (input['required'] ?? []) as string[]
+  const properties = (input.properties ?? {}) as Record<string, Json>
+  const required = (input.required ?? []) as string[]
   const inBody = method !== 'GET' && Object.keys(properties).length > 0
   const query = Object.entries(properties).map(([name, schema]) => ({
     name,
@@ -90,7 +95,10 @@ function describe(operation: Operation, method: Method, path: string, tag: strin
     parameters: [...callerHeaders, ...(inBody ? [] : query)],
     ...(inBody && { requestBody: { required: required.length > 0, content: { 'application/json': { schema: input } } } }),
     responses: {
-      '200': { description: 'Success, or an error of the API: see `code`.', content: { 'application/json': { schema: envelope(operation) } } },
+      '200': {
+        description: 'Success, or an error of the API: see `code`.',
+        content: { 'application/json': { schema: envelope(operation) } },
+      },
     },
   }
 }

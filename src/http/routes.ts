@@ -27,7 +27,9 @@ export function mountRoutes(app: Hono, service: Service, routes: readonly Route[
     const others = allMethods.filter(method => !methods.includes(method))
     app.on(others, path, context => {
       const exchange = openExchange(context, path)
-      return answer(service, exchange, 405, failure(405, `${context.req.method} is not allowed here: use ${methods.join(' or ')}`), 405, { allow })
+      return answer(service, exchange, 405, failure(405, `${context.req.method} is not allowed here: use ${methods.join(' or ')}`), 405, {
+        allow,
+      })
     })
     app.on('OPTIONS', path, context => {
       const headers = baseHeaders(requestIdOf(null), corsOrigin(service.origins, context.req.raw))

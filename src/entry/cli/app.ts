@@ -1,10 +1,10 @@
 import { allApps, appRow, newSecret, type StoredApp, saveApp, settingsOf } from '../../app-registry.ts'
 import { appIdPattern, appSettings } from '../../apps.ts'
 import type { Executor } from '../../executor.ts'
+import { newApp } from '../../first-app.ts'
 import { runTask } from '../../task.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { withData } from './data.ts'
-import { newApp } from '../../first-app.ts'
 
 const settingLines = Object.entries(appSettings.shape).map(
   ([name, type]) => `  ${name.padEnd(22)} ${type.description ?? ''} (default ${JSON.stringify(type.parse(undefined))})`,
@@ -36,7 +36,7 @@ ${settingLines.join('\n')}
     const run = actions[action]
     if (run === undefined) throw new UsageError(action === '' ? 'what should be done?' : `there is no "app ${action}"`)
     // The id may stand after the verb or behind --app, as in `cohort token`.
-    const named = invocation.options['app']
+    const named = invocation.options.app
     const app_id = typeof named === 'string' ? named : positional
     const words = typeof named === 'string' && positional !== undefined ? [positional, ...rest] : rest
     if (action !== 'list' && (app_id === undefined || !appIdPattern.test(app_id))) {
@@ -68,7 +68,7 @@ const change = (executor: Executor, app_id: string, next: (app: StoredApp) => St
   )
 
 function secretOption({ options }: Invocation): string | undefined {
-  const secret = options['secret']
+  const secret = options.secret
   if (typeof secret !== 'string') return undefined
   if (secret.length < 16) throw new UsageError('--secret must be at least 16 characters')
   return secret
@@ -102,7 +102,7 @@ const actions: Readonly<Record<string, (action: Action) => Promise<void>>> = {
       secrets: app.secrets.map(({ kid, secret, created_at }) => ({
         kid,
         created_at: new Date(created_at).toISOString(),
-        ...(invocation.options['secrets'] === true && { secret }),
+        ...(invocation.options.secrets === true && { secret }),
       })),
       usage: { groups: app.group_count, file_bytes: app.file_bytes },
       settings: settingsOf(app.settings),

@@ -23,7 +23,8 @@ May run beside the service. Prints what it found; the exit code is 1 if anything
     for (const [result] of engine.rows('PRAGMA integrity_check')) if (result !== 'ok') problems.push(`the file: ${String(result)}`)
     for (const { rule, sql } of invariants) {
       const broken = engine.rows(`SELECT * FROM (${sql}) LIMIT ${shown}`)
-      if (broken.length > 0) problems.push(`not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === shown ? ', …' : ''})`)
+      if (broken.length > 0)
+        problems.push(`not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === shown ? ', …' : ''})`)
     }
     engine.exec('COMMIT')
     engine.close()

@@ -1,5 +1,5 @@
-import { housekeeping } from '../../housekeeping.ts'
 import type { Executor } from '../../executor.ts'
+import { housekeeping } from '../../housekeeping.ts'
 import type { BlobStore, Log } from '../../platform.ts'
 
 /** How often the service tidies up, milliseconds. */

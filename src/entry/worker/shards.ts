@@ -12,7 +12,7 @@ export interface Shards {
  * names a binding that is not there.
  */
 export function shardsOf(bindings: Readonly<Record<string, unknown>>): Shards {
-  const shards = parse(bindings['APP_SHARDS'])
+  const shards = parse(bindings.APP_SHARDS)
   const names = [...new Set(['DB', ...Object.values(shards)])]
   for (const name of names) if (typeof bindings[name] !== 'object') throw new ConfigError(`there is no D1 database bound as ${name}`)
   return { bindingFor: app_id => shards[app_id] ?? 'DB', bindings: names }
