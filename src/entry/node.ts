@@ -15,9 +15,10 @@ const runtime: Runtime = {
       fetch: app.fetch,
       hostname,
       createServer,
-      // A client that dribbles its headers or its body does not hold a connection for ever.
-      serverOptions: { headersTimeout: 15_000, requestTimeout: 0, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+      // A client that dribbles its headers or its body does not hold a connection for ever; a slow upload may take its hour.
+      serverOptions: { headersTimeout: 15_000, requestTimeout: 3_600_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
     }) as Server
+    server.setTimeout(120_000)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, hostname, resolve)

@@ -3,10 +3,12 @@ import { HttpError, type Refusal, refuse } from '../errors.ts'
 
 /** JSON bodies, bytes. */
 export const largestBody = 1024 * 1024
+/** How long a JSON body may take, milliseconds. */
+const patience = 20_000
 
 /** The request's JSON body as an object; `{}` without one. Throws 413 and 415; 10002 if it is not a JSON object. */
 export async function bodyOf(request: Request): Promise<Record<string, unknown> | Refusal> {
-  const text = await textOf(request)
+  const text = await inTime(textOf(request))
   if (text === '') return {}
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) throw new HttpError(415, 'content-type must be application/json')
@@ -18,6 +20,19 @@ export async function bodyOf(request: Request): Promise<Record<string, unknown> 
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return refuse(10002, 'the body must be a JSON object')
   return body as Record<string, unknown>
+}
+
+/** A client that dribbles its body does not hold a request for ever. Throws 408. */
+async function inTime(reading: Promise<string>): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new HttpError(408, 'the body took too long', { connection: 'close' })), patience)
+  })
+  try {
+    return await Promise.race([reading, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function textOf(request: Request): Promise<string> {

@@ -7,8 +7,9 @@ import { Metrics } from '../../metrics.ts'
 import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Command, noPositionals } from './command.ts'
-import { blobStore, openData } from './data.ts'
+import { blobStore, databaseFile, openData } from './data.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { addProcessMetrics } from './process-metrics.ts'
 import { welcome } from './welcome.ts'
 
 /** How long a stop waits for requests under way, milliseconds. */
@@ -35,6 +36,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   const metrics = new Metrics()
   const { engine, applied } = openData(runtime, config)
   if (applied.length > 0) log.info({ event: 'migrated', migrations: applied })
+  addProcessMetrics(metrics, databaseFile(config))
   const executor = serialExecutor(engine, { queueLimit: config.WRITE_QUEUE, metrics })
   const first = await ensureFirstApp(executor, config)
   const blobs = blobStore(config)
