@@ -85,3 +85,43 @@ export function limited(body: ByteStream, most: number, count: (bytes: number) =
     cancel: reason => reader.cancel(reason),
   })
 }
+
+/** What is read of a body that nobody wants, bytes and milliseconds. */
+const mostDrained = 8 * 1024 * 1024
+const longestDrain = 5000
+
+/**
+ * A request's body that may be left early: an answer that overtakes a body is lost on many clients, and the connection with it. `drain` reads on and
+ * throws away, within bounds. It never throws.
+ */
+export function leavable(source: ByteStream): { readonly body: ByteStream; drain(): Promise<void> } {
+  const reader = source.getReader()
+  const readOn = async () => {
+    for (let left = mostDrained; left > 0; ) {
+      const { done, value } = await reader.read()
+      if (done) return
+      left -= value.byteLength
+    }
+  }
+  return {
+    body: new ReadableStream(
+      {
+        async pull(controller) {
+          const { done, value } = await reader.read()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        },
+      },
+      { highWaterMark: 0 },
+    ),
+    async drain() {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const late = new Promise<void>(resolve => {
+        timer = setTimeout(resolve, longestDrain)
+      })
+      // A client that has gone needs no answer.
+      await Promise.race([readOn().catch(() => undefined), late])
+      clearTimeout(timer)
+    },
+  }
+}

@@ -4,7 +4,7 @@ import { answer, answerError, answerRefusal, appOf, type Exchange, openExchange 
 import type { Route } from '../http/routes.ts'
 import type { Service } from '../http/service.ts'
 import type { ByteStream } from '../platform.ts'
-import { limited, mismatch, peek, TooLarge } from './content.ts'
+import { leavable, limited, mismatch, peek, TooLarge } from './content.ts'
 import { boundaryOf, fileField, MalformedMultipart } from './multipart.ts'
 import type { StoredObject } from './objects.ts'
 import { type RunTask, runnerFor } from './run-task.ts'
@@ -22,10 +22,13 @@ export function receiveRoute(service: Service): Route {
     methods: ['PUT', 'POST'],
     handler: async (context: Context) => {
       const exchange = openExchange(context, uploadPath)
+      const { body, drain } = leavable((exchange.request.body ?? new Blob([]).stream()) as ByteStream)
       try {
-        const result = await receive(service, exchange, underWay)
+        const result = await receive(service, exchange, body, underWay)
+        await drain()
         return result instanceof Refusal ? answerRefusal(service, exchange, result) : answer(service, exchange, 200, uploaded)
       } catch (error) {
+        await drain()
         return answerError(service, exchange, readable(error))
       }
     },
@@ -35,7 +38,12 @@ export function receiveRoute(service: Service): Route {
 /** What existing clients look for after an upload. */
 const uploaded = '{"code":200,"data":true,"message":null}'
 
-async function receive(service: Service, exchange: Exchange, underWay: Map<string, number>): Promise<StoredObject | Refusal> {
+async function receive(
+  service: Service,
+  exchange: Exchange,
+  body: ByteStream,
+  underWay: Map<string, number>,
+): Promise<StoredObject | Refusal> {
   const text = exchange.context.req.query('slot') ?? ''
   const app = await appOf(service, exchange, appIdOfSlot(text))
   if (app instanceof Refusal) return refuse(10030, 'the upload URL is invalid')
@@ -54,7 +62,7 @@ async function receive(service: Service, exchange: Exchange, underWay: Map<strin
     if (active > mostAtOnce) throw new HttpError(429, `at most ${mostAtOnce} uploads at a time`, { 'retry-after': '1' })
     underWay.set(user, active)
     try {
-      stored = await store(service, exchange, run, slot, object)
+      stored = await store(service, exchange.request, body, run, slot, object)
     } finally {
       if (active > 1) underWay.set(user, (underWay.get(user) ?? 1) - 1)
       else underWay.delete(user)
@@ -67,13 +75,14 @@ async function receive(service: Service, exchange: Exchange, underWay: Map<strin
 
 async function store(
   service: Service,
-  exchange: Exchange,
+  request: Request,
+  sent: ByteStream,
   run: RunTask,
   slot: UploadSlot,
   object: StoredObject,
 ): Promise<StoredObject | Refusal> {
   const { blobs } = service.files
-  const { body, length } = await bytesOf(exchange.request)
+  const { body, length } = await bytesOf(request, sent)
   if (length !== undefined && length > slot.maxSize) throw new TooLarge(`the file must be at most ${slot.maxSize} bytes`)
   const { found, whole } = await peek(limited(body, slot.maxSize, bytes => service.metrics.add('cohort_blob_bytes_in_total', bytes)))
   const wrong = mismatch(object.kind, found)
@@ -94,11 +103,10 @@ async function store(
 }
 
 /** The file in the request, and its length where the request says it. */
-async function bytesOf(request: Request): Promise<{ readonly body: ByteStream; readonly length?: number }> {
-  const body = (request.body ?? new Blob([]).stream()) as ByteStream
-  const boundary = boundaryOf(request.headers.get('content-type') ?? '')
+async function bytesOf({ headers }: Request, body: ByteStream): Promise<{ readonly body: ByteStream; readonly length?: number }> {
+  const boundary = boundaryOf(headers.get('content-type') ?? '')
   if (boundary !== undefined) return { body: await fileField(body, boundary) }
-  const length = request.headers.get('content-length')
+  const length = headers.get('content-length')
   return length === null ? { body } : { body, length: Number(length) }
 }
 

@@ -47,6 +47,7 @@ export const groupProfile = z.object({
   updated_at: z.int().describe('milliseconds'),
 })
 export const groupInfo = groupProfile.extend({ hide_member_info: z.boolean() })
+export type GroupInfo = z.infer<typeof groupInfo>
 export type GroupProfile = z.infer<typeof groupProfile>
 
 export const memberInfo = z.object({

@@ -4,11 +4,11 @@ import { db, query } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
 import { id, ids } from '../http/fields.ts'
 import { operation } from '../operation.ts'
-import { banInForce, type GroupProfile, groupInfo, groupProfile } from './answers.ts'
+import { banInForce, type GroupInfo, type GroupProfile, groupInfo, groupProfile } from './answers.ts'
 import { type Actor, type Group, groupOperation } from './group-operation.ts'
 
-/** The group as answered to this user. */
-export function profileOf(group: Group, me: Pick<Actor, 'msg_mute_mode' | 'msg_push_mode'>, now: number): GroupProfile {
+/** The group as answered to this user: the reference's fields, and `hide_member_info` (spec: behaviour, section 8). */
+export function infoOf(group: Group, me: Pick<Actor, 'msg_mute_mode' | 'msg_push_mode'>, now: number): GroupInfo {
   const until = banInForce(group.ban_all_until, now)
   return {
     apply_approval: group.apply_approval,
@@ -20,6 +20,7 @@ export function profileOf(group: Group, me: Pick<Actor, 'msg_mute_mode' | 'msg_p
     description: group.description,
     ext: group.ext,
     group_id: group.group_id,
+    hide_member_info: group.hide_member_info,
     history_visible: group.history_visible,
     member_invite: group.member_invite,
     member_modify: group.member_modify,
@@ -34,11 +35,11 @@ export function profileOf(group: Group, me: Pick<Actor, 'msg_mute_mode' | 'msg_p
   }
 }
 
-/** `profileOf` and what this service adds to the reference (spec: behaviour, section 8). */
-export const infoOf = (group: Group, me: Pick<Actor, 'msg_mute_mode' | 'msg_push_mode'>, now: number) => ({
-  ...profileOf(group, me, now),
-  hide_member_info: group.hide_member_info,
-})
+/** As `infoOf`, with the fields of the reference alone. */
+export function profileOf(...args: Parameters<typeof infoOf>): GroupProfile {
+  const { hide_member_info: _, ...profile } = infoOf(...args)
+  return profile
+}
 
 export const info = groupOperation({
   id: 'get__group_info',

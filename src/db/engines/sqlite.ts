@@ -53,8 +53,8 @@ export function sqliteEngine(open: () => SqliteDriver): SerialEngine {
     },
     exec(sql) {
       guard(() => {
-        // The two statements around every batch of writes are worth keeping.
-        if (sql !== 'BEGIN IMMEDIATE' && sql !== 'COMMIT') return driver.exec(sql)
+        // The statements around every batch of reads and of writes are worth keeping.
+        if (sql !== 'BEGIN' && sql !== 'BEGIN IMMEDIATE' && sql !== 'COMMIT') return driver.exec(sql)
         let run = controls.get(sql)
         if (run === undefined) {
           run = driver.prepare(sql)

@@ -19,7 +19,9 @@ export const appCommand: Command = {
   cohort app show ID [--secrets]          print an app, its settings and its usage, as JSON
   cohort app set ID NAME=VALUE …          change settings; NAME= goes back to the default
   cohort app rotate-secret ID [--secret S] [--drop-old]
-                                          a new secret signs from now on; the old ones stay good until --drop-old
+                                          a new secret signs from now on; the old ones stay good, or not, with --drop-old
+  cohort app drop-old-secrets ID          only the newest secret stays good
+  cohort app rotate-keys ID               a new key signs cursors, QR codes and file signatures; what the old ones signed stays good
 
 Settings:
 ${settingLines.join('\n')}
@@ -120,6 +122,14 @@ const actions: Readonly<Record<string, (action: Action) => Promise<void>>> = {
     const dropOld = invocation.options['drop-old'] === true
     await change(executor, app_id, app => ({ ...app, secrets: [secret, ...(dropOld ? [] : app.secrets)] }))
     invocation.print(`${secret.secret}\n`)
+  },
+
+  async 'drop-old-secrets'({ executor, app_id }) {
+    await change(executor, app_id, app => ({ ...app, secrets: app.secrets.slice(0, 1) }))
+  },
+
+  async 'rotate-keys'({ executor, app_id }) {
+    await change(executor, app_id, app => ({ ...app, keys: [newSecret(Date.now()), ...app.keys] }))
   },
 }
 

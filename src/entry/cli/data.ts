@@ -25,9 +25,11 @@ export function openData(runtime: Runtime, config: Config): { engine: SerialEngi
 /** Runs an action on the database and closes it, whatever happens. */
 export async function withData<T>(runtime: Runtime, config: Config, action: (executor: Executor) => Promise<T>): Promise<T> {
   const { engine } = openData(runtime, config)
+  const executor = serialExecutor(engine)
   try {
-    return await action(serialExecutor(engine))
+    return await action(executor)
   } finally {
+    await executor.drain()
     engine.close()
   }
 }
