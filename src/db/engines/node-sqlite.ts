@@ -8,12 +8,42 @@ export const nodeSqlite = (file: string): SerialEngine =>
     const database = new DatabaseSync(file)
     return {
       prepare(sql) {
-        const statement = database.prepare(sql)
+        const columns = database.prepare(sql).columns()
+        const texts = columns.flatMap((column, i) => (mayBeText(column) ? [i] : []))
+        const reads = texts.length > 0 && /^select/i.test(sql)
+        const statement = database.prepare(reads ? readingWholeTexts(sql, columns) : sql)
         statement.setReturnArrays(true)
-        return params => statement.all(...params)
+        if (!reads) return params => statement.all(...params)
+        return params => {
+          const rows = statement.all(...params)
+          for (const row of rows) for (const i of texts) if (row[i] instanceof Uint8Array) row[i] = utf8.decode(row[i])
+          return rows
+        }
       },
       exec: sql => database.exec(sql),
       backup: async target => database.exec(`VACUUM INTO '${target.replaceAll("'", "''")}'`),
       close: () => database.close(),
     }
   })
+
+/*
+ * Deno hands a text over only as far as its first NUL, though all of it is stored. So a text that holds one is asked for as bytes.
+ */
+
+interface OutputColumn {
+  readonly name: string
+  /** As declared in the schema; null for a computed column. */
+  readonly type: string | null
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+const mayBeText = ({ type }: OutputColumn): boolean => type === null || /text/i.test(type)
+
+function readingWholeTexts(sql: string, columns: readonly OutputColumn[]): string {
+  const outputs = columns.map(column => {
+    const name = `"${column.name.replaceAll('"', '""')}"`
+    return mayBeText(column) ? `CASE WHEN instr(${name}, char(0)) THEN CAST(${name} AS BLOB) ELSE ${name} END` : name
+  })
+  return `SELECT ${outputs.join(', ')} FROM (${sql})`
+}

@@ -11,7 +11,11 @@ declare module 'bun:sqlite' {
 declare module 'node:sqlite' {
   export class DatabaseSync {
     constructor(file: string)
-    prepare(sql: string): { setReturnArrays(enabled: boolean): void; all(...params: readonly unknown[]): unknown[][] }
+    prepare(sql: string): {
+      columns(): { name: string; type: string | null }[]
+      setReturnArrays(enabled: boolean): void
+      all(...params: readonly unknown[]): unknown[][]
+    }
     exec(sql: string): void
     close(): void
   }
