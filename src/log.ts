@@ -33,7 +33,8 @@ function levels(level: LogLevel, write: (line: string) => void): Log {
   const limit = logLevels.indexOf(level)
   const at = (name: LogLevel) => {
     if (logLevels.indexOf(name) > limit) return () => {}
-    return (line: Readonly<Record<string, unknown>>) => write(JSON.stringify({ time: Date.now(), level: name, ...line }))
+    // Put together by hand: copying the line into another object costs more than writing it.
+    return (line: Readonly<Record<string, unknown>>) => write(`{"time":${Date.now()},"level":"${name}",${JSON.stringify(line).slice(1)}`)
   }
   return { error: at('error'), warn: at('warn'), info: at('info') }
 }
