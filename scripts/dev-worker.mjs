@@ -1,15 +1,14 @@
 // Runs the Worker locally, in workerd with D1 and R2 kept in DATA_DIR: the very bundle that `wrangler deploy` uploads, with the environment as its
 // variables. WRANGLER_CONFIG names another configuration than wrangler.toml. Stops on SIGTERM and SIGINT.
+// Building and migrating take seconds: `--prepare` does only that, `--prepared` relies on it having been done in this DATA_DIR.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Miniflare } from 'miniflare'
-import { unstable_getMiniflareWorkerOptions as optionsOf } from 'wrangler'
 
 const { PORT = '8787', HOST = '127.0.0.1', DATA_DIR = './data', WRANGLER_CONFIG = 'wrangler.toml' } = process.env
 const state = resolve(DATA_DIR)
 const bundle = join(state, 'bundle')
-mkdirSync(bundle, { recursive: true })
+const optionsFile = join(bundle, 'options.json')
 
 function wrangler(...args) {
   const { status, stdout, stderr } = spawnSync(
@@ -25,14 +24,30 @@ function wrangler(...args) {
   process.exit(status ?? 1)
 }
 
-const { workerOptions } = optionsOf(WRANGLER_CONFIG)
-wrangler('deploy', '--dry-run', '--outdir', bundle)
-for (const database of Object.keys(workerOptions.d1Databases)) {
-  wrangler('d1', 'migrations', 'apply', database, '--local', '--persist-to', state)
+async function prepare() {
+  const { unstable_getMiniflareWorkerOptions: optionsOf } = await import('wrangler')
+  const { workerOptions } = optionsOf(WRANGLER_CONFIG)
+  mkdirSync(bundle, { recursive: true })
+  wrangler('deploy', '--dry-run', '--outdir', bundle)
+  for (const database of Object.keys(workerOptions.d1Databases)) {
+    wrangler('d1', 'migrations', 'apply', database, '--local', '--persist-to', state)
+  }
+  writeFileSync(optionsFile, JSON.stringify(workerOptions))
 }
 
+if (!process.argv.includes('--prepared')) await prepare()
+if (process.argv.includes('--prepare')) process.exit(0)
+
+// Where Miniflare keeps what it needs while it runs: in DATA_DIR, since it does not clean up when it is killed.
+const temporary = join(state, 'tmp')
+rmSync(temporary, { recursive: true, force: true })
+mkdirSync(temporary)
+process.env.TMPDIR = temporary
+
+const { Miniflare } = await import('miniflare')
 // The service reads of these what it knows, and nothing else.
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^[A-Z][A-Z0-9_]*$/.test(name)))
+const workerOptions = JSON.parse(readFileSync(optionsFile, 'utf8'))
 const files = readdirSync(bundle).filter(name => name.endsWith('.wasm'))
 const miniflare = new Miniflare({
   ...workerOptions,
@@ -46,12 +61,39 @@ const miniflare = new Miniflare({
   d1Persist: join(state, 'v3', 'd1'),
   r2Persist: join(state, 'v3', 'r2'),
   bindings: { ...workerOptions.bindings, ...environment },
+  // GET /cdn-cgi/handler/scheduled runs the cron trigger.
+  unsafeTriggerHandlers: true,
 })
+let told = false
 const stop = async () => {
+  if (told) process.exit(1)
+  told = true
+  await drained()
   await miniflare.dispose()
   process.exit(0)
 }
-process.on('SIGTERM', stop)
-process.on('SIGINT', stop)
+
+/** Resolves when workerd has answered what it has begun, or after ten seconds: Miniflare would cut it off. */
+async function drained() {
+  const [pid] = spawnSync('pgrep', ['-P', String(process.pid), 'workerd'], { encoding: 'utf8' }).stdout?.split('\n') ?? []
+  if (!pid) return
+  const deadline = Date.now() + 10_000
+  process.kill(Number(pid), 'SIGTERM')
+  while (isRunning(Number(pid)) && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  // Miniflare has put listeners of its own here, which exit at once; what it does at the exit itself stays.
+  process.removeAllListeners(signal)
+  process.on(signal, stop)
+}
 const url = await miniflare.ready
 process.stderr.write(`Cohort's Worker is listening on ${url.origin}\n`)

@@ -1,26 +1,63 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import type { Instance, Target } from '../support/target.ts'
+import type { Instance, Pace, Target } from '../support/target.ts'
+import { badInputSuite } from './bad-input.ts'
+import { besideSuite } from './beside.ts'
+import { contractSuite } from './contract.ts'
+import { crashSuite } from './crash.ts'
+import { fileSuites } from './files.ts'
+import { httpSuite } from './http.ts'
+import { modelSuite } from './model.ts'
+import { racesSuite } from './races.ts'
+import { rolesSuite } from './roles.ts'
+import { rulesSuite } from './rules.ts'
 import { storySuite } from './story.ts'
+import { tokensSuite } from './tokens.ts'
 
-/** A suite knows a running instance and nothing of how it runs. `instance()` may be called inside of tests and hooks. */
-export type Suite = (instance: () => Instance) => void
+/**
+ * A suite knows a running instance and nothing of how it runs, but for the target's name, by which `capabilities.ts` says what it lacks.
+ * `instance()` may be called inside of tests and hooks.
+ */
+export type Suite = (instance: () => Instance, pace: Pace | undefined, target: string) => void
 
-const suites: Readonly<Record<string, Suite>> = { story: storySuite }
+/** A suite whose service is set up in a way of its own. */
+interface Environed {
+  readonly suite: Suite
+  readonly environment: Readonly<Record<string, string>>
+}
 
-/** Runs every suite against a target: one instance a suite, and after each nothing may be wrong with its data. */
-export function runSuites(target: Target): void {
-  for (const [name, suite] of Object.entries(suites)) {
+/** Lets a test be many clients: each address may send but a few wrong tokens. */
+const behindProxy = { TRUST_PROXY: 'true' }
+
+const suites: Readonly<Record<string, Suite | Environed>> = {
+  story: storySuite,
+  rules: rulesSuite,
+  'bad input': { suite: badInputSuite, environment: behindProxy },
+  contract: contractSuite,
+  http: httpSuite,
+  crash: crashSuite,
+  model: modelSuite,
+  races: racesSuite,
+  roles: { suite: rolesSuite, environment: behindProxy },
+  tokens: { suite: tokensSuite, environment: behindProxy },
+  beside: { suite: besideSuite, environment: behindProxy },
+  ...fileSuites,
+}
+
+/** Runs suites, all if none are chosen, against a target: one instance a suite, and after each nothing may be wrong with its data. */
+export function runSuites(target: Target, chosen: typeof suites = suites): void {
+  for (const [name, entry] of Object.entries(chosen)) {
+    const { suite, environment } = typeof entry === 'function' ? { suite: entry, environment: {} } : entry
     describe(`${name} on ${target.name}`, () => {
       let instance: Instance
       beforeAll(async () => {
-        instance = await target.start()
+        instance = await target.start(environment)
       })
       afterAll(async () => {
         const problems = await instance.check()
         await instance.stop()
         expect(problems).toEqual([])
       })
-      suite(() => instance)
+      suite(() => instance, target.pace, target.name)
     })
   }
 }

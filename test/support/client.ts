@@ -21,11 +21,14 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** All that a caller needs of an instance. */
+export type Reachable = Pick<Instance, 'url' | 'app_id' | 'secret'>
+
 /** Calls the API of one instance as one caller. Reads send a query, everything else a JSON body. */
 export class Client {
-  readonly instance: Instance
+  readonly instance: Reachable
   readonly headers: Readonly<Record<string, string>>
-  constructor(instance: Instance, headers: Readonly<Record<string, string>>) {
+  constructor(instance: Reachable, headers: Readonly<Record<string, string>>) {
     this.instance = instance
     this.headers = headers
   }
@@ -68,7 +71,7 @@ export function signToken(secret: string, claims: Claims, alg = 'HS256'): Promis
 }
 
 /** A caller of an app: by default the instance's own. `as(7)` is user 7, `admin()` an administrator, with acting headers if given. */
-export function callers(instance: Instance, app_id = instance.app_id, secret = instance.secret) {
+export function callers(instance: Reachable, app_id = instance.app_id, secret = instance.secret) {
   return {
     async as(user_id: number): Promise<Client> {
       const token = await signToken(secret, { app: app_id, role: 1, sub: String(user_id) })
@@ -85,3 +88,12 @@ export function callers(instance: Instance, app_id = instance.app_id, secret = i
 let lastUser = 1_000
 /** User ids that no other test uses. */
 export const newUsers = (count: number): number[] => Array.from({ length: count }, () => ++lastUser)
+
+let lastAddress = 0
+/** Headers as a proxy in front sends them, for a client at an address that no other test uses: each address may send but a few wrong tokens. */
+export function newAddress(): Record<string, string> {
+  lastAddress++
+  return fromAddress(`10.${(lastAddress >> 16) & 255}.${(lastAddress >> 8) & 255}.${lastAddress & 255}`)
+}
+
+export const fromAddress = (address: string): Record<string, string> => ({ 'x-forwarded-for': address, 'cf-connecting-ip': address })

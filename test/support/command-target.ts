@@ -1,14 +1,29 @@
 import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from './process.ts'
-import type { Instance, Target } from './target.ts'
+import type { Instance, Pace, Target } from './target.ts'
 
-/** How long the service may go on with what it knows of an app, plus a little: see `appTtl`. */
-const appTtl = 1200
+export interface CommandOptions {
+  /** What runs the service, where that is another command than what sets it up; it may have children. */
+  readonly service?: readonly string[]
+  readonly pace?: Pace
+  /** How long the service may go on with what it knows of an app, plus a little, milliseconds: see `appTtl`. */
+  readonly appTtl?: number
+  /** Where both are run; default: here. */
+  readonly cwd?: string
+  /** Puts into a new data folder what must be there before the start. */
+  readonly prepare?: (data: string) => Promise<void>
+}
 
 /** A target that is a command: `node dist/cohort.js`, `dist/cohort`, `deno run …`. Its own `app` and `check` set it up and look into it. */
-export const commandTarget = (name: string, command: readonly string[]): Target => ({
+export const commandTarget = (
+  name: string,
+  command: readonly string[],
+  { service, pace = 'fast', appTtl = 1200, cwd, prepare }: CommandOptions = {},
+): Target => ({
   name,
+  pace,
   async start(environment = {}): Promise<Instance> {
     const data = temporaryFolder()
+    await prepare?.(data)
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
     const app_id = 'demo'
@@ -22,34 +37,52 @@ export const commandTarget = (name: string, command: readonly string[]): Target 
       LOG_LEVEL: 'warn',
       ...environment,
     }
-    const cli = (...args: string[]) => run([...command, ...args], env)
-    const start = () => startServer([...command, 'serve'], env, url)
+    const cli = (...args: string[]) => run([...command, ...args], env, cwd)
+    const start = () => startServer(service ?? [...command, 'serve'], env, url, { ownGroup: service !== undefined, cwd })
     let running: Running = await start()
 
     const settingsOf = (settings: Readonly<Record<string, boolean | number>>) =>
       Object.entries(settings).map(([key, value]) => `${key}=${value}`)
-    const set = async (id: string, settings: Readonly<Record<string, boolean | number>>) => {
-      const { code, stderr } = await cli('app', 'set', id, ...settingsOf(settings))
+    const app = async (...args: string[]) => {
+      const { code, stdout, stderr } = await cli('app', ...args)
       if (code !== 0) throw new Error(stderr)
+      return stdout.trim()
     }
+    const inForce = () => new Promise(resolve => setTimeout(resolve, appTtl))
+    const set = (id: string, settings: Readonly<Record<string, boolean | number>>) => app('set', id, ...settingsOf(settings))
     return {
       url,
       app_id,
       secret,
       async createApp(id, settings = {}) {
-        const { code, stdout, stderr } = await cli('app', 'create', id)
-        if (code !== 0) throw new Error(stderr)
+        const made = await app('create', id)
         if (Object.keys(settings).length > 0) await set(id, settings)
-        return stdout.trim()
+        return made
       },
       async setApp(id, settings) {
         await set(id, settings)
-        await new Promise(resolve => setTimeout(resolve, appTtl))
+        await inForce()
+      },
+      async setJwks(id, jwks) {
+        await app('set', id, `jwks_url=${jwks}`)
+        await inForce()
+      },
+      async rotateSecret(id, { dropOld = false } = {}) {
+        const made = await app('rotate-secret', id, ...(dropOld ? ['--drop-old'] : []))
+        await inForce()
+        return made
       },
       async check() {
         const { code, stdout, stderr } = await cli('check')
         return code === 0 ? [] : [...stdout.split('\n'), ...stderr.split('\n')].filter(line => line !== '')
       },
+      // Where the service is another command, so is its store.
+      ...(service === undefined && {
+        async gc() {
+          const { code, stdout, stderr } = await cli('gc')
+          if (code !== 0) throw new Error(stdout + stderr)
+        },
+      }),
       async crash() {
         await running.end('SIGKILL')
         running = await start()

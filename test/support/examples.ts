@@ -1,4 +1,5 @@
 import type { Operation } from '../../src/operation.ts'
+import type { Sent } from './client.ts'
 
 /*
  * What the reference says of the parameters, in a form that tests can work with: which values are good and which are not, and one with which
@@ -39,7 +40,12 @@ type Row = readonly [kind: Kind, example: (situation: Situation) => unknown, opt
 
 const largest = 2 ** 53 - 1
 const id: Kind = { is: 'integer', good: [1, largest], bad: [0, -1, largest + 1] }
-const whole = (good: readonly number[], bad: readonly number[], code?: number): Kind => ({ is: 'integer', good, bad, ...(code !== undefined && { code }) })
+const whole = (good: readonly number[], bad: readonly number[], code?: number): Kind => ({
+  is: 'integer',
+  good,
+  bad,
+  ...(code !== undefined && { code }),
+})
 const text = (max: number, empty = true): Kind => ({ is: 'text', max, empty, control: true })
 const name = (max: number, empty = true): Kind => ({ is: 'text', max, empty, control: false })
 const ids = (max = 500, empty = false): Kind => ({ is: 'ids', max, empty })
@@ -102,3 +108,7 @@ export function parametersOf({ path, input }: Pick<Operation, 'path' | 'input'>)
 export function exampleOf(operation: Pick<Operation, 'path' | 'input'>, situation: Situation): Record<string, unknown> {
   return Object.fromEntries(parametersOf(operation).map(({ name, example }) => [name, example(situation)]))
 }
+
+/** Input as this method carries it. */
+export const sentBy = (method: string, input: Readonly<Record<string, unknown>>): Sent =>
+  method === 'GET' ? { query: input as Readonly<Record<string, string | number | boolean>> } : { body: input }

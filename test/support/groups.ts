@@ -1,6 +1,5 @@
 import { expect } from 'vitest'
-import { type Answer, type Client, callers, newUsers } from './client.ts'
-import type { Instance } from './target.ts'
+import { type Answer, type Client, callers, newUsers, type Reachable } from './client.ts'
 
 /** A caller with an id that no other test uses. */
 export type User = Client & { readonly id: number }
@@ -13,7 +12,7 @@ export interface Tenant {
 
 /** New users by name: `const { owner, friend } = await people(instance(), ['owner', 'friend'])`. */
 export async function people<const Name extends string>(
-  instance: Instance,
+  instance: Reachable,
   names: readonly Name[],
   { app_id, secret }: Tenant = instance,
 ): Promise<Record<Name, User>> {

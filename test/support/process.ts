@@ -26,10 +26,10 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs a command to its end. */
-export async function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Finished> {
+/** Runs a command to its end, in this folder where one is given. */
+export async function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}, cwd?: string): Promise<Finished> {
   const [program = '', ...args] = command
-  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { cwd, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => {
@@ -50,15 +50,32 @@ export interface Running {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts a server and waits until `/healthz` answers; rejects with its output if it exits first or takes longer than `patienceMs`. */
+export interface StartOptions {
+  readonly patienceMs?: number
+  readonly ownGroup?: boolean
+  readonly cwd?: string | undefined
+  readonly expected?: number
+}
+
+/**
+ * Starts a server and waits until `/healthz` answers 200, or what is expected; rejects with its output if it exits first or takes longer than `patienceMs`. `ownGroup`: it has
+ * children: SIGKILL ends them too, and after SIGTERM they must be gone.
+ */
 export async function startServer(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
   url: string,
-  patienceMs = 60_000,
+  { patienceMs = 60_000, ownGroup = false, cwd, expected = 200 }: StartOptions = {},
 ): Promise<Running> {
   const [program = '', ...args] = command
-  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
+  })
+  const killAll = () => (ownGroup ? signalGroup(child, 'SIGKILL') : child.kill('SIGKILL'))
+  process.once('exit', killAll)
   let output = ''
   child.stdout.on('data', chunk => {
     output += chunk
@@ -67,9 +84,9 @@ export async function startServer(
     output += chunk
   })
   const deadline = Date.now() + patienceMs
-  while (!(await answers(`${url}/healthz`))) {
+  while ((await statusOf(`${url}/healthz`)) !== expected) {
     if (child.exitCode !== null || Date.now() > deadline) {
-      child.kill('SIGKILL')
+      killAll()
       throw new Error(`${command.join(' ')} did not start:\n${output}`)
     }
     await new Promise(resolve => setTimeout(resolve, 20))
@@ -80,17 +97,30 @@ export async function startServer(
     async end(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       const exited = once(child, 'exit')
-      child.kill(signal)
+      if (signal === 'SIGKILL') killAll()
+      else child.kill(signal)
       const [code] = await exited
+      process.off('exit', killAll)
+      const left = signal === 'SIGTERM' && ownGroup && signalGroup(child, 'SIGKILL')
+      if (left) throw new Error(`${command.join(' ')} left processes behind:\n${output}`)
       return code as number | null
     },
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Signals a process and its children; false if none of them is left. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): boolean {
   try {
-    return (await fetch(url)).ok
+    return pid !== undefined && process.kill(-pid, signal)
   } catch {
     return false
+  }
+}
+
+async function statusOf(url: string): Promise<number | undefined> {
+  try {
+    return (await fetch(url)).status
+  } catch {
+    return undefined
   }
 }

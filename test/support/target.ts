@@ -7,15 +7,25 @@ export interface Instance {
   createApp(app_id: string, settings?: Readonly<Record<string, boolean | number>>): Promise<string>
   /** Changes settings of an app; in force when it resolves. */
   setApp(app_id: string, settings: Readonly<Record<string, boolean | number>>): Promise<void>
+  /** Has the keys at this URL sign the app's tokens instead of its secrets; in force when it resolves. */
+  setJwks(app_id: string, url: string): Promise<void>
+  /** Gives the app a new secret beside its old ones, or instead of them; in force when it resolves with it. */
+  rotateSecret(app_id: string, options?: { readonly dropOld?: boolean }): Promise<string>
   /** What `cohort check` finds wrong; empty when all is well. */
   check(): Promise<string[]>
+  /** Deletes at once what nothing refers to any more, where that can be asked for. */
+  gc?(): Promise<void>
   /** Ends it as a power cut would, and starts it again on the same data and address. */
   crash(): Promise<void>
   stop(): Promise<void>
 }
 
+export type Pace = 'fast' | 'slow'
+
 /** A way to run the service. Environment variables go to it on top of what it needs to start. */
 export interface Target {
   readonly name: string
+  /** `slow`: some hundred requests a second; suites that play at random play less there. Default: fast. */
+  readonly pace?: Pace
   start(environment?: Readonly<Record<string, string>>): Promise<Instance>
 }

@@ -1,9 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { addAdmins, addMembers, dataOf, expectRefusal, infoOf, memberIds, newGroup, openDoors, people, qrOf, succeeded } from '../../support/groups.ts'
-import type { Suite } from '../all.ts'
+import {
+  addAdmins,
+  addMembers,
+  dataOf,
+  expectRefusal,
+  infoOf,
+  memberIds,
+  newGroup,
+  openDoors,
+  people,
+  qrOf,
+  succeeded,
+} from '../../support/groups.ts'
+import type { Rules } from '../rules.ts'
 
 /** Applications: the three ways of approval, handling, and what ends them (spec: behaviour, section 4). */
-export const applicationRules: Suite = instance => {
+export const applicationRules: Rules = instance => {
   const setup = async () => {
     const { owner, admin, member, user } = await people(instance(), ['owner', 'admin', 'member', 'user'])
     const group_id = await newGroup(owner)

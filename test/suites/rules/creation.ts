@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { dataOf, expectRefusal, infoOf, memberIds, newGroup, people } from '../../support/groups.ts'
-import type { Suite } from '../all.ts'
+import type { Rules } from '../rules.ts'
 
 const minute = 60_000
 
 /** Creating a group (spec: behaviour, sections 4 and 5). */
-export const creationRules: Suite = instance => {
+export const creationRules: Rules = instance => {
   const defaults = {
     avatar: '',
     ban_expire_time: 0,
@@ -75,7 +75,26 @@ export const creationRules: Suite = instance => {
 
   it('is not stopped by anything in user_list that is not an id', async () => {
     const { owner, first, second } = await people(instance(), ['owner', 'first', 'second'])
-    const bad = [0, -3, 1.5, 1e20, 2 ** 53, '', '12abc', ' 7', '1.5', '\u0000', '😀', null, true, false, {}, [], [first.id], { user_id: first.id }]
+    const bad = [
+      0,
+      -3,
+      1.5,
+      1e20,
+      2 ** 53,
+      '',
+      '12abc',
+      ' 7',
+      '1.5',
+      '\u0000',
+      '😀',
+      null,
+      true,
+      false,
+      {},
+      [],
+      [first.id],
+      { user_id: first.id },
+    ]
     const created = dataOf(await owner.post('/group/create', { user_list: [...bad, first.id, String(second.id), ...bad] }))
     expect(created.count).toBe(3)
     expect(await memberIds(owner, created.group_id)).toEqual([owner.id, first.id, second.id])
@@ -95,7 +114,9 @@ export const creationRules: Suite = instance => {
     dataOf(await shy.post('/user/settings', { group_confirm: true }))
     const group_id = await newGroup(owner, { user_list: [shy.id, open.id] })
     expect(await memberIds(owner, group_id)).toEqual([owner.id, open.id])
-    expect(dataOf(await shy.get('/group/invitation_list'))).toMatchObject([{ group_id, inviter_id: owner.id, invitee_id: shy.id, status: 0 }])
+    expect(dataOf(await shy.get('/group/invitation_list'))).toMatchObject([
+      { group_id, inviter_id: owner.id, invitee_id: shy.id, status: 0 },
+    ])
     expect(dataOf(await shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }))).toBe(true)
     expect(await memberIds(shy, group_id)).toEqual([owner.id, open.id, shy.id])
   })

@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { operations } from '../../../src/operations.ts'
-import { addAdmins, addMembers, dataOf, expectRefusal, infoOf, later, memberIds, newGroup, openDoors, people, qrOf } from '../../support/groups.ts'
-import { exampleOf } from '../../support/examples.ts'
-import type { Suite } from '../all.ts'
+import { exampleOf, sentBy } from '../../support/examples.ts'
+import {
+  addAdmins,
+  addMembers,
+  dataOf,
+  expectRefusal,
+  infoOf,
+  later,
+  memberIds,
+  newGroup,
+  openDoors,
+  people,
+  qrOf,
+} from '../../support/groups.ts'
+import type { Rules } from '../rules.ts'
 
 /** Groups as wholes: finding, transferring, leaving and dissolving them (spec: behaviour, section 4). */
-export const groupRules: Suite = instance => {
+export const groupRules: Rules = instance => {
   describe('info/batch', () => {
     it('answers in the order asked, duplicates once, and leaves out what there is not', async () => {
       const { owner, reader } = await people(instance(), ['owner', 'reader'])
@@ -13,7 +25,17 @@ export const groupRules: Suite = instance => {
       dataOf(await owner.call('DELETE', '/group/destroy', { query: { group_id: gone } }))
       const found = dataOf(await reader.post('/group/info/batch', { group_list: [b, 5, gone, a, b, 2 ** 53 - 1, String(a)] }))
       expect(found.map((group: { group_id: number }) => group.group_id)).toEqual([b, a])
-      expect(found[0]).toMatchObject({ group_id: b, name: 'B', owner: owner.id, count: 1, capacity: 2000, type: 0, status: 0, avatar: '', apply_approval: 1 })
+      expect(found[0]).toMatchObject({
+        group_id: b,
+        name: 'B',
+        owner: owner.id,
+        count: 1,
+        capacity: 2000,
+        type: 0,
+        status: 0,
+        avatar: '',
+        apply_approval: 1,
+      })
     })
 
     it("carries the caller's own modes, 0 for a non-member", async () => {
@@ -51,6 +73,17 @@ export const groupRules: Suite = instance => {
     expect(listed).toEqual([...listed].sort((a, b) => b - a))
   })
 
+  it('public_list answers 1000 chatrooms at most', async () => {
+    const app_id = 'many-chatrooms'
+    const cast = await people(instance(), ['a', 'b', 'c'], { app_id, secret: await instance().createApp(app_id) })
+    const made: number[] = []
+    for (const owner of [cast.a, cast.b, cast.c]) {
+      made.push(...(await Promise.all(Array.from({ length: 334 }, () => newGroup(owner, { type: 2 })))))
+    }
+    const newestFirst = made.sort((x, y) => y - x)
+    expect(dataOf(await cast.a.get('/group/public_list'))).toEqual(newestFirst.slice(0, 1000))
+  })
+
   it('user_joined answers the groups of the caller, newest membership first', async () => {
     const { owner, user } = await people(instance(), ['owner', 'user'])
     const [older, newer, left] = [await newGroup(owner), await newGroup(owner), await newGroup(owner)]
@@ -69,7 +102,11 @@ export const groupRules: Suite = instance => {
     it('makes the new owner owner and the old one an ordinary member', async () => {
       const { owner, heir, friend } = await people(instance(), ['owner', 'heir', 'friend'])
       const group_id = await newGroup(owner, { user_list: [heir.id, friend.id] })
-      expect(dataOf(await owner.post('/group/transfer', { group_id, new_owner: heir.id }))).toEqual({ reason: '', result: 'success', user_id: heir.id })
+      expect(dataOf(await owner.post('/group/transfer', { group_id, new_owner: heir.id }))).toEqual({
+        reason: '',
+        result: 'success',
+        user_id: heir.id,
+      })
       expect(await infoOf(friend, group_id)).toMatchObject({ owner_id: heir.id, count: 3 })
       expect(dataOf(await friend.get('/group/admin_list', { group_id })).map((m: { user_id: number }) => m.user_id)).toEqual([heir.id])
       expectRefusal(await owner.post('/group/kick', { group_id, user_list: [friend.id] }), 20012)
@@ -160,7 +197,7 @@ export const groupRules: Suite = instance => {
         const example = exampleOf(operation, situation)
         const method = operation.methods[0] ?? 'GET'
         for (const caller of [owner, friend, stranger]) {
-          const answer = await (method === 'GET' ? caller.get(operation.path, example) : caller.call(method, operation.path, { body: example }))
+          const answer = await caller.call(method, operation.path, sentBy(method, example))
           expect.soft({ path: operation.path, code: answer.code }).toEqual({ path: operation.path, code: 20001 })
         }
       }

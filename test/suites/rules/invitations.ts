@@ -11,20 +11,20 @@ import {
   openDoors,
   people,
   qrOf,
-  someReason,
   succeeded,
   type Tenant,
   type User,
 } from '../../support/groups.ts'
-import type { Suite } from '../all.ts'
+import type { Rules } from '../rules.ts'
 
 /** Invitations: consent, several inviters, and what ends them (spec: behaviour, sections 4 and 5). */
-export const invitationRules: Suite = instance => {
+export const invitationRules: Rules = instance => {
   const shyGroup = async () => {
     const { owner, member, shy } = await people(instance(), ['owner', 'member', 'shy'])
     dataOf(await shy.post('/user/settings', { group_confirm: true }))
     const group_id = await newGroup(owner, { user_list: [member.id] })
-    const invitedBy = async (inviter: User, reason = '') => dataOf(await inviter.post('/group/invite', { group_id, user_list: [shy.id], reason }))
+    const invitedBy = async (inviter: User, reason = '') =>
+      dataOf(await inviter.post('/group/invite', { group_id, user_list: [shy.id], reason }))
     const handle = (user_id: number, approval = true) => shy.post('/group/invite/handle', { group_id, user_id, approval })
     const listed = async () => {
       const answer = await shy.get('/group/invitation_list')
@@ -201,14 +201,5 @@ export const invitationRules: Suite = instance => {
     expectRefusal(await member.post('/group/invite', { group_id, user_list: [b.id] }), 20012)
     expect(dataOf(await admin.post('/group/invite', { group_id, user_list: [b.id] }))).toEqual([succeeded(b.id)])
     expectRefusal(await people(instance(), ['x']).then(({ x }) => x.post('/group/invite', { group_id, user_list: [b.id] })), 20011)
-  })
-
-  it('that are accepted too late to be let in say why', async () => {
-    const { owner, member, shy, group_id, invitedBy, handle } = await shyGroup()
-    await invitedBy(member)
-    dataOf(await owner.post('/group/kick', { group_id, user_list: [member.id] }))
-    // Who invited may be gone: the invitation stands.
-    expect(dataOf(await handle(member.id))).toBe(true)
-    expect(dataOf(await owner.post('/group/kick', { group_id, user_list: [shy.id, member.id] }))).toEqual([succeeded(shy.id), failed(member.id, someReason)])
   })
 }

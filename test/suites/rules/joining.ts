@@ -11,14 +11,14 @@ import {
   openDoors,
   people,
   qrOf,
+  succeeded,
   type Tenant,
   type User,
-  succeeded,
 } from '../../support/groups.ts'
-import type { Suite } from '../all.ts'
+import type { Rules } from '../rules.ts'
 
 /** Joining, whichever way: who may not, in which order it is refused, and what three kicks do (spec: behaviour, section 4). */
-export const joiningRules: Suite = instance => {
+export const joiningRules: Rules = instance => {
   describe('the order of refusals', () => {
     let small: Tenant
     beforeAll(async () => {
@@ -48,7 +48,8 @@ export const joiningRules: Suite = instance => {
         if (codeForAdmin === code) expect(reason).toBe(answers[0]?.message)
         else expect(reason).not.toBe(answers[0]?.message)
       }
-      const kick = async () => expect(dataOf(await owner.post('/group/kick', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
+      const kick = async () =>
+        expect(dataOf(await owner.post('/group/kick', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
 
       for (let n = 0; n < 3; n++) {
         dataOf(await applying())
@@ -162,7 +163,9 @@ export const joiningRules: Suite = instance => {
       expectRefusal(refusal, 20016)
       const qr_info = await qrOf(member, group_id)
       expectRefusal(await user.post('/group/qrcode/invite', { qr_info }), 20016)
-      expect(dataOf(await member.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([failed(user.id, refusal.message ?? '')])
+      expect(dataOf(await member.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([
+        failed(user.id, refusal.message ?? ''),
+      ])
     })
 
     it('concern that group alone', async () => {
@@ -179,6 +182,13 @@ export const joiningRules: Suite = instance => {
         dataOf(await user.post('/group/leave', { group_id }))
       }
       expect(dataOf(await joining())).toEqual(succeeded(user.id))
+    })
+
+    it("are not forgotten with an ordinary member's invitation", async () => {
+      const { member, group_id, user, joining, kick } = await kicked(2)
+      expect(dataOf(await member.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
+      await kick()
+      expectRefusal(await joining(), 20016)
     })
 
     it("are forgotten with an admin's invitation", async () => {
@@ -245,7 +255,15 @@ export const joiningRules: Suite = instance => {
       const { owner, user } = await people(instance(), ['owner', 'user'])
       const [group_id, other] = [await newGroup(owner), await newGroup(owner)]
       const code = await qrOf(owner, group_id)
-      const forged = [code.slice(0, -1), `${code}x`, code.replace(String(group_id), String(other)), 'x', code.toUpperCase(), `${code}\n`, `\u0000${code}`]
+      const forged = [
+        code.slice(0, -1),
+        `${code}x`,
+        code.replace(String(group_id), String(other)),
+        'x',
+        code.toUpperCase(),
+        `${code}\n`,
+        `\u0000${code}`,
+      ]
       for (const qr_info of forged.filter(text => text !== code)) expectRefusal(await user.post('/group/qrcode/invite', { qr_info }), 20024)
       expect(await memberIds(owner, group_id)).toEqual([owner.id])
     })

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../../config.ts'
+import type { Runtime } from '../runtime.ts'
+import { type BucketBackup, bucketBackup, upload } from './bucket-backup.ts'
+import { type Command, UsageError } from './command.ts'
+import { databaseFile } from './data.ts'
+import { CommandFailure, sayingWhatFailed } from './failure.ts'
+import { copyObjects } from './object-copy.ts'
+import { type Progress, progressBar } from './progress.ts'
+import { onlyArgument, refuseExisting, removeDatabase, writeWhole } from './whole-file.ts'
+
+export const backupCommand: Command = {
+  name: 'backup',
+  summary: 'copy the database, also while the service runs',
+  help: `Usage: cohort backup FILE [--files] [--force]
+
+Writes the database as it stands at one moment into FILE: everything that was answered before is in it. The service goes on meanwhile.
+FILE holds the apps with their secrets: keep it as safe as those. cohort restore brings it back.
+
+  --files   also copies the stored files into the folder FILE.files; what is there already is not copied again.
+            With S3 the files stay in the bucket, which has backups of its own
+  --force   replaces FILE if it exists
+
+s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.backups/NAME. BACKUP_EVERY has the service make backups by itself.
+`,
+  options: { files: { type: 'boolean' }, force: { type: 'boolean' } },
+  run: sayingWhatFailed(async invocation => {
+    const { runtime, config, options, print } = invocation
+    const file = onlyArgument(invocation, 'FILE')
+    const inBucket = bucketBackup(file, config)
+    if (!existsSync(databaseFile(config))) throw new CommandFailure(`there is no database in ${config.DATA_DIR}`)
+    if (inBucket !== undefined) {
+      if (options.files === true) throw new UsageError('--files goes with a file')
+      print(`${file}: ${await backUpToBucket(runtime, config, inBucket)} bytes\n`)
+      return
+    }
+    refuseExisting(file, options.force)
+    await writeWhole(file, temporary => snapshot(runtime, config, temporary))
+    print(`${file}: ${(await stat(file)).size} bytes\n`)
+    if (options.files !== true) return
+    if (config.files.store === 's3') {
+      print(`The files are in the bucket ${config.files.s3.bucket} and stay there.\n`)
+      return
+    }
+    const { copied, bytes, kept } = await copyObjects(join(config.DATA_DIR, 'files'), filesBeside(file))
+    print(`${filesBeside(file)}: ${copied} files of ${bytes} bytes, ${kept} were there already\n`)
+  }),
+}
+
+/** The folder of the files that belong to a backup. */
+export const filesBeside = (file: string): string => `${file}.files`
+
+async function backUpToBucket(runtime: Runtime, config: Config, backup: BucketBackup): Promise<number> {
+  if ((await backup.blobs.head(backup.key)) !== undefined) throw new CommandFailure(`there is a backup ${backup.name} in the bucket already`)
+  const temporary = join(config.DATA_DIR, `${backup.name}.${process.pid}.tmp`)
+  try {
+    await snapshot(runtime, config, temporary)
+    return await upload(temporary, backup)
+  } finally {
+    await removeDatabase(temporary)
+  }
+}
+
+async function snapshot(runtime: Runtime, config: Config, target: string): Promise<void> {
+  const engine = runtime.openDatabase(databaseFile(config))
+  const progress: Progress = progressBar('Backup')
+  let held = false
+  try {
+    await engine.backup(target, (done, total) => {
+      // A backup in steps starts over whenever somebody commits between two of them: under load it would never end. So it holds on to one state.
+      if (!held) {
+        engine.exec('BEGIN')
+        engine.rows('SELECT count(*) FROM sqlite_schema')
+        held = true
+      }
+      progress(done, total)
+    })
+  } finally {
+    progress.end()
+    engine.close()
+  }
+}

@@ -1,0 +1,24 @@
+import { BlobStoreError } from '../../platform.ts'
+import type { Command, Invocation } from './command.ts'
+
+/** The command cannot do what it was asked: its message is all there is to say, and the exit code is 1. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+}
+
+/** `run` of a command that works on files: what fails there is said in a line instead of thrown. */
+export const sayingWhatFailed =
+  (run: (invocation: Invocation) => Promise<void>): Command['run'] =>
+  async invocation => {
+    try {
+      await run(invocation)
+      return 0
+    } catch (error) {
+      if (!(error instanceof CommandFailure || error instanceof BlobStoreError || isSystemError(error))) throw error
+      process.stderr.write(`cohort: ${error.message}\n`)
+      return 1
+    }
+  }
+
+/** Of the file system: no space, no permission, no such folder. */
+const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error && 'code' in error

@@ -1,0 +1,61 @@
+import type { Stats } from 'node:fs'
+import { copyFile, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { flush } from './whole-file.ts'
+
+export interface Copied {
+  readonly copied: number
+  readonly bytes: number
+  /** Were there already. */
+  readonly kept: number
+}
+
+/**
+ * Copies the objects of one folder store into another that may be in use. What is there is kept, for objects never change; what disappears meanwhile
+ * is left out. Every copy is whole or not there, and keeps its time, from which the service makes its ETag.
+ */
+export async function copyObjects(from: string, to: string): Promise<Copied> {
+  const temporary = join(to, 'tmp')
+  const temp = join(temporary, `copy-${process.pid}`)
+  let copied = 0
+  let bytes = 0
+  let kept = 0
+
+  const copy = async (source: string, target: string, stats: Stats): Promise<void> => {
+    await copyFile(source, temp)
+    await utimes(temp, stats.atime, stats.mtime)
+    await flush(temp)
+    await rename(temp, target)
+    copied++
+    bytes += stats.size
+  }
+
+  const walk = async (source: string, target: string): Promise<void> => {
+    const entries = (await readdir(source, { withFileTypes: true }).catch(absent)) ?? []
+    if (entries.length > 0) await mkdir(target, { recursive: true, mode: 0o700 })
+    const before = copied
+    for (const entry of entries) {
+      const [path, place] = [join(source, entry.name), join(target, entry.name)]
+      if (entry.isDirectory()) await walk(path, place)
+      if (!entry.isFile()) continue
+      const [stats, there] = [await lstat(path).catch(absent), await lstat(place).catch(absent)]
+      if (stats === undefined) continue
+      if (there?.isFile() && there.size === stats.size) kept++
+      else await copy(path, place, stats).catch(absent)
+    }
+    if (copied > before) await flush(target)
+  }
+
+  await mkdir(temporary, { recursive: true, mode: 0o700 })
+  try {
+    await walk(join(from, 'objects'), join(to, 'objects'))
+  } finally {
+    await rm(temp, { force: true })
+  }
+  return { copied, bytes, kept }
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+  throw error
+}

@@ -1,0 +1,133 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { copyFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../../config.ts'
+import { DatabaseError } from '../../db/engine.ts'
+import type { Runtime } from '../runtime.ts'
+import { filesBeside } from './backup.ts'
+import { checkBackup, kindOfBackup } from './backup-check.ts'
+import { bucketBackup, download } from './bucket-backup.ts'
+import { type Command, type Invocation, UsageError } from './command.ts'
+import { databaseFile } from './data.ts'
+import { servedBy } from './data-claim.ts'
+import { loadDump } from './dump.ts'
+import { CommandFailure, sayingWhatFailed } from './failure.ts'
+import { copyObjects } from './object-copy.ts'
+import { progressBar } from './progress.ts'
+import { companions, onlyArgument, refuseExisting, removeDatabase, writeWhole } from './whole-file.ts'
+
+export const restoreCommand: Command = {
+  name: 'restore',
+  summary: 'bring back a backup, or load a dump of D1',
+  help: `Usage: cohort restore FILE [--files] [--force]
+
+Makes FILE the database in DATA_DIR: a backup of cohort backup, or a dump of "wrangler d1 export DB --remote --output FILE". The service must be
+stopped. FILE is checked first, and the database is replaced as a whole or not at all.
+
+  --files   also brings back the stored files from the folder FILE.files
+  --force   replaces the database that is there
+
+s3:NAME instead of FILE takes the backup cohort.backups/NAME from the bucket.
+`,
+  options: { files: { type: 'boolean' }, force: { type: 'boolean' } },
+  run: sayingWhatFailed(async invocation => {
+    const { runtime, config, options } = invocation
+    const file = onlyArgument(invocation, 'FILE')
+    const database = databaseFile(config)
+    const inBucket = bucketBackup(file, config)
+    if (inBucket !== undefined && options.files === true) throw new UsageError('--files goes with a file')
+    refuseWhileServed(config)
+    refuseExisting(database, options.force)
+    retire(runtime, database)
+    mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
+    if (inBucket === undefined) return restore(invocation, file, file)
+    const local = `${database}.${process.pid}.download`
+    try {
+      await download(inBucket, local)
+      await restore(invocation, local, file)
+    } finally {
+      await removeDatabase(local)
+    }
+  }),
+}
+
+/** `name` is what messages call the file. */
+async function restore({ runtime, config, options, print }: Invocation, file: string, name: string): Promise<void> {
+  const database = databaseFile(config)
+  await writeWhole(database, async temporary => {
+    await fill(runtime, temporary, file, name)
+    if (options.files === true) print(await restoreFiles(config, file))
+    // Nothing may have been started meanwhile.
+    refuseWhileServed(config)
+    retire(runtime, database)
+    for (const suffix of companions) await removeDatabase(database + suffix)
+  })
+  print(`${name} is the database in ${config.DATA_DIR} now.\n`)
+  if (options.files !== true && existsSync(filesBeside(file))) print(`Its files are in ${filesBeside(file)}: --files brings them back.\n`)
+}
+
+/** Puts the backup into an empty file, as a sound database in one piece. Throws `CommandFailure`. */
+async function fill(runtime: Runtime, temporary: string, file: string, name: string): Promise<void> {
+  const kind = await kindOfBackup(file)
+  if (kind === 'database') {
+    await copyFile(file, temporary)
+    // Of a folder that was copied by hand: the log belongs to the database.
+    if (existsSync(`${file}-wal`)) await copyFile(`${file}-wal`, `${temporary}-wal`)
+  }
+  const progress = progressBar('Restore')
+  const engine = opened(runtime, temporary, name)
+  try {
+    if (kind === 'dump') await loadDump(engine, file, (await stat(file)).size, progress)
+    checkBackup(runtime, engine, name)
+    engine.rows('PRAGMA journal_mode = DELETE')
+  } finally {
+    progress.end()
+    engine.close()
+  }
+}
+
+function opened(runtime: Runtime, file: string, name: string) {
+  try {
+    return runtime.openDatabase(file)
+  } catch (error) {
+    if (error instanceof DatabaseError) throw new CommandFailure(`${name} is damaged: ${error.message}`)
+    throw error
+  }
+}
+
+async function restoreFiles({ files, DATA_DIR }: Config, file: string): Promise<string> {
+  if (files.store === 's3') return `The files are in the bucket ${files.s3.bucket}.\n`
+  if (!existsSync(filesBeside(file))) throw new CommandFailure(`there is no folder ${filesBeside(file)}`)
+  const { copied, bytes, kept } = await copyObjects(filesBeside(file), join(DATA_DIR, 'files'))
+  return `${copied} files of ${bytes} bytes, ${kept} were there already\n`
+}
+
+function refuseWhileServed(config: Config): void {
+  const pid = servedBy(config)
+  if (pid === undefined) return
+  throw new CommandFailure(
+    `a service is running on ${config.DATA_DIR} (process ${pid}): stop it first; if that is another program, delete ${join(config.DATA_DIR, 'cohort.pid')}`,
+  )
+}
+
+/**
+ * Folds the log of a database that is to be replaced into it: what is left of it would be taken for the new one's. SQLite allows that only while nobody
+ * else has the database open, wherever they run; then this throws `CommandFailure`.
+ */
+function retire(runtime: Runtime, database: string): void {
+  if (!existsSync(database)) return
+  try {
+    const engine = runtime.openDatabase(database)
+    try {
+      engine.rows('PRAGMA busy_timeout = 0')
+      const [[mode] = []] = engine.rows('PRAGMA journal_mode = DELETE')
+      if (mode !== 'delete') throw new DatabaseError('database is locked')
+    } finally {
+      engine.close()
+    }
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+    if (/lock|busy/i.test(error.message)) throw new CommandFailure(`${database} is in use: stop the service first`)
+    // It is damaged, which is why it is replaced.
+  }
+}

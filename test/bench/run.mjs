@@ -1,0 +1,22 @@
+// npm run bench: builds the service and the benchmark, and runs them from copies, so that a build meanwhile does not change what is measured.
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const folder = 'dist/bench'
+const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' })
+if (status !== 0) process.exit(status ?? 1)
+mkdirSync(folder, { recursive: true })
+for (const file of ['cohort.js', 'cohort.js.map', 'voice-worker.js']) copyFileSync(`dist/${file}`, `${folder}/${file}`)
+await build({
+  entryPoints: ['main', 'yardstick', 'load'].map(name => `test/bench/${name}.ts`),
+  outdir: folder,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  external: ['better-sqlite3', 'sharp', 'autocannon', '@aws-sdk/*'],
+  banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
+  logLevel: 'warning',
+})
+await import('../../dist/bench/main.js')

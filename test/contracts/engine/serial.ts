@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { DatabaseError } from '../../../src/db/engine.ts'
+import { migrate } from '../../../src/db/migrate.ts'
+import { HttpError, Refusal, refuse } from '../../../src/errors.ts'
+import type { ExecutorMetrics } from '../../../src/executor.ts'
+import { type Cases, groupRow, guard, insertGroup, join, newGroup, newGroupId, run, type SerialBank, standingOf, write } from './bank.ts'
+
+/** How many operations each commit took. */
+function commits(): { sizes: number[]; metrics: ExecutorMetrics } {
+  const sizes: number[] = []
+  return { sizes, metrics: { committed: operations => void sizes.push(operations), retried() {}, queued() {} } }
+}
+
+const writes = (count: number): (() => ReturnType<typeof insertGroup>)[] =>
+  Array.from({ length: count }, () => () => insertGroup({ group_id: newGroupId(), capacity: 1, name: '' }))
+
+/** What SQLite in the process promises besides: one commit for all that wait, and nobody pays for another's failure. */
+export const serialEngines: Cases<SerialBank> = {
+  'is safe against a power cut': async ({ engine }) => {
+    assert.deepEqual(engine.rows('PRAGMA journal_mode'), [['wal']])
+    assert.deepEqual(engine.rows('PRAGMA synchronous'), [[2]])
+  },
+
+  'is migrated once': async ({ engine }) => {
+    assert.deepEqual(migrate(engine), [])
+  },
+
+  'commits all that wait at once': async bank => {
+    const { sizes, metrics } = commits()
+    const executor = bank.executor({ metrics })
+    await Promise.all(writes(300).map(bound => write(executor, bound())))
+    assert.deepEqual(sizes, [300])
+    await Promise.all(writes(1100).map(bound => write(executor, bound())))
+    assert.deepEqual(sizes, [300, 512, 512, 76])
+  },
+
+  'answers a write when others can see it': async bank => {
+    const executor = bank.executor()
+    const other = bank.connect()
+    const group_id = await newGroup(executor)
+    assert.equal(other.all(groupRow({ group_id })).length, 1)
+    other.close()
+  },
+
+  'sees what another process wrote': async bank => {
+    const executor = bank.executor()
+    const other = bank.connect()
+    const group_id = newGroupId()
+    assert.deepEqual(await executor.read(groupRow({ group_id })), [])
+    other.all(insertGroup({ group_id, capacity: 1, name: '' }))
+    other.close()
+    // What is read in one turn of the event loop is of one instant.
+    await executor.drain()
+    assert.equal((await executor.read(groupRow({ group_id }))).length, 1)
+  },
+
+  'lets a task that fails cost the others nothing': async bank => {
+    const executor = bank.executor()
+    const group_id = await newGroup(executor)
+    const stale = run(executor, [], () => ({ data: null, writes: [guard({ group_id, seen: 99, joined: 0 })] }))
+    const throwing = run(executor, [], () => {
+      throw new RangeError('a mistake in a decision')
+    })
+    const refused = run(executor, [], () => refuse(20011))
+    const results = await Promise.allSettled([
+      join(executor, group_id, 1),
+      stale,
+      join(executor, group_id, 2),
+      throwing,
+      refused,
+      join(executor, group_id, 3),
+    ])
+    assert.deepEqual(
+      results.map(result => result.status),
+      ['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    )
+    await assert.rejects(stale, DatabaseError)
+    await assert.rejects(throwing, RangeError)
+    assert.ok((await refused) instanceof Refusal)
+    assert.deepEqual(await standingOf(executor, group_id), { count: 3, version: 4, members: 3 })
+  },
+
+  'refuses more than the queue holds, with 503': async bank => {
+    const executor = bank.executor({ queueLimit: 5 })
+    const results = await Promise.allSettled(writes(8).map(async bound => write(executor, bound())))
+    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 5)
+    for (const result of results) {
+      if (result.status === 'fulfilled') continue
+      assert.ok(result.reason instanceof HttpError)
+      assert.deepEqual([result.reason.status, result.reason.headers], [503, { 'retry-after': '1' }])
+    }
+    await newGroup(executor)
+  },
+
+  'drains what is waiting': async bank => {
+    const executor = bank.executor()
+    const group_id = newGroupId()
+    let answered = 0
+    for (const bound of [() => insertGroup({ group_id, capacity: 1, name: '' }), ...writes(1500)])
+      void write(executor, bound()).then(() => answered++)
+    await executor.drain()
+    assert.equal(answered, 1501)
+  },
+}

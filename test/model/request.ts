@@ -1,0 +1,162 @@
+import type { Caller, Fields, Rule } from './rule.ts'
+import type { CallerKind, Step } from './steps.ts'
+import { type Group, ownerOf, pending, type QrCode, role, type World } from './world.ts'
+
+/** On whose behalf a request is sent, and what the service and the model are told of it. */
+export interface As {
+  /** undefined: the administrator. */
+  readonly token: number | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly caller: Caller
+  /** What the headers alone are refused with. */
+  readonly refused?: number
+}
+
+export interface Request extends As {
+  readonly rule: Rule
+  readonly fields: Fields
+}
+
+export const asUser = (user_id: number): As => ({ token: user_id, headers: {}, caller: { user_id, only_group: null } })
+export const asAdministrator: As = { token: undefined, headers: {}, caller: { user_id: null, only_group: null } }
+
+/** An administrator with acting headers. */
+const acting = (headers: { readonly user_id?: number; readonly group_id?: number }): As => ({
+  token: undefined,
+  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+  caller: { user_id: headers.user_id ?? null, only_group: headers.group_id ?? null },
+})
+
+/** An id that nothing and nobody has. */
+const nothing = 7
+const forged: QrCode = { qr_info: '1.2.3.forged', group_id: 0, inviter_id: 0 }
+
+const pick = <T>(list: readonly T[], n: number): T | undefined => list[n % list.length]
+
+/** What a step means as things stand. */
+interface Aim {
+  readonly group: Group | undefined
+  readonly as: As
+  /** Whom it is about, of whom the first is the one where there is one. */
+  readonly users: readonly number[]
+}
+
+export function requestOf(world: World, step: Step): Request {
+  const { rule, number: n } = step
+  const { group, as, users } = aimOf(world, step)
+  const announcements = [...(group?.announcements ?? []).map(item => item.id), nothing]
+  const files = [...(group?.files ?? []).map(item => item.file_id), nothing]
+  const fields: Fields = {
+    group_id: n % 50 === 0 ? nothing : (group?.group_id ?? nothing),
+    group_list: [...world.groups.keys(), nothing].slice(n % 3),
+    user_list: users,
+    user_id: users[0] ?? nothing,
+    number: n,
+    flag: step.flag,
+    text: step.text,
+    url: n % 5 === 0 ? '' : `https://files.example/${n}`,
+    announcement_id: pick(announcements, n) ?? nothing,
+    file_id: pick(files, n) ?? nothing,
+    file_list: step.users.map(i => pick(files, i) ?? nothing),
+    code: (n % 20 === 0 ? undefined : pick(world.codes, n)) ?? forged,
+  }
+  return { rule, ...as, fields }
+}
+
+/** Chance says whom a step is about, but three times out of four those for whom the operation is. */
+function aimOf(world: World, step: Step): Aim {
+  const { rule, number: n } = step
+  const users = step.users.map(user => pick(world.users, user) ?? nothing)
+  const [user = nothing] = users
+  const group = pick([...world.groups.values()], step.group)
+  const aim: Aim = { group, as: callerOf(world, group, step.caller, user, n), users }
+  if (group === undefined || n % 4 === 0) return aim
+  const members = [...group.members.keys()]
+  switch (rule.name) {
+    case 'apply':
+      return { ...aim, as: asUser(outsiderOf(world, group, n) ?? user) }
+    case 'qrcode/invite': {
+      const code = pick(world.codes, n)
+      return { ...aim, as: asUser(outsiderOf(world, (code && world.group(code.group_id)) ?? group, n) ?? user) }
+    }
+    case 'invite':
+      // An admin's invitation has former kicks forgotten.
+      return n % 4 > 1
+        ? aim
+        : { ...aim, as: asUser(pick(having(group, role.member), n) ?? user), users: [outsiderOf(world, group, n) ?? user, ...users] }
+    case 'kick': {
+      if (group.dissolved) return aim
+      const owner = ownerOf(group)
+      const other =
+        mostKicked(
+          group,
+          members.filter(id => id !== owner),
+        ) ?? user
+      return { ...aim, as: n % 4 === 1 ? aim.as : asUser(owner), users: [other, ...users.slice(2)] }
+    }
+    case 'transfer':
+      return { ...aim, users: [pick(members, n) ?? user] }
+    case 'apply/handle': {
+      const applications = world.applications.filter(item => item.group_id === group.group_id && item.status === pending)
+      return { ...aim, users: [pick(applications, n)?.applicant_id ?? user] }
+    }
+    case 'invite/handle': {
+      const invitation = pick(
+        world.invitations.filter(item => item.status === pending),
+        step.group,
+      )
+      if (invitation === undefined) return aim
+      const { group_id, invitee_id, inviter_id } = invitation
+      return { group: world.groups.get(group_id), as: asUser(invitee_id), users: [n % 4 === 1 ? invitee_id : inviter_id] }
+    }
+    default:
+      return aim
+  }
+}
+
+/** Who was kicked before is kicked again, and comes again: else hardly anyone would be kept out for it. */
+const mostKicked = ({ kicks }: Group, users: readonly number[]): number | undefined =>
+  [...users].sort((a, b) => (kicks.get(b) ?? 0) - (kicks.get(a) ?? 0))[0]
+
+const having = (group: Group | undefined, wanted: number): number[] =>
+  [...(group?.members.values() ?? [])].filter(member => member.role === wanted).map(member => member.user_id)
+
+function outsiderOf(world: World, group: Group, n: number): number | undefined {
+  const outsiders = world.users.filter(id => !group.members.has(id))
+  return n % 3 === 0 ? pick(outsiders, n) : mostKicked(group, outsiders)
+}
+
+function callerOf(world: World, group: Group | undefined, kind: CallerKind, user: number, n: number): As {
+  const owner = group === undefined || group.dissolved ? user : ownerOf(group)
+  const group_id = group?.group_id ?? nothing
+  switch (kind) {
+    case 'owner':
+      return asUser(owner)
+    case 'admin':
+      return asUser(pick(having(group, role.admin), n) ?? user)
+    case 'member':
+      return asUser(pick(having(group, role.member), n) ?? user)
+    case 'user':
+      return asUser(user)
+    case 'outsider':
+      return asUser(group === undefined ? user : (outsiderOf(world, group, n) ?? user))
+    case 'administrator':
+      return asAdministrator
+    case 'administrator as owner':
+      return acting({ user_id: owner })
+    case 'administrator as user':
+      return acting({ user_id: user })
+    case 'administrator of the group':
+      return acting({ group_id })
+    case 'administrator of another group':
+      return acting({ group_id: pick([...world.groups.keys()], n) ?? nothing })
+    case 'user with its own header':
+      return { ...asUser(user), headers: { user_id: String(user) } }
+    case "user with another's header":
+      return { ...asUser(user), headers: { user_id: String(nothing) }, refused: 10010 }
+    case 'user of the group':
+      return { ...asUser(owner), headers: { group_id: String(group_id) }, refused: 10010 }
+    case 'administrator with both headers':
+      return { ...acting({ user_id: owner, group_id }), refused: 10002 }
+  }
+}

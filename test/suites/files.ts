@@ -1,0 +1,23 @@
+import type { Suite } from './all.ts'
+import { fileAccess } from './files/access.ts'
+import { downloads } from './files/downloads.ts'
+import { deletion } from './files/deletion.ts'
+import { forwards } from './files/forwards.ts'
+import { pictures } from './files/pictures.ts'
+import { uploadRights } from './files/rights.ts'
+import { storedUrls } from './files/stored-urls.ts'
+import { uploads } from './files/uploads.ts'
+import { voices } from './files/voice.ts'
+
+/** The file half of the API, by topic: every target runs these, and Node runs them with each kind of store. */
+export const fileSuites: Readonly<Record<string, Suite>> = {
+  'file rights': uploadRights,
+  'file uploads': uploads,
+  'file access': fileAccess,
+  'file downloads': downloads,
+  'file pictures': pictures,
+  'file voice': voices,
+  'file forwards': forwards,
+  'file deletion': deletion,
+  'stored URLs': storedUrls,
+}

@@ -1,0 +1,162 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { callers, type Client } from '../../support/client.ts'
+import { deliver, expectBytes, expectRefused, newTenants, placeFor, read, sendFile, signOf, toGroup, toUser } from '../../support/files.ts'
+import { jpeg, someBytes, voice } from '../../support/fixtures.ts'
+import { addMembers, dataOf, expectRefusal, newGroup, people, type Tenant } from '../../support/groups.ts'
+import type { Suite } from '../all.ts'
+import { conversions } from './pictures.ts'
+
+interface Receiver {
+  readonly to_id: number
+  readonly to_type?: number
+}
+
+/** Forwarding: new readers for the same bytes (spec: behaviour, section 7; file-security 20, 21, 28). */
+export const forwards: Suite = instance => {
+  let tenants: Record<'neighbour' | 'quota', Tenant>
+  beforeAll(async () => {
+    tenants = await newTenants(instance(), 'forwards', { neighbour: {}, quota: { user_quota_bytes: 100 } })
+  })
+
+  const ask = (client: Client, url: string, receiver: Receiver) =>
+    client.get('/file/upload/forward', { file_sign: signOf(url), to_id: receiver.to_id, ...(receiver.to_type !== undefined && { to_type: receiver.to_type }) })
+  const forwarded = async (client: Client, url: string, receiver: Receiver): Promise<string> => dataOf(await ask(client, url, receiver))
+
+  it('answers a download URL like any other', async () => {
+    const { sender, friend, third } = await people(instance(), ['sender', 'friend', 'third'])
+    const bytes = someBytes(400)
+    const url = await sendFile(sender, toUser(friend), bytes)
+    for (const receiver of [{ to_id: third.id }, toUser(third)]) {
+      const again = await forwarded(friend, url, receiver)
+      expect(again).toMatch(/^https?:\/\/[^?]+\/file\/download\/chat\?file_sign=[\w.-]+$/)
+      expect(signOf(again)).not.toBe(signOf(url))
+      expectBytes(await read(third, again), bytes)
+      expectBytes(await read(friend, again), bytes)
+    }
+  })
+
+  it('opens the file for its new receiver, and for nobody else (security 20)', async () => {
+    const { owner, member, friend, stranger, other } = await people(instance(), ['owner', 'member', 'friend', 'stranger', 'other'])
+    const [from, to] = [await newGroup(owner, { user_list: [member.id] }), await newGroup(friend, { user_list: [other.id] })]
+    const bytes = await jpeg(300, 200)
+    const url = await sendFile(owner, { ...toGroup(from), file_type: 102 }, bytes)
+    const first = await forwarded(member, url, toUser(friend))
+    const second = await forwarded(friend, first, toGroup(to))
+    const mayRead: readonly (readonly [string, readonly Client[], readonly Client[]])[] = [
+      [url, [owner, member], [friend, other, stranger]],
+      [first, [member, friend], [owner, other, stranger]],
+      [second, [friend, other], [owner, member, stranger]],
+    ]
+    for (const [at, readers, others] of mayRead) {
+      for (const query of [{}, { image_type: 2 }]) {
+        for (const reader of readers) expect((await read(reader, at, { query })).status).toBe(200)
+        for (const reader of others) expectRefused(await read(reader, at, { query }), 403, 10010)
+      }
+    }
+  })
+
+  it('outlives the place of its forwarder, and the group it came from', async () => {
+    const { owner, member, friend } = await people(instance(), ['owner', 'member', 'friend'])
+    const group_id = await newGroup(owner, { user_list: [member.id] })
+    const bytes = someBytes(200)
+    const url = await sendFile(owner, toGroup(group_id), bytes)
+    const before = await forwarded(member, url, toUser(friend))
+    dataOf(await owner.post('/group/kick', { group_id, user_list: [member.id] }))
+    expectRefused(await read(member, url), 403, 10010)
+    expectRefusal(await ask(member, url, toUser(friend)), 10010)
+    for (const reader of [member, friend]) expectBytes(await read(reader, before), bytes)
+    const further = await forwarded(friend, before, toUser(owner))
+    dataOf(await owner.post('/group/destroy', { group_id }))
+    await instance().gc?.()
+    expect([403, 404]).toContain((await read(owner, url)).status)
+    for (const reader of [member, friend]) expectBytes(await read(reader, before), bytes)
+    for (const reader of [friend, owner]) expectBytes(await read(reader, further), bytes)
+  })
+
+  it('copies nothing: it costs no quota, and what was made of the file is there', async () => {
+    const { sender, friend, third } = await people(instance(), ['sender', 'friend', 'third'], tenants.quota)
+    const url = await sendFile(sender, { ...toUser(friend), file_type: 101 }, voice(1).slice(0, 6 + 32 * 2))
+    const mp3 = await read(friend, url, { query: { format: 'mp3' } })
+    expect(mp3.status).toBe(200)
+    const made = await conversions(instance())
+    for (let i = 0; i < 5; i++) {
+      const again = await forwarded(friend, url, toUser(third))
+      expectBytes(await read(third, again, { query: { format: 'mp3' } }), mp3.bytes)
+    }
+    expect(await conversions(instance())).toBe(made)
+    await sendFile(friend, toUser(third), someBytes(100))
+  })
+
+  it('may come before the bytes', async () => {
+    const { sender, friend, third } = await people(instance(), ['sender', 'friend', 'third'])
+    const place = await placeFor(sender, toUser(friend))
+    const again = await forwarded(sender, place.download_url, toUser(third))
+    expectRefused(await read(third, again), 404, 20022)
+    await deliver(place, someBytes(30))
+    expectBytes(await read(third, again), someBytes(30))
+  })
+
+  describe('is refused', () => {
+    it('to who may not read the file (security 21)', async () => {
+      const { owner, member, outsider } = await people(instance(), ['owner', 'member', 'outsider'])
+      const group_id = await newGroup(owner, { user_list: [member.id] })
+      const [toFriend, inGroup] = [await sendFile(owner, toUser(member), someBytes(10)), await sendFile(owner, toGroup(group_id), someBytes(10))]
+      for (const url of [toFriend, inGroup]) {
+        expectRefusal(await ask(outsider, url, toUser(outsider)), 10010)
+        expectRefusal(await ask(await callers(instance()).admin({ user_id: outsider.id }), url, toUser(outsider)), 10010)
+      }
+      dataOf(await owner.post('/group/block', { group_id, user_list: [member.id] }))
+      expectRefusal(await ask(member, inGroup, toUser(member)), 10010)
+      dataOf(await owner.post('/group/destroy', { group_id }))
+      for (const client of [owner, member]) expect([10010, 20022]).toContain((await ask(client, inGroup, toUser(owner))).code)
+    })
+
+    it('with a sign that is wrong, or of another app (security 8)', async () => {
+      const { sender, friend } = await people(instance(), ['sender', 'friend'])
+      const { stranger } = await people(instance(), ['stranger'], tenants.neighbour)
+      const url = await sendFile(sender, toUser(friend), someBytes(10))
+      expectRefusal(await ask(stranger, url, toUser(stranger)), 10030)
+      for (const sign of ['x', `${signOf(url)}x`, signOf(url).replace('.', '..'), '../x', "' OR 1=1", 'x'.repeat(200)]) {
+        expectRefusal(await ask(friend, `sign=${sign}`, toUser(sender)), 10030)
+      }
+      expectRefusal(await friend.get('/file/upload/forward', { to_id: sender.id }), 10002, 'file_sign')
+      expectRefusal(await ask(friend, `sign=${'x'.repeat(300)}`, toUser(sender)), 10002, 'file_sign')
+      for (const to_id of [0, -1]) expectRefusal(await ask(friend, url, { to_id }), 10002, 'to_id')
+      for (const to_type of [0, 3]) expectRefusal(await ask(friend, url, { to_id: 1, to_type }), 10002, 'to_type')
+    })
+
+    it('to a group that the caller may not send to', async () => {
+      const { owner, member, outsider } = await people(instance(), ['owner', 'member', 'outsider'])
+      const { stranger } = await people(instance(), ['stranger'], tenants.neighbour)
+      const url = await sendFile(owner, toUser(member), someBytes(10))
+      const foreign = await newGroup(stranger)
+      const group_id = await newGroup(owner)
+      for (const [at, code] of [
+        [group_id, 20011],
+        [foreign, 20001],
+        [5, 20001],
+      ] as const) {
+        expectRefusal(await ask(member, url, toGroup(at)), code)
+      }
+      await addMembers(owner, group_id, [member, outsider])
+      dataOf(await owner.post('/group/ban', { group_id, user_list: [member.id], duration: 5 }))
+      expectRefusal(await ask(member, url, toGroup(group_id)), 10010)
+      dataOf(await owner.post('/group/unban', { group_id, user_list: [member.id] }))
+      dataOf(await owner.post('/group/settings/ban_all', { group_id, duration: 5 }))
+      expectRefusal(await ask(member, url, toGroup(group_id)), 10010)
+      dataOf(await owner.post('/group/settings/unban_all', { group_id }))
+      const again = await forwarded(member, url, toGroup(group_id))
+      expectBytes(await read(outsider, again), someBytes(10))
+      dataOf(await owner.post('/group/destroy', { group_id }))
+      expectRefusal(await ask(member, url, toGroup(group_id)), 20001)
+    })
+
+    it('to an administrator who does not say as whom', async () => {
+      const { sender, friend } = await people(instance(), ['sender', 'friend'])
+      const { admin } = callers(instance())
+      const url = await sendFile(sender, toUser(friend), someBytes(10))
+      expectRefusal(await ask(await admin(), url, toUser(friend)), 10002, 'user_id')
+      expectBytes(await read(sender, await forwarded(await admin({ user_id: friend.id }), url, toUser(sender))), someBytes(10))
+    })
+  })
+}

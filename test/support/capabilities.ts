@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+
+/*
+ * What a target cannot do and why: the one table of it, and the only reason for which a case may be left out or expects a refusal instead.
+ */
+
+export type Capability =
+  /** Upload URLs point at the service, which alone can promise that they work once, count every byte and refuse a wrong kind at once. */
+  | 'own upload URLs'
+  /** Downloads are answered by the service and not by a redirect to the store. */
+  | 'own downloads'
+  | 'AVIF pictures'
+  /** More than a megapixel or so, up to the 50 that are the limit. */
+  | 'large pictures'
+  | 'covers of videos'
+  | 'wide-band AMR'
+  /** `Instance.gc`. */
+  | 'tidying up on demand'
+
+const ffmpeg = spawnSync('ffmpeg', ['-version']).status === 0
+const noFfmpeg = ffmpeg ? {} : { 'covers of videos': 'no ffmpeg on the PATH', 'wide-band AMR': 'no ffmpeg on the PATH' }
+const store = 'clients send bytes to the store and fetch them there: its rules are its own'
+
+const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
+  node: noFfmpeg,
+  deno: noFfmpeg,
+  bun: { ...noFfmpeg, 'AVIF pictures': "Bun's decoder knows no AVIF on Linux" },
+  worker: {
+    'AVIF pictures': 'photon knows no AVIF',
+    'large pictures': 'a Worker has 128 MB',
+    'covers of videos': 'a Worker runs no ffmpeg',
+    'wide-band AMR': 'a Worker runs no ffmpeg',
+    'tidying up on demand': 'a Worker tidies up when its cron trigger says so',
+  },
+  'node-s3-put': { ...noFfmpeg, 'own upload URLs': store, 'own downloads': store },
+  'node-s3-post': { ...noFfmpeg, 'own upload URLs': store, 'own downloads': store },
+  'node-s3-through': noFfmpeg,
+}
+
+/** Why the target lacks the capability; undefined if it has it. */
+export const lacking = (target: string, capability: Capability): string | undefined => lacks[target]?.[capability]

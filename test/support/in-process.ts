@@ -1,0 +1,114 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { createApp } from '../../src/app.ts'
+import { saveApp } from '../../src/app-registry.ts'
+import { folderStore } from '../../src/blobs/folder.ts'
+import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
+import { invariants } from '../../src/db/invariants.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { serialExecutor } from '../../src/executor.ts'
+import { newApp } from '../../src/first-app.ts'
+import { ffmpegVideos } from '../../src/media/ffmpeg.ts'
+import { sharpImages } from '../../src/media/sharp.ts'
+import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
+import { Metrics } from '../../src/metrics.ts'
+import { runTask } from '../../src/task.ts'
+import type { Reachable } from './client.ts'
+import { removeFolder, temporaryFolder } from './process.ts'
+
+/** The service in this process, over HTTP and on a database file as ever, but with a clock that the test sets. */
+export interface ClockedInstance extends Reachable {
+  /** Milliseconds since 1970, as the service sees it. */
+  now(): number
+  /** Moves the service's clock, also back. */
+  advance(ms: number): void
+  setApp(settings: Readonly<Record<string, boolean | number>>): Promise<void>
+  /** Stops it and starts it again on the same data, under another address. */
+  restart(): Promise<void>
+  /** Rules that do not hold. */
+  broken(): string[]
+  stop(): Promise<void>
+}
+
+/** A Monday noon: any time will do, but for one that is now. */
+const start = Date.UTC(2031, 5, 2, 12)
+
+export async function startClocked(): Promise<ClockedInstance> {
+  const folder = temporaryFolder()
+  const app_id = 'clocked'
+  const secret = 'a-secret-of-the-clocked-app'
+  let now = start
+  const clock = () => now
+
+  const open = async () => {
+    const engine = betterSqlite3(join(folder, 'cohort.db'))
+    migrate(engine)
+    const executor = serialExecutor(engine)
+    const app = createApp({
+      executorFor: () => executor,
+      clock,
+      log: { info() {}, warn() {}, error: line => console.error(line) },
+      metrics: new Metrics(),
+      // What is known of an app is never too old: settings change while the clock stands still.
+      appTtl: 0,
+      origins: '*',
+      publicUrl: '',
+      version: 'test',
+      addressOf: () => '',
+      files: {
+        blobs: folderStore(join(folder, 'files')),
+        images: sharpImages(),
+        videos: ffmpegVideos(),
+        voice: threadedVoice(new URL('../../dist/voice-worker.js', import.meta.url)),
+        imageServiceUrl: '',
+      },
+      ready: () => void engine.rows('SELECT 1'),
+    })
+    const server = createAdaptorServer({ fetch: app.fetch, createServer }) as Server
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const close = async () => {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+      await executor.drain()
+      engine.close()
+    }
+    return { engine, executor, close, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  }
+
+  let running = await open()
+  await runTask(
+    running.executor,
+    saveApp(app_id, () => newApp(app_id, secret)),
+    now,
+  )
+  return {
+    app_id,
+    secret,
+    get url() {
+      return running.url
+    },
+    now: clock,
+    advance(ms) {
+      now += ms
+    },
+    async setApp(settings) {
+      const change = saveApp(app_id, stored => ({ ...(stored ?? newApp(app_id, secret)), settings }))
+      await runTask(running.executor, change, now)
+    },
+    async restart() {
+      await running.close()
+      running = await open()
+    },
+    broken: () => invariants.filter(({ sql }) => running.engine.rows(sql).length > 0).map(({ rule }) => rule),
+    async stop() {
+      await running.close()
+      await removeFolder(folder)
+    },
+  }
+}
