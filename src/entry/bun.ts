@@ -11,6 +11,7 @@ interface BunServer {
   stop(closeActive?: boolean): Promise<void>
 }
 declare const Bun: {
+  readonly main: string
   serve(options: {
     hostname: string
     port: number
@@ -23,7 +24,11 @@ declare const Bun: {
 /** Uploads have limits of their own; this one only has to be larger. */
 const largestRequest = 6 * 1024 ** 3
 
+/** A compiled binary keeps its program in a file system of its own, and runs it by itself. */
+const compiled = /\$bunfs|~BUN/.test(Bun.main)
+
 const runtime: Runtime = {
+  command: compiled ? [process.execPath] : [process.execPath, Bun.main],
   openDatabase: bunSqlite,
   async listen(app, hostname, port) {
     const server = Bun.serve({

@@ -10,13 +10,18 @@ interface Remote {
   readonly remoteAddr: { readonly hostname: string }
 }
 declare const Deno: {
+  readonly mainModule: string
   serve(
     options: { hostname: string; port: number; onListen(): void },
     handler: (request: Request, remote: Remote) => Response | Promise<Response>,
   ): { readonly addr: { readonly port: number }; readonly finished: Promise<void>; shutdown(): Promise<void> }
 }
 
+/** What the command line needs beside the service's own permissions is nothing: the same as in `npm run start:deno`. */
+const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(name => `--allow-${name}`)
+
 const runtime: Runtime = {
+  command: [process.execPath, 'run', '--no-prompt', ...permissions, Deno.mainModule],
   openDatabase: nodeSqlite,
   async listen(app, hostname, port) {
     const server = Deno.serve({ hostname, port, onListen() {} }, (request, remote) => app.fetch(request, { remote }))

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { createAdaptorServer } from '@hono/node-server'
 import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
 import { ffmpegVideos } from '../media/ffmpeg.ts'
@@ -9,6 +10,7 @@ import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
 
 const runtime: Runtime = {
+  command: [process.execPath, fileURLToPath(import.meta.url)],
   openDatabase: betterSqlite3,
   async listen(app, hostname, port) {
     const server = createAdaptorServer({

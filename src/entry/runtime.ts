@@ -11,6 +11,8 @@ export interface Listening {
 
 /** What differs between Node, Bun and Deno: all that the command line needs of each. */
 export interface Runtime {
+  /** How this runtime runs this program again, as a process of its own: the command, to which arguments are added. */
+  readonly command: readonly string[]
   openDatabase(file: string): SerialEngine
   listen(app: Hono, host: string, port: number): Promise<Listening>
   readonly images: Images

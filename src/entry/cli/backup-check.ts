@@ -28,7 +28,8 @@ export function checkBackup(runtime: Runtime, engine: SerialEngine, file: string
     const unknown = engine.rows('SELECT name FROM d1_migrations').find(([name]) => !known.has(String(name)))
     if (unknown !== undefined) throw new CommandFailure(`${file} was made by a newer Cohort (it has the migration ${unknown[0]}): use that version`)
     migrate(engine)
-    const lacking = [...namesIn(freshDatabase(runtime))].filter(name => !namesIn(engine).has(name))
+    const there = namesIn(engine)
+    const lacking = namesOfSchema(runtime).filter(name => !there.has(name))
     if (lacking.length > 0) throw new CommandFailure(`${file} is not whole: it lacks ${lacking.join(', ')}`)
   } catch (error) {
     if (error instanceof DatabaseError) throw new CommandFailure(`${file} is damaged: ${error.message}`)
@@ -39,8 +40,11 @@ export function checkBackup(runtime: Runtime, engine: SerialEngine, file: string
 const namesIn = (engine: SerialEngine): Set<string> =>
   new Set(engine.rows("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").map(([name]) => String(name)))
 
-function freshDatabase(runtime: Runtime): SerialEngine {
+/** What a new database has. */
+function namesOfSchema(runtime: Runtime): string[] {
   const engine = runtime.openDatabase(':memory:')
   migrate(engine)
-  return engine
+  const names = [...namesIn(engine)]
+  engine.close()
+  return names
 }

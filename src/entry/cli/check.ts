@@ -20,13 +20,21 @@ May run beside the service. Prints what it found; the exit code is 1 if anything
     const problems: string[] = []
     // One snapshot for all rules, so that a service that goes on writing does not look like a mistake.
     engine.exec('BEGIN')
-    for (const [result] of engine.rows('PRAGMA integrity_check')) if (result !== 'ok') problems.push(`the file: ${String(result)}`)
-    for (const { rule, sql } of invariants) {
-      const broken = engine.rows(`SELECT * FROM (${sql}) LIMIT ${shown}`)
-      if (broken.length > 0)
-        problems.push(`not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === shown ? ', …' : ''})`)
+    const look = (what: string, sql: string): unknown[][] => {
+      try {
+        return engine.rows(sql)
+      } catch (error) {
+        problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+        return []
+      }
     }
-    engine.exec('COMMIT')
+    for (const [result] of look('the file', 'PRAGMA integrity_check')) if (result !== 'ok') problems.push(`the file: ${String(result)}`)
+    for (const { rule, sql } of invariants) {
+      const broken = look(`cannot tell whether ${rule}`, `SELECT * FROM (${sql}) LIMIT ${shown}`)
+      if (broken.length === 0) continue
+      problems.push(`not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === shown ? ', …' : ''})`)
+    }
+    engine.exec('ROLLBACK')
     engine.close()
     invocation.print(problems.length === 0 ? 'ok\n' : problems.map(problem => `${problem}\n`).join(''))
     return problems.length === 0 ? 0 : 1

@@ -4,14 +4,25 @@ import { DatabaseError } from '../../db/engine.ts'
 import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
 import { appCommand } from './app.ts'
+import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { type Command, UsageError } from './command.ts'
 import { gcCommand } from './gc.ts'
 import { migrateCommand } from './migrate.ts'
+import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { tokenCommand } from './token.ts'
 
-const commands: readonly Command[] = [serveCommand, tokenCommand, appCommand, migrateCommand, checkCommand, gcCommand]
+const commands: readonly Command[] = [
+  serveCommand,
+  tokenCommand,
+  appCommand,
+  migrateCommand,
+  checkCommand,
+  gcCommand,
+  backupCommand,
+  restoreCommand,
+]
 
 const help = () => `Cohort ${version}: groups and files for instant messaging
 

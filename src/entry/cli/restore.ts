@@ -14,7 +14,7 @@ import { loadDump } from './dump.ts'
 import { CommandFailure, sayingWhatFailed } from './failure.ts'
 import { copyObjects } from './object-copy.ts'
 import { progressBar } from './progress.ts'
-import { companions, onlyArgument, refuseExisting, removeDatabase, writeWhole } from './whole-file.ts'
+import { onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
 
 export const restoreCommand: Command = {
   name: 'restore',
@@ -60,7 +60,7 @@ async function restore({ runtime, config, options, print }: Invocation, file: st
     // Nothing may have been started meanwhile.
     refuseWhileServed(config)
     retire(runtime, database)
-    for (const suffix of companions) await removeDatabase(database + suffix)
+    await removeLogs(database)
   })
   print(`${name} is the database in ${config.DATA_DIR} now.\n`)
   if (options.files !== true && existsSync(filesBeside(file))) print(`Its files are in ${filesBeside(file)}: --files brings them back.\n`)

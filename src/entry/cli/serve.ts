@@ -8,8 +8,10 @@ import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, databaseFile, openData } from './data.ts'
+import { claimData } from './data-claim.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { addProcessMetrics } from './process-metrics.ts'
+import { startScheduledBackup } from './scheduled-backup.ts'
 import { welcome } from './welcome.ts'
 
 /** How long a stop waits for requests under way, milliseconds. */
@@ -35,11 +37,13 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   const log = jsonLog(config.LOG_LEVEL, text => process.stdout.write(text))
   const metrics = new Metrics()
   const { engine, applied } = openData(runtime, config)
+  const claim = claimData(config)
   if (applied.length > 0) log.info({ event: 'migrated', migrations: applied })
   addProcessMetrics(metrics, databaseFile(config))
   const executor = serialExecutor(engine, { queueLimit: config.WRITE_QUEUE, metrics })
   const first = await ensureFirstApp(executor, config)
   const blobs = blobStore(config)
+  const backups = startScheduledBackup(runtime, config, log)
 
   const app = createApp({
     executorFor: () => executor,
@@ -67,9 +71,10 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
 
   await toldToStop(log.flush)
   await listening.close(grace)
-  await housekeeping.stop()
+  await Promise.all([housekeeping.stop(), backups.stop()])
   await executor.drain()
   engine.close()
+  claim.release()
   log.info({ event: 'stopped' })
   log.flush()
   return 0

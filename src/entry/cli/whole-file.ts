@@ -45,8 +45,11 @@ export async function flush(path: string, flags = 'r'): Promise<void> {
 
 /** Removes a file, and what SQLite keeps beside one. */
 export async function removeDatabase(file: string): Promise<void> {
-  for (const suffix of ['', ...companions]) await rm(file + suffix, { force: true })
+  await rm(file, { force: true })
+  await removeLogs(file)
 }
 
-/** The log of changes not yet in the file, and its index; the journal of another mode. */
-export const companions = ['-wal', '-shm', '-journal'] as const
+/** Removes what SQLite keeps beside a database: changes not yet in it, or how to undo some. */
+export async function removeLogs(file: string): Promise<void> {
+  for (const suffix of ['-wal', '-shm', '-journal']) await rm(file + suffix, { force: true })
+}

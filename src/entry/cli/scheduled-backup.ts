@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Config, ConfigError } from '../../config.ts'
+import type { BlobStore, Log } from '../../platform.ts'
+import type { Runtime } from '../runtime.ts'
+import { bucketPrefix, namesInBucket } from './bucket-backup.ts'
+import { blobStore } from './data.ts'
+
+/** The longest that a timer can wait, milliseconds. */
+const longestTimer = 2 ** 31 - 1
+/** How much of what a failing backup says goes into the log, characters. */
+const longestMessage = 1000
+
+const ours = /^cohort-\d{8}T\d{9}Z\.db$/
+
+/** `cohort-20260131T120000000Z.db`: in the order of time. */
+const nameAt = (time: Date): string => `cohort-${time.toISOString().replace(/[-:.]/g, '')}.db`
+
+/** Where scheduled backups go. */
+interface Shelf {
+  /** What `cohort backup` is told. */
+  target(name: string): string
+  /** The names of all that is there, in no order. */
+  names(): Promise<string[]>
+  size(name: string): Promise<number>
+  remove(names: readonly string[]): Promise<void>
+  prepare(): Promise<void>
+}
+
+/**
+ * Backs the database up every `every` milliseconds, the first time one such interval from now, in a process of its own; keeps the latest BACKUP_KEEP.
+ * Each is a line in the log. Throws `ConfigError` if BACKUP_TO cannot be.
+ */
+export function startScheduledBackup(
+  runtime: Pick<Runtime, 'command'>,
+  config: Config,
+  log: Log,
+  every: number | undefined = config.BACKUP_EVERY === undefined ? undefined : config.BACKUP_EVERY * 60_000,
+): { stop(): Promise<void> } {
+  if (every === undefined) return { stop: () => Promise.resolve() }
+  const shelf = shelfOf(config)
+  const stopping = new AbortController()
+
+  const round = async (): Promise<void> => {
+    const started = performance.now()
+    const name = nameAt(new Date())
+    try {
+      await shelf.prepare()
+      await runToEnd([...runtime.command, 'backup', shelf.target(name)], { ...process.env, DATA_DIR: config.DATA_DIR }, stopping.signal)
+      const old = (await shelf.names()).filter(candidate => ours.test(candidate)).sort().slice(0, -config.BACKUP_KEEP)
+      await shelf.remove(old)
+      const ms = Math.round(performance.now() - started)
+      log.info({ event: 'backup', to: shelf.target(name), bytes: await shelf.size(name), ms, removed: old.length })
+    } catch (error) {
+      if (!stopping.signal.aborted) log.error({ event: 'backup', to: shelf.target(name), error: String(error) })
+    }
+  }
+
+  const running = (async () => {
+    while (await passed(every, stopping.signal)) await round()
+    // What a backup that was cut off left behind.
+    await shelf.prepare().catch(() => undefined)
+  })()
+  return {
+    stop() {
+      stopping.abort()
+      return running
+    },
+  }
+}
+
+function shelfOf(config: Config): Shelf {
+  if (config.BACKUP_TO !== 's3') return folderShelf(config.BACKUP_TO || join(config.DATA_DIR, 'backups'))
+  if (config.files.store !== 's3') throw new ConfigError('BACKUP_TO is s3, but S3_BUCKET is not set')
+  return bucketShelf(blobStore(config), config.DATA_DIR)
+}
+
+const isLeftover = (name: string): boolean => /^cohort-\d{8}T\d{9}Z\.db\.\d+\.tmp/.test(name)
+
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (isLeftover(name)) await rm(join(folder, name), { force: true })
+}
+
+const folderShelf = (folder: string): Shelf => ({
+  target: name => join(folder, name),
+  names: () => readdir(folder),
+  size: async name => (await stat(join(folder, name))).size,
+  async remove(names) {
+    for (const name of names) await rm(join(folder, name), { force: true })
+  },
+  async prepare() {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await removeLeftovers(folder)
+  },
+})
+
+const bucketShelf = (blobs: BlobStore, dataFolder: string): Shelf => ({
+  target: name => `s3:${name}`,
+  names: () => namesInBucket(blobs),
+  size: async name => (await blobs.head(bucketPrefix + name))?.size ?? 0,
+  remove: names => blobs.delete(names.map(name => bucketPrefix + name)),
+  prepare: () => removeLeftovers(dataFolder),
+})
+
+/** Runs a command; throws with what it printed to stderr unless it exits with 0. An abort kills it, which harms nothing: it only reads. */
+async function runToEnd([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  let printed = ''
+  child.stderr.on('data', chunk => {
+    printed = (printed + chunk).slice(-longestMessage)
+  })
+  const kill = () => void child.kill('SIGKILL')
+  signal.addEventListener('abort', kill)
+  if (signal.aborted) kill()
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', resolve)
+    })
+    if (code !== 0) throw new Error(printed.trim() || `the backup ended with ${code}`)
+  } finally {
+    signal.removeEventListener('abort', kill)
+  }
+}
+
+/** Resolves with true when the time has passed, and with false as soon as it is aborted. Milliseconds, of any number. */
+async function passed(ms: number, signal: AbortSignal): Promise<boolean> {
+  const end = performance.now() + ms
+  for (let left = ms; left > 0 && !signal.aborted; left = end - performance.now()) {
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(done, Math.min(left, longestTimer))
+      function done() {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      signal.addEventListener('abort', done)
+    })
+  }
+  return !signal.aborted
+}

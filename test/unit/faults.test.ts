@@ -1,0 +1,120 @@
+import { existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, expect, it } from 'vitest'
+import { callers } from '../support/client.ts'
+import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
+
+/*
+ * SQLite's own faults, brought about for real: a full disk, a database that somebody else holds, a damaged page. The service must answer 20000, stay
+ * up, write nothing by half, and go on when the fault is over.
+ */
+
+const environment = { APP_ID: 'demo', APP_SECRET: 'a-secret-of-the-demo-app-for-tests', LOG_LEVEL: 'error' }
+let data: string
+let running: Running | undefined
+
+async function start(prefix: readonly string[] = []) {
+  const port = await freePort()
+  const env = { ...environment, DATA_DIR: data, PORT: String(port) }
+  const url = `http://127.0.0.1:${port}`
+  running = await startServer([...prefix, 'node', 'dist/cohort.js', 'serve'], env, url)
+  const unused = () => Promise.reject(new Error('not for this test'))
+  const instance = {
+    url,
+    app_id: environment.APP_ID,
+    secret: environment.APP_SECRET,
+    createApp: unused,
+    setApp: unused,
+    setJwks: unused,
+    rotateSecret: unused,
+    check: unused,
+    crash: unused,
+    stop: unused,
+  }
+  return callers(instance)
+}
+
+const check = () => run(['node', 'dist/cohort.js', 'check'], { DATA_DIR: data })
+
+afterEach(async () => {
+  await running?.end('SIGKILL')
+  running = undefined
+  await removeFolder(data)
+})
+
+it('answers 20000 while the disk is full, and goes on when it is not', async () => {
+  data = temporaryFolder()
+  // The kernel refuses to let any file grow beyond 2 MB, as a full disk does. The soft limit can be lifted later.
+  const { as } = await start(['bash', '-c', 'ulimit -S -f 2000 && exec "$@"', 'bash'])
+  const owner = await as(1)
+  const created: number[] = []
+  const description = 'x'.repeat(1000)
+  let refused: Awaited<ReturnType<typeof owner.post>> | undefined
+  for (let i = 0; i < 3000 && refused === undefined; i++) {
+    const answer = await owner.post('/group/create', { description })
+    if (answer.code === 200) created.push(answer.data.group_id)
+    else refused = answer
+  }
+  expect(refused).toMatchObject({ status: 200, code: 20000, data: null })
+  expect(refused?.message).not.toMatch(/sqlite|disk|\//i)
+  expect((await owner.get('/group/info', { group_id: created[0] ?? 0 })).code).toBe(200)
+
+  const lifted = await run(['prlimit', `--pid=${running?.child.pid}`, '--fsize=unlimited'])
+  expect(lifted).toMatchObject({ code: 0 })
+  const again = await owner.post('/group/create', { description })
+  expect(again.code).toBe(200)
+  const joined = await owner.get('/group/user_joined')
+  expect(joined.data.toSorted()).toEqual([...created, again.data.group_id].toSorted())
+  expect(await check()).toMatchObject({ code: 0, stdout: 'ok\n' })
+})
+
+it('answers 20000 while another process holds the database, and goes on when it lets go', async () => {
+  data = temporaryFolder()
+  const { as } = await start()
+  const owner = await as(1)
+  const { group_id } = (await owner.post('/group/create', {})).data
+  const other = new Database(join(data, 'cohort.db'))
+  other.exec('BEGIN IMMEDIATE')
+  expect((await owner.post('/group/invite', { group_id, user_list: [2] })).code).toBe(20000)
+  expect((await owner.get('/group/info', { group_id })).data.count).toBe(1)
+  other.exec('COMMIT')
+  other.close()
+  expect((await owner.post('/group/invite', { group_id, user_list: [5] })).data[0].result).toBe('success')
+  expect(await check()).toMatchObject({ code: 0 })
+})
+
+it('answers 20000 for what lies on a damaged page, serves the rest, and `check` says so', async () => {
+  data = temporaryFolder()
+  const first = await start()
+  const owner = await first.as(1)
+  const { group_id } = (await owner.post('/group/create', {})).data
+  for (let i = 0; i < 40; i++) await owner.post('/group/announcement/edit', { group_id, title: 't', content: `marked ${'y'.repeat(8000)}` })
+  await running?.end('SIGTERM')
+  const file = join(data, 'cohort.db')
+  expect(existsSync(`${file}-wal`)).toBe(false)
+  const bytes = readFileSync(file)
+  const page = 4096
+  const at = Math.floor(bytes.indexOf('marked') / page) * page
+  // The header of a page of announcements becomes nonsense.
+  writeSync(openSync(file, 'r+'), Buffer.alloc(16, 0xff), 0, 16, at)
+
+  const second = await start()
+  const member = await second.as(1)
+  const damaged = await member.get('/group/announcement/list', { group_id })
+  expect(damaged).toMatchObject({ status: 200, code: 20000, data: null })
+  expect((await member.get('/group/info', { group_id })).code).toBe(200)
+  expect((await member.post('/group/invite', { group_id, user_list: [2] })).code).toBe(200)
+  const found = await check()
+  expect(found.code).toBe(1)
+  expect(found.stdout).toMatch(/the file: /)
+})
+
+it('says what is wrong with a database that is none', async () => {
+  data = temporaryFolder()
+  writeFileSync(join(data, 'cohort.db'), 'this is not a database, however long it may be '.repeat(100))
+  const { code, stdout, stderr } = await run(['node', 'dist/cohort.js', 'serve'], { DATA_DIR: data, PORT: '0' })
+  expect(code).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/^cohort: the database: .*not a database/)
+})
