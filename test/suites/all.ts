@@ -5,8 +5,10 @@ import { besideSuite } from './beside.ts'
 import { contractSuite } from './contract.ts'
 import { crashSuite } from './crash.ts'
 import { fileSuites } from './files.ts'
+import { fuzzSuite } from './fuzz.ts'
 import { httpSuite } from './http.ts'
 import { modelSuite } from './model.ts'
+import { pagingSuite } from './paging.ts'
 import { racesSuite } from './races.ts'
 import { rolesSuite } from './roles.ts'
 import { rulesSuite } from './rules.ts'
@@ -35,7 +37,9 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   contract: contractSuite,
   http: httpSuite,
   crash: crashSuite,
+  fuzz: fuzzSuite,
   model: modelSuite,
+  paging: pagingSuite,
   races: racesSuite,
   roles: { suite: rolesSuite, environment: behindProxy },
   tokens: { suite: tokensSuite, environment: behindProxy },

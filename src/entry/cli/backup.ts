@@ -53,7 +53,8 @@ s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.ba
 export const filesBeside = (file: string): string => `${file}.files`
 
 async function backUpToBucket(runtime: Runtime, config: Config, backup: BucketBackup): Promise<number> {
-  if ((await backup.blobs.head(backup.key)) !== undefined) throw new CommandFailure(`there is a backup ${backup.name} in the bucket already`)
+  if ((await backup.blobs.head(backup.key)) !== undefined)
+    throw new CommandFailure(`there is a backup ${backup.name} in the bucket already`)
   const temporary = join(config.DATA_DIR, `${backup.name}.${process.pid}.tmp`)
   try {
     await snapshot(runtime, config, temporary)

@@ -48,7 +48,10 @@ export function startScheduledBackup(
     try {
       await shelf.prepare()
       await runToEnd([...runtime.command, 'backup', shelf.target(name)], { ...process.env, DATA_DIR: config.DATA_DIR }, stopping.signal)
-      const old = (await shelf.names()).filter(candidate => ours.test(candidate)).sort().slice(0, -config.BACKUP_KEEP)
+      const old = (await shelf.names())
+        .filter(candidate => ours.test(candidate))
+        .sort()
+        .slice(0, -config.BACKUP_KEEP)
       await shelf.remove(old)
       const ms = Math.round(performance.now() - started)
       log.info({ event: 'backup', to: shelf.target(name), bytes: await shelf.size(name), ms, removed: old.length })
