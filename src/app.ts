@@ -40,7 +40,7 @@ export function createApp(platform: Platform): Hono {
   const { executorFor, clock, log, metrics, origins, addressOf } = platform
   const service: Service = {
     apps: appRegistry(executorFor, clock, platform.appTtl),
-    verify: tokenVerifier(clock, metrics),
+    tokens: tokenVerifier(clock, metrics),
     executorFor,
     clock,
     newId: idMaker(clock),

@@ -2,7 +2,7 @@ import { createApp } from '../app.ts'
 import { type R2BucketLike, r2Store } from '../blobs/r2.ts'
 import { s3Store } from '../blobs/s3.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
-import { type D1DatabaseLike, d1 } from '../db/engines/d1.ts'
+import { d1 } from '../db/engines/d1.ts'
 import { type Executor, optimisticExecutor } from '../executor.ts'
 import { ensureFirstApp } from '../first-app.ts'
 import { housekeeping } from '../housekeeping.ts'
@@ -23,6 +23,10 @@ interface Bindings {
   readonly [name: string]: unknown
 }
 
+interface ExecutionContextLike {
+  waitUntil(work: Promise<unknown>): void
+}
+
 const json = { 'content-type': 'application/json', 'retry-after': '10' }
 
 /** The service with these bindings: made once an isolate, at its first request. */
@@ -31,7 +35,7 @@ function start(bindings: Bindings) {
   const config = readConfig(Object.fromEntries(texts))
   const metrics = new Metrics()
   const shards = shardsOf(bindings)
-  const executors = new Map(shards.bindings.map(name => [name, optimisticExecutor(d1(bindings[name] as D1DatabaseLike), { metrics })]))
+  const executors = new Map([...shards.databases].map(([name, database]) => [name, optimisticExecutor(d1(database), { metrics })]))
   const executorFor = (app_id: string) => executors.get(shards.bindingFor(app_id)) as Executor
   const blobs = blobsOf(config, bindings)
   const app = createApp({
@@ -80,16 +84,23 @@ async function started(bindings: Bindings): Promise<ReturnType<typeof start>> {
   }
 }
 
+async function respond(request: Request, bindings: Bindings): Promise<Response> {
+  let running: ReturnType<typeof start>
+  try {
+    running = await started(bindings)
+  } catch (error) {
+    console.error(JSON.stringify({ level: 'error', event: 'start', error: String(error) }))
+    return new Response(failure(503, 'this service is not set up: its log says what is missing'), { status: 503, headers: json })
+  }
+  return (await overLimit(bindings.RATE_LIMITER, request)) ?? running.app.fetch(request)
+}
+
 export default {
-  async fetch(request: Request, bindings: Bindings): Promise<Response> {
-    let running: ReturnType<typeof start>
-    try {
-      running = await started(bindings)
-    } catch (error) {
-      console.error(JSON.stringify({ level: 'error', event: 'start', error: String(error) }))
-      return new Response(failure(503, 'this service is not set up: its log says what is missing'), { status: 503, headers: json })
-    }
-    return (await overLimit(bindings.RATE_LIMITER, request)) ?? running.app.fetch(request)
+  fetch(request: Request, bindings: Bindings, context: ExecutionContextLike): Promise<Response> {
+    const response = respond(request, bindings)
+    // What was begun is finished when its caller goes away, too: it would be stopped anywhere, between storing a file and recording it.
+    context.waitUntil(response)
+    return response
   },
   /** The cron trigger: what servers do in the background. */
   async scheduled(_event: unknown, bindings: Bindings): Promise<void> {

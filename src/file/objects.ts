@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { grants, groups, members, objects } from '../db/schema.ts'
 
@@ -74,16 +74,30 @@ export interface Destination {
   readonly ban_until: number | null
 }
 
-export const promisedTo = query<{ app_id: string; user_id: number }>()(p =>
+/** How many upload URLs a user holds that are still good and unused. `since`: those from before have expired. */
+export const promisedTo = query<{ app_id: string; user_id: number; since: number }>()(p =>
   db
     .select({ promised: sql<number>`count(*)`.as('promised') })
     .from(objects)
-    .where(and(eq(objects.app_id, p.app_id), eq(objects.user_id, p.user_id), sql`state = 0`)),
+    .where(and(eq(objects.app_id, p.app_id), eq(objects.user_id, p.user_id), sql`state = 0`, gt(objects.created_at, p.since))),
 )
 
-export const insertObject = command<{ object_name: string; app_id: string; user_id: number; kind: number; now: number }>()(
+type NewObject = {
+  readonly object_name: string
+  readonly app_id: string
+  readonly user_id: number
+  readonly kind: number
+  readonly now: number
+  readonly since: number
+  readonly most: number
+}
+
+/** With `most` promised meanwhile, the CASE is null, the NOT NULL column refuses it, and all is decided again. */
+export const insertObject = command<NewObject>()(
   p => sql`INSERT INTO objects (object_name, app_id, user_id, kind, state, size, content_type, etag, created_at, derived)
-    VALUES (${p.object_name}, ${p.app_id}, ${p.user_id}, ${p.kind}, 0, 0, '', '', ${p.now}, '{}')`,
+    VALUES (${p.object_name}, ${p.app_id}, ${p.user_id}, ${p.kind}, CASE WHEN (SELECT count(*) FROM objects o
+      WHERE o.app_id = ${p.app_id} AND o.user_id = ${p.user_id} AND o.state = 0 AND o.created_at > ${p.since}) < ${p.most} THEN 0 END,
+      0, '', '', ${p.now}, '{}')`,
 )
 
 export const insertGrant = command<{

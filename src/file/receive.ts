@@ -64,7 +64,8 @@ async function receive(
     try {
       stored = await store(service, exchange.request, body, run, slot, object)
     } finally {
-      if (active > 1) underWay.set(user, (underWay.get(user) ?? 1) - 1)
+      const left = (underWay.get(user) ?? 1) - 1
+      if (left > 0) underWay.set(user, left)
       else underWay.delete(user)
     }
     return stored

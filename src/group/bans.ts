@@ -53,7 +53,7 @@ export const unban = groupOperation({
   methods: ['POST'],
   path: '/group/unban',
   title: 'Lift the ban of members',
-  description: 'Succeeds for one who is not banned.',
+  description: 'Succeeds for one who is not banned. As by ban, nobody acts on someone of the same or a higher role.',
   requires: 'admin',
   writes: true,
   input: z.object({ group_id: id, user_list: someIds }),

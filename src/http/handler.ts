@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { callerOf } from '../access.ts'
+import { callerOf, type Identity } from '../access.ts'
 import type { App } from '../apps.ts'
 import { DatabaseError, type Session } from '../db/engine.ts'
 import { HttpError, Refusal, refuse } from '../errors.ts'
@@ -60,14 +60,7 @@ export function authenticate(
   const { headers } = exchange.request
   const sent = token ?? /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
   if (sent === undefined || sent === '') return refuse(10003)
-  const address = service.addressOf(exchange.context)
-  service.limits.checkAddress(address)
-
-  const known = (identity: Awaited<ReturnType<Service['verify']>>): Caller | Refusal => {
-    if (identity instanceof Refusal) {
-      if (identity.code !== 402) service.limits.countFailure(address)
-      return identity
-    }
+  const enter = (identity: Identity): Caller | Refusal => {
     if (identity.filesOnly && !files) return refuse(10008, 'this token is good for files only')
     const caller = callerOf(identity, headers.get('user_id'), headers.get('group_id'))
     if (caller instanceof Refusal) return caller
@@ -75,8 +68,16 @@ export function authenticate(
     service.limits.take(app, identity.user_id)
     return caller
   }
-  const identity = service.verify(app, sent)
-  return identity instanceof Promise ? identity.then(known) : known(identity)
+  const known = service.tokens.known(app, sent)
+  if (known !== undefined) return enter(known)
+
+  const address = service.addressOf(exchange.context)
+  service.limits.checkAddress(address)
+  return service.tokens.verify(app, sent).then(identity => {
+    if (!(identity instanceof Refusal)) return enter(identity)
+    if (identity.code !== 402) service.limits.countFailure(address)
+    return identity
+  })
 }
 
 /** Writes the answer and its line in the log. `code` is one of ours, or the HTTP status. */
@@ -126,6 +127,17 @@ export function answerError(service: Service, exchange: Exchange, error: unknown
     return answerRefusal(service, exchange, refuse(10009, 'the object storage does not answer: try again'))
   return answer(service, exchange, 500, failure(500, `internal error: report request ${exchange.requestId}`), 500)
 }
+
+/** The answer to a method that a path does not have. */
+export function methodNotAllowed(service: Service, exchange: Exchange, methods: readonly string[]): Response {
+  const { method } = exchange.request
+  const allow = allowed(methods)
+  return answer(service, exchange, 405, failure(405, `${method} is not allowed here: use ${methods.join(' or ')}`), 405, { allow })
+}
+
+/** The value of an Allow header. */
+export const allowed = (methods: readonly string[]): string =>
+  [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
 
 /** The answer to a refusal. */
 export const answerRefusal = (service: Service, exchange: Exchange, refusal: Refusal): Response =>
@@ -182,6 +194,8 @@ export function serve(service: Service, operation: Operation, route: string): (c
 
   return context => {
     const exchange = openExchange(context, route)
+    // Link previews and prefetchers send HEAD: it must not change anything, nor may it.
+    if (operation.writes && exchange.request.method === 'HEAD') return methodNotAllowed(service, exchange, operation.methods)
     try {
       const result = attempt(exchange)
       if (!(result instanceof Promise)) return finish(exchange, result)

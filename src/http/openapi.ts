@@ -126,19 +126,24 @@ const plain = (summary: string, description: string, type = 'text/plain'): Json 
   },
 })
 
-const inQuery = (name: string, description: string, required = false): Json => ({
+const inQuery = (name: string, description: string, required = false, type = 'string'): Json => ({
   name,
   in: 'query',
   required,
   description,
-  schema: { type: 'string' },
+  schema: { type },
 })
 
 const picture = [
-  inQuery('image_type', '1 original, 2 thumbnail (fits inside w × h, never enlarged), 3 cover (fills w × h, cropped in the middle)'),
-  inQuery('w', 'pixels, 1 to 4096; default 200'),
-  inQuery('h', 'pixels, 1 to 4096; default 200'),
-  inQuery('thumbnail_strategy', '1 by the image service, where one is configured; 2 by this service'),
+  inQuery(
+    'image_type',
+    '1 original, 2 thumbnail (fits inside w × h, never enlarged), 3 cover (fills w × h, cropped in the middle)',
+    false,
+    'integer',
+  ),
+  inQuery('w', 'pixels, 1 to 4096; default 200', false, 'number'),
+  inQuery('h', 'pixels, 1 to 4096; default 200', false, 'number'),
+  inQuery('thumbnail_strategy', '1 by the image service, where one is configured; 2 by this service', false, 'integer'),
 ]
 const credentials = [
   inQuery('access-token', 'instead of the header: an img element sends none'),
@@ -152,7 +157,7 @@ const bytes = (summary: string, description: string, parameters: readonly Json[]
     summary,
     description,
     tags: ['file'],
-    parameters: [...parameters, ...credentials],
+    parameters: [...callerHeaders.map(sent => ({ ...sent, required: false })), ...parameters, ...credentials],
     responses: {
       '200': { description: 'The bytes', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
       '206': { description: 'The range that was asked for' },

@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import { corsOrigin, preflight } from './cors.ts'
-import { answer, answerError, openExchange } from './handler.ts'
+import { allowed, answer, answerError, methodNotAllowed, openExchange } from './handler.ts'
 import { baseHeaders, failure, requestIdOf } from './respond.ts'
 import type { Service } from './service.ts'
 
@@ -23,14 +23,9 @@ export function mountRoutes(app: Hono, service: Service, routes: readonly Route[
     methodsOf.set(path, [...(methodsOf.get(path) ?? []), ...methods])
   }
   for (const [path, methods] of methodsOf) {
-    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+    const allow = allowed(methods)
     const others = allMethods.filter(method => !methods.includes(method))
-    app.on(others, path, context => {
-      const exchange = openExchange(context, path)
-      return answer(service, exchange, 405, failure(405, `${context.req.method} is not allowed here: use ${methods.join(' or ')}`), 405, {
-        allow,
-      })
-    })
+    app.on(others, path, context => methodNotAllowed(service, openExchange(context, path), methods))
     app.on('OPTIONS', path, context => {
       const headers = baseHeaders(requestIdOf(null), corsOrigin(service.origins, context.req.raw))
       return new Response(null, { status: 204, headers: { ...headers, ...preflight(allow), allow } })

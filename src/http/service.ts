@@ -1,7 +1,5 @@
-import type { Identity } from '../access.ts'
+import type { TokenVerifier } from '../access.ts'
 import type { AppRegistry } from '../app-registry.ts'
-import type { App } from '../apps.ts'
-import type { Refusal } from '../errors.ts'
 import type { Executor } from '../executor.ts'
 import type { Metrics } from '../metrics.ts'
 import type { BlobStore, Clock, Images, Log, Videos, Voice } from '../platform.ts'
@@ -20,7 +18,7 @@ export interface FilePorts {
 /** All that the HTTP layer works with: made once by `createApp`. */
 export interface Service {
   readonly apps: AppRegistry
-  readonly verify: (app: App, token: string) => Identity | Refusal | Promise<Identity | Refusal>
+  readonly tokens: TokenVerifier
   readonly executorFor: (app_id: string) => Executor
   readonly clock: Clock
   readonly newId: () => number

@@ -1,16 +1,20 @@
-import type { App } from '../apps.ts'
 import type { SerialEngine } from '../db/engine.ts'
 import { settlePending } from '../group/join.ts'
-import { type GroupsInBatch, groupsOf } from './import-groups.ts'
-import { countGroups, countMembers, countOfUsers, groupsWithPending, insertBlocked, insertMembers, membersBlocked, tellOfOwners } from './import-statements.ts'
-import { BadLine, type BlockedLine, type GroupLine, type Line, type MemberLine } from './lines.ts'
+import { role } from '../roles.ts'
+import { type GroupsInBatch, groupsOf, type Importing, type Numbered } from './import-groups.ts'
+import {
+  countInApp,
+  countInGroups,
+  countOfUsers,
+  groupsWithPending,
+  insertBlocked,
+  insertMembers,
+  membersBlocked,
+  tellOfOwners,
+} from './import-statements.ts'
+import { BadLine, type BlockedLine, type MemberLine } from './lines.ts'
 
-export interface Numbered<L extends Line = Line> {
-  readonly line: number
-  readonly value: L
-}
-
-/** How much of each was new; the rest was there already. */
+/** How much was new; the rest was there already. */
 export interface Imported {
   readonly groups: number
   readonly members: number
@@ -18,10 +22,10 @@ export interface Imported {
 }
 
 /**
- * Imports lines into an app as one atomic change that keeps every rule of the database: rows and the counts of them go together. What is there already
- * is left as it is. Throws `BadLine`, with nothing imported, and `DatabaseError`.
+ * Imports lines into an app as one atomic change that keeps every rule of the database: rows and what counts them go together. What is there already
+ * stays as it is. Throws `BadLine`, with nothing imported, and `DatabaseError`.
  */
-export function importBatch(engine: SerialEngine, app: Pick<App, 'app_id' | 'settings'>, lines: readonly Numbered[], now: number): Imported {
+export function importBatch(engine: SerialEngine, app: Importing, lines: readonly Numbered[], now: number): Imported {
   engine.exec('BEGIN IMMEDIATE')
   try {
     const imported = write(engine, app, lines, now)
@@ -37,113 +41,117 @@ export function importBatch(engine: SerialEngine, app: Pick<App, 'app_id' | 'set
   }
 }
 
-function write(engine: SerialEngine, app: Pick<App, 'app_id' | 'settings'>, lines: readonly Numbered[], now: number): Imported {
+/** A group and a user. */
+type Pair = [group_id: number, user_id: number]
+type MemberRow = [...Pair, role: number, display_name: string, joined_at: number, mute: number, push: number, ban_until: number]
+
+function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[], now: number): Imported {
   const { app_id } = app
-  const groups = groupsOf(engine, app, lines, now)
   const members = lines.filter((line): line is Numbered<MemberLine> => line.value.type === 'member')
   const blocked = lines.filter((line): line is Numbered<BlockedLine> => line.value.type === 'blocked')
+  const groups = groupsOf(engine, app, lines, now)
+  const joined = addMembers(engine, app_id, groups, members, now)
+  const added = addBlocked(engine, groups, blocked, now)
+  refuseBlockedMembers(engine, groups, added, [...members, ...blocked])
 
-  const joined = writeMembers(engine, app_id, groups, members, now)
-  const newlyBlocked = writeBlocked(engine, blocked, now)
-  refuseBlockedMembers(engine, groups, [...members, ...blocked], newlyBlocked)
+  const joinedIn = tally(joined, ([group_id]) => group_id)
+  const blockedIn = tally(added, ([group_id]) => group_id)
+  for (const [group_id, more] of joinedIn) refuseOverfull(groups, group_id, more, joined, members)
+  const changed = [...new Set([...joinedIn.keys(), ...blockedIn.keys()])]
+  const inGroups = changed.map(id => [id, joinedIn.get(id) ?? 0, blockedIn.get(id) ?? 0, groups.created.has(id) ? 0 : 1])
+  engine.all(countInGroups({ rows: JSON.stringify(inGroups) }))
 
-  const perGroup = tally(joined, ([group_id]) => group_id)
-  for (const [group_id, count] of perGroup) refuseOverfull(groups, group_id, count, joined, members)
-  const blockedPerGroup = tally(newlyBlocked, ([group_id]) => group_id)
-  const touched = new Set([...perGroup.keys(), ...blockedPerGroup.keys()])
-  engine.all(
-    countMembers({
-      groups: JSON.stringify(
-        [...touched].map(id => [id, perGroup.get(id) ?? 0, blockedPerGroup.get(id) ?? 0, groups.created.has(id) ? 0 : 1]),
-      ),
-    }),
-  )
-  const perUser = tally(joined, ([, user_id]) => user_id)
-  const perCreator = tally([...groups.created.values()], group => group.creator_id)
-  const users = [...new Set([...perUser.keys(), ...perCreator.keys()])].sort((a, b) => a - b)
-  engine.all(countOfUsers({ app_id, users: JSON.stringify(users.map(id => [id, perCreator.get(id) ?? 0, perUser.get(id) ?? 0])) }))
-  if (groups.created.size > 0) engine.all(countGroups({ app_id, more: groups.created.size }))
-  settle(engine, touched, joined, newlyBlocked, now)
-
-  return { groups: groups.created.size, members: joined.length - groups.created.size, blocked: newlyBlocked.length }
+  const joinedBy = tally(joined, ([, user_id]) => user_id)
+  const createdBy = tally([...groups.created.values()], group => group.creator_id)
+  const users = [...new Set([...joinedBy.keys(), ...createdBy.keys()])].sort((a, b) => a - b)
+  engine.all(countOfUsers({ app_id, rows: JSON.stringify(users.map(id => [id, createdBy.get(id) ?? 0, joinedBy.get(id) ?? 0])) }))
+  if (groups.created.size > 0) engine.all(countInApp({ app_id, more: groups.created.size }))
+  settle(engine, changed, joined, added, now)
+  return { groups: groups.created.size, members: joined.length, blocked: added.length }
 }
 
-/** A group and a user. */
-type Pair = readonly [group_id: number, user_id: number]
-
-/** Inserts the owners of the new groups and the members of the lines; answers the pairs that are new. */
-function writeMembers(
+/** Makes the owners of new groups and the users of the lines members; answers those who were not. */
+function addMembers(
   engine: SerialEngine,
   app_id: string,
   groups: GroupsInBatch,
   members: readonly Numbered<MemberLine>[],
   now: number,
 ): Pair[] {
-  const owners = [...groups.created.values()].map(({ group_id, owner_id, created_at }) => [group_id, owner_id, 3, '', created_at, 0, 0, 0])
-  const others: (string | number)[][] = []
-  const known: (string | number)[][] = []
-  for (const { line, value } of members) {
-    const group = groups.of(value.group_id, line)
-    const isOwner = group.owner_id === value.user_id
-    if (value.role === 3 && !isOwner) throw new BadLine(line, `user ${value.user_id} is not the owner of group ${value.group_id}`)
-    const { group_id, user_id, role, display_name, msg_mute_mode, msg_push_mode, ban_until } = value
-    const row = [group_id, user_id, role, display_name, value.joined_at ?? now, msg_mute_mode, msg_push_mode, ban_until]
-    if (isOwner) known.push(value.joined_at === undefined ? [...row.slice(0, 4), group.created_at, ...row.slice(5)] : row)
+  const owners = [...groups.created.values()].map(
+    ({ group_id, owner_id, created_at }): MemberRow => [group_id, owner_id, role.owner, '', created_at, 0, 0, 0],
+  )
+  const others: MemberRow[] = []
+  const known: MemberRow[] = []
+  const pretenders: Numbered<MemberLine>[] = []
+  for (const member of members) {
+    const { group_id, user_id, display_name, msg_mute_mode, msg_push_mode, ban_until, joined_at, ...said } = member.value
+    const { owner_id, created_at } = groups.of(group_id, member.line)
+    const isOwner = user_id === owner_id
+    if (said.role === role.owner && !isOwner) pretenders.push(member)
+    const actual = said.role === role.owner ? role.member : said.role
+    const joinedAt = joined_at ?? (isOwner ? created_at : now)
+    const row: MemberRow = [group_id, user_id, actual, display_name, joinedAt, msg_mute_mode, msg_push_mode, ban_until]
+    if (isOwner) known.push(row)
     else others.push(row)
   }
-  // In the order of the larger index, which lies by users: a batch then goes through it once, instead of once for every group.
-  others.sort((a, b) => Number(a[1]) - Number(b[1]))
-  const rows = JSON.stringify([...owners, ...others])
-  const joined = engine.all(insertMembers({ app_id, rows })) as unknown as Pair[]
+  // The larger index lies by users: in its order a batch goes through it once, instead of once for every group.
+  others.sort((a, b) => a[1] - b[1])
+  const joined = engine.all(insertMembers({ app_id, rows: JSON.stringify([...owners, ...others]) })) as Pair[]
   if (known.length > 0) engine.all(tellOfOwners({ rows: JSON.stringify(known) }))
+  // A former owner who is still a member is only old news.
+  for (const { line, value } of pretenders) {
+    if (!joined.some(([group_id, user_id]) => group_id === value.group_id && user_id === value.user_id)) continue
+    throw new BadLine(line, `user ${value.user_id} is not the owner_id of group ${value.group_id}`)
+  }
   return joined
 }
 
-function writeBlocked(engine: SerialEngine, blocked: readonly Numbered<BlockedLine>[], now: number): Pair[] {
+function addBlocked(engine: SerialEngine, groups: GroupsInBatch, blocked: readonly Numbered<BlockedLine>[], now: number): Pair[] {
   if (blocked.length === 0) return []
+  for (const { line, value } of blocked) groups.of(value.group_id, line)
   const rows = blocked.map(({ value }) => [value.group_id, value.user_id, value.blocked_at ?? now])
-  return engine.all(insertBlocked({ rows: JSON.stringify(rows) })) as unknown as Pair[]
+  return engine.all(insertBlocked({ rows: JSON.stringify(rows) })) as Pair[]
 }
 
 function refuseBlockedMembers(
   engine: SerialEngine,
   groups: GroupsInBatch,
+  added: readonly Pair[],
   lines: readonly Numbered<MemberLine | BlockedLine>[],
-  newlyBlocked: readonly Pair[],
 ): void {
-  for (const { line, value } of lines) groups.of(value.group_id, line)
-  const suspects = new Set([...groups.withBlacklist, ...newlyBlocked.map(([group_id]) => group_id)])
+  const suspects = new Set([...groups.withBlacklist, ...added.map(([group_id]) => group_id)])
   if (suspects.size === 0) return
-  const [found] = engine.all(membersBlocked({ group_ids: JSON.stringify([...suspects]) })) as unknown as Pair[]
+  const [found] = engine.all(membersBlocked({ group_ids: JSON.stringify([...suspects]) })) as Pair[]
   if (found === undefined) return
   const [group_id, user_id] = found
-  const last = lines.filter(({ value }) => value.group_id === group_id && value.user_id === user_id).at(-1)
-  throw new BadLine(last?.line ?? 0, `user ${user_id} would be both a member of group ${group_id} and on its blacklist`)
+  const of = lines.filter(({ value }) => value.group_id === group_id && value.user_id === user_id)
+  const last = Math.max(...of.map(({ line }) => line))
+  throw new BadLine(last, `user ${user_id} would be a member of group ${group_id} and on its blacklist`)
 }
 
 function refuseOverfull(
   groups: GroupsInBatch,
   group_id: number,
-  count: number,
+  more: number,
   joined: readonly Pair[],
   members: readonly Numbered<MemberLine>[],
 ): void {
-  const { count: before, capacity } = groups.of(group_id, 0)
-  const excess = before + count - capacity
+  const { count, capacity } = groups.of(group_id, 0)
+  const excess = count + more - capacity
   if (excess <= 0) return
-  const fresh = new Set(joined.filter(([id]) => id === group_id).map(([, user_id]) => user_id))
+  const fresh = new Set(joined.filter(([group]) => group === group_id).map(([, user_id]) => user_id))
   const lines = members.filter(({ value }) => value.group_id === group_id && fresh.has(value.user_id))
   throw new BadLine(lines.at(-excess)?.line ?? 0, `group ${group_id} is full: its capacity is ${capacity}`)
 }
 
-/** Who is a member or blacklisted now has nothing pending in that group. */
-function settle(engine: SerialEngine, touched: ReadonlySet<number>, joined: readonly Pair[], blocked: readonly Pair[], now: number): void {
-  const pending = engine.all(groupsWithPending({ group_ids: JSON.stringify([...touched]) }))
-  for (const [id] of pending) {
+/** Who became a member or was blacklisted has nothing pending in that group any more. */
+function settle(engine: SerialEngine, changed: readonly number[], joined: readonly Pair[], added: readonly Pair[], now: number): void {
+  for (const [id] of engine.all(groupsWithPending({ group_ids: JSON.stringify(changed) }))) {
     const group_id = Number(id)
-    const usersIn = (pairs: readonly Pair[]) => JSON.stringify(pairs.filter(([group]) => group === group_id).map(([, user_id]) => user_id))
-    for (const bound of settlePending(group_id, usersIn(joined), 1, now)) engine.all(bound)
-    for (const bound of settlePending(group_id, usersIn(blocked), 2, now)) engine.all(bound)
+    const users = (pairs: readonly Pair[]) => JSON.stringify(pairs.filter(([group]) => group === group_id).map(([, user_id]) => user_id))
+    for (const bound of settlePending(group_id, users(joined), 1, now)) engine.all(bound)
+    for (const bound of settlePending(group_id, users(added), 2, now)) engine.all(bound)
   }
 }
 
@@ -152,5 +160,3 @@ function tally<T>(items: readonly T[], key: (item: T) => number): Map<number, nu
   for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1)
   return counts
 }
-
-export type { GroupLine }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize, relative } from 'node:path'
+import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -41,10 +41,7 @@ function importsOf(base: string, path: string, code: string): Import[] {
   return [...code.matchAll(statement)].map(([, type, written, loaded]) => {
     const specifier = written ?? loaded ?? ''
     const file = specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : undefined
-    return {
-      specifier,
-      file: file !== undefined && existsSync(join(base, file)) ? relative('.', file) : undefined,
-      typeOnly: type !== undefined,
-    }
+    const ours = file !== undefined && !file.startsWith('..') && existsSync(join(base, file))
+    return { specifier, file: ours ? file : undefined, typeOnly: type !== undefined }
   })
 }

@@ -75,7 +75,6 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
   let server: S3Server
   let store: BlobStore
   let service: Instance
-  const instance = () => service
   beforeAll(async () => {
     server = await startS3Server()
     store = s3Store({ ...server, forcePathStyle: true, upload: 'through' })
@@ -114,6 +113,20 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
     await service.gc?.()
     expect(await keysOf(`${bucket.app_id}/chat/`)).toEqual([])
     expect(await keysOf(`${bucket.app_id}/avatar/`)).toHaveLength(3)
+  })
+
+  it('loses also what nobody ever asked for', async () => {
+    const { unread } = await newTenants(service, upload, { unread: {} })
+    const { owner } = await people(service, ['owner'], unread)
+    const [group_id, dissolved] = [await newGroup(owner), await newGroup(owner)]
+    const url = await sendFile(owner, { ...toGroup(group_id), file_type: 200 }, someBytes(100))
+    await sendFile(owner, toGroup(dissolved), someBytes(101))
+    expect(await keysOf(`${unread.app_id}/`)).toHaveLength(2)
+    const { file_id } = dataOf(await owner.post('/group/file/upload', { group_id, name: 'a', size: 1, url }))
+    dataOf(await owner.post('/group/file/delete', { group_id, file_list: [file_id] }))
+    dataOf(await owner.post('/group/destroy', { group_id: dissolved }))
+    await service.gc?.()
+    expect(await keysOf(`${unread.app_id}/`)).toEqual([])
   })
 
   it(upload === 'through' ? 'is never shown to clients' : 'serves downloads, by redirects that carry no token (security 22)', async () => {

@@ -136,8 +136,8 @@ describe('a Worker with two databases', () => {
   })
 })
 
-describe('a Worker whose shards name a database that is not bound', () => {
-  beforeAll(() => start({ APP_ID: 'first', APP_SHARDS: '{"second":"DB_OF_NOBODY"}' }, 503))
+describe.each(['DB_OF_NOBODY', 'FILES', '__proto__'])('a Worker whose shards name %s, which is no database', name => {
+  beforeAll(() => start({ APP_ID: 'first', APP_SHARDS: JSON.stringify({ second: name }) }, 503))
   afterAll(() => running.end('SIGTERM'))
 
   it('answers 503 to everything and tells why to its log alone', async () => {
@@ -145,8 +145,8 @@ describe('a Worker whose shards name a database that is not bound', () => {
     for (const answer of [await caller.get('/group/user_joined'), await caller.post('/group/create'), await caller.get('/readyz')]) {
       expect(answer).toMatchObject({ status: 503, code: 503, data: null })
       expect(answer.headers.get('retry-after')).toBe('10')
-      expect(JSON.stringify(answer.body)).not.toMatch(/DB|worker\.js|Error/)
+      expect(JSON.stringify(answer.body)).not.toMatch(/DB|FILES|proto|worker\.js|Error/)
     }
-    expect(running.output()).toContain('DB_OF_NOBODY')
+    expect(running.output()).toContain(`bound as ${name}`)
   })
 })

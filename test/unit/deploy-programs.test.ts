@@ -51,8 +51,8 @@ if (systemd !== '') {
 
 if (caddy !== '') {
   describe('Caddyfile, by caddy', () => {
-    let service: Instance
-    let proxy: Caddy
+    let service: Instance | undefined
+    let proxy: Caddy | undefined
     /** The service as clients reach it. */
     let instance: Instance
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig, variables } from '../../src/config.ts'
 import { assignments, dockerStages, readText, type Stage, seriesOf, textsOf, unitSettings, yamlPaths } from '../support/deploy-files.ts'
-import { freePort, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
+import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
 
 /*
  * What of deploy/ can be held against the real thing without Docker: its recipe is followed by hand, and the image's command and healthcheck are run.
@@ -110,7 +110,9 @@ describe('Dockerfile', () => {
 
   describe('followed by hand', () => {
     const [context, root, data] = [temporaryFolder(), temporaryFolder(), temporaryFolder()]
+    let running: Running | undefined
     afterAll(async () => {
+      await running?.end('SIGKILL')
       for (const folder of [context, root, data]) await removeFolder(folder)
     })
     const copy = (from: string, to: string, text: string) => {
@@ -135,7 +137,7 @@ describe('Dockerfile', () => {
       const [program = '', script = '', ...args] = [...command(textsOf(image, 'ENTRYPOINT')[0]), ...command(textsOf(image, 'CMD')[0])]
       const healthcheck = command(textsOf(image, 'HEALTHCHECK')[0])
       expect(await run(healthcheck, environment)).toMatchObject({ code: 1 })
-      const running = await startServer([program, join(root, script), ...args], environment, `http://127.0.0.1:${port}`)
+      running = await startServer([program, join(root, script), ...args], environment, `http://127.0.0.1:${port}`)
       expect(await run(healthcheck, environment)).toMatchObject({ code: 0 })
       expect(await running.end(textsOf(image, 'STOPSIGNAL')[0] as NodeJS.Signals)).toBe(0)
       expect(existsSync(join(data, 'cohort.db'))).toBe(true)
@@ -205,7 +207,8 @@ describe('grafana.json', () => {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
     const running = await startServer(['node', 'dist/cohort.js', 'serve'], { PORT: String(port), DATA_DIR: data, LOG_LEVEL: 'warn' }, url)
-    exposed = seriesOf(await (await fetch(`${url}/metrics`)).text())
+    const answer = await fetch(`${url}/metrics`)
+    exposed = seriesOf(await answer.text())
     await running.end('SIGTERM')
   })
   afterAll(() => removeFolder(data))

@@ -96,7 +96,7 @@ function toldToStop(flush: () => void): Promise<void> {
   })
 }
 
-/** The first address of X-Forwarded-For, which the proxy in front has set. */
+/** The last address of X-Forwarded-For: the one that the proxy in front has added; those before it are whatever the client wrote. */
 const forwardedFor =
   (runtime: Runtime): Runtime['addressOf'] =>
   context =>

@@ -1,32 +1,40 @@
+import { z } from 'zod'
 import { ConfigError } from '../../config.ts'
+import type { D1DatabaseLike } from '../../db/engines/d1.ts'
 
 export interface Shards {
   /** The D1 binding that holds this app. */
   bindingFor(app_id: string): string
-  /** All of them, `DB` first. */
-  readonly bindings: readonly string[]
+  /** The databases by their bindings, `DB` first. */
+  readonly databases: ReadonlyMap<string, D1DatabaseLike>
 }
 
 /**
  * Apps on several D1 databases: `APP_SHARDS` is JSON such as `{"big-app":"DB_2"}`, every other app is on `DB`. Throws `ConfigError` if it
- * names a binding that is not there.
+ * names a binding that is not there, or not of a D1 database.
  */
 export function shardsOf(bindings: Readonly<Record<string, unknown>>): Shards {
   const shards = parse(bindings.APP_SHARDS)
-  const names = [...new Set(['DB', ...Object.values(shards)])]
-  for (const name of names) if (typeof bindings[name] !== 'object') throw new ConfigError(`there is no D1 database bound as ${name}`)
-  return { bindingFor: app_id => shards[app_id] ?? 'DB', bindings: names }
+  const names = new Set(['DB', ...shards.values()])
+  return {
+    bindingFor: app_id => shards.get(app_id) ?? 'DB',
+    databases: new Map([...names].map(name => [name, databaseOf(bindings, name)])),
+  }
 }
 
-function parse(value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined || value === '') return {}
+function databaseOf(bindings: Readonly<Record<string, unknown>>, name: string): D1DatabaseLike {
+  const database = bindings[name] as Partial<D1DatabaseLike> | undefined
+  if (typeof database?.withSession !== 'function') throw new ConfigError(`there is no D1 database bound as ${name}`)
+  return database as D1DatabaseLike
+}
+
+const namesByApp = z.record(z.string(), z.string())
+
+function parse(value: unknown): ReadonlyMap<string, string> {
+  if (value === undefined || value === '') return new Map()
   try {
-    const shards: unknown = typeof value === 'string' ? JSON.parse(value) : value
-    if (typeof shards === 'object' && shards !== null && Object.values(shards).every(name => typeof name === 'string')) {
-      return Object.assign(Object.create(null), shards)
-    }
+    return new Map(Object.entries(namesByApp.parse(typeof value === 'string' ? JSON.parse(value) : value)))
   } catch {
-    // Said below, as for any other value that is wrong.
+    throw new ConfigError('APP_SHARDS must be JSON such as {"app-id":"DB_2"}')
   }
-  throw new ConfigError('APP_SHARDS must be JSON such as {"app-id":"DB_2"}')
 }

@@ -58,6 +58,8 @@ export const deletion: Suite = (instance, _pace, target) => {
       const group_id = await newGroup(owner)
       const url = await sendFile(owner, { ...toGroup(group_id), file_type: 200 }, someBytes(900))
       const file_id = await share(owner, group_id, url)
+      // A file that went straight to a store counts from when it is first asked for.
+      expectBytes(await read(owner, url), someBytes(900))
       const place = await placeFor(owner, toUser(friend))
       const refused = await send(place, someBytes(800))
       if (lacking(target, 'own upload URLs') === undefined) expect(refused.code).toBe(10009)
@@ -118,6 +120,7 @@ export const deletion: Suite = (instance, _pace, target) => {
     const { owner, friend } = await people(instance(), ['owner', 'friend'], quota)
     const group_id = await newGroup(owner)
     const url = await sendFile(owner, toGroup(group_id), someBytes(1000))
+    expectBytes(await read(owner, url), someBytes(1000))
     dataOf(await owner.post('/group/destroy', { group_id }))
     expect([403, 404]).toContain((await read(owner, url)).status)
     let taken = 0

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { lacking } from '../../support/capabilities.ts'
-import { avatarOf, deliver, expectBytes, expectRefused, placeFor, type Reading, type Reply, read, sendFile, toUser } from '../../support/files.ts'
+import { avatarOf, expectBytes, expectRefused, placeFor, type Reading, type Reply, read, sendFile, toUser } from '../../support/files.ts'
 import { animatedGif, avif, hostile, jpeg, joined, mp3, png, polyglot, someBytes, stubMp4, text, voice, webp } from '../../support/fixtures.ts'
 import { dataOf, people, type User } from '../../support/groups.ts'
 import type { Bytes } from '../../../src/platform.ts'

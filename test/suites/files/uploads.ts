@@ -112,11 +112,11 @@ export const uploads: Suite = (instance, _pace, target) => {
     const { sender, friend } = await couple()
     const bytes = someBytes(3000)
     const ways: readonly ((place: UploadTarget) => Promise<Reply>)[] = [
-      send,
+      place => send(place, bytes),
       place => put(place, bytes),
       place => put(place, bytes, { 'content-type': 'image/png' }),
       place => chunked('PUT', place, [bytes.slice(0, 1), bytes.slice(1, 2999), bytes.slice(2999)]),
-    ].map(way => place => way(place, bytes))
+    ]
     for (const way of ways) {
       const place = await placeFor(sender, toUser(friend))
       expect([place.upload_method, place.oss_body_param]).toEqual(['POST', {}])
@@ -385,6 +385,37 @@ export const uploads: Suite = (instance, _pace, target) => {
       }
       await expectNothingThere(friend, place)
     })
+  })
+
+  it('of one user eight may be under way at a time, and others are not held up', async () => {
+    const { sender, friend } = await couple()
+    const begin = async () => {
+      const connection = await openRaw(instance().url)
+      await connection.write(headOf('PUT', (await placeFor(sender, toUser(friend))).upload_url, { 'content-length': 100 }))
+      return connection
+    }
+    /** An upload too many is refused; until all are under way, it is not. */
+    const untilRefused = async () => {
+      const place = await placeFor(sender, toUser(friend))
+      let reply = await put(place, 'x')
+      for (let i = 0; i < 100 && reply.code === 200; i++) reply = await put(await placeFor(sender, toUser(friend)), 'x')
+      expect(reply).toMatchObject({ status: 429, code: 429 })
+      expect(reply.headers.get('retry-after')).toMatch(/^\d+$/)
+      return place
+    }
+    const connections = []
+    for (let i = 0; i < 8; i++) connections.push(await begin())
+    await untilRefused()
+    expectBytes(await read(sender, await sendFile(friend, toUser(sender), someBytes(10))), someBytes(10))
+    const [first] = connections
+    await first?.write(someBytes(100))
+    expect(await first?.status()).toBe(200)
+    connections.push(await begin())
+    await untilRefused()
+    for (const connection of connections) connection.breakOff()
+    let reply = await put(await placeFor(sender, toUser(friend)), someBytes(10))
+    while (reply.status === 429) reply = await put(await placeFor(sender, toUser(friend)), someBytes(10))
+    expect(reply).toMatchObject(taken)
   })
 
   describe('the kind', () => {

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { allStatements } from '../../src/db/query.ts'
+import { removeFolder, temporaryFolder } from '../support/process.ts'
+import { sourcesIn } from '../support/sources.ts'
+
+interface Exception {
+  /** What the plan says. */
+  readonly plan: RegExp
+  /** Of which statement. */
+  readonly sql: RegExp
+  readonly why: string
+}
+
+/** Where a scan or a sort is as it should be. */
+const exceptions: readonly Exception[] = [
+  {
+    sql: /from "apps" order by "apps"\."app_id"/i,
+    plan: /^SCAN apps USING (COVERING )?INDEX/,
+    why: 'all apps, in their order: for the command line',
+  },
+  {
+    sql: /"applications"\."application_id" DESC/,
+    plan: /^USE TEMP B-TREE FOR ORDER BY$/,
+    why: 'applications of several groups, newest first: each group has its own order',
+  },
+  {
+    sql: /from "objects" where state = 2/,
+    plan: /^SCAN objects USING INDEX objects_released$/,
+    why: 'the index holds released objects only',
+  },
+  {
+    sql: /from "groups" where status = 1 AND count > 0/,
+    plan: /^SCAN groups USING INDEX groups_dissolved$/,
+    why: 'the index holds dissolved groups only, until they are swept',
+  },
+]
+
+/** Statements declared in any of the program's modules. */
+async function declareAll(): Promise<string[]> {
+  const modules = sourcesIn('src').filter(
+    ({ imports, path }) => !path.startsWith('entry/') && imports.some(({ file, typeOnly }) => file === 'db/query.ts' && !typeOnly),
+  )
+  for (const { path } of modules) await import(/* @vite-ignore */ new URL(`../../src/${path}`, import.meta.url).href)
+  return modules.map(({ path }) => path)
+}
+
+describe('query plans', () => {
+  let folder: string
+  let database: Database.Database
+  let modules: string[]
+  beforeAll(async () => {
+    folder = temporaryFolder()
+    const file = join(folder, 'cohort.db')
+    const engine = betterSqlite3(file)
+    migrate(engine)
+    engine.close()
+    database = new Database(file, { readonly: true })
+    modules = await declareAll()
+  })
+  afterAll(async () => {
+    database.close()
+    await removeFolder(folder)
+  })
+
+  /** What is wrong with the plan of a statement: whole tables read, or sorted in memory. */
+  const wrongWith = (sql: string): string[] => {
+    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...Array.from(sql.matchAll(/\?/g), () => null)) as { detail: string }[]
+    return steps.map(({ detail }) => detail).filter(detail => (/^SCAN\b/.test(detail) && !isVirtual(detail)) || /TEMP B-TREE/.test(detail))
+  }
+  /** A list that came as a parameter, a constant, or the result of an inner query: none is a table. */
+  const isVirtual = (detail: string): boolean =>
+    /^SCAN (\S+ VIRTUAL TABLE|json_each|CONSTANT ROW|\(subquery-\d+\)|\d+ CONSTANT ROWS)/.test(detail)
+
+  it('are there to be looked at', () => {
+    expect(modules.length).toBeGreaterThan(20)
+    expect(allStatements().length).toBeGreaterThan(100)
+    const declarations = modules.map(
+      path => readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8').match(/\b(query|command)(<[^(]*>)?\(\)\(/g)?.length ?? 0,
+    )
+    expect(allStatements().length).toBeGreaterThanOrEqual(declarations.reduce((sum, count) => sum + count, 0))
+  })
+
+  it('would show a scan', () => {
+    expect(wrongWith('SELECT * FROM members WHERE display_name = ?')).toEqual(['SCAN members'])
+    expect(wrongWith('SELECT * FROM members WHERE group_id = ? ORDER BY display_name')).toEqual(['USE TEMP B-TREE FOR ORDER BY'])
+    expect(wrongWith('SELECT * FROM json_each(?)')).toEqual([])
+  })
+
+  it('read by keys and indexes, and sort nothing', () => {
+    const wrong = allStatements().flatMap(({ sql }) =>
+      wrongWith(sql)
+        .filter(detail => !exceptions.some(exception => exception.sql.test(sql) && exception.plan.test(detail)))
+        .map(detail => ({ detail, sql: sql.replace(/\s+/g, ' ').slice(0, 300) })),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it.each(exceptions)('are otherwise only where there is a reason: $why', ({ sql, plan }) => {
+    expect(allStatements().some(statement => sql.test(statement.sql) && wrongWith(statement.sql).some(detail => plan.test(detail)))).toBe(
+      true,
+    )
+  })
+})
