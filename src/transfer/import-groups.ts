@@ -12,6 +12,9 @@ export interface Numbered<L extends Line = Line> {
 
 export type Importing = Pick<App, 'app_id' | 'settings'>
 
+/** The line of a group with nothing left out. */
+type WholeGroup = { readonly [K in keyof GroupLine]-?: Exclude<GroupLine[K], undefined> }
+
 interface Group {
   readonly group_id: number
   readonly owner_id: number
@@ -24,7 +27,7 @@ interface Group {
 /** The groups that a batch is about. */
 export interface GroupsInBatch {
   /** Those that it creates. */
-  readonly created: ReadonlyMap<number, Required<GroupLine>>
+  readonly created: ReadonlyMap<number, WholeGroup>
   /** Those that had somebody on the blacklist before. */
   readonly withBlacklist: readonly number[]
   /** Throws `BadLine` for a group that is not there, or of another app. */
@@ -35,7 +38,7 @@ export interface GroupsInBatch {
 export function groupsOf(engine: SerialEngine, app: Importing, lines: readonly Numbered[], now: number): GroupsInBatch {
   const group_ids = JSON.stringify([...new Set(lines.map(({ value }) => value.group_id))])
   const known = new Map(read(engine, knownGroups({ group_ids })).map(group => [group.group_id, group]))
-  const created = new Map<number, Required<GroupLine>>()
+  const created = new Map<number, WholeGroup>()
   const createdGroups = new Map<number, Group>()
 
   const usable = (group_id: number, line: number): Group | undefined => {
@@ -65,7 +68,7 @@ export function groupsOf(engine: SerialEngine, app: Importing, lines: readonly N
 }
 
 /** As a group that is created now. */
-function withDefaults(line: GroupLine, { settings }: Importing, now: number): Required<GroupLine> {
+function withDefaults(line: GroupLine, { settings }: Importing, now: number): WholeGroup {
   const isChatroom = line.group_type === 2
   const created_at = line.created_at ?? now
   return {

@@ -51,10 +51,11 @@ if (systemd !== '') {
 
 if (caddy !== '') {
   describe('Caddyfile, by caddy', () => {
-    let service: Instance | undefined
-    let proxy: Caddy | undefined
+    let service: Instance
+    let proxy: Caddy
     /** The service as clients reach it. */
     let instance: Instance
+    const stops: (() => Promise<void>)[] = []
 
     beforeAll(async () => {
       const port = await freePort()
@@ -62,10 +63,14 @@ if (caddy !== '') {
         TRUST_PROXY: 'true',
         PUBLIC_URL: `http://127.0.0.1:${port}`,
       })
+      stops.push(service.stop)
       proxy = await startCaddy(port, new URL(service.url).host)
+      stops.push(proxy.stop)
       instance = { ...service, url: proxy.url }
     })
-    afterAll(() => proxy.stop())
+    afterAll(async () => {
+      for (const stop of stops) await stop()
+    })
 
     it('validate accepts it, for loopback and for a name with TLS, and fmt would not change it', async () => {
       const file = ['--config', 'deploy/Caddyfile', '--adapter', 'caddyfile']

@@ -1,0 +1,100 @@
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { appRow, settingsOf } from '../../app-registry.ts'
+import type { SerialEngine } from '../../db/engine.ts'
+import { importBatch } from '../../transfer/import-batch.ts'
+import type { Importing } from '../../transfer/import-groups.ts'
+import { BadLine, formatHelp } from '../../transfer/lines.ts'
+import { read } from '../../transfer/read.ts'
+import { type Command, type Invocation, required, UsageError } from './command.ts'
+import { databaseFile, openData } from './data.ts'
+import { servedBy } from './data-claim.ts'
+import { CommandFailure, sayingWhatFailed } from './failure.ts'
+import { type Checkpoint, checkpointOf, type Reached } from './import-checkpoint.ts'
+import { batchesOf } from './import-file.ts'
+import { progressBar } from './progress.ts'
+import { onlyArgument } from './whole-file.ts'
+
+/**
+ * Lines in one transaction. Members of a group lie all over the index by users, so a large batch writes each page of it once where small ones write it
+ * many times: 50 000 cost half of what 5000 do. Beside a service they are small, for it waits while one is written.
+ */
+const batchSize = 50_000
+const batchSizeBesideService = 5000
+
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'add groups and members from a file',
+  help: `Usage: cohort import --app ID FILE
+
+Adds groups, members and blacklists to an app, as cohort export writes them or as you make them. May run beside the service.
+What is there already stays as it is, so a file may be imported twice. An import that was interrupted goes on where it stopped when it is run again: FILE.progress
+says where. Lines are imported in batches, each as a whole; a wrong line stops the import before its batch and is named, and the exit code is 1.
+The capacity of a group holds; the app's limits of groups do not.
+
+${formatHelp}`,
+  options: { app: { type: 'string' } },
+  run: sayingWhatFailed(async invocation => {
+    const { runtime, config } = invocation
+    const app_id = required(invocation, 'app')
+    const file = onlyArgument(invocation, 'FILE')
+    const descriptor = openSync(file, 'r')
+    const { engine } = openData(runtime, config)
+    try {
+      await importFile(invocation, engine, appOf(engine, app_id), file, descriptor)
+    } finally {
+      engine.close()
+      closeSync(descriptor)
+    }
+  }),
+}
+
+function appOf(engine: SerialEngine, app_id: string): Importing {
+  const [app] = read(engine, appRow({ app_id }))
+  if (app === undefined) throw new UsageError(`there is no app "${app_id}"; cohort app create ${app_id} makes it`)
+  return { app_id, settings: settingsOf(app.settings) }
+}
+
+async function importFile({ config, print }: Invocation, engine: SerialEngine, app: Importing, file: string, descriptor: number): Promise<void> {
+  const checkpoint = checkpointOf(file, descriptor, app.app_id, databaseFile(config))
+  const before = checkpoint.read()
+  if (before !== undefined) process.stderr.write(`Going on at line ${before.line}.\n`)
+  let reached: Reached = before ?? { offset: 0, line: 1, groups: 0, members: 0, blocked: 0 }
+  const { size } = fstatSync(descriptor)
+  const progress = progressBar('Import')
+  const isServed = () => servedBy(config) !== undefined
+  const remember = remembering(checkpoint)
+  // The log is folded into the database less often: pages that many batches change are written there once.
+  engine.rows('PRAGMA wal_autocheckpoint = 20000')
+  try {
+    for (const { lines, next } of batchesOf(descriptor, reached, () => (isServed() ? batchSizeBesideService : batchSize))) {
+      const started = performance.now()
+      const { groups, members, blocked } = importBatch(engine, app, lines, Date.now())
+      reached = { ...next, groups: reached.groups + groups, members: reached.members + members, blocked: reached.blocked + blocked }
+      remember(reached)
+      progress(reached.offset, size)
+      // The service has its turn for as long.
+      if (isServed()) await new Promise(resolve => setTimeout(resolve, performance.now() - started))
+    }
+  } catch (error) {
+    if (!(error instanceof BadLine)) throw error
+    throw new CommandFailure(`${file}, ${error.message}\nAll before line ${reached.line} is imported. Mend the file and run the command again.`)
+  } finally {
+    progress.end()
+  }
+  checkpoint.remove()
+  print(`${reached.groups} groups, ${reached.members} members and ${reached.blocked} blacklisted users are new\n`)
+}
+
+/** A folder that cannot be written to does not stop an import: only, it could not go on where it stopped. */
+function remembering(checkpoint: Checkpoint): (reached: Reached) => void {
+  let possible = true
+  return reached => {
+    if (!possible) return
+    try {
+      checkpoint.write(reached)
+    } catch (error) {
+      possible = false
+      process.stderr.write(`If it is interrupted, this import begins anew: ${error instanceof Error ? error.message : String(error)}\n`)
+    }
+  }
+}

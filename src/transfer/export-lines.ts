@@ -1,0 +1,106 @@
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import type { SerialEngine } from '../db/engine.ts'
+import { db, query } from '../db/query.ts'
+import { blacklist, groups, members } from '../db/schema.ts'
+import { read } from './read.ts'
+
+const pageSize = 1000
+
+const groupsPage = query<{ app_id: string; after: number }>()(p =>
+  db
+    .select({
+      group_id: groups.group_id,
+      owner_id: groups.owner_id,
+      creator_id: groups.creator_id,
+      group_type: sql<number>`${groups.type}`.as('group_type'),
+      name: groups.name,
+      description: groups.description,
+      avatar: groups.avatar,
+      ext: groups.ext,
+      apply_approval: groups.apply_approval,
+      capacity: groups.capacity,
+      member_invite: groups.member_invite,
+      member_modify: groups.member_modify,
+      history_visible: groups.history_visible,
+      read_ack: groups.read_ack,
+      hide_member_info: groups.hide_member_info,
+      ban_all_until: groups.ban_all_until,
+      version: groups.version,
+      created_at: groups.created_at,
+      updated_at: groups.updated_at,
+    })
+    .from(groups)
+    .where(and(eq(groups.app_id, p.app_id), eq(groups.status, 0), gt(groups.group_id, p.after)))
+    .orderBy(asc(groups.group_id))
+    .limit(pageSize),
+)
+
+const membersPage = query<{ group_id: number; after: number }>()(p =>
+  db
+    .select({
+      group_id: members.group_id,
+      user_id: members.user_id,
+      role: members.role,
+      display_name: members.display_name,
+      joined_at: members.joined_at,
+      msg_mute_mode: members.msg_mute_mode,
+      msg_push_mode: members.msg_push_mode,
+      ban_until: members.ban_until,
+    })
+    .from(members)
+    .where(and(eq(members.group_id, p.group_id), gt(members.user_id, p.after)))
+    .orderBy(asc(members.user_id))
+    .limit(pageSize),
+)
+
+const blockedPage = query<{ group_id: number; after: number }>()(p =>
+  db
+    .select({ group_id: blacklist.group_id, user_id: blacklist.user_id, blocked_at: blacklist.blocked_at })
+    .from(blacklist)
+    .where(and(eq(blacklist.group_id, p.group_id), gt(blacklist.user_id, p.after)))
+    .orderBy(asc(blacklist.user_id))
+    .limit(pageSize),
+)
+
+/** What of a member is not said where it is so. */
+const memberDefaults: Readonly<Record<string, unknown>> = { role: 1, display_name: '', msg_mute_mode: 0, msg_push_mode: 0, ban_until: 0 }
+
+export interface Exported {
+  /** Whole lines. */
+  readonly text: string
+  /** Groups that are complete with it. */
+  readonly groups: number
+}
+
+/** The groups of an app with their members and blacklists, in the format of `lines.ts`, a page at a time. Throws `DatabaseError`. */
+export function* exportLines(engine: SerialEngine, app_id: string): Generator<Exported> {
+  for (const group of pages(after => read(engine, groupsPage({ app_id, after })), ({ group_id }) => group_id)) {
+    const { group_id } = group
+    yield { text: lineOf('group', group), groups: 0 }
+    for (let after = 0, more = true; more; ) {
+      const page = read(engine, membersPage({ group_id, after }))
+      yield { text: page.map(member => lineOf('member', withoutDefaults(member))).join(''), groups: 0 }
+      after = page.at(-1)?.user_id ?? 0
+      more = page.length === pageSize
+    }
+    const blocked = pages(after => read(engine, blockedPage({ group_id, after })), ({ user_id }) => user_id)
+    for (const entry of blocked) yield { text: lineOf('blocked', entry), groups: 0 }
+    yield { text: '', groups: 1 }
+  }
+}
+
+const lineOf = (type: string, value: Readonly<Record<string, unknown>>): string => `${JSON.stringify({ type, ...value })}\n`
+
+const withoutDefaults = (member: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(member).filter(([name, value]) => value !== memberDefaults[name]))
+
+/** All rows of a list that is read page by page, each beginning after the key of the last one. */
+function* pages<Row>(page: (after: number) => Row[], key: (row: Row) => number): Generator<Row> {
+  for (let after = 0; ; ) {
+    const rows = page(after)
+    yield* rows
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < pageSize) return
+    after = key(last)
+  }
+}
