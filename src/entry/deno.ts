@@ -5,6 +5,7 @@ import { sharpImages } from '../media/sharp.ts'
 import { threadedVoice } from '../media/voice/worker-thread.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
+import { underWay } from './under-way.ts'
 
 interface Remote {
   readonly remoteAddr: { readonly hostname: string }
@@ -24,7 +25,8 @@ const runtime: Runtime = {
   command: [process.execPath, 'run', '--no-prompt', ...permissions, Deno.mainModule],
   openDatabase: nodeSqlite,
   async listen(app, hostname, port) {
-    const server = Deno.serve({ hostname, port, onListen() {} }, (request, remote) => app.fetch(request, { remote }))
+    const { fetch, end } = underWay(app)
+    const server = Deno.serve({ hostname, port, onListen() {} }, (request, remote) => fetch(request, { remote }))
     return {
       port: server.addr.port,
       async close(graceMs) {
@@ -32,7 +34,8 @@ const runtime: Runtime = {
         const late = new Promise<void>(resolve => {
           deadline = setTimeout(resolve, graceMs)
         })
-        await Promise.race([server.shutdown(), late])
+        // `shutdown` alone would fail whoever is still sending a body.
+        await Promise.race([end().then(() => server.shutdown()), late])
         clearTimeout(deadline)
       },
     }

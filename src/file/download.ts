@@ -106,7 +106,9 @@ async function download(service: Service, exchange: Exchange, convert: Converter
   if (variant.kind === 'original' && variant.format === 'amr' && object.content_type === 'audio/mpeg') {
     return refuse(10009, 'this voice is MP3 and cannot be converted to AMR')
   }
-  const redirect = query.source === 'miniprogram' ? undefined : await elsewhere(service, object, variant)
+  // What the store signs for GET is no good for HEAD.
+  const here = query.source === 'miniprogram' || request.method === 'HEAD'
+  const redirect = here ? undefined : await elsewhere(service, object, variant)
   if (redirect !== undefined) {
     close(service, exchange, 302, 302)
     const headers = baseHeaders(exchange.requestId, corsOrigin(service.origins, request))

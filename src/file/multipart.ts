@@ -13,10 +13,14 @@ export class MalformedMultipart extends Error {
 const longestHeaders = 16 * 1024
 const mostBeforeFile = 1024 * 1024
 
-/** The boundary of a multipart content type, or undefined if it is another type. */
+/** The boundary of a multipart content type, or undefined if it is another type. Throws `MalformedMultipart` if it has none. */
 export function boundaryOf(contentType: string): string | undefined {
-  const [, quoted, bare] = /^multipart\/form-data\s*;.*?\bboundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType) ?? []
-  return quoted ?? bare
+  if (!/^multipart\/form-data\b/i.test(contentType)) return undefined
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70})(?=[\s;]|$))/i.exec(contentType) ?? []
+  const boundary = quoted ?? bare
+  // A client that wrote the type by hand: what it sends is no file.
+  if (boundary === undefined) throw new MalformedMultipart('the content-type of the form has no boundary of 1 to 70 characters')
+  return boundary
 }
 
 /** The bytes of the field `file`. Throws `MalformedMultipart`, at once or while they are read. */

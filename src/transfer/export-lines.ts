@@ -65,27 +65,19 @@ const blockedPage = query<{ group_id: number; after: number }>()(p =>
 /** What of a member is not said where it is so. */
 const memberDefaults: Readonly<Record<string, unknown>> = { role: 1, display_name: '', msg_mute_mode: 0, msg_push_mode: 0, ban_until: 0 }
 
-export interface Exported {
-  /** Whole lines. */
-  readonly text: string
-  /** Groups that are complete with it. */
-  readonly groups: number
-}
-
-/** The groups of an app with their members and blacklists, in the format of `lines.ts`, a page at a time. Throws `DatabaseError`. */
-export function* exportLines(engine: SerialEngine, app_id: string): Generator<Exported> {
-  for (const group of pages(after => read(engine, groupsPage({ app_id, after })), ({ group_id }) => group_id)) {
+/**
+ * The groups of an app with their members and blacklists, in the format of `lines.ts`, line by line; `groupDone` hears of each group that is complete.
+ * Throws `DatabaseError`.
+ */
+export function* exportLines(engine: SerialEngine, app_id: string, groupDone: () => void): Generator<string> {
+  for (const group of pages(after => read(engine, groupsPage({ app_id, after })), 'group_id')) {
     const { group_id } = group
-    yield { text: lineOf('group', group), groups: 0 }
-    for (let after = 0, more = true; more; ) {
-      const page = read(engine, membersPage({ group_id, after }))
-      yield { text: page.map(member => lineOf('member', withoutDefaults(member))).join(''), groups: 0 }
-      after = page.at(-1)?.user_id ?? 0
-      more = page.length === pageSize
+    yield lineOf('group', group)
+    for (const member of pages(after => read(engine, membersPage({ group_id, after })), 'user_id')) {
+      yield lineOf('member', withoutDefaults(member))
     }
-    const blocked = pages(after => read(engine, blockedPage({ group_id, after })), ({ user_id }) => user_id)
-    for (const entry of blocked) yield { text: lineOf('blocked', entry), groups: 0 }
-    yield { text: '', groups: 1 }
+    for (const entry of pages(after => read(engine, blockedPage({ group_id, after })), 'user_id')) yield lineOf('blocked', entry)
+    groupDone()
   }
 }
 
@@ -94,13 +86,13 @@ const lineOf = (type: string, value: Readonly<Record<string, unknown>>): string 
 const withoutDefaults = (member: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(member).filter(([name, value]) => value !== memberDefaults[name]))
 
-/** All rows of a list that is read page by page, each beginning after the key of the last one. */
-function* pages<Row>(page: (after: number) => Row[], key: (row: Row) => number): Generator<Row> {
+/** All rows of a list that is read page by page, each beginning after the last row's `key`. */
+function* pages<Key extends string, Row extends Readonly<Record<Key, number>>>(page: (after: number) => Row[], key: Key): Generator<Row> {
   for (let after = 0; ; ) {
     const rows = page(after)
     yield* rows
     const last = rows.at(-1)
     if (last === undefined || rows.length < pageSize) return
-    after = key(last)
+    after = last[key]
   }
 }

@@ -85,13 +85,14 @@ function addMembers(
   const known: MemberRow[] = []
   const pretenders: Numbered<MemberLine>[] = []
   for (const member of members) {
-    const { group_id, user_id, display_name, msg_mute_mode, msg_push_mode, ban_until, joined_at, ...said } = member.value
+    const { group_id, user_id, display_name, msg_mute_mode, msg_push_mode, ban_until } = member.value
     const { owner_id, created_at } = groups.of(group_id, member.line)
     const isOwner = user_id === owner_id
-    if (said.role === role.owner && !isOwner) pretenders.push(member)
-    const actual = said.role === role.owner ? role.member : said.role
-    const joinedAt = joined_at ?? (isOwner ? created_at : now)
-    const row: MemberRow = [group_id, user_id, actual, display_name, joinedAt, msg_mute_mode, msg_push_mode, ban_until]
+    const claimsIt = member.value.role === role.owner
+    if (claimsIt && !isOwner) pretenders.push(member)
+    const joined_at = member.value.joined_at ?? (isOwner ? created_at : now)
+    const given = claimsIt ? role.member : member.value.role
+    const row: MemberRow = [group_id, user_id, given, display_name, joined_at, msg_mute_mode, msg_push_mode, ban_until]
     if (isOwner) known.push(row)
     else others.push(row)
   }
@@ -157,6 +158,9 @@ function settle(engine: SerialEngine, changed: readonly number[], joined: readon
 
 function tally<T>(items: readonly T[], key: (item: T) => number): Map<number, number> {
   const counts = new Map<number, number>()
-  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1)
+  for (const item of items) {
+    const of = key(item)
+    counts.set(of, (counts.get(of) ?? 0) + 1)
+  }
   return counts
 }

@@ -171,7 +171,7 @@ class Inviters {
 /** The end by kill -9 under load (spec: behaviour, section 6). */
 export const crashSuite: Suite = (instance, pace) => {
   const rounds = pace === 'slow' ? 2 : 5
-  const answersARound = pace === 'slow' ? 100 : 400
+  const answersARound = pace === 'slow' ? 100 : 300
   let tenant: Tenant
   beforeAll(async () => {
     tenant = await newTenant(instance(), 'crash')

@@ -8,7 +8,7 @@ import type { Suite } from './all.ts'
 const shortest = 100
 const longest = 120
 /** Sequences under way at once: each has users and groups of its own. */
-const together = 8
+const together = 24
 /** How often a failing sequence is played again to find a short one. */
 const tries = 80
 

@@ -63,22 +63,25 @@ export async function mp4(seconds = 2, size = '320x240'): Promise<Bytes | undefi
 /** The start of an MP4, which is enough to be taken for one. */
 export const stubMp4 = (): Bytes => joined(Uint8Array.of(0, 0, 0, 20), text('ftypisom'), new Uint8Array(4), text('mp42'), new Uint8Array(200))
 
-const script = '<script>document.title="executed";location.hash="executed"</script>'
-
-/** What a browser could run if it were let: served as an attachment, whatever it is called. */
-export const hostile: Readonly<Record<string, Bytes>> = {
-  SVG: text(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">${script}</svg>`),
-  'SVG in XML': text(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)">${script}</svg>`),
-  HTML: text(`<!doctype html><html><body>${script}</body></html>`),
-  'HTML after a byte order mark': joined(Uint8Array.of(0xef, 0xbb, 0xbf), text(`<html>${script}</html>`)),
-  'HTML after blanks': text(`\n\n   <html>${script}</html>`),
-  'HTML in UTF-16': joined(Uint8Array.of(0xff, 0xfe), new Uint8Array(Buffer.from(`<html>${script}</html>`, 'utf16le'))),
-  XHTML: text(`<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body>${script}</body></html>`),
-  XML: text('<?xml version="1.0"?><?xml-stylesheet href="javascript:alert(1)"?><x/>'),
-  'PDF holding HTML': text(`%PDF-1.4\n1 0 obj\n<</Type /Catalog /OpenAction <</S /JavaScript /JS (app.alert(1))>>>>\nendobj\n<html>${script}</html>`),
-  'HTML before a picture': joined(text(`<html>${script}</html>`), Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10)),
-  JavaScript: text('document.title="executed"'),
+/** Files that run this script where a browser lets them: to be served as attachments, whatever they are called. */
+export function hostileFiles(code: string) {
+  const script = `<script>${code}</script>`
+  return {
+    SVG: text(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">${script}</svg>`),
+    'SVG in XML': text(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><g/>${script}</svg>`),
+    HTML: text(`<!doctype html><html><body>${script}</body></html>`),
+    'HTML after a byte order mark': joined(Uint8Array.of(0xef, 0xbb, 0xbf), text(`<html>${script}</html>`)),
+    'HTML after blanks': text(`\n\n   <html>${script}</html>`),
+    'HTML in UTF-16': joined(Uint8Array.of(0xff, 0xfe), new Uint8Array(Buffer.from(`<html>${script}</html>`, 'utf16le'))),
+    XHTML: text(`<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body>${script}</body></html>`),
+    XML: text(`<?xml version="1.0"?><x xmlns:h="http://www.w3.org/1999/xhtml"><h:script>${code}</h:script></x>`),
+    'PDF holding HTML': text(`%PDF-1.4\n1 0 obj\n<</Type /Catalog /OpenAction <</S /JavaScript /JS (${code})>>>>\nendobj\n<html>${script}</html>`),
+    'HTML before a picture': joined(text(`<html>${script}</html>`), Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10)),
+    JavaScript: text(code),
+  } as const
 }
 
+export const hostile = hostileFiles('alert(1)')
+
 /** A picture that goes on as HTML: it is what its first bytes are. */
-export const polyglot = async (): Promise<Bytes> => joined(await png(), hostile['HTML'] ?? new Uint8Array())
+export const polyglot = async (html = hostile.HTML): Promise<Bytes> => joined(await png(), html)

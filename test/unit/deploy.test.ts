@@ -40,7 +40,7 @@ describe('variables in deploy/', () => {
     Caddyfile: wordsOf(caddyfile),
     'grafana.json': wordsOf(readText('deploy/grafana.json')),
     Dockerfile: Object.keys(imageEnvironment),
-    'compose.yaml': [...wordsOf(readText('deploy/compose.yaml')), ...keysUnder('services.cohort.environment')],
+    'compose.yaml': wordsOf(readText('deploy/compose.yaml')),
     'cohort.service': (unit.get('Service.Environment') ?? []).flatMap(text => Object.keys(assignments(text))),
   }
 

@@ -54,7 +54,13 @@ function appOf(engine: SerialEngine, app_id: string): Importing {
   return { app_id, settings: settingsOf(app.settings) }
 }
 
-async function importFile({ config, print }: Invocation, engine: SerialEngine, app: Importing, file: string, descriptor: number): Promise<void> {
+async function importFile(
+  { config, print }: Invocation,
+  engine: SerialEngine,
+  app: Importing,
+  file: string,
+  descriptor: number,
+): Promise<void> {
   const checkpoint = checkpointOf(file, descriptor, app.app_id, databaseFile(config))
   const before = checkpoint.read()
   if (before !== undefined) process.stderr.write(`Going on at line ${before.line}.\n`)
@@ -77,7 +83,9 @@ async function importFile({ config, print }: Invocation, engine: SerialEngine, a
     }
   } catch (error) {
     if (!(error instanceof BadLine)) throw error
-    throw new CommandFailure(`${file}, ${error.message}\nAll before line ${reached.line} is imported. Mend the file and run the command again.`)
+    throw new CommandFailure(
+      `${file}, ${error.message}\nAll before line ${reached.line} is imported. Mend the file and run the command again.`,
+    )
   } finally {
     progress.end()
   }

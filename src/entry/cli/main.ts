@@ -7,7 +7,9 @@ import { appCommand } from './app.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { type Command, UsageError } from './command.ts'
+import { exportCommand } from './export.ts'
 import { gcCommand } from './gc.ts'
+import { importCommand } from './import.ts'
 import { migrateCommand } from './migrate.ts'
 import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
@@ -22,6 +24,8 @@ const commands: readonly Command[] = [
   gcCommand,
   backupCommand,
   restoreCommand,
+  exportCommand,
+  importCommand,
 ]
 
 const help = () => `Cohort ${version}: groups and files for instant messaging

@@ -226,6 +226,10 @@ export const uploads: Suite = (instance, _pace, target) => {
         expect.soft({ what, status: reply.status }).toEqual({ what, status: 400 })
         expect.soft(reply.message).toMatch(/form/)
       }
+      for (const type of ['multipart/form-data', 'multipart/form-data; boundary=', 'multipart/form-data; boundary=""', `multipart/form-data; boundary=${'b'.repeat(71)}`]) {
+        const reply = await post(place, joined(file, closing), { 'content-type': type })
+        expect.soft({ type, status: reply.status }).toEqual({ type, status: 400 })
+      }
       await expectNothingThere(friend, place)
       expectBytes(await read(friend, await deliver(place, someBytes(5))), someBytes(5))
     })

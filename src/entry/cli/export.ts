@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { open } from 'node:fs/promises'
+import { appRow } from '../../app-registry.ts'
+import type { SerialEngine } from '../../db/engine.ts'
+import { exportLines } from '../../transfer/export-lines.ts'
+import { exportSql } from '../../transfer/export-sql.ts'
+import { formatHelp } from '../../transfer/lines.ts'
+import { read } from '../../transfer/read.ts'
+import { type Command, required, UsageError } from './command.ts'
+import { openData } from './data.ts'
+import { sayingWhatFailed } from './failure.ts'
+import { progressBar } from './progress.ts'
+import { refuseExisting, writeWhole } from './whole-file.ts'
+
+/** Characters written at a time. */
+const portion = 256 * 1024
+
+export const exportCommand: Command = {
+  name: 'export',
+  summary: 'write the groups and members of an app to a file',
+  help: `Usage: cohort export --app ID [FILE]
+       cohort export --app ID --sql [--files] [FILE]
+
+Writes the groups of an app with their members and blacklists, as they stand at one moment, to FILE or to the output. May run beside the service.
+cohort import reads it.
+
+  --sql     writes SQL instead, with everything of the app but its files, for "wrangler d1 execute DB --remote --file FILE": so an app moves to D1.
+            Put it in before the first request to the app there. It holds the secrets of the app: keep it as safe as those
+  --files   with --sql: also what is known of the files, for when their bytes stay in the same bucket or move too
+  --force   replaces FILE if it exists
+
+${formatHelp}`,
+  options: { app: { type: 'string' }, sql: { type: 'boolean' }, files: { type: 'boolean' }, force: { type: 'boolean' } },
+  run: sayingWhatFailed(async invocation => {
+    const { runtime, config, options, positionals } = invocation
+    const app_id = required(invocation, 'app')
+    const [file, another] = positionals
+    if (another !== undefined) throw new UsageError(`unexpected argument "${another}"`)
+    if (options.files === true && options.sql !== true) throw new UsageError('--files goes with --sql')
+    if (file !== undefined) refuseExisting(file, options.force)
+    const { engine } = openData(runtime, config)
+    try {
+      // One snapshot for all of it.
+      engine.exec('BEGIN')
+      const [app] = read(engine, appRow({ app_id }))
+      if (app === undefined) throw new UsageError(`there is no app "${app_id}"; cohort app list shows them`)
+      const text = options.sql === true ? sqlOf(engine, app_id, options.files === true) : linesOf(engine, app_id, app.group_count)
+      if (file === undefined) await writeOut(text)
+      else await writeWhole(file, temporary => writeTo(temporary, text))
+      engine.exec('COMMIT')
+    } finally {
+      engine.close()
+    }
+  }),
+}
+
+function* linesOf(engine: SerialEngine, app_id: string, groups: number): Generator<string> {
+  const progress = progressBar('Export')
+  let done = 0
+  yield* exportLines(engine, app_id, () => progress(++done, groups))
+  progress.end()
+}
+
+function* sqlOf(engine: SerialEngine, app_id: string, files: boolean): Generator<string> {
+  const progress = progressBar('Export')
+  // Nearly all rows are of members and of users.
+  const [[members] = []] = engine.rows('SELECT (SELECT count(*) FROM members) + (SELECT count(*) FROM users)')
+  let done = 0
+  yield* exportSql(engine, app_id, files, rows => {
+    done += rows
+    progress(done, Number(members))
+  })
+  progress.end()
+}
+
+async function writeTo(file: string, text: Iterable<string>): Promise<void> {
+  const handle = await open(file, 'w')
+  try {
+    for (const part of inPortions(text)) await handle.writeFile(part)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** To the output, no faster than it is read. Throws when nobody reads any more. */
+async function writeOut(text: Iterable<string>): Promise<void> {
+  const { stdout } = process
+  const failed = once(stdout, 'error').then(([error]) => Promise.reject(error as Error))
+  failed.catch(() => undefined)
+  for (const part of inPortions(text)) if (!stdout.write(part)) await Promise.race([once(stdout, 'drain'), failed])
+}
+
+function* inPortions(text: Iterable<string>): Generator<string> {
+  let pending = ''
+  for (const part of text) {
+    pending += part
+    if (pending.length < portion) continue
+    yield pending
+    pending = ''
+  }
+  if (pending !== '') yield pending
+}
