@@ -73,27 +73,16 @@ function aimOf(world: World, step: Step): Aim {
   if (group === undefined || n % 4 === 0) return aim
   const members = [...group.members.keys()]
   switch (rule.name) {
-    case 'apply':
-      return { ...aim, as: asUser(outsiderOf(world, group, n) ?? user) }
     case 'qrcode/invite': {
       const code = pick(world.codes, n)
       return { ...aim, as: asUser(outsiderOf(world, (code && world.group(code.group_id)) ?? group, n) ?? user) }
     }
+    case 'kick':
+    case 'apply':
     case 'invite':
-      // An admin's invitation has former kicks forgotten.
-      return n % 4 > 1
-        ? aim
-        : { ...aim, as: asUser(pick(having(group, role.member), n) ?? user), users: [outsiderOf(world, group, n) ?? user, ...users] }
-    case 'kick': {
-      if (group.dissolved) return aim
-      const owner = ownerOf(group)
-      const other =
-        mostKicked(
-          group,
-          members.filter(id => id !== owner),
-        ) ?? user
-      return { ...aim, as: n % 4 === 1 ? aim.as : asUser(owner), users: [other, ...users.slice(2)] }
-    }
+    case 'block':
+    case 'unblock':
+      return aimAtKicked(world, step, aim)
     case 'transfer':
       return { ...aim, users: [pick(members, n) ?? user] }
     case 'apply/handle': {
@@ -114,9 +103,45 @@ function aimOf(world: World, step: Step): Aim {
   }
 }
 
-/** Who was kicked before is kicked again, and comes again: else hardly anyone would be kept out for it. */
-const mostKicked = ({ kicks }: Group, users: readonly number[]): number | undefined =>
-  [...users].sort((a, b) => (kicks.get(b) ?? 0) - (kicks.get(a) ?? 0))[0]
+/** Kicks of a group, of this user or of all. */
+const kicksIn = ({ kicks }: Group, user_id?: number): number =>
+  user_id === undefined ? [...kicks.values()].reduce((sum, count) => sum + count, 0) : (kicks.get(user_id) ?? 0)
+
+const mostKicked = (group: Group, users: readonly number[]): number | undefined =>
+  [...users].sort((a, b) => kicksIn(group, b) - kicksIn(group, a))[0]
+
+/**
+ * Who was kicked before comes again and is kicked again, where most was kicked already; and whose three kicks are full is invited by an admin, or
+ * blocked and unblocked. Left to chance, hardly anyone would ever be kept out for its kicks, or be let in again.
+ */
+function aimAtKicked(world: World, { rule, number: n }: Step, aim: Aim): Aim {
+  const [group] = world.live().sort((a, b) => kicksIn(b) - kicksIn(a))
+  if (group === undefined) return aim
+  const owner_id = ownerOf(group)
+  const owner = asUser(owner_id)
+  const outsiders = world.users.filter(id => !group.members.has(id))
+  const outsider = outsiderOf(world, group, n)
+  const keptOut = outsiders.find(id => kicksIn(group, id) >= 3)
+  const at = (as: As, user_id: number | undefined): Aim =>
+    user_id === undefined ? aim : { group, as, users: [user_id, ...aim.users.slice(2)] }
+  switch (rule.name) {
+    case 'kick': {
+      const others = [...group.members.keys()].filter(id => id !== owner_id)
+      return at(owner, mostKicked(group, others))
+    }
+    case 'apply':
+      return outsider === undefined ? aim : { ...aim, group, as: asUser(outsider) }
+    case 'invite': {
+      // An ordinary member's invitation does not make kicks forgotten.
+      const member = pick(having(group, role.member), n)
+      return n % 4 === 1 ? at(owner, keptOut) : n % 4 === 2 && member !== undefined ? at(asUser(member), outsider) : aim
+    }
+    case 'block':
+      return at(owner, keptOut)
+    default:
+      return at(owner, mostKicked(group, [...group.blacklist.keys()]))
+  }
+}
 
 const having = (group: Group | undefined, wanted: number): number[] =>
   [...(group?.members.values() ?? [])].filter(member => member.role === wanted).map(member => member.user_id)

@@ -9,6 +9,8 @@ export type Capability =
   | 'own upload URLs'
   /** Downloads are answered by the service and not by a redirect to the store. */
   | 'own downloads'
+  /** A download says how long it is, so that clients can show how far it got. HEAD always does. */
+  | 'lengths of downloads'
   | 'AVIF pictures'
   /** More than a megapixel or so, up to the 50 that are the limit. */
   | 'large pictures'
@@ -24,7 +26,11 @@ const store = 'clients send bytes to the store and fetch them there: its rules a
 const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
   node: noFfmpeg,
   deno: noFfmpeg,
-  bun: { ...noFfmpeg, 'AVIF pictures': "Bun's decoder knows no AVIF on Linux" },
+  bun: {
+    ...noFfmpeg,
+    'AVIF pictures': "Bun's decoder knows no AVIF on Linux",
+    'lengths of downloads': 'Bun sends streams in chunks, whatever length was said',
+  },
   worker: {
     'AVIF pictures': 'photon knows no AVIF',
     'large pictures': 'a Worker has 128 MB',

@@ -14,6 +14,7 @@ import {
   people,
   qrOf,
 } from '../../support/groups.ts'
+import { inChunks } from '../../support/sane.ts'
 import type { Rules } from '../rules.ts'
 
 /** Groups as wholes: finding, transferring, leaving and dissolving them (spec: behaviour, section 4). */
@@ -78,7 +79,7 @@ export const groupRules: Rules = instance => {
     const cast = await people(instance(), ['a', 'b', 'c'], { app_id, secret: await instance().createApp(app_id) })
     const made: number[] = []
     for (const owner of [cast.a, cast.b, cast.c]) {
-      made.push(...(await Promise.all(Array.from({ length: 334 }, () => newGroup(owner, { type: 2 })))))
+      await inChunks(Array.from({ length: 334 }), async () => void made.push(await newGroup(owner, { type: 2 })))
     }
     const newestFirst = made.sort((x, y) => y - x)
     expect(dataOf(await cast.a.get('/group/public_list'))).toEqual(newestFirst.slice(0, 1000))
