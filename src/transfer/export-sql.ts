@@ -24,8 +24,9 @@ interface TableOfApp {
 
 /** Which rows of a table belong to the app. */
 type OfApp = (table: SQLiteTable, app_id: unknown) => SQL
-/** The plus keeps SQLite from an index by app, which is in another order than the pages. */
-const ownColumn: OfApp = (_, app_id) => sql`+app_id = ${app_id}`
+const ownColumn: OfApp = (_, app_id) => sql`app_id = ${app_id}`
+/** The plus keeps SQLite from the index by app and user, which is in another order than the pages. */
+const byPlace: OfApp = (_, app_id) => sql`+app_id = ${app_id}`
 const byGroup: OfApp = (table, app_id) => sql`(SELECT g.app_id FROM groups AS g WHERE g.group_id = ${table}.group_id) = ${app_id}`
 const byObject: OfApp = (table, app_id) => sql`(SELECT o.app_id FROM objects AS o WHERE o.object_name = ${table}.object_name) = ${app_id}`
 
@@ -52,11 +53,11 @@ const app = ['app_id']
 const groupAndUser = ['group_id', 'user_id']
 const ofGroups: readonly TableOfApp[] = [
   tableOfApp(schema.groups, ['group_id'], ownColumn),
-  tableOfApp(schema.members, groupAndUser, ownColumn),
+  tableOfApp(schema.members, groupAndUser, byPlace),
   tableOfApp(schema.blacklist, groupAndUser, byGroup),
   tableOfApp(schema.kicks, groupAndUser, byGroup),
   tableOfApp(schema.applications, ['application_id'], byGroup),
-  tableOfApp(schema.invitations, ['invitation_id'], ownColumn),
+  tableOfApp(schema.invitations, ['invitation_id'], byPlace),
   tableOfApp(schema.announcements, ['announcement_id'], byGroup),
 ]
 const withFiles: readonly TableOfApp[] = [

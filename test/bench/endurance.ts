@@ -1,26 +1,37 @@
-import { type Bench, median, type Spread, send, spread } from './measure.ts'
+import { type Bench, median, send, spread } from './measure.ts'
 import { startService } from './node.ts'
-import type { Side } from './rows.ts'
+import { short } from './rows.ts'
+import { megabytes } from './table.ts'
+import { judged, type Verdict } from './verdict.ts'
 
-/** Resident memory after each of so many equal portions of mixed work, bytes, on a service that has just started. */
-export async function memoryOver(bench: Bench, portions: number): Promise<number[]> {
-  const side: Side = { server: 'service', path: '', work: 'mixed', connections: 32 }
-  const after: number[] = []
-  for (let i = 0; i < portions; i++) {
-    await send(bench, side)
-    after.push(bench.subjects.get('service')?.server.usage().memory ?? Number.NaN)
-  }
-  return after
+/** Something measured that is not a comparison of two. */
+export interface Finding {
+  readonly name: string
+  /** For the table, and as numbers. */
+  readonly shown: string
+  readonly values: Readonly<Record<string, number | readonly number[]>>
+  readonly verdict: Verdict
 }
 
-/** How much more memory the second half took than the first: 1 is flat. */
-export const growthOf = (memory: readonly number[]): number => {
-  const half = memory.length >> 1
-  return median(memory.slice(half)) / median(memory.slice(0, half))
+/** Resident memory after each of so many equal portions of mixed work, on a service that has just started: does it keep growing? */
+export async function memoryOver(bench: Bench, portions: number): Promise<Finding> {
+  const bytes: number[] = []
+  for (let i = 0; i < portions; i++) {
+    await send(bench, { server: 'service', path: '', work: 'mixed', connections: 32 })
+    bytes.push(bench.subjects.get('service')?.server.usage().memory ?? Number.NaN)
+  }
+  const half = portions >> 1
+  const growth = median(bytes.slice(half)) / median(bytes.slice(0, half))
+  return {
+    name: 'memory: second half of the requests to first',
+    shown: `${growth.toFixed(2)}: ${bytes.map(megabytes).join(' ')} MB`,
+    values: { bytes, growth },
+    verdict: judged({ atMost: 1.1 }, growth),
+  }
 }
 
 /** From the command to the first answer, milliseconds. */
-export async function startTimes(command: readonly string[], folder: string, times: number): Promise<Spread> {
+export async function startTimes(command: readonly string[], folder: string, groups: number, times: number): Promise<Finding> {
   const taken: number[] = []
   for (let i = 0; i < times; i++) {
     const begun = performance.now()
@@ -29,5 +40,11 @@ export async function startTimes(command: readonly string[], folder: string, tim
     taken.push(performance.now() - begun)
     await server.stop()
   }
-  return spread(taken)
+  const { min, median, max } = spread(taken)
+  return {
+    name: `start with ${short(groups)} groups: min, median, max`,
+    shown: `${[min, median, max].map(ms => ms.toFixed(0)).join(' ')} ms`,
+    values: { min, median, max },
+    verdict: judged({ atMost: 500 }, median, ' ms'),
+  }
 }

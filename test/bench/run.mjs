@@ -1,13 +1,13 @@
-// npm run bench: builds the service and the benchmark, and runs them from copies, so that a build meanwhile does not change what is measured.
+// npm run bench: builds the service and the benchmark, and runs them from a folder of their own, so that a build meanwhile does not change what is
+// measured. The benchmark removes the folder in the end.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdtempSync } from 'node:fs'
 import { build } from 'esbuild'
 
-const folder = 'dist/bench'
 const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
-mkdirSync(folder, { recursive: true })
-for (const file of ['cohort.js', 'cohort.js.map', 'voice-worker.js']) copyFileSync(`dist/${file}`, `${folder}/${file}`)
+const folder = mkdtempSync('dist/bench-')
+for (const file of ['cohort.js', 'voice-worker.js']) copyFileSync(`dist/${file}`, `${folder}/${file}`)
 await build({
   entryPoints: ['main', 'yardstick', 'load'].map(name => `test/bench/${name}.ts`),
   outdir: folder,
@@ -19,4 +19,4 @@ await build({
   banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
   logLevel: 'warning',
 })
-await import('../../dist/bench/main.js')
+await import(`../../${folder}/main.js`)

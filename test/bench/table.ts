@@ -1,3 +1,4 @@
+import type { Finding } from './endurance.ts'
 import type { Measured, Spread } from './measure.ts'
 import { short } from './rows.ts'
 import { type Verdict, verdictsOf } from './verdict.ts'
@@ -16,8 +17,8 @@ const columns = [
   'targets',
 ] as const
 
-/** A table with aligned columns; the first and those of words to the left. */
-export function table(header: readonly string[], lines: readonly (readonly string[])[], words: ReadonlySet<number> = new Set([0])): string {
+/** A table with aligned columns: those of `words` to the left. */
+function table(header: readonly string[], lines: readonly (readonly string[])[], words: ReadonlySet<number>): string {
   const widths = header.map((title, i) => Math.max(title.length, ...lines.map(line => line[i]?.length ?? 0)))
   const format = (line: readonly string[]) =>
     line
@@ -48,4 +49,11 @@ const cellsOf = (measured: Measured): string[] => {
   ]
 }
 
-export const verdicts = (list: readonly Verdict[]): string => list.map(({ what, pass }) => `${pass ? 'pass' : 'FAIL'} ${what}`).join(', ')
+export const findings = (list: readonly Finding[]): string =>
+  table(
+    ['what', 'measured', 'targets'],
+    list.map(({ name, shown, verdict }) => [name, shown, verdicts([verdict])]),
+    new Set([0, 1, 2]),
+  )
+
+const verdicts = (list: readonly Verdict[]): string => list.map(({ what, pass }) => `${pass ? 'pass' : 'FAIL'} ${what}`).join(', ')

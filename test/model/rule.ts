@@ -92,9 +92,9 @@ export function rule(name: string, { path, method, self, sends, wrong, judge }: 
 export function groupRule(
   name: string,
   needs: Needs,
-  o: Partial<Common> & { groupOf?(call: Call): number | Expected; judge(call: GroupCall): Expected },
+  o: Partial<Common> & { readonly changes?: false; groupOf?(call: Call): number | Expected; judge(call: GroupCall): Expected },
 ): Rule {
-  const changes = o.method !== 'GET'
+  const changes = o.changes ?? o.method !== 'GET'
   return rule(name, {
     ...o,
     sends: fields => ({ ...(o.groupOf === undefined && { group_id: fields.group_id }), ...o.sends?.(fields) }),

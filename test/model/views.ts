@@ -88,6 +88,7 @@ const memberList = groupRule('member_list', 'member', {
 })
 
 const displayNames = groupRule('members/display_name', 'member', {
+  changes: false,
   sends: f => ({ user_list: f.user_list }),
   judge: call =>
     yes([...new Set(call.fields.user_list)].flatMap(id => call.group.members.get(id) ?? []).map(member => memberInfo(call, member))),

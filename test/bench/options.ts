@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Scale } from './seed.ts'
+
+const usage = `Usage: npm run bench -- [options]
+
+Measures the service against a yardstick in the same run, and prints tables. Fails if any answer is wrong, not if a target is missed.
+
+  --quick             under a minute: smaller groups, fewer rounds, no Worker
+  --json FILE         also write everything as JSON
+  --only TEXT         only rows whose name contains this
+  --rounds N          rounds of each row
+  --service COMMAND   another command than the one built: "dist/cohort", or an older build to compare with
+`
+
+export interface Options {
+  readonly quick: boolean
+  readonly json: string | undefined
+  readonly only: string
+  readonly rounds: number
+  /** See `Bench`. */
+  readonly portion: number
+  readonly warmUp: number
+  /** What the service starts with, and a second one among many groups. */
+  readonly scale: Scale
+  readonly crowded: Scale
+  readonly command: readonly string[]
+}
+
+/** Reads the command line; prints the help and ends where that is asked for. */
+export function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      only: { type: 'string', default: '' },
+      rounds: { type: 'string' },
+      service: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(usage)
+    process.exit(0)
+  }
+  const { quick } = values
+  return {
+    quick,
+    json: values.json,
+    only: values.only,
+    rounds: Number(values.rounds ?? (quick ? 3 : 5)),
+    portion: quick ? 0.1 : 1,
+    warmUp: quick ? 1 : 0.25,
+    scale: { middle: 10_000, large: quick ? 100_000 : 1_000_000, crowd: 0 },
+    crowded: { middle: 2_000, large: 2_000, crowd: quick ? 100_000 : 1_000_000 },
+    command: values.service?.split(' ') ?? [process.execPath, join(import.meta.dirname, 'cohort.js')],
+  }
+}
