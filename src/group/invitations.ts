@@ -139,9 +139,9 @@ export const handleInvitation = groupOperation({
   decide: (call, [pending, [candidate]]) => {
     const { app, now, input, group, me } = call
     const meant = pending
-      .filter(invitation => input.user_id === me.actor_id || invitation.inviter_id === input.user_id)
+      .filter(invitation => invitation.expires_at > now && (input.user_id === me.actor_id || invitation.inviter_id === input.user_id))
       .sort((a, b) => b.invitation_id - a.invitation_id)[0]
-    if (meant === undefined || meant.expires_at <= now || candidate === undefined) return refuse(20015)
+    if (meant === undefined || candidate === undefined) return refuse(20015)
     if (!input.approval) {
       return {
         data: true,

@@ -3,6 +3,8 @@ import { HttpError, type Refusal, refuse } from '../errors.ts'
 
 /** JSON bodies, bytes. */
 export const largestBody = 1024 * 1024
+/** How much of a body that is too large is read, so that its sender hears so. */
+const mostDrained = 8 * largestBody
 /** How long a JSON body may take, milliseconds. */
 const patience = 20_000
 
@@ -36,29 +38,24 @@ async function inTime(reading: Promise<string>): Promise<string> {
 }
 
 async function textOf(request: Request): Promise<string> {
-  const length = request.headers.get('content-length')
-  if (length !== null) {
-    if (Number(length) > largestBody) throw tooLarge()
-    return length === '0' ? '' : request.text()
-  }
+  const length = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (length <= largestBody) return length === 0 ? '' : request.text()
+  if (length > mostDrained) throw tooLarge({ connection: 'close' })
   if (request.body === null) return ''
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.body) {
     size += chunk.byteLength
-    if (size > largestBody) throw tooLarge()
-    chunks.push(chunk)
+    if (size > mostDrained) throw tooLarge({ connection: 'close' })
+    if (size <= largestBody) chunks.push(chunk)
   }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return new TextDecoder().decode(whole)
+  // Read to its end all the same: a sender that is cut off would not get to see the answer.
+  if (size > largestBody) throw tooLarge()
+  return new Blob(chunks as BlobPart[]).text()
 }
 
-const tooLarge = () => new HttpError(413, `the body must be at most ${largestBody} bytes`)
+const tooLarge = (headers?: Readonly<Record<string, string>>) =>
+  new HttpError(413, `the body must be at most ${largestBody} bytes`, headers)
 
 /** The parameters as the schema types them, or 10002 with the first that is wrong. */
 export function parse<T>(schema: z.ZodType<T>, sent: Readonly<Record<string, unknown>>): T | Refusal {

@@ -78,7 +78,10 @@ export function openApi(operations: readonly Operation[], version: string, publi
 function describe(operation: Operation, method: Method, path: string, tag: string): Json {
   const input = schemaOf(operation.input, 'input')
   const properties = (input.properties ?? {}) as Record<string, Json>
-  const required = (input.required ?? []) as string[]
+  // What a schema makes of nothing is known best by itself: its JSON form takes a list that is checked and then tidied for optional.
+  const required = Object.entries(operation.input.shape).flatMap(([name, type]) =>
+    (type as z.ZodType).safeParse(undefined).success ? [] : [name],
+  )
   const inBody = method !== 'GET' && Object.keys(properties).length > 0
   const query = Object.entries(properties).map(([name, schema]) => ({
     name,
@@ -93,7 +96,7 @@ function describe(operation: Operation, method: Method, path: string, tag: strin
     description: [operation.description, `Who may: ${who}${operation.self ? ', for itself' : ''}.`].filter(text => text !== '').join(' '),
     tags: [tag],
     parameters: [...callerHeaders, ...(inBody ? [] : query)],
-    ...(inBody && { requestBody: { required: required.length > 0, content: { 'application/json': { schema: input } } } }),
+    ...(inBody && { requestBody: { required: required.length > 0, content: { 'application/json': { schema: { ...input, required } } } } }),
     responses: {
       '200': {
         description: 'Success, or an error of the API: see `code`.',

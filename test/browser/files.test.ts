@@ -59,14 +59,17 @@ describe('a page of another origin, in Chromium', () => {
 
   it('plays voice as MP3 in <audio>', async () => {
     const url = await sendFile(sender, { ...toUser(friend), file_type: 101 }, voice(1))
-    await page.evaluate(source => {
-      const audio = document.createElement('audio')
-      audio.src = source
-      const button = document.createElement('button')
-      button.textContent = 'Play'
-      button.onclick = () => void audio.play()
-      document.body.append(audio, button)
-    }, inUrl(url, { format: 'mp3' }))
+    await page.evaluate(
+      source => {
+        const audio = document.createElement('audio')
+        audio.src = source
+        const button = document.createElement('button')
+        button.textContent = 'Play'
+        button.onclick = () => void audio.play()
+        document.body.append(audio, button)
+      },
+      inUrl(url, { format: 'mp3' }),
+    )
     const ended = page.evaluate(
       () =>
         new Promise<{ duration: number; played: number }>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import type { Suite } from './all.ts'
 import { fileAccess } from './files/access.ts'
-import { downloads } from './files/downloads.ts'
 import { deletion } from './files/deletion.ts'
+import { downloads } from './files/downloads.ts'
 import { forwards } from './files/forwards.ts'
 import { pictures } from './files/pictures.ts'
 import { uploadRights } from './files/rights.ts'

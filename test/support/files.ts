@@ -86,7 +86,11 @@ export interface Reading {
 }
 
 /** Downloads with these credentials in the headers, as a client that can send headers does. */
-export async function read(reader: Pick<Client, 'headers'>, url: string, { query = {}, headers = {}, method = 'GET', redirect = 'follow' }: Reading = {}): Promise<Reply> {
+export async function read(
+  reader: Pick<Client, 'headers'>,
+  url: string,
+  { query = {}, headers = {}, method = 'GET', redirect = 'follow' }: Reading = {},
+): Promise<Reply> {
   return replyOf(await fetch(withQuery(url, query), { method, redirect, headers: { ...reader.headers, ...headers } }))
 }
 

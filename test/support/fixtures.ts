@@ -14,7 +14,9 @@ export const joined = (...parts: readonly Uint8Array[]): Bytes => new Uint8Array
 
 /** Bytes that are nothing known, and differ for each seed. */
 export function someBytes(length: number, seed = 1): Bytes {
-  const bytes = new Uint8Array(createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16, seed >> 8)).update(new Uint8Array(length)))
+  const bytes = new Uint8Array(
+    createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16, seed >> 8)).update(new Uint8Array(length)),
+  )
   if (length > 0) bytes[0] = 0x80
   return bytes
 }
@@ -45,7 +47,8 @@ export const wideBandVoice = (seconds = 1): Bytes =>
   joined(text('#!AMR-WB\n'), ...Array.from({ length: seconds * 50 }, (_, frame) => Uint8Array.of(0x14, ...someBytes(32, frame + 1))))
 
 /** Silence as MPEG 1 layer III frames, 26 ms each. */
-export const mp3 = (frames = 40): Bytes => joined(...Array.from({ length: frames }, () => joined(Uint8Array.of(0xff, 0xfb, 0x90, 0x64), new Uint8Array(413))))
+export const mp3 = (frames = 40): Bytes =>
+  joined(...Array.from({ length: frames }, () => joined(Uint8Array.of(0xff, 0xfb, 0x90, 0x64), new Uint8Array(413))))
 
 /** A red MP4; undefined where no ffmpeg can make one. */
 export async function mp4(seconds = 2, size = '320x240'): Promise<Bytes | undefined> {
@@ -61,7 +64,8 @@ export async function mp4(seconds = 2, size = '320x240'): Promise<Bytes | undefi
 }
 
 /** The start of an MP4, which is enough to be taken for one. */
-export const stubMp4 = (): Bytes => joined(Uint8Array.of(0, 0, 0, 20), text('ftypisom'), new Uint8Array(4), text('mp42'), new Uint8Array(200))
+export const stubMp4 = (): Bytes =>
+  joined(Uint8Array.of(0, 0, 0, 20), text('ftypisom'), new Uint8Array(4), text('mp42'), new Uint8Array(200))
 
 /** Files that run this script where a browser lets them: to be served as attachments, whatever they are called. */
 export function hostileFiles(code: string) {
@@ -75,7 +79,9 @@ export function hostileFiles(code: string) {
     'HTML in UTF-16': joined(Uint8Array.of(0xff, 0xfe), new Uint8Array(Buffer.from(`<html>${script}</html>`, 'utf16le'))),
     XHTML: text(`<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body>${script}</body></html>`),
     XML: text(`<?xml version="1.0"?><x xmlns:h="http://www.w3.org/1999/xhtml"><h:script>${code}</h:script></x>`),
-    'PDF holding HTML': text(`%PDF-1.4\n1 0 obj\n<</Type /Catalog /OpenAction <</S /JavaScript /JS (${code})>>>>\nendobj\n<html>${script}</html>`),
+    'PDF holding HTML': text(
+      `%PDF-1.4\n1 0 obj\n<</Type /Catalog /OpenAction <</S /JavaScript /JS (${code})>>>>\nendobj\n<html>${script}</html>`,
+    ),
     'HTML before a picture': joined(text(`<html>${script}</html>`), Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10)),
     JavaScript: text(code),
   } as const

@@ -212,18 +212,21 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
     ])
   })
 
-  it.runIf(upload !== 'through')('may get other bytes by the same upload URL until that expires, but they are never served as another kind', async () => {
-    const { sender, friend } = await couple()
-    const place = await placeFor(sender, { ...toUser(friend), file_type: 102 })
-    const picture = await jpeg()
-    await deliver(place, picture)
-    expectBytes(await read(friend, place.download_url), picture)
-    const thumbnail = await read(friend, place.download_url, { query: { image_type: 2 } })
-    await sendTo(place, hostile.HTML)
-    const reply = await read(friend, place.download_url)
-    expect(reply.headers.get('content-type')).toBe('image/jpeg')
-    expectBytes(await read(friend, place.download_url, { query: { image_type: 2 } }), thumbnail.bytes)
-  })
+  it.runIf(upload !== 'through')(
+    'may get other bytes by the same upload URL until that expires, but they are never served as another kind',
+    async () => {
+      const { sender, friend } = await couple()
+      const place = await placeFor(sender, { ...toUser(friend), file_type: 102 })
+      const picture = await jpeg()
+      await deliver(place, picture)
+      expectBytes(await read(friend, place.download_url), picture)
+      const thumbnail = await read(friend, place.download_url, { query: { image_type: 2 } })
+      await sendTo(place, hostile.HTML)
+      const reply = await read(friend, place.download_url)
+      expect(reply.headers.get('content-type')).toBe('image/jpeg')
+      expectBytes(await read(friend, place.download_url, { query: { image_type: 2 } }), thumbnail.bytes)
+    },
+  )
 
   describe('what must not be there', () => {
     it('is not readable and goes again: too large, of another kind, beyond a quota (security 5, 10, 16)', async () => {

@@ -68,8 +68,17 @@ describe('a range', () => {
       { start: 7, end: 9 },
       { start: 8, end: 9 },
     ])
-    expect([range('bytes=10-', 10), range('bytes=-0', 10), range('bytes=0-', 0)]).toEqual(['unsatisfiable', 'unsatisfiable', 'unsatisfiable'])
-    expect([range('bytes=4-2', 10), range('bytes=0-1,3-4', 10), range('', 10), range('lines=0-1', 10)]).toEqual([undefined, undefined, undefined, undefined])
+    expect([range('bytes=10-', 10), range('bytes=-0', 10), range('bytes=0-', 0)]).toEqual([
+      'unsatisfiable',
+      'unsatisfiable',
+      'unsatisfiable',
+    ])
+    expect([range('bytes=4-2', 10), range('bytes=0-1,3-4', 10), range('', 10), range('lines=0-1', 10)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
     for (const [condition, expected] of [
       ['"tag"', { start: 0, end: 0 }],
       ['W/"tag"', undefined],

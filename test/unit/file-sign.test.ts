@@ -33,7 +33,8 @@ it('a key of the same name and another secret is another key', () => {
 it('no kind of sign passes for another (security 8)', () => {
   const app = appWith('a')
   for (const kind of ['cursor', 'qr', 'file', 'upload'] as const) {
-    for (const other of ['cursor', 'qr', 'file', 'upload'] as const) expect(verify(app, other, 'text', sign(app, kind, 'text'))).toBe(kind === other)
+    for (const other of ['cursor', 'qr', 'file', 'upload'] as const)
+      expect(verify(app, other, 'text', sign(app, kind, 'text'))).toBe(kind === other)
   }
 })
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { callers, Client, signToken } from '../support/client.ts'
+import { Client, callers, signToken } from '../support/client.ts'
 import { avatarOf, nobody, placeFor, read, readByUrl, sdkSignOf, send, sendFile, signOf, toUser } from '../support/files.ts'
 import { jpeg, someBytes } from '../support/fixtures.ts'
 import { people } from '../support/groups.ts'
@@ -64,12 +64,17 @@ describe('what is logged and answered', () => {
         }
       }
       for (const token of [storeToken, expired, foreign]) {
-        for (const name of ['access-token', 'store_token']) replies.push(await read(nobody, at, { query: { app_id, [name]: token }, redirect: 'manual' }))
+        for (const name of ['access-token', 'store_token'])
+          replies.push(await read(nobody, at, { query: { app_id, [name]: token }, redirect: 'manual' }))
         replies.push(await read(nobody, at, { query: { app_id: 'nowhere', store_token: token }, redirect: 'manual' }))
       }
       replies.push(await read(nobody, at, { query: { app_id, sdk_sign: sdkSign }, redirect: 'manual' }))
     }
-    replies.push(await send(place, someBytes(10)), await send(place, someBytes(10)), await send({ ...place, upload_url: `${place.upload_url}x` }, someBytes(10)))
+    replies.push(
+      await send(place, someBytes(10)),
+      await send(place, someBytes(10)),
+      await send({ ...place, upload_url: `${place.upload_url}x` }, someBytes(10)),
+    )
     for (const path of ['/nowhere', '/group/create', '/healthz', '/file/upload/chat']) {
       const query = { app_id, 'access-token': storeToken, store_token: storeToken, sdk_sign: sdkSign }
       const { body, headers } = await new Client({ ...sender.instance }, {}).get(path, query)
@@ -77,15 +82,26 @@ describe('what is logged and answered', () => {
     }
     if (kind === 'S3') {
       server.setFault('down')
-      replies.push(await readByUrl(friend, url, { query: { image_type: 3 } }), await readByUrl(friend, place.download_url, { query: { store_token: storeToken } }))
+      replies.push(
+        await readByUrl(friend, url, { query: { image_type: 3 } }),
+        await readByUrl(friend, place.download_url, { query: { store_token: storeToken } }),
+      )
       server.setFault('none')
     }
 
-    const tokens = [sender.headers['access-token'] ?? '', friend.headers['access-token'] ?? '', outsider.headers['access-token'] ?? '', storeToken, expired, foreign]
+    const tokens = [
+      sender.headers['access-token'] ?? '',
+      friend.headers['access-token'] ?? '',
+      outsider.headers['access-token'] ?? '',
+      storeToken,
+      expired,
+      foreign,
+    ]
     const admins = (await admin()).headers['access-token'] ?? ''
     const credentials = [secret, sdkSign, server.secretAccessKey, ...[...tokens, admins].flatMap(partsOf)]
     for (const { status, headers, bytes } of replies) {
-      const answer = JSON.stringify([...headers]) + (headers.get('content-type') === 'application/json' ? new TextDecoder().decode(bytes) : '')
+      const answer =
+        JSON.stringify([...headers]) + (headers.get('content-type') === 'application/json' ? new TextDecoder().decode(bytes) : '')
       for (const credential of credentials) expect({ status, has: answer.includes(credential) }).toEqual({ status, has: false })
     }
     const log = await service.stop()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { boundaryOf, fileField, MalformedMultipart } from '../../src/file/multipart.ts'
-import type { Bytes, ByteStream } from '../../src/platform.ts'
+import type { ByteStream, Bytes } from '../../src/platform.ts'
 import { joined, text } from '../support/fixtures.ts'
 
 const boundary = 'a-boundary'
@@ -42,7 +42,13 @@ describe('a form', () => {
   it('gives its file back, whatever is in it and however it is cut', async () => {
     // Pieces of the delimiter, which the file itself never holds whole.
     const almost = fc.constantFrom('\r', '\n', '\r\n', '--', '\r\n--', '\r\n--a', '\r\n--a-boundar', 'a-boundary', '\r\n-', 'x').map(text)
-    const content = fc.array(fc.oneof(almost, fc.uint8Array({ maxLength: 20 }).map(bytes => new Uint8Array(bytes))), { maxLength: 12 })
+    const content = fc.array(
+      fc.oneof(
+        almost,
+        fc.uint8Array({ maxLength: 20 }).map(bytes => new Uint8Array(bytes)),
+      ),
+      { maxLength: 12 },
+    )
     const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 })
     await fc.assert(
       fc.asyncProperty(content, fc.nat({ max: 3 }), lengths, async (contents, before, pieces) => {
@@ -124,10 +130,12 @@ describe('the boundary', () => {
     expect(boundaryOf(type)).toBe(expected)
   })
 
-  it.each(['multipart/form-data', 'multipart/form-data; boundary=', 'multipart/form-data; boundary=""', `multipart/form-data; boundary=${'b'.repeat(71)}`])(
-    'of %j is missing',
-    type => {
-      expect(() => boundaryOf(type)).toThrow(MalformedMultipart)
-    },
-  )
+  it.each([
+    'multipart/form-data',
+    'multipart/form-data; boundary=',
+    'multipart/form-data; boundary=""',
+    `multipart/form-data; boundary=${'b'.repeat(71)}`,
+  ])('of %j is missing', type => {
+    expect(() => boundaryOf(type)).toThrow(MalformedMultipart)
+  })
 })

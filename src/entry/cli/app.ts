@@ -35,7 +35,7 @@ ${settingLines.join('\n')}
   },
   run(invocation) {
     const [action = '', positional, ...rest] = invocation.positionals
-    const run = actions[action]
+    const run = Object.hasOwn(actions, action) ? actions[action] : undefined
     if (run === undefined) throw new UsageError(action === '' ? 'what should be done?' : `there is no "app ${action}"`)
     // The id may stand after the verb or behind --app, as in `cohort token`.
     const named = invocation.options.app
@@ -44,6 +44,7 @@ ${settingLines.join('\n')}
     if (action !== 'list' && (app_id === undefined || !appIdPattern.test(app_id))) {
       throw new UsageError('the id of the app is missing, or is not 1 to 64 letters, digits, _ or -')
     }
+    if (action === 'list' && app_id !== undefined) throw new UsageError(`unexpected argument "${app_id}"`)
     if (action !== 'set' && words.length > 0) throw new UsageError(`unexpected argument "${words[0]}"`)
     return withData(invocation.runtime, invocation.config, async executor => {
       await run({ invocation, executor, app_id: app_id ?? '', words })
@@ -142,7 +143,7 @@ function withSetting(app: StoredApp, word: string): StoredApp {
     if (value !== '' && !(/^https?:\/\//.test(value) && URL.canParse(value))) throw new UsageError('jwks_url must be an http or https URL')
     return { ...app, jwks_url: value }
   }
-  const type = appSettings.shape[name as keyof typeof appSettings.shape]
+  const type = Object.hasOwn(appSettings.shape, name) ? appSettings.shape[name as keyof typeof appSettings.shape] : undefined
   if (type === undefined) throw new UsageError(`there is no setting "${name}"`)
   const { [name]: _, ...others } = app.settings
   if (value === '') return { ...app, settings: others }

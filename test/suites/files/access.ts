@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { callers, Client, signToken } from '../../support/client.ts'
+import { Client, callers, signToken } from '../../support/client.ts'
 import {
   avatarOf,
   expectBytes,
@@ -92,7 +92,12 @@ export const fileAccess: Suite = instance => {
       const { admin } = callers(instance())
       const [group_id, other] = [await newGroup(owner, { user_list: [member.id] }), await newGroup(owner)]
       const url = await sendFile(member, toGroup(group_id), someBytes(50))
-      for (const reader of [await admin(), await admin({ group_id }), await admin({ user_id: member.id }), await admin({ user_id: owner.id })]) {
+      for (const reader of [
+        await admin(),
+        await admin({ group_id }),
+        await admin({ user_id: member.id }),
+        await admin({ user_id: owner.id }),
+      ]) {
         expectBytes(await read(reader, url), someBytes(50))
       }
       expectRefused(await read(await admin({ group_id: other }), url), 403, 10010)
@@ -220,7 +225,10 @@ export const fileAccess: Suite = instance => {
     it("may be the app's own signature of that one file", async () => {
       const { sender, receiver } = await people(instance(), ['sender', 'receiver'])
       const { app_id, secret } = instance()
-      const [url, another] = [await sendFile(sender, toUser(receiver), someBytes(30)), await sendFile(sender, toUser(receiver), someBytes(31))]
+      const [url, another] = [
+        await sendFile(sender, toUser(receiver), someBytes(30)),
+        await sendFile(sender, toUser(receiver), someBytes(31)),
+      ]
       const avatar = await avatarOf(sender, await png())
       const signed = (sdk_sign: string) => ({ query: { app_id, sdk_sign } })
       const good = sdkSignOf(secret, signOf(url))

@@ -1,7 +1,20 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { lacking } from '../../support/capabilities.ts'
-import { callers, type Client } from '../../support/client.ts'
-import { expectBytes, expectRefused, newTenants, nobody, placeFor, read, sdkSignOf, send, sendFile, signOf, toGroup, toUser } from '../../support/files.ts'
+import { type Client, callers } from '../../support/client.ts'
+import {
+  expectBytes,
+  expectRefused,
+  newTenants,
+  nobody,
+  placeFor,
+  read,
+  sdkSignOf,
+  send,
+  sendFile,
+  signOf,
+  toGroup,
+  toUser,
+} from '../../support/files.ts'
 import { jpeg, someBytes, voice } from '../../support/fixtures.ts'
 import { dataOf, expectRefusal, newGroup, people, type Tenant } from '../../support/groups.ts'
 import type { Suite } from '../all.ts'
@@ -17,7 +30,9 @@ export const deletion: Suite = (instance, _pace, target) => {
   const share = async (client: Client, group_id: number, url: string): Promise<number> =>
     dataOf(await client.post('/group/file/upload', { group_id, name: 'a file', size: 10, url })).file_id
   const remove = async (client: Client, group_id: number, file_id: number) =>
-    expect(dataOf(await client.post('/group/file/delete', { group_id, file_list: [file_id] }))).toMatchObject([{ file_id, result: 'success' }])
+    expect(dataOf(await client.post('/group/file/delete', { group_id, file_list: [file_id] }))).toMatchObject([
+      { file_id, result: 'success' },
+    ])
 
   const onDemand = lacking(target, 'tidying up on demand') === undefined
 

@@ -1,9 +1,23 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
 import { avatarOf, expectBytes, expectRefused, placeFor, type Reading, type Reply, read, sendFile, toUser } from '../../support/files.ts'
-import { animatedGif, avif, hostile, jpeg, joined, mp3, png, polyglot, someBytes, stubMp4, text, voice, webp } from '../../support/fixtures.ts'
+import {
+  animatedGif,
+  avif,
+  hostile,
+  joined,
+  jpeg,
+  mp3,
+  png,
+  polyglot,
+  someBytes,
+  stubMp4,
+  text,
+  voice,
+  webp,
+} from '../../support/fixtures.ts'
 import { dataOf, people, type User } from '../../support/groups.ts'
-import type { Bytes } from '../../../src/platform.ts'
 import type { Suite } from '../all.ts'
 
 /** What keeps hostile bytes harmless, on every download. */
@@ -82,7 +96,15 @@ export const downloads: Suite = (instance, _pace, target) => {
         [{}, { range: 'bytes=3-9' }],
       ] as const) {
         const [whole, head] = [await get(url, { query, headers }), await get(url, { query, headers, method: 'HEAD' })]
-        const names = ['content-type', ...(lengths ? ['content-length'] : []), 'etag', 'content-disposition', 'content-range', 'accept-ranges', 'cache-control']
+        const names = [
+          'content-type',
+          ...(lengths ? ['content-length'] : []),
+          'etag',
+          'content-disposition',
+          'content-range',
+          'accept-ranges',
+          'cache-control',
+        ]
         expect(head.status).toBe(whole.status)
         expect(headersOf(head, names)).toEqual(headersOf(whole, names))
         expect(head.headers.get('content-length')).toBe(String(whole.bytes.length))
@@ -96,7 +118,11 @@ export const downloads: Suite = (instance, _pace, target) => {
 
     it('answer preflights, and other methods with 405', async () => {
       const url = await sent(someBytes(5))
-      const asked = { origin: 'https://chat.example', 'access-control-request-method': 'GET', 'access-control-request-headers': 'access-token, app_id, range' }
+      const asked = {
+        origin: 'https://chat.example',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'access-token, app_id, range',
+      }
       const preflight = await fetch(url, { method: 'OPTIONS', headers: asked })
       expect(preflight.status).toBe(204)
       for (const name of ['access-token', 'app_id', 'range', 'if-none-match', 'if-range']) {
@@ -250,24 +276,27 @@ export const downloads: Suite = (instance, _pace, target) => {
       expect(reply.headers.get('content-disposition')).toMatch(/^inline;/)
     })
 
-    it.each(Object.entries(hostile))('of %s is nothing that runs, saved and not shown, whatever it was sent as (security 1, 2, 4)', async (_, bytes) => {
-      for (const file_type of [100, 101, 102, 103, 104]) {
-        const place = await placeFor(sender, { ...toUser(friend), file_type })
-        // Refused where another kind was asked for; where not, an attachment. A store takes all, and it is found out later.
-        const form = new FormData()
-        for (const [name, value] of Object.entries(place.oss_body_param)) form.append(name, value)
-        form.append('file', new Blob([bytes], { type: 'image/png' }), 'harmless.png')
-        await fetch(place.upload_url, { method: place.upload_method, body: place.upload_method === 'PUT' ? bytes : form })
-        const reply = await read(friend, place.download_url)
-        if (file_type !== 100) {
-          expectRefused(reply, 404, 20022)
-          continue
+    it.each(Object.entries(hostile))(
+      'of %s is nothing that runs, saved and not shown, whatever it was sent as (security 1, 2, 4)',
+      async (_, bytes) => {
+        for (const file_type of [100, 101, 102, 103, 104]) {
+          const place = await placeFor(sender, { ...toUser(friend), file_type })
+          // Refused where another kind was asked for; where not, an attachment. A store takes all, and it is found out later.
+          const form = new FormData()
+          for (const [name, value] of Object.entries(place.oss_body_param)) form.append(name, value)
+          form.append('file', new Blob([bytes], { type: 'image/png' }), 'harmless.png')
+          await fetch(place.upload_url, { method: place.upload_method, body: place.upload_method === 'PUT' ? bytes : form })
+          const reply = await read(friend, place.download_url)
+          if (file_type !== 100) {
+            expectRefused(reply, 404, 20022)
+            continue
+          }
+          expectBytes(reply, bytes)
+          expect(reply.headers.get('content-type')).toMatch(/^application\/(octet-stream|pdf)$/)
+          expect(reply.headers.get('content-disposition')).toMatch(/^attachment;/)
         }
-        expectBytes(reply, bytes)
-        expect(reply.headers.get('content-type')).toMatch(/^application\/(octet-stream|pdf)$/)
-        expect(reply.headers.get('content-disposition')).toMatch(/^attachment;/)
-      }
-    })
+      },
+    )
 
     it('of what is known but not for showing is told, and it is saved', async () => {
       for (const [type, bytes] of [
@@ -336,7 +365,12 @@ export const downloads: Suite = (instance, _pace, target) => {
     ] as const) {
       for (const value of values) expectRefused(await get(url, { query: { image_type: 2, [name]: value } }), 400, 10002, name)
     }
-    for (const query of [{ image_type: '' }, { image_type: 1, w: '', h: '' }, { format: '', thumbnail_strategy: '' }, { source: 'x', unknown: 'y' }]) {
+    for (const query of [
+      { image_type: '' },
+      { image_type: 1, w: '', h: '' },
+      { format: '', thumbnail_strategy: '' },
+      { source: 'x', unknown: 'y' },
+    ]) {
       expectBytes(await get(url, { query }), await png())
     }
   })

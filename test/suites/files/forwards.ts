@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { callers, type Client } from '../../support/client.ts'
+import { type Client, callers } from '../../support/client.ts'
 import { deliver, expectBytes, expectRefused, newTenants, placeFor, read, sendFile, signOf, toGroup, toUser } from '../../support/files.ts'
 import { jpeg, someBytes, voice } from '../../support/fixtures.ts'
 import { addMembers, dataOf, expectRefusal, newGroup, people, type Tenant } from '../../support/groups.ts'
@@ -19,7 +19,11 @@ export const forwards: Suite = instance => {
   })
 
   const ask = (client: Client, url: string, receiver: Receiver) =>
-    client.get('/file/upload/forward', { file_sign: signOf(url), to_id: receiver.to_id, ...(receiver.to_type !== undefined && { to_type: receiver.to_type }) })
+    client.get('/file/upload/forward', {
+      file_sign: signOf(url),
+      to_id: receiver.to_id,
+      ...(receiver.to_type !== undefined && { to_type: receiver.to_type }),
+    })
   const forwarded = async (client: Client, url: string, receiver: Receiver): Promise<string> => dataOf(await ask(client, url, receiver))
 
   it('answers a download URL like any other', async () => {
@@ -100,7 +104,10 @@ export const forwards: Suite = instance => {
     it('to who may not read the file (security 21)', async () => {
       const { owner, member, outsider } = await people(instance(), ['owner', 'member', 'outsider'])
       const group_id = await newGroup(owner, { user_list: [member.id] })
-      const [toFriend, inGroup] = [await sendFile(owner, toUser(member), someBytes(10)), await sendFile(owner, toGroup(group_id), someBytes(10))]
+      const [toFriend, inGroup] = [
+        await sendFile(owner, toUser(member), someBytes(10)),
+        await sendFile(owner, toGroup(group_id), someBytes(10)),
+      ]
       for (const url of [toFriend, inGroup]) {
         expectRefusal(await ask(outsider, url, toUser(outsider)), 10010)
         expectRefusal(await ask(await callers(instance()).admin({ user_id: outsider.id }), url, toUser(outsider)), 10010)

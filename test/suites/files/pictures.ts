@@ -1,13 +1,41 @@
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
 import { callers } from '../../support/client.ts'
 import { avatarOf, expectBytes, expectRefused, type Reply, read, readByUrl, sendFile, toUser } from '../../support/files.ts'
-import { animatedGif, avif, hostile, jpeg, joined, manyFrames, mp4, png, someBytes, stubMp4, turnedJpeg, voice, webp } from '../../support/fixtures.ts'
+import {
+  animatedGif,
+  avif,
+  hostile,
+  joined,
+  jpeg,
+  manyFrames,
+  mp4,
+  png,
+  someBytes,
+  stubMp4,
+  turnedJpeg,
+  voice,
+  webp,
+} from '../../support/fixtures.ts'
 import { people, type User } from '../../support/groups.ts'
-import { bytesOf, CLEAR, type Colour, distance, GREEN, look, lyingPng, paint, QUARTERS, type Quarters, quarters, RED, BLUE } from '../../support/pictures.ts'
+import {
+  BLUE,
+  bytesOf,
+  CLEAR,
+  type Colour,
+  distance,
+  GREEN,
+  look,
+  lyingPng,
+  paint,
+  QUARTERS,
+  type Quarters,
+  quarters,
+  RED,
+} from '../../support/pictures.ts'
 import type { Instance } from '../../support/target.ts'
-import type { Bytes } from '../../../src/platform.ts'
 import type { Suite } from '../all.ts'
 
 /** JPEG moves colours a little, scaling blends neighbours. */
@@ -42,8 +70,10 @@ export const pictures: Suite = (instance, _pace, target) => {
   })
 
   const sent = (bytes: Bytes, file_type = 102) => sendFile(sender, { ...toUser(friend), file_type }, bytes)
-  const thumbnail = (url: string, query: Readonly<Record<string, string | number>> = {}) => read(friend, url, { query: { image_type: 2, ...query } })
-  const cover = (url: string, query: Readonly<Record<string, string | number>> = {}) => read(friend, url, { query: { image_type: 3, ...query } })
+  const thumbnail = (url: string, query: Readonly<Record<string, string | number>> = {}) =>
+    read(friend, url, { query: { image_type: 2, ...query } })
+  const cover = (url: string, query: Readonly<Record<string, string | number>> = {}) =>
+    read(friend, url, { query: { image_type: 3, ...query } })
 
   const sizeOf = async (reply: Reply): Promise<[number, number]> => {
     expect(reply.status, reply.message).toBe(200)
@@ -80,7 +110,8 @@ export const pictures: Suite = (instance, _pace, target) => {
 
   it('a thumbnail is never larger than its picture', async () => {
     const url = await sent(await png(60, 40))
-    for (const query of [{}, { w: 4096, h: 4096 }, { w: 1e9, h: '1e9' }, { w: 61 }]) expect(await sizeOf(await thumbnail(url, query))).toEqual([60, 40])
+    for (const query of [{}, { w: 4096, h: 4096 }, { w: 1e9, h: '1e9' }, { w: 61 }])
+      expect(await sizeOf(await thumbnail(url, query))).toEqual([60, 40])
   })
 
   it('a cover fills 200 × 200, or what is asked for, with the middle', async () => {
@@ -117,7 +148,8 @@ export const pictures: Suite = (instance, _pace, target) => {
     const clamped = await cover(url, { w: 1e9, h: -1 })
     if (lacking(target, 'large pictures') === undefined) expect(await sizeOf(clamped)).toEqual([4096, 1])
     else expectRefused(clamped, 422, 10009, 'too large')
-    for (const w of ['NaN', 'Infinity', '-Infinity', '1e999', 'x'.repeat(10_000), '1e', '--1', '[]']) expectRefused(await thumbnail(url, { w }), 400, 10002, 'w')
+    for (const w of ['NaN', 'Infinity', '-Infinity', '1e999', 'x'.repeat(10_000), '1e', '--1', '[]'])
+      expectRefused(await thumbnail(url, { w }), 400, 10002, 'w')
   })
 
   it('the orientation that a camera noted is heeded', async () => {
@@ -190,7 +222,9 @@ export const pictures: Suite = (instance, _pace, target) => {
     })
 
     it('is one of more than 50 megapixels: of these, a thumbnail is made', async () => {
-      const bytes = await bytesOf(sharp({ create: { width: 10_000, height: 5000, channels: 3, background: '#dc1e1e' } }).png({ compressionLevel: 1 }))
+      const bytes = await bytesOf(
+        sharp({ create: { width: 10_000, height: 5000, channels: 3, background: '#dc1e1e' } }).png({ compressionLevel: 1 }),
+      )
       const reply = await thumbnail(await sent(bytes))
       if (lacking(target, 'large pictures') !== undefined) return expectRefused(reply, 422, 10009, 'too large')
       expect(await sizeOf(reply)).toEqual([200, 100])
@@ -240,7 +274,9 @@ export const pictures: Suite = (instance, _pace, target) => {
     it('for a hundred who ask at the same time, and for all who ask later (security 15)', async () => {
       const url = await sent(await jpeg(800, 600))
       const before = await conversions(instance())
-      const replies = await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? read : readByUrl)(friend, url, { query: { image_type: 2, w: 77 } })))
+      const replies = await Promise.all(
+        Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? read : readByUrl)(friend, url, { query: { image_type: 2, w: 77 } })),
+      )
       const [first] = replies as [Reply]
       for (const reply of replies) {
         expectBytes(reply, first.bytes)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { callers, Client, signToken } from '../../support/client.ts'
+import { Client, callers, signToken } from '../../support/client.ts'
 import { newTenants, placeFor, signOf, toGroup, toUser } from '../../support/files.ts'
 import { addAdmins, addMembers, dataOf, expectRefusal, newGroup, people } from '../../support/groups.ts'
 import type { Suite } from '../all.ts'
@@ -27,7 +27,10 @@ export const uploadRights: Suite = instance => {
     it('of an avatar names its object', async () => {
       const { owner } = await people(instance(), ['owner'])
       const group_id = await newGroup(owner)
-      for (const place of [dataOf(await owner.get('/file/upload/avatar/user')), dataOf(await owner.get('/file/upload/avatar/group', { group_id }))]) {
+      for (const place of [
+        dataOf(await owner.get('/file/upload/avatar/user')),
+        dataOf(await owner.get('/file/upload/avatar/group', { group_id })),
+      ]) {
         const { pathname, searchParams } = new URL(place.download_url)
         expect([pathname, [...searchParams.keys()]]).toEqual(['/file/download/avatar', ['object_name']])
         expect(searchParams.get('object_name')).toMatch(new RegExp(`^${instance().app_id}/`))
@@ -104,7 +107,8 @@ export const uploadRights: Suite = instance => {
         { to_type: 1, to_id: friend.id },
         { to_type: 2, to_id: group_id },
       ]
-      for (const file_type of [100, 101, 102, 103, 104]) for (const receiver of [user, group]) dataOf(await ask(owner, { file_type, ...receiver }))
+      for (const file_type of [100, 101, 102, 103, 104])
+        for (const receiver of [user, group]) dataOf(await ask(owner, { file_type, ...receiver }))
       for (const file_type of [200, 201, 202, 203]) {
         dataOf(await ask(owner, { file_type, ...group }))
         expectRefusal(await ask(owner, { file_type, ...user }), 10002, 'to_type')
@@ -123,7 +127,8 @@ export const uploadRights: Suite = instance => {
       expectRefusal(await ask(sender, { to_id: friend.id }), 10002, 'file_type')
       expectRefusal(await ask(sender, { file_type: 100 }), 10002, 'to_id')
       for (const to_id of [0, -1, 1.5, 'me', 2 ** 53]) expectRefusal(await ask(sender, { file_type: 100, to_id }), 10002, 'to_id')
-      for (const to_type of [0, 3, 'group']) expectRefusal(await ask(sender, { file_type: 100, to_id: friend.id, to_type }), 10002, 'to_type')
+      for (const to_type of [0, 3, 'group'])
+        expectRefusal(await ask(sender, { file_type: 100, to_id: friend.id, to_type }), 10002, 'to_type')
     })
 
     it('stays inside its app', async () => {
@@ -142,7 +147,9 @@ export const uploadRights: Suite = instance => {
       await addMembers(owner, group_id, [member])
       await addAdmins(owner, group_id, [admin])
       const codes = async () => {
-        const answers = await Promise.all([owner, admin, member, outsider].map(client => client.get('/file/upload/avatar/group', { group_id })))
+        const answers = await Promise.all(
+          [owner, admin, member, outsider].map(client => client.get('/file/upload/avatar/group', { group_id })),
+        )
         return answers.map(({ code }) => code)
       }
       expect(await codes()).toEqual([200, 200, 20012, 20011])

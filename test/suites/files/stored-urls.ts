@@ -34,7 +34,9 @@ export const storedUrls: Suite = instance => {
     dataOf(await member.get('/group/file', { group_id, file_id }))
     for (const parameter of ['object_name', 'file_sign']) {
       const path = parameter === 'object_name' ? 'avatar' : 'chat'
-      const reply = await read(member, `${instance().url}/file/download/${path}?${parameter}=${encodeURIComponent(`${trap}/x`)}`, { query: { image_type: 2 } })
+      const reply = await read(member, `${instance().url}/file/download/${path}?${parameter}=${encodeURIComponent(`${trap}/x`)}`, {
+        query: { image_type: 2 },
+      })
       expect([403, 404]).toContain(reply.status)
     }
     dataOf(await owner.post('/group/file/delete', { group_id, file_list: [file_id] }))

@@ -1,11 +1,23 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
-import { deliver, expectBytes, expectRefused, newTenants, placeFor, type Reply, read, replyOf, send, sendFile, toUser } from '../../support/files.ts'
-import { jpeg, joined, mp3, png, someBytes, stubMp4, text, voice } from '../../support/fixtures.ts'
+import {
+  deliver,
+  expectBytes,
+  expectRefused,
+  newTenants,
+  placeFor,
+  type Reply,
+  read,
+  replyOf,
+  send,
+  sendFile,
+  toUser,
+} from '../../support/files.ts'
+import { joined, jpeg, mp3, png, someBytes, stubMp4, text, voice } from '../../support/fixtures.ts'
 import { dataOf, expectRefusal, people, type Tenant, type User } from '../../support/groups.ts'
 import { headOf, openRaw } from '../../support/raw-http.ts'
 import type { UploadTarget } from '../../support/uploads.ts'
-import type { Bytes } from '../../../src/platform.ts'
 import type { Suite } from '../all.ts'
 
 const limit = 1000
@@ -16,7 +28,12 @@ const post = async (place: UploadTarget, body: BodyInit, headers: Record<string,
   replyOf(await fetch(place.upload_url, { method: 'POST', body, headers }))
 
 /** Sends the bytes in pieces, without saying how many there will be. */
-const chunked = async (method: string, place: UploadTarget, pieces: readonly Bytes[], headers: Record<string, string> = {}): Promise<Reply> => {
+const chunked = async (
+  method: string,
+  place: UploadTarget,
+  pieces: readonly Bytes[],
+  headers: Record<string, string> = {},
+): Promise<Reply> => {
   const body = new ReadableStream<Bytes>({
     start(controller) {
       for (const piece of pieces) controller.enqueue(piece)
@@ -130,7 +147,10 @@ export const uploads: Suite = (instance, _pace, target) => {
   it('answers preflights of other origins, and other methods with 405', async () => {
     const { sender, friend } = await couple()
     const { upload_url } = await placeFor(sender, toUser(friend))
-    const preflight = await fetch(upload_url, { method: 'OPTIONS', headers: { origin: 'https://chat.example', 'access-control-request-method': 'PUT' } })
+    const preflight = await fetch(upload_url, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://chat.example', 'access-control-request-method': 'PUT' },
+    })
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
     expect(preflight.headers.get('access-control-allow-methods')).toMatch(/PUT.*POST|POST.*PUT/)
@@ -171,11 +191,19 @@ export const uploads: Suite = (instance, _pace, target) => {
         joined(text('a preamble\r\n'), junk, part('name=file; filename=a', bytes), closing),
         joined(part('filename="file"; name="file"', bytes, 'content-type: text/html\r\nx-more: 1\r\n'), junk, closing),
         joined(junk, junk, part('name="file"', bytes), text(`--${boundary}-- \r\nan epilogue`)),
-        joined(part('name="notfile"', text('no')), part('name="file2"', text('no')), part('name="file"', bytes), part('name="file"', text('the second')), closing),
+        joined(
+          part('name="notfile"', text('no')),
+          part('name="file2"', text('no')),
+          part('name="file"', bytes),
+          part('name="file"', text('the second')),
+          closing,
+        ),
       ]
       for (const form of forms) {
         const place = await placeFor(sender, toUser(friend))
-        expect(await post(place, form, { 'content-type': `multipart/form-data; charset=utf-8; boundary="${boundary}"` })).toMatchObject(taken)
+        expect(await post(place, form, { 'content-type': `multipart/form-data; charset=utf-8; boundary="${boundary}"` })).toMatchObject(
+          taken,
+        )
         expectBytes(await read(friend, place.download_url), bytes)
       }
     })
@@ -226,7 +254,12 @@ export const uploads: Suite = (instance, _pace, target) => {
         expect.soft({ what, status: reply.status }).toEqual({ what, status: 400 })
         expect.soft(reply.message).toMatch(/form/)
       }
-      for (const type of ['multipart/form-data', 'multipart/form-data; boundary=', 'multipart/form-data; boundary=""', `multipart/form-data; boundary=${'b'.repeat(71)}`]) {
+      for (const type of [
+        'multipart/form-data',
+        'multipart/form-data; boundary=',
+        'multipart/form-data; boundary=""',
+        `multipart/form-data; boundary=${'b'.repeat(71)}`,
+      ]) {
         const reply = await post(place, joined(file, closing), { 'content-type': type })
         expect.soft({ type, status: reply.status }).toEqual({ type, status: 400 })
       }
@@ -343,7 +376,8 @@ export const uploads: Suite = (instance, _pace, target) => {
       const place = await placeFor(sender, toUser(friend))
       const heads = [
         headOf('PUT', place.upload_url, { 'content-length': 5000 }),
-        headOf('POST', place.upload_url, { ...multipart, 'content-length': 5000 }) + Buffer.from(part('name="file"', new Uint8Array())).toString(),
+        headOf('POST', place.upload_url, { ...multipart, 'content-length': 5000 }) +
+          Buffer.from(part('name="file"', new Uint8Array())).toString(),
         `${headOf('PUT', place.upload_url, { 'transfer-encoding': 'chunked' })}5000\r\n`,
       ]
       for (const head of heads) {
@@ -380,7 +414,12 @@ export const uploads: Suite = (instance, _pace, target) => {
     it('cannot be said twice, or with words (security 10)', async () => {
       const { sender, friend } = await couple()
       const place = await placeFor(sender, toUser(friend))
-      const lengths = ['content-length: 5\r\ncontent-length: 500', 'content-length: -5', 'content-length: five', 'content-length: 5\r\ntransfer-encoding: chunked']
+      const lengths = [
+        'content-length: 5\r\ncontent-length: 500',
+        'content-length: -5',
+        'content-length: five',
+        'content-length: 5\r\ntransfer-encoding: chunked',
+      ]
       for (const length of lengths) {
         const connection = await openRaw(place.upload_url)
         await connection.write(headOf('PUT', place.upload_url, {}).replace('\r\n\r\n', `\r\n${length}\r\n\r\n`))
@@ -425,7 +464,14 @@ export const uploads: Suite = (instance, _pace, target) => {
   describe('the kind', () => {
     it('of the bytes must be the one that was asked for (security 5)', async () => {
       const { sender, friend } = await couple()
-      const files = { picture: await jpeg(40, 20), sound: voice(1), mp3: mp3(), video: stubMp4(), plain: someBytes(300), nothing: new Uint8Array() }
+      const files = {
+        picture: await jpeg(40, 20),
+        sound: voice(1),
+        mp3: mp3(),
+        video: stubMp4(),
+        plain: someBytes(300),
+        nothing: new Uint8Array(),
+      }
       const fitting: Readonly<Record<number, readonly (keyof typeof files)[]>> = {
         100: ['picture', 'sound', 'mp3', 'video', 'plain', 'nothing'],
         101: ['sound', 'mp3'],
@@ -438,7 +484,9 @@ export const uploads: Suite = (instance, _pace, target) => {
           const place = await placeFor(sender, { ...toUser(friend), file_type: Number(file_type) })
           const reply = await send(place, bytes)
           const expected = fits.some(fit => fit === name) ? 200 : 415
-          expect.soft({ file_type, name, status: reply.status, code: reply.code }).toEqual({ file_type, name, status: expected, code: expected })
+          expect
+            .soft({ file_type, name, status: reply.status, code: reply.code })
+            .toEqual({ file_type, name, status: expected, code: expected })
           if (expected === 200) continue
           expect.soft(reply.message).toMatch(/picture|audio|video/)
           await expectNothingThere(friend, place)
@@ -450,7 +498,10 @@ export const uploads: Suite = (instance, _pace, target) => {
       const { sender, friend } = await couple()
       const place = await placeFor(sender, { ...toUser(friend), file_type: 102 })
       const picture = await png()
-      for (const send of [put, post]) expect(await send(place, '<svg xmlns="http://www.w3.org/2000/svg"/>', { 'content-type': 'image/png' })).toMatchObject({ status: 415 })
+      for (const send of [put, post])
+        expect(await send(place, '<svg xmlns="http://www.w3.org/2000/svg"/>', { 'content-type': 'image/png' })).toMatchObject({
+          status: 415,
+        })
       expect(await put(place, picture)).toMatchObject(taken)
       expectBytes(await read(friend, place.download_url), picture)
     })
@@ -458,7 +509,8 @@ export const uploads: Suite = (instance, _pace, target) => {
     it('of an avatar is a picture', async () => {
       const { sender, friend } = await couple()
       const place: UploadTarget = dataOf(await sender.get('/file/upload/avatar/user'))
-      for (const bytes of [mp3(), someBytes(100), text('<svg xmlns="http://www.w3.org/2000/svg"/>')]) expect(await send(place, bytes)).toMatchObject({ status: 415 })
+      for (const bytes of [mp3(), someBytes(100), text('<svg xmlns="http://www.w3.org/2000/svg"/>')])
+        expect(await send(place, bytes)).toMatchObject({ status: 415 })
       await expectNothingThere(friend, place)
       const picture = await png()
       expectBytes(await read(friend, await deliver(place, picture)), picture)

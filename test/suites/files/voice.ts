@@ -1,10 +1,10 @@
 import { beforeAll, expect, it } from 'vitest'
+import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
 import { expectBytes, expectRefused, type Reply, read, readByUrl, sendFile, toUser } from '../../support/files.ts'
-import { jpeg, joined, mp3, someBytes, text, voice, wideBandVoice } from '../../support/fixtures.ts'
+import { joined, jpeg, mp3, someBytes, text, voice, wideBandVoice } from '../../support/fixtures.ts'
 import { people, type User } from '../../support/groups.ts'
 import { readMp3 } from '../../support/mp3.ts'
-import type { Bytes } from '../../../src/platform.ts'
 import type { Suite } from '../all.ts'
 import { conversions } from './pictures.ts'
 
