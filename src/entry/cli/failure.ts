@@ -6,7 +6,7 @@ export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
 
-/** `run` of a command that works on files: what fails there is said in a line instead of thrown. */
+/** `run` of a command that can fail for reasons of its own, or of the object store: they are said in a line. */
 export const sayingWhatFailed =
   (run: (invocation: Invocation) => Promise<void>): Command['run'] =>
   async invocation => {
@@ -14,11 +14,8 @@ export const sayingWhatFailed =
       await run(invocation)
       return 0
     } catch (error) {
-      if (!(error instanceof CommandFailure || error instanceof BlobStoreError || isSystemError(error))) throw error
+      if (!(error instanceof CommandFailure || error instanceof BlobStoreError)) throw error
       process.stderr.write(`cohort: ${error.message}\n`)
       return 1
     }
   }
-
-/** Of the file system: no space, no permission, no such folder. */
-const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error && 'code' in error
