@@ -34,7 +34,8 @@ export async function fileField(body: ByteStream, boundary: string): Promise<Byt
     const headers = await source.line(bytesOf('\r\n\r\n'), longestHeaders)
     if (headers.startsWith('--')) throw new MalformedMultipart('the form has no field named file')
     if (/^content-disposition:\s*form-data\b[^\n]*[;\s]name="?file"?\s*(;|\r?$)/im.test(headers)) return source.until(delimiter)
-    passed += headers.length + (await source.skipTo(delimiter, mostBeforeFile - passed))
+    // Delimiters count too: parts without headers and content are endless as well.
+    passed += headers.length + delimiter.byteLength + (await source.skipTo(delimiter, mostBeforeFile - passed))
     if (passed > mostBeforeFile) throw new MalformedMultipart('the form has too much before its field file')
   }
 }

@@ -86,6 +86,10 @@ export const adminList = groupOperation({
   decide: (call, [found]) => ({ data: found.map(row => memberSeenBy(call, row)) }),
 })
 
+/** An owner whom nobody may unban must not be banned. */
+const makeOwner = command<{ group_id: number; user_id: number }>()(
+  p => sql`UPDATE members SET role = 3, ban_until = 0 WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
+)
 const setOwner = command<{ group_id: number; owner_id: number; now: number }>()(
   p => sql`UPDATE groups SET owner_id = ${p.owner_id}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
 )
@@ -95,7 +99,7 @@ export const transfer = groupOperation({
   methods: ['PUT', 'POST'],
   path: '/group/transfer',
   title: 'Transfer a group to another member',
-  description: 'The old owner becomes an ordinary member.',
+  description: 'The old owner becomes an ordinary member; a ban of the new one ends.',
   requires: 'owner',
   writes: true,
   input: z.object({ group_id: id, new_owner: id }),
@@ -111,7 +115,7 @@ export const transfer = groupOperation({
       writes: [
         // First down, then up: there is never a second owner.
         setRole({ group_id, user_ids: JSON.stringify([me.actor_id]), role: role.member }),
-        setRole({ group_id, user_ids: JSON.stringify([input.new_owner]), role: role.owner }),
+        makeOwner({ group_id, user_id: input.new_owner }),
         setOwner({ group_id, owner_id: input.new_owner, now }),
       ],
       events: [call.event('group.owner.assigned', [input.new_owner])],

@@ -166,5 +166,6 @@ export const applicationList = operation({
   },
 })
 
-/** The list that a cursor belongs to: this caller's, of these groups. */
-const listName = (user_id: number | null, group_list: readonly number[]): string => `applications ${user_id} ${group_list.join()}`
+/** The list that a cursor belongs to: this caller's, of these groups in whatever order. */
+const listName = (user_id: number | null, group_list: readonly number[]): string =>
+  `applications ${user_id} ${[...group_list].sort((a, b) => a - b).join()}`

@@ -10,8 +10,9 @@ import { sign, verify } from '../sign.ts'
 export function keyOf(app: App, list: string, cursor: string, start: number): number | undefined {
   if (cursor === '') return start
   const dot = cursor.indexOf('.')
-  const key = Number.parseInt(cursor.slice(0, dot), 36)
-  if (!Number.isSafeInteger(key) || !verify(app, 'cursor', `${list} ${key}`, cursor.slice(dot + 1))) return undefined
+  const text = cursor.slice(0, dot)
+  const key = Number.parseInt(text, 36)
+  if (key.toString(36) !== text || !verify(app, 'cursor', `${list} ${key}`, cursor.slice(dot + 1))) return undefined
   return key
 }
 

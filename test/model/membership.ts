@@ -133,6 +133,7 @@ const transfer = groupRule('transfer', 'owner', {
     if (heir === undefined || me === undefined) return no(20005)
     me.role = role.member
     heir.role = role.owner
+    heir.ban = 0
     group.version.change()
     return yes(succeeded(heir.user_id))
   },

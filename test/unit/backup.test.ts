@@ -33,7 +33,16 @@ async function tellAll(instance: Instance, world: World, path: string) {
   const readers: Client[] = [await as(world.member.id), await as(world.owner.id), await admin()]
   const answers: Answer['body'][] = []
   for (const client of readers) {
-    for (const route of ['info', 'member_list', 'admin_list', 'banned_list', 'blocked_list', 'announcement/list', 'file/list', 'settings']) {
+    for (const route of [
+      'info',
+      'member_list',
+      'admin_list',
+      'banned_list',
+      'blocked_list',
+      'announcement/list',
+      'file/list',
+      'settings',
+    ]) {
       answers.push((await client.get(`/group/${route}`, { group_id })).body)
     }
   }
