@@ -51,8 +51,8 @@ export const besideSuite: Suite = instance => {
             name,
             Object.fromEntries(
               dataOf(list).map((m: Record<string, number>) => [
-                m['user_id'],
-                [m['display_name'], m['expired_time'], Number(m['join_time']) > 0],
+                m.user_id,
+                [m.display_name, m.expired_time, Number(m.join_time) > 0],
               ]),
             ),
           ]),
@@ -184,12 +184,12 @@ export const besideSuite: Suite = instance => {
       if (call === undefined) throw new Error(`${method} ${path} is not described`)
       return call
     }
-    const bodyOf = (call: DescribedCall): Json => (call.requestBody?.content['application/json']?.schema['properties'] ?? {}) as Json
+    const bodyOf = (call: DescribedCall): Json => (call.requestBody?.content['application/json']?.schema.properties ?? {}) as Json
     /** The types of the parameters in query and body. */
     const typesOf = (call: DescribedCall): Record<string, unknown> => {
       const query = (call.parameters ?? []).flatMap(({ in: place, name, schema }) => (place === 'query' ? [[name, schema]] : []))
       const inputs: [string, Json][] = [...Object.entries(bodyOf(call) as Record<string, Json>), ...(query as [string, Json][])]
-      return Object.fromEntries(inputs.map(([name, schema]) => [name, schema['type']]))
+      return Object.fromEntries(inputs.map(([name, schema]) => [name, schema.type]))
     }
     const jsonTypes: Readonly<Record<string, string>> = { int32: 'integer', int64: 'integer', double: 'number', 'array[int64]': 'array' }
 

@@ -95,7 +95,7 @@ function callDescribed(world: World, { id, path, query }: Described, method: str
 
 /** The body as JSON, with names for ids and nothing of what is another at another time: answers of two worlds can be compared. */
 function anonymous(world: World, body: unknown): string {
-  const ids = new Map(Object.entries(world).flatMap(([name, value]) => (isObject(value) ? [[value['id'], name]] : [])))
+  const ids = new Map(Object.entries(world).flatMap(([name, value]) => (isObject(value) ? [[value.id, name]] : [])))
   return JSON.stringify(body, (_, value) =>
     typeof value === 'number' ? (ids.get(value) ?? (value > 2 ** 32 ? 'a time or an id' : value)) : value,
   )

@@ -27,8 +27,8 @@ const refusalsOfContent = [20022, 20023, 20024]
  * answer and all that can be seen must agree. MODEL_RUNS says how many sequences, MODEL_SEED which; a failure prints the seed.
  */
 export const modelSuite: Suite = (instance, pace) => {
-  const runs = Number(process.env['MODEL_RUNS'] ?? (pace === 'slow' ? 20 : 200))
-  const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+  const runs = Number(process.env.MODEL_RUNS ?? (pace === 'slow' ? 20 : 200))
+  const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31))
   const title = `agrees with the model in ${runs} random sequences of ${shortest} and more operations`
 
   it(title, { timeout: 1_200_000 }, async () => {

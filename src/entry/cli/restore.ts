@@ -31,14 +31,13 @@ s3:NAME instead of FILE takes the backup cohort.backups/NAME from the bucket.
 `,
   options: { files: { type: 'boolean' }, force: { type: 'boolean' } },
   run: sayingWhatFailed(async invocation => {
-    const { runtime, config, options } = invocation
+    const { config, options } = invocation
     const file = onlyArgument(invocation, 'FILE')
     const database = databaseFile(config)
     const inBucket = bucketBackup(file, config)
     if (inBucket !== undefined && options.files === true) throw new UsageError('--files goes with a file')
     refuseWhileServed(config)
     refuseExisting(database, options.force)
-    retire(runtime, database)
     mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
     if (inBucket === undefined) return restore(invocation, file, file)
     const local = `${database}.${process.pid}.download`

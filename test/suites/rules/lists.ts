@@ -190,7 +190,7 @@ export const listRules: Rules = instance => {
       for (const applicant of applicants) dataOf(await applicant.post('/group/apply', { group_id }))
       const newestFirst = applicants.map(user => user.id).reverse()
       const get = (body: object) => owner.post('/group/application_list', { group_list: [group_id], ...body })
-      const applicantsIn = (rows: readonly Record<string, unknown>[]) => rows.map(row => row['applicant_id'])
+      const applicantsIn = (rows: readonly Record<string, unknown>[]) => rows.map(row => row.applicant_id)
       const first = await get({})
       expect(applicantsIn(dataOf(first))).toEqual(newestFirst.slice(0, 100))
       expect(first.total).toBe(101)
@@ -214,7 +214,7 @@ export const listRules: Rules = instance => {
       const groups: number[] = []
       for (let n = 0; n < 101; n++) groups.push(await newGroup(owner, { user_list: [shy.id] }))
       const newestFirst = groups.reverse()
-      const groupsIn = (rows: readonly Record<string, unknown>[]) => rows.map(row => row['group_id'])
+      const groupsIn = (rows: readonly Record<string, unknown>[]) => rows.map(row => row.group_id)
       const first = await shy.get('/group/invitation_list')
       expect(groupsIn(dataOf(first))).toEqual(newestFirst.slice(0, 100))
       expect(first).toMatchObject({ total: 101, version: 0 })

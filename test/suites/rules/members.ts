@@ -153,7 +153,7 @@ export const memberRules: Rules = instance => {
       const { owner, member } = await people(instance(), ['owner', 'member'])
       const group_id = await newGroup(owner, { user_list: [String(member.id)] })
       const set = (value: unknown) => owner.post('/group/settings/enable_read_ack', { group_id: String(group_id), value })
-      const readAck = async () => (await infoOf(owner, group_id))['read_ack']
+      const readAck = async () => (await infoOf(owner, group_id)).read_ack
       for (const value of [1, '1', 'true', true]) {
         dataOf(await set(0))
         dataOf(await set(value))
