@@ -50,10 +50,7 @@ export const besideSuite: Suite = instance => {
           Object.entries(lists).map(([name, list]) => [
             name,
             Object.fromEntries(
-              dataOf(list).map((m: Record<string, number>) => [
-                m.user_id,
-                [m.display_name, m.expired_time, Number(m.join_time) > 0],
-              ]),
+              dataOf(list).map((m: Record<string, number>) => [m.user_id, [m.display_name, m.expired_time, Number(m.join_time) > 0]]),
             ),
           ]),
         )

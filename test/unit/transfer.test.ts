@@ -1,0 +1,313 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { callers } from '../support/client.ts'
+import { dataOf, newGroup, people } from '../support/groups.ts'
+import { removeFolder, run, temporaryFolder } from '../support/process.ts'
+import { appears, type Installation, installation, programs } from '../support/programs.ts'
+import { newWorld } from '../support/world.ts'
+
+const folder = temporaryFolder()
+const node = programs('').node ?? []
+let count = 0
+const place = (name: string): string => join(folder, `${++count}-${name}`)
+const onNode = (): Installation => installation('node', node, place('data'))
+
+afterAll(() => removeFolder(folder))
+
+/** Lines as values, without what grows with every import. */
+const linesIn = (text: string): unknown[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map(line => {
+      const { version: _, ...rest } = JSON.parse(line)
+      return rest
+    })
+
+const line = (type: string, value: object): string => `${JSON.stringify({ type, ...value })}\n`
+const group = (group_id: number, value: object = {}): string => line('group', { group_id, owner_id: 1, ...value })
+const member = (group_id: number, user_id: number, value: object = {}): string => line('member', { group_id, user_id, ...value })
+const blocked = (group_id: number, user_id: number): string => line('blocked', { group_id, user_id })
+
+/** A database's answer, of one row and column. */
+function ask({ data }: Installation, sql: string): unknown {
+  const database = new Database(join(data, 'cohort.db'), { readonly: true })
+  try {
+    return database.prepare(sql).pluck().get()
+  } finally {
+    database.close()
+  }
+}
+
+/** An app with groups of every kind, and texts that any tool on the way might trip over. */
+async function fullApp(source: Installation): Promise<void> {
+  const instance = await source.serve()
+  await newWorld(instance)
+  const { owner, guest } = await people(instance, ['owner', 'guest'])
+  const group_id = await newGroup(owner, {
+    name: `it's "quoted"; DROP TABLE groups; -- /* \u{1f600} 中文`,
+    description: 'first\nsecond; -- third\r\n\\n \0 after NUL \u0085',
+    type: 2,
+    user_list: [guest.id],
+  })
+  dataOf(await owner.post('/group/display_name', { group_id, value: "The 'boss' ; -- `x`" }))
+  dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'T', content: `${'long \' ; " '.repeat(700)}\n\t` }))
+  dataOf(await guest.post('/group/msg/mute_mode', { group_id, msg_mute_mode: 2 }))
+  const dissolved = await newGroup(owner)
+  dataOf(await owner.post('/group/destroy', { group_id: dissolved }))
+  await instance.stop()
+}
+
+describe('export and import', () => {
+  const source = onNode()
+  let exported: string
+  beforeAll(async () => {
+    await fullApp(source)
+    exported = await source.done('export', '--app', 'demo')
+  })
+
+  it('carry groups, members and blacklists over as they are', async () => {
+    const file = place('app.ndjson')
+    await source.done('export', '--app', 'demo', file)
+    expect(readFileSync(file, 'utf8')).toBe(exported)
+    expect(await source.cli('export', '--app', 'demo', file)).toMatchObject({ code: 1, stderr: expect.stringMatching(/--force/) })
+    const target = onNode()
+    await target.done('app', 'create', 'moved')
+    expect(await target.done('import', '--app', 'moved', file)).toBe('2 groups, 6 members and 1 blacklisted users are new\n')
+    expect(linesIn(await target.done('export', '--app', 'moved'))).toEqual(linesIn(exported))
+    expect(await target.done('check')).toBe('ok\n')
+    expect(await target.done('import', '--app', 'moved', file)).toBe('0 groups, 0 members and 0 blacklisted users are new\n')
+    expect(linesIn(await target.done('export', '--app', 'moved'))).toEqual(linesIn(exported))
+    expect(existsSync(`${file}.progress`)).toBe(false)
+  })
+
+  it('refuse ids that another app has', async () => {
+    const file = place('app.ndjson')
+    await source.done('export', '--app', 'demo', file)
+    await source.done('app', 'create', 'other')
+    const { code, stderr } = await source.cli('import', '--app', 'other', file)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/line 1: group \d+ belongs to another app/) })
+    expect(await source.done('export', '--app', 'other')).toBe('')
+  })
+})
+
+describe('import', () => {
+  let target: Installation
+  let file: string
+  beforeEach(async () => {
+    target = onNode()
+    file = place('lines.ndjson')
+    await target.done('app', 'create', 'demo')
+  })
+  const imported = (...lines: string[]) => {
+    writeFileSync(file, lines.join(''))
+    return target.cli('import', '--app', 'demo', file)
+  }
+
+  it('gives what is left out the defaults of a new group and a new member', async () => {
+    const before = Date.now()
+    expect(await imported(group(5), '\r\n', member(5, 2).trimEnd())).toMatchObject({ code: 0 })
+    const [made, owner, other] = linesIn(await target.done('export', '--app', 'demo')) as Record<string, unknown>[]
+    expect(made).toMatchObject({ creator_id: 1, group_type: 0, name: '', apply_approval: 1, capacity: 2000, member_invite: true })
+    expect(made?.created_at).toBeGreaterThanOrEqual(before)
+    expect(owner).toEqual({ type: 'member', group_id: 5, user_id: 1, role: 3, joined_at: made?.created_at })
+    expect(other).toEqual({ type: 'member', group_id: 5, user_id: 2, joined_at: expect.any(Number) })
+  })
+
+  it('tells of an owner in a line of its own, whenever that comes, but changes nobody else', async () => {
+    const said = { role: 3, display_name: 'Ada', joined_at: 7, msg_mute_mode: 1 }
+    await imported(group(5), member(5, 2, { display_name: 'Bob', joined_at: 8 }))
+    await imported(member(5, 1, said), member(5, 2, { display_name: 'Rob', joined_at: 9 }))
+    const members = linesIn(await target.done('export', '--app', 'demo')).slice(1)
+    expect(members).toEqual([
+      { type: 'member', group_id: 5, user_id: 1, ...said },
+      { type: 'member', group_id: 5, user_id: 2, display_name: 'Bob', joined_at: 8 },
+    ])
+    await imported(member(5, 1, { ...said, display_name: 'Eve' }))
+    expect(linesIn(await target.done('export', '--app', 'demo')).slice(1)).toEqual(members)
+  })
+
+  const wrong: readonly [what: string, lines: string[], reason: RegExp][] = [
+    ['no JSON', [group(5), '{"type":\n'], /line 2: this is no JSON/],
+    ['a list', ['[1]\n'], /line 1: type must be group, member or blocked/],
+    ['an unknown type', ['{"type":"user"}\n'], /line 1: type must be/],
+    ['an unknown name', [group(5, { capactiy: 3 })], /line 1: .*capactiy/],
+    ['a missing id', [group(5), '{"type":"member","group_id":5}\n'], /line 2: user_id must be a positive integer/],
+    ['an id that is a string', [group(5), member(5, 2, { user_id: '2' })], /line 2: user_id must be a positive integer/],
+    ['an id too large', [group(2 ** 53)], /line 1: group_id must be a positive integer/],
+    ['a role that is none', [group(5), member(5, 2, { role: 4 })], /line 2: role must be 1, 2 or 3/],
+    ['a name too long', [group(5, { name: 'x'.repeat(65) })], /line 1: name must be at most 64 characters/],
+    ['a group nobody knows', ['\n', member(5, 2)], /line 2: there is no group 5/],
+    ['a second owner', [group(5), member(5, 2, { role: 3 })], /line 2: user 2 is not the owner_id of group 5/],
+    [
+      'too many members',
+      [group(5, { capacity: 2 }), member(5, 2), member(5, 2), member(5, 3)],
+      /line 4: group 5 is full: its capacity is 2/,
+    ],
+    ['a blacklisted member', [group(5), blocked(5, 2), member(5, 2)], /line 3: user 2 would be a member of group 5 and on its blacklist/],
+    ['a member blacklisted', [group(5), member(5, 2), blocked(5, 2)], /line 3: user 2 would be/],
+    ['a blacklisted owner', [group(5), blocked(5, 1)], /line 2: user 1 would be/],
+    ['a line without end', [group(5), `${' '.repeat(2 ** 21)}\n`], /line 2: is longer than 1048576 bytes/],
+  ]
+  it.each(wrong)('refuses %s, and imports nothing of the batch', async (_, lines, reason) => {
+    expect(await imported(...lines)).toMatchObject({ code: 1, stderr: expect.stringMatching(reason) })
+    expect(await target.done('export', '--app', 'demo')).toBe('')
+    expect(await target.done('check')).toBe('ok\n')
+  })
+
+  it('refuses what is not UTF-8', async () => {
+    writeFileSync(file, Buffer.concat([Buffer.from(`${group(5)}\n{"type":"group","name":"`), Buffer.from([0xff]), Buffer.from('"}\n')]))
+    const { code, stderr } = await target.cli('import', '--app', 'demo', file)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/line 3: is not UTF-8/) })
+  })
+
+  it('keeps the batches before a wrong line, and goes on there when it is mended', async () => {
+    const many = Array.from({ length: 60_000 }, (_, i) => member(5, i + 2))
+    const good = [group(5, { capacity: 100_000 }), ...many]
+    const { code, stderr } = await imported(...good, 'nonsense\n')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/line 60002: .*\nAll before line 50001 is imported/) })
+    expect(ask(target, 'SELECT count FROM groups')).toBe(50_000)
+    expect(await target.done('check')).toBe('ok\n')
+    writeFileSync(file, [...good, member(5, 100_000)].join(''))
+    expect(await target.cli('import', '--app', 'demo', file)).toMatchObject({
+      code: 0,
+      stdout: '1 groups, 60002 members and 0 blacklisted users are new\n',
+      stderr: expect.stringMatching(/Going on at line 50001/),
+    })
+    expect(ask(target, 'SELECT count FROM groups')).toBe(60_002)
+    expect(await target.done('check')).toBe('ok\n')
+  })
+
+  it('that is killed leaves whole batches, and goes on where it stopped', async () => {
+    for (let id = 1; id <= 300; id++) {
+      appendFileSync(file, group(id) + Array.from({ length: 999 }, (_, i) => member(id, 2 + ((i * id) % 50_021))).join(''))
+    }
+    const [program = '', ...args] = node
+    const child = spawn(program, [...args, 'import', '--app', 'demo', file], { env: { ...process.env, DATA_DIR: target.data } })
+    await appears(`${file}.progress`)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const { line: reached } = JSON.parse(readFileSync(`${file}.progress`, 'utf8'))
+    const half = Number(ask(target, 'SELECT count(*) FROM members'))
+    expect(half).toBeGreaterThanOrEqual(reached - 1)
+    expect(half).toBeLessThan(300_000)
+    expect(await target.done('check')).toBe('ok\n')
+
+    // Of another database, the same file says nothing.
+    const elsewhere = onNode()
+    await elsewhere.done('app', 'create', 'demo')
+    const copy = place('lines.ndjson')
+    copyFileSync(file, copy)
+    copyFileSync(`${file}.progress`, `${copy}.progress`)
+    expect(await elsewhere.done('import', '--app', 'demo', copy)).toMatch(/^300 groups, 300000 members/)
+
+    const { code, stderr } = await target.cli('import', '--app', 'demo', file)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `Going on at line ${reached}.\n` })
+    expect(await target.done('check')).toBe('ok\n')
+    expect(await target.done('export', '--app', 'demo')).toHaveLength((await elsewhere.done('export', '--app', 'demo')).length)
+    expect(existsSync(`${file}.progress`)).toBe(false)
+  })
+
+  it('may run beside the service, and settles what was pending', async () => {
+    const instance = await target.serve()
+    const { owner, applicant, invitee, refusedOne } = await people(instance, ['owner', 'applicant', 'invitee', 'refusedOne'])
+    const group_id = await newGroup(owner)
+    for (const client of [applicant, refusedOne]) dataOf(await client.post('/group/apply', { group_id, reason: 'Please' }))
+    dataOf(await invitee.post('/user/settings', { group_confirm: true }))
+    dataOf(await owner.post('/group/invite', { group_id, user_list: [invitee.id] }))
+    const { version } = await owner.get('/group/member_list', { group_id })
+
+    const big = Array.from({ length: 12_000 }, (_, i) => member(5, 500_000 + i))
+    const result = await imported(
+      member(group_id, applicant.id),
+      member(group_id, invitee.id),
+      blocked(group_id, refusedOne.id),
+      group(5, { capacity: 20_000 }),
+      ...big,
+    )
+    expect(result).toMatchObject({ code: 0, stdout: '1 groups, 12003 members and 1 blacklisted users are new\n' })
+    const list = await owner.get('/group/member_list', { group_id })
+    expect(list.total).toBe(3)
+    expect(list.version).toBeGreaterThan(version)
+    expect(dataOf(await invitee.get('/group/invitation_list'))).toEqual([expect.objectContaining({ status: 1 })])
+    expect((await owner.post('/group/apply/handle', { group_id, user_id: refusedOne.id, approval: true })).code).toBe(20014)
+    expect((await (await callers(instance).as(500_001)).get('/group/member_list', { group_id: 5 })).total).toBe(12_001)
+    expect(await instance.check()).toEqual([])
+
+    dataOf(await owner.post('/group/destroy', { group_id }))
+    expect(await imported(member(group_id, 9))).toMatchObject({ code: 1, stderr: expect.stringMatching(/was dissolved/) })
+    await instance.stop()
+  })
+
+  it('wants an app and a file', async () => {
+    expect(await target.cli('import', '--app', 'nobody', place('x'))).toMatchObject({ code: 1 })
+    writeFileSync(file, '')
+    expect(await target.cli('import', '--app', 'nobody', file)).toMatchObject({ code: 2, stderr: expect.stringMatching(/no app "nobody"/) })
+    expect(await target.cli('import', file)).toMatchObject({ code: 2, stderr: expect.stringMatching(/--app is missing/) })
+    expect(await target.cli('import', '--app', 'demo')).toMatchObject({ code: 2, stderr: expect.stringMatching(/FILE is missing/) })
+    expect(await imported('')).toMatchObject({ code: 0, stdout: '0 groups, 0 members and 0 blacklisted users are new\n' })
+  })
+})
+
+describe('an app moves to D1 and back', () => {
+  const wrangler = async (cwd: string, ...args: string[]): Promise<string> => {
+    const command = ['node', resolve('node_modules/wrangler/bin/wrangler.js'), 'd1', ...args]
+    const { code, stdout, stderr } = await run(command, { CI: 'true', WRANGLER_SEND_METRICS: 'false' }, cwd)
+    if (code !== 0) throw new Error(`${args.join(' ')}: ${stdout}${stderr}`)
+    return stdout
+  }
+
+  it.each(['without its files', 'with its files'])('%s', async how => {
+    const source = onNode()
+    await fullApp(source)
+    // So large that one statement could not hold it.
+    const members = place('members.ndjson')
+    writeFileSync(members, group(1) + Array.from({ length: 1900 }, (_, i) => member(1, 2 + i, { display_name: `Member ${i}` })).join(''))
+    await source.done('import', '--app', 'demo', members)
+
+    const worker = temporaryFolder()
+    const config = `name = "cohort"
+      compatibility_date = "2026-04-01"
+      [[d1_databases]]
+      binding = "DB"
+      database_name = "cohort"
+      database_id = "00000000-0000-0000-0000-000000000000"
+      migrations_dir = "${resolve('migrations')}"`
+    writeFileSync(join(worker, 'wrangler.toml'), config)
+    const [file, dump] = [place('app.sql'), place('dump.sql')]
+    await source.done('export', '--app', 'demo', '--sql', ...(how === 'with its files' ? ['--files'] : []), file)
+    for (const statement of readFileSync(file, 'utf8').split(/;\n/)) expect(Buffer.byteLength(statement)).toBeLessThan(100_000)
+    await wrangler(worker, 'migrations', 'apply', 'cohort', '--local')
+    for (const _ of ['once', 'and again']) await wrangler(worker, 'execute', 'cohort', '--local', '--file', file)
+    await wrangler(worker, 'export', 'cohort', '--local', '--output', dump)
+
+    const back = onNode()
+    await back.done('restore', dump)
+    expect(await back.done('check')).toBe('ok\n')
+    expect(await back.done('export', '--app', 'demo')).toBe(await source.done('export', '--app', 'demo'))
+    const [there, here] = [place('there.sql'), place('here.sql')]
+    await source.done('export', '--app', 'demo', '--sql', there)
+    await back.done('export', '--app', 'demo', '--sql', here)
+    expect(readFileSync(here, 'utf8')).toBe(readFileSync(there, 'utf8'))
+    expect(await back.done('app', 'show', 'demo', '--secrets')).toContain('a-secret-of-the-demo-app-for-tests')
+    await removeFolder(worker)
+  })
+
+  it('from a dump that is one, and no other SQL', async () => {
+    const target = onNode()
+    const dump = place('dump.sql')
+    const refused = async (sql: string, reason: RegExp) => {
+      writeFileSync(dump, sql)
+      expect(await target.cli('restore', dump)).toMatchObject({ code: 1, stderr: expect.stringMatching(reason) })
+      expect(existsSync(join(target.data, 'cohort.db'))).toBe(false)
+    }
+    await refused('-- Notes\nCREATE TABLE notes (text TEXT);\n', /is not a database of Cohort/)
+    await refused("CREATE TABLE notes (text TEXT);\n\nATTACH 'x.db' AS x;\n", /line 3: a dump has no statement such as "ATTACH/)
+    await refused("CREATE TABLE notes (text TEXT);\nINSERT INTO notes VALUES ('a;\nb'), (;\n", /line 2: incomplete input/)
+    await refused("CREATE TABLE notes (text TEXT);\nINSERT INTO notes VALUES ('cut o", /line 2: /)
+  })
+})
