@@ -3,6 +3,7 @@ import { fileAccess } from './files/access.ts'
 import { deletion } from './files/deletion.ts'
 import { downloads } from './files/downloads.ts'
 import { forwards } from './files/forwards.ts'
+import { uploadLimits } from './files/limits.ts'
 import { pictures } from './files/pictures.ts'
 import { uploadRights } from './files/rights.ts'
 import { storedUrls } from './files/stored-urls.ts'
@@ -13,6 +14,7 @@ import { voices } from './files/voice.ts'
 export const fileSuites: Readonly<Record<string, Suite>> = {
   'file rights': uploadRights,
   'file uploads': uploads,
+  'file limits': uploadLimits,
   'file access': fileAccess,
   'file downloads': downloads,
   'file pictures': pictures,

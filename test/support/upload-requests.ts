@@ -39,6 +39,7 @@ export const closing = text(`--${boundary}--\r\n`)
 export const taken = { status: 200, code: 200 }
 
 /** The codes of answers that came in any order, the lowest first. */
+export const codesOf = (answers: readonly { readonly code: number }[]): number[] => answers.map(({ code }) => code).sort((a, b) => a - b)
 
 /** There is no file yet, for anybody. */
 export const expectNothingThere = async (reader: User, { download_url }: UploadTarget): Promise<void> =>
