@@ -8,8 +8,8 @@ import * as schema from '../db/schema.ts'
  * An app as SQL for `wrangler d1 execute`: its rows as they are, in statements that D1 takes, which are at most 100 000 bytes long.
  */
 
-/** Bytes after which a statement ends: a row is at most 40 000. */
-const enough = 50_000
+/** Bytes. No row alone is as long: the largest, an announcement spelled in bytes, has 70 000. */
+const longestStatement = 90_000
 const pageSize = 500
 
 interface TableOfApp {
@@ -81,15 +81,17 @@ const withoutFiles: readonly TableOfApp[] = [
  */
 export function* exportSql(engine: SerialEngine, app_id: string, files: boolean, rowsDone: (rows: number) => void): Generator<string> {
   for (const table of files ? withFiles : withoutFiles) {
+    const start = `INSERT OR IGNORE INTO "${table.name}" (${table.columns.map(name => `"${name}"`).join(', ')}) VALUES\n`
     let size = 0
     for (const row of rowsOf(engine, table, app_id, rowsDone)) {
-      if (size === 0) yield `INSERT OR IGNORE INTO "${table.name}" (${table.columns.map(name => `"${name}"`).join(', ')}) VALUES\n`
       const values = `(${row.map(literal).join(', ')})`
-      yield size === 0 ? values : `,\n${values}`
-      size += utf8.encode(values).length
-      if (size < enough) continue
-      yield ';\n'
-      size = 0
+      const length = utf8.encode(values).length
+      if (size > 0 && size + length > longestStatement) {
+        yield ';\n'
+        size = 0
+      }
+      yield size === 0 ? start + values : `,\n${values}`
+      size += length + 2
     }
     if (size > 0) yield ';\n'
   }

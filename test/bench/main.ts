@@ -59,7 +59,7 @@ if (wanted('memory')) {
   note('memory')
   await service.stop()
   subjects.set('service', { server: await startService(command, main.folder), world })
-  found.push(await memoryOver(bench, quick ? 6 : 12))
+  found.push(await memoryOver(bench, 9, quick ? 5_000 : 30_000))
 }
 if (wanted('start')) {
   note('start')

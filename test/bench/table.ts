@@ -10,6 +10,7 @@ const columns = [
   'p99 ms',
   'memory MB',
   'against',
+  'its p99',
   'min',
   'median',
   'max',
@@ -28,14 +29,14 @@ function table(header: readonly string[], lines: readonly (readonly string[])[],
   return `${[format(header), widths.map(width => '─'.repeat(width)).join('  '), ...lines.map(format)].join('\n')}\n`
 }
 
-export const comparisons = (measured: readonly Measured[]): string => table(columns, measured.map(cellsOf), new Set([0, 5, 10]))
+export const comparisons = (measured: readonly Measured[]): string => table(columns, measured.map(cellsOf), new Set([0, 5, 11]))
 
 const two = (n: number): string => (Number.isNaN(n) ? '?' : n.toFixed(2))
 export const megabytes = (bytes: number): string => (Number.isNaN(bytes) ? '?' : (bytes / 1e6).toFixed(0))
 const spreadOf = ({ min, median, max }: Spread): string[] => [two(min), two(median), two(max)]
 
 const cellsOf = (measured: Measured): string[] => {
-  const { row, a, ratio, cpuRatio, memory } = measured
+  const { row, a, b, ratio, cpuRatio, memory } = measured
   return [
     row.name,
     short(Math.round(a.perSecond)),
@@ -43,6 +44,7 @@ const cellsOf = (measured: Measured): string[] => {
     two(a.p99),
     megabytes(memory),
     row.against,
+    two(b.p99),
     ...spreadOf(ratio),
     row.measure === 'latency' ? '' : two(cpuRatio.median),
     verdicts(verdictsOf(measured)),

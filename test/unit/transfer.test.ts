@@ -57,7 +57,7 @@ async function fullApp(source: Installation): Promise<void> {
     user_list: [guest.id],
   })
   dataOf(await owner.post('/group/display_name', { group_id, value: "The 'boss' ; -- `x`" }))
-  dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'T', content: `${'long \' ; " '.repeat(700)}\n\t` }))
+  dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'T', content: `${'\u{1f600}'.repeat(8190)}\n` }))
   dataOf(await guest.post('/group/msg/mute_mode', { group_id, msg_mute_mode: 2 }))
   await sendFile(owner, toGroup(group_id), new Uint8Array(1234))
   const dissolved = await newGroup(owner)

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { appRow } from '../../app-registry.ts'
 import type { SerialEngine } from '../../db/engine.ts'
@@ -84,10 +83,13 @@ async function writeTo(file: string, text: Iterable<string>): Promise<void> {
 
 /** To the output, no faster than it is read. Throws when nobody reads any more. */
 async function writeOut(text: Iterable<string>): Promise<void> {
-  const { stdout } = process
-  const failed = once(stdout, 'error').then(([error]) => Promise.reject(error as Error))
-  failed.catch(() => undefined)
-  for (const part of inPortions(text)) if (!stdout.write(part)) await Promise.race([once(stdout, 'drain'), failed])
+  // Each write hears of its own failure.
+  process.stdout.on('error', () => {})
+  for (const part of inPortions(text)) {
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.write(part, error => (error ? reject(error) : resolve()))
+    })
+  }
 }
 
 function* inPortions(text: Iterable<string>): Generator<string> {

@@ -174,6 +174,13 @@ export const everyEngine: Cases<Bank> = {
     assert.deepEqual(await standingOf(executor, group_id), { count: 10, version: 11, members: 10 })
   },
 
+  'lets all through who change one group at once': async bank => {
+    const executor = bank.executor()
+    const group_id = await newGroup(executor)
+    await Promise.all(numbers(50).map(user_id => join(executor, group_id, user_id)))
+    assert.deepEqual(await standingOf(executor, group_id), { count: 50, version: 51, members: 50 })
+  },
+
   'throws DatabaseError for a statement that cannot run, and goes on': async bank => {
     const executor = bank.executor()
     const group_id = newGroupId()
