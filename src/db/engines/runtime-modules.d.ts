@@ -9,6 +9,11 @@ declare module 'bun:sqlite' {
 }
 
 declare module 'node:sqlite' {
+  export function backup(
+    database: DatabaseSync,
+    file: string,
+    options: { rate: number; progress(state: { totalPages: number; remainingPages: number }): void },
+  ): Promise<number>
   export class DatabaseSync {
     constructor(file: string)
     prepare(sql: string): {
