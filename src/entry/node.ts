@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createAdaptorServer } from '@hono/node-server'
 import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
@@ -21,6 +21,11 @@ const runtime: Runtime = {
       serverOptions: { headersTimeout: 15_000, requestTimeout: 3_600_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
     }) as Server
     server.setTimeout(120_000)
+    const sockets = new Set<Socket>()
+    server.on('connection', socket => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, hostname, resolve)
@@ -29,9 +34,12 @@ const runtime: Runtime = {
       port: (server.address() as AddressInfo).port,
       async close(graceMs) {
         const closed = new Promise<void>(resolve => server.close(() => resolve()))
-        server.closeIdleConnections()
+        // Node takes a connection that never sent anything for a busy one, and keeps one open whose last request is answered from here on.
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+        const idle = setInterval(() => server.closeIdleConnections(), 20)
         const deadline = setTimeout(() => server.closeAllConnections(), graceMs)
         await closed
+        clearInterval(idle)
         clearTimeout(deadline)
       },
     }

@@ -168,7 +168,7 @@ const dropGrants = command<{ grant_ids: string }>()(
 )
 const releaseObjects = command<{ object_names: string }>()(
   p => sql`UPDATE objects SET state = 2 WHERE object_name IN (SELECT value FROM json_each(${p.object_names}))
-    AND state = 1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name)`,
+    AND state <> 2 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name)`,
 )
 const objectsOf = query<{ file_ids: string }>()(p =>
   db

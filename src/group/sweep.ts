@@ -29,7 +29,7 @@ const dropRest = (['applications', 'blacklist', 'kicks', 'announcements', 'share
 )
 // Files that were sent to this group alone have no reader left.
 const releaseObjects = command<{ group_id: number }>()(
-  p => sql`UPDATE objects SET state = 2 WHERE state = 1
+  p => sql`UPDATE objects SET state = 2 WHERE state <> 2
     AND object_name IN (SELECT object_name FROM grants WHERE to_type = 2 AND to_id = ${p.group_id})
     AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name AND NOT (g.to_type = 2 AND g.to_id = ${p.group_id}))
     AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,

@@ -9,6 +9,7 @@ import {
   groupsWithPending,
   insertBlocked,
   insertMembers,
+  insertPlainMembers,
   membersBlocked,
   tellOfOwners,
 } from './import-statements.ts'
@@ -78,11 +79,11 @@ function addMembers(
   members: readonly Numbered<MemberLine>[],
   now: number,
 ): Pair[] {
-  const owners = [...groups.created.values()].map(
-    ({ group_id, owner_id, created_at }): MemberRow => [group_id, owner_id, role.owner, '', created_at, 0, 0, 0],
-  )
+  const plain: [...Pair, joined_at: number][] = []
   const others: MemberRow[] = []
-  const known: MemberRow[] = []
+  for (const { group_id, owner_id, created_at } of groups.created.values())
+    others.push([group_id, owner_id, role.owner, '', created_at, 0, 0, 0])
+  const owners: MemberRow[] = []
   const pretenders: Numbered<MemberLine>[] = []
   for (const member of members) {
     const { group_id, user_id, display_name, msg_mute_mode, msg_push_mode, ban_until } = member.value
@@ -92,14 +93,19 @@ function addMembers(
     if (claimsIt && !isOwner) pretenders.push(member)
     const joined_at = member.value.joined_at ?? (isOwner ? created_at : now)
     const given = claimsIt ? role.member : member.value.role
-    const row: MemberRow = [group_id, user_id, given, display_name, joined_at, msg_mute_mode, msg_push_mode, ban_until]
-    if (isOwner) known.push(row)
-    else others.push(row)
+    if (!isOwner && given === role.member && display_name === '' && msg_mute_mode + msg_push_mode === 0 && ban_until === 0) {
+      plain.push([group_id, user_id, joined_at])
+    } else {
+      const row: MemberRow = [group_id, user_id, given, display_name, joined_at, msg_mute_mode, msg_push_mode, ban_until]
+      if (isOwner) owners.push(row)
+      else others.push(row)
+    }
   }
-  // The larger index lies by users: in its order a batch goes through it once, instead of once for every group.
-  others.sort((a, b) => a[1] - b[1])
-  const joined = engine.all(insertMembers({ app_id, rows: JSON.stringify([...owners, ...others]) })) as Pair[]
-  if (known.length > 0) engine.all(tellOfOwners({ rows: JSON.stringify(known) }))
+  const joined = [
+    ...(engine.all(insertMembers({ app_id, rows: inIndexOrder(others) })) as Pair[]),
+    ...(engine.all(insertPlainMembers({ app_id, rows: inIndexOrder(plain) })) as Pair[]),
+  ]
+  if (owners.length > 0) engine.all(tellOfOwners({ rows: JSON.stringify(owners) }))
   // A former owner who is still a member is only old news.
   for (const { line, value } of pretenders) {
     if (!joined.some(([group_id, user_id]) => group_id === value.group_id && user_id === value.user_id)) continue
@@ -107,6 +113,9 @@ function addMembers(
   }
   return joined
 }
+
+/** The larger index of members lies by users: in its order a batch goes through it once, instead of once for every group. */
+const inIndexOrder = (rows: [...Pair, ...unknown[]][]): string => JSON.stringify(rows.sort((a, b) => a[1] - b[1]))
 
 function addBlocked(engine: SerialEngine, groups: GroupsInBatch, blocked: readonly Numbered<BlockedLine>[], now: number): Pair[] {
   if (blocked.length === 0) return []

@@ -16,7 +16,7 @@ const views: readonly Rule[] = [...viewsOfGroup, ...viewsOfUser]
 
 /** How often an operation is drawn, where not once: what moves members most, what makes or ends groups least. */
 const weights: Readonly<Record<string, number>> = {
-  create: 1,
+  create: 2,
   destroy: 1,
   transfer: 2,
   invite: 10,
@@ -32,6 +32,8 @@ const weights: Readonly<Record<string, number>> = {
   'admin/add': 4,
   'settings/require_admin_approval': 4,
   'user/settings': 3,
+  'file/upload': 6,
+  'file/update_name': 8,
 }
 
 /** Who calls. Those named after a place in the group are whoever has it when the time comes. */
