@@ -8,13 +8,14 @@ import { sharpImages } from '../media/sharp.ts'
 import { threadedVoice } from '../media/voice/worker-thread.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
+import { together } from './together.ts'
 
 const runtime: Runtime = {
   command: [process.execPath, fileURLToPath(import.meta.url)],
   openDatabase: betterSqlite3,
   async listen(app, hostname, port) {
     const server = createAdaptorServer({
-      fetch: app.fetch,
+      fetch: together(app.fetch),
       hostname,
       createServer,
       // A client that dribbles its headers or its body does not hold a connection for ever; a slow upload may take its hour.
