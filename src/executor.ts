@@ -25,13 +25,15 @@ export interface Executor {
 }
 
 export interface ExecutorMetrics {
-  /** A commit of so many operations took so many milliseconds. */
+  /** A transaction of so many operations took so many milliseconds. */
   committed(operations: number, ms: number): void
+  /** What was committed was on disk after so many milliseconds. */
+  synced(ms: number): void
   retried(): void
   queued(depth: number): void
 }
 
-const nobody: ExecutorMetrics = { committed() {}, retried() {}, queued() {} }
+const nobody: ExecutorMetrics = { committed() {}, synced() {}, retried() {}, queued() {} }
 const decode = (bound: Bound, rows: unknown[][]): readonly unknown[] => bound.statement.decode(rows)
 
 interface Waiting {
@@ -41,20 +43,31 @@ interface Waiting {
   reject(error: unknown): void
 }
 
+/** A result that must not be told before what it rests on is on disk. */
+interface Held extends Pick<Waiting, 'resolve' | 'reject'> {
+  readonly result: Result
+}
+
 /** How many operations one transaction takes at most: keeps the event loop turning under a flood. */
 const largestBatch = 512
 
 /**
- * For SQLite in the process. Writes wait until the event loop turns, then all that wait run one after the other in one transaction, are made
- * durable by one commit, and only then are answered: nothing can come between an operation's reads and its writes, and fsync is paid once a turn.
+ * For SQLite in the process. Writes wait until the event loop turns, then all that wait run one after the other in one transaction: nothing can come
+ * between an operation's reads and its writes. COMMIT itself does not wait for the disk; all that was committed meanwhile is synced at once, beside
+ * the event loop, and only then answered. A read that may have seen what is not on disk yet is held back until it is, too.
  */
 export function serialExecutor(
   engine: SerialEngine,
   { queueLimit = 10_000, metrics = nobody }: { queueLimit?: number; metrics?: ExecutorMetrics } = {},
 ): Executor {
   const queue: Waiting[] = []
+  /** Committed since the sync under way began, and what that will answer; undefined when none is. */
+  let held: Held[] = []
+  let syncing: Held[] | undefined
   let scheduled = false
   let reading = false
+  /** From the first transaction on, COMMIT leaves the disk to `sync`. */
+  let relaxed = false
   const idle: (() => void)[] = []
 
   /**
@@ -75,11 +88,33 @@ export function serialExecutor(
     } catch {
       // A read that failed has ended the snapshot already, and was answered with its error.
     }
-    if (!scheduled) wakeIdle()
+    wakeIdle()
   }
+  const busy = (): boolean => scheduled || reading || syncing !== undefined
   const wakeIdle = (): void => {
-    for (const wake of idle.splice(0)) wake()
+    if (!busy()) for (const wake of idle.splice(0)) wake()
   }
+
+  const sync = (): void => {
+    if (syncing !== undefined || held.length === 0) return
+    const batch = held
+    const started = performance.now()
+    const end = (answer: (waiting: Held) => void): void => {
+      syncing = undefined
+      metrics.synced(performance.now() - started)
+      sync()
+      metrics.queued(waiting())
+      for (const it of batch) answer(it)
+      wakeIdle()
+    }
+    syncing = batch
+    held = []
+    engine.sync().then(
+      () => end(({ resolve, result }) => resolve(result)),
+      error => end(({ reject }) => reject(error)),
+    )
+  }
+  const waiting = (): number => queue.length + held.length + (syncing?.length ?? 0)
 
   const perform = (task: Task, call: Call<unknown>): Result => {
     const reads = task.reads(call)
@@ -91,20 +126,20 @@ export function serialExecutor(
     return result
   }
 
-  /** Runs them in one transaction and answers them when it is on disk. Throws, with none of them answered, if one fails or the commit does. */
-  const commit = (waiting: readonly Waiting[]): void => {
+  /** Runs them in one transaction and commits it. Throws, with none of them done, if one fails or the commit does. */
+  const commit = (batch: readonly Waiting[]): void => {
     try {
       engine.exec('BEGIN IMMEDIATE')
     } catch (error) {
       // Somebody else holds the database, or it is gone: the same for all, and waiting again for each would hold up everybody.
-      for (const { reject } of waiting) reject(error)
+      for (const { reject } of batch) reject(error)
       return
     }
     try {
-      const results = waiting.map(({ task, call }) => perform(task, call))
+      const results = batch.map(({ task, call }) => perform(task, call))
       engine.exec('COMMIT')
-      waiting.forEach(({ resolve }, i) => {
-        resolve(results[i] as Result)
+      batch.forEach(({ resolve, reject }, i) => {
+        held.push({ result: results[i] as Result, resolve, reject })
       })
     } catch (error) {
       try {
@@ -121,6 +156,8 @@ export function serialExecutor(
     const started = performance.now()
     endReading()
     try {
+      if (!relaxed) engine.exec('PRAGMA synchronous = NORMAL')
+      relaxed = true
       commit(batch)
     } catch {
       // One of them failed and took the others with it: nobody has been answered, so each is run again on its own.
@@ -133,19 +170,25 @@ export function serialExecutor(
       }
     }
     metrics.committed(batch.length, performance.now() - started)
-    metrics.queued(queue.length)
+    sync()
+    metrics.queued(waiting())
     scheduled = queue.length > 0
     if (scheduled) setImmediate(flush)
-    else wakeIdle()
+    wakeIdle()
   }
 
   return {
     run<Out>(task: Task<Out>, call: Call<unknown>) {
       if (!task.writes) {
         beginReading()
-        return perform(task, call) as Result<Out>
+        const result = perform(task, call) as Result<Out>
+        const before = held.length > 0 ? held : syncing
+        if (before === undefined) return result
+        return new Promise<Result<Out>>((resolve, reject) => {
+          before.push({ result, resolve: resolve as (result: Result) => void, reject })
+        })
       }
-      if (queue.length >= queueLimit) throw new HttpError(503, 'too many changes are waiting: try again', { 'retry-after': '1' })
+      if (waiting() >= queueLimit) throw new HttpError(503, 'too many changes are waiting: try again', { 'retry-after': '1' })
       return new Promise<Result<Out>>((resolve, reject) => {
         queue.push({ task, call, resolve: resolve as (result: Result) => void, reject })
         if (scheduled) return
@@ -157,7 +200,7 @@ export function serialExecutor(
       beginReading()
       return decode(bound, engine.all(bound)) as Row[]
     },
-    drain: () => new Promise(resolve => (scheduled || reading ? idle.push(resolve) : resolve())),
+    drain: () => new Promise(resolve => (busy() ? idle.push(resolve) : resolve())),
   }
 }
 

@@ -31,6 +31,8 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
     ['cohort_commits_total', 'Commits of the write queue'],
     ['cohort_committed_operations_total', 'Operations in these commits'],
     ['cohort_commit_seconds_total', 'Time spent in these commits'],
+    ['cohort_syncs_total', 'Syncs of what was committed to the disk'],
+    ['cohort_sync_seconds_total', 'Time spent waiting for these syncs'],
     ['cohort_conflicts_retried_total', 'Operations decided again because their group had changed'],
     ['cohort_blob_bytes_in_total', 'Bytes stored'],
     ['cohort_blob_bytes_out_total', 'Bytes served'],
@@ -66,6 +68,10 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
     this.add('cohort_commits_total')
     this.add('cohort_committed_operations_total', operations)
     this.add('cohort_commit_seconds_total', ms / 1000)
+  }
+  synced(ms: number): void {
+    this.add('cohort_syncs_total')
+    this.add('cohort_sync_seconds_total', ms / 1000)
   }
   retried(): void {
     this.add('cohort_conflicts_retried_total')

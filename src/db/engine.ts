@@ -12,6 +12,11 @@ export interface SerialEngine {
   exec(sql: string): void
   /** The rows of a statement that is not one of the program's queries: integrity checks, the migrator's books. */
   rows(sql: string): unknown[][]
+  /**
+   * Resolves when every change committed before is on disk, also where `synchronous` is NORMAL and COMMIT does not wait for that. Rejects with
+   * `DatabaseError`: then they may be on disk or not.
+   */
+  sync(): Promise<void>
   /** Copies the database, consistent, while others write; `progress` hears pages copied and pages in all. */
   backup(file: string, progress?: (done: number, total: number) => void): Promise<void>
   close(): void

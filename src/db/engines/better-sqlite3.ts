@@ -4,7 +4,7 @@ import { sqliteEngine } from './sqlite.ts'
 
 /** SQLite on Node. Opens or creates the file; throws `DatabaseError` if it cannot. */
 export const betterSqlite3 = (file: string): SerialEngine =>
-  sqliteEngine(() => {
+  sqliteEngine(file, () => {
     const database = new Database(file)
     return {
       prepare(sql) {

@@ -4,7 +4,7 @@ import { sqliteEngine } from './sqlite.ts'
 
 /** SQLite on Bun. Opens or creates the file; throws `DatabaseError` if it cannot. */
 export const bunSqlite = (file: string): SerialEngine =>
-  sqliteEngine(() => {
+  sqliteEngine(file, () => {
     const database = new Database(file, { create: true, readwrite: true })
     return {
       prepare(sql) {

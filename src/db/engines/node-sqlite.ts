@@ -4,7 +4,7 @@ import { sqliteEngine } from './sqlite.ts'
 
 /** SQLite on Deno, by Node's own module of that name. Opens or creates the file; throws `DatabaseError` if it cannot. */
 export const nodeSqlite = (file: string): SerialEngine =>
-  sqliteEngine(() => {
+  sqliteEngine(file, () => {
     const database = new DatabaseSync(file)
     return {
       prepare(sql) {

@@ -1,3 +1,4 @@
+import { closeSync, fdatasync, openSync } from 'node:fs'
 import { DatabaseError, type SerialEngine } from '../engine.ts'
 
 /** What the SQLite of a runtime has to offer. Rows come as arrays. */
@@ -23,8 +24,8 @@ const openingPragmas = [
 const failure = (error: unknown): DatabaseError =>
   new DatabaseError(error instanceof Error ? error.message : String(error), { cause: error })
 
-/** The engine on a runtime's SQLite: each statement is compiled once, every error is a `DatabaseError`. */
-export function sqliteEngine(open: () => SqliteDriver): SerialEngine {
+/** The engine on a runtime's SQLite, with this file: each statement is compiled once, every error is a `DatabaseError`. */
+export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngine {
   const guard = <T>(action: () => T): T => {
     try {
       return action()
@@ -38,6 +39,8 @@ export function sqliteEngine(open: () => SqliteDriver): SerialEngine {
   })
   const statements: ((params: readonly unknown[]) => unknown[][])[] = []
   const controls = new Map<string, (params: readonly unknown[]) => unknown[][]>()
+  /** SQLite's write-ahead log, where every commit goes. It stays the same file as long as a connection is open. */
+  let log: number | undefined
   return {
     all({ statement, params }) {
       try {
@@ -64,13 +67,26 @@ export function sqliteEngine(open: () => SqliteDriver): SerialEngine {
       })
     },
     rows: sql => guard(() => driver.prepare(sql)([])),
-    async backup(file, progress) {
+    sync: () =>
+      new Promise((resolve, reject) => {
+        try {
+          log ??= openSync(`${file}-wal`, 'r+')
+        } catch (error) {
+          return reject(failure(error))
+        }
+        fdatasync(log, error => (error === null || error === undefined ? resolve() : reject(failure(error))))
+      }),
+    async backup(target, progress) {
       try {
-        await driver.backup(file, progress)
+        await driver.backup(target, progress)
       } catch (error) {
         throw failure(error)
       }
     },
-    close: () => guard(() => driver.close()),
+    close: () =>
+      guard(() => {
+        if (log !== undefined) closeSync(log)
+        driver.close()
+      }),
   }
 }

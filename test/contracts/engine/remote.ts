@@ -21,7 +21,7 @@ import {
 
 function retries(): { metrics: ExecutorMetrics; count(): number } {
   let count = 0
-  return { metrics: { committed() {}, retried: () => void count++, queued() {} }, count: () => count }
+  return { metrics: { committed() {}, synced() {}, retried: () => void count++, queued() {} }, count: () => count }
 }
 
 const bookmarkOfD1 = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/

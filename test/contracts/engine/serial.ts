@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { DatabaseError } from '../../../src/db/engine.ts'
 import { migrate } from '../../../src/db/migrate.ts'
 import { HttpError, Refusal, refuse } from '../../../src/errors.ts'
-import type { ExecutorMetrics } from '../../../src/executor.ts'
+import { type ExecutorMetrics, serialExecutor } from '../../../src/executor.ts'
 import { type Cases, groupRow, guard, insertGroup, join, newGroup, newGroupId, run, type SerialBank, standingOf, write } from './bank.ts'
 
 /** How many operations each commit took. */
 function commits(): { sizes: number[]; metrics: ExecutorMetrics } {
   const sizes: number[] = []
-  return { sizes, metrics: { committed: operations => void sizes.push(operations), retried() {}, queued() {} } }
+  return { sizes, metrics: { committed: operations => void sizes.push(operations), synced() {}, retried() {}, queued() {} } }
 }
 
 const writes = (count: number): (() => ReturnType<typeof insertGroup>)[] =>
@@ -16,9 +16,41 @@ const writes = (count: number): (() => ReturnType<typeof insertGroup>)[] =>
 
 /** What SQLite in the process promises besides: one commit for all that wait, and nobody pays for another's failure. */
 export const serialEngines: Cases<SerialBank> = {
-  'is safe against a power cut': async ({ engine }) => {
+  'is safe against a power cut as it is opened': async ({ connect }) => {
+    const engine = connect()
     assert.deepEqual(engine.rows('PRAGMA journal_mode'), [['wal']])
     assert.deepEqual(engine.rows('PRAGMA synchronous'), [[2]])
+    engine.close()
+  },
+
+  'answers what it wrote, and what others then read of it, only when it is on disk': async ({ engine }) => {
+    const told: string[] = []
+    let onDisk = () => {}
+    const disk = new Promise<void>(resolve => {
+      onDisk = resolve
+    })
+    const executor = serialExecutor({ ...engine, sync: () => disk.then(() => engine.sync()) })
+    const group_id = newGroupId()
+    const written = write(executor, insertGroup({ group_id, capacity: 1, name: '' })).then(() => told.push('written'))
+    while (engine.rows(`SELECT 1 FROM groups WHERE group_id = ${group_id}`).length === 0) await new Promise(setImmediate)
+    const read = run(executor, [groupRow({ group_id })], ([[group]]) => ({ data: assert.ok(group) }), { writes: false }).then(() =>
+      told.push('read'),
+    )
+    const drained = executor.drain().then(() => told.push('drained'))
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    assert.deepEqual(told, [])
+    onDisk()
+    await Promise.all([written, read, drained])
+    assert.deepEqual(told, ['written', 'read', 'drained'])
+  },
+
+  'answers an error when the disk refuses': async ({ engine }) => {
+    let broken = true
+    const refusal = new DatabaseError('disk I/O error')
+    const executor = serialExecutor({ ...engine, sync: () => (broken ? Promise.reject(refusal) : engine.sync()) })
+    await assert.rejects(write(executor, insertGroup({ group_id: newGroupId(), capacity: 1, name: '' })), refusal)
+    broken = false
+    await newGroup(executor)
   },
 
   'is migrated once': async ({ engine }) => {
