@@ -3,7 +3,11 @@ import { chmodSync } from 'node:fs'
 import { build } from 'esbuild'
 
 await build({
-  entryPoints: { cohort: 'src/entry/node.ts', 'voice-worker': 'src/entry/voice-worker.ts' },
+  entryPoints: {
+    cohort: 'src/entry/node.ts',
+    'voice-worker': 'src/entry/voice-worker.ts',
+    'checkpoint-worker': 'src/entry/checkpoint-worker.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

@@ -22,15 +22,13 @@ export class Statement {
   readonly id = Statement.count++
   readonly sql: string
   private readonly template: readonly ((args: Args) => unknown)[]
-  private readonly names: readonly string[]
-  private readonly decoders: readonly (Decode | undefined)[]
+  private readonly decodeRow: (row: readonly unknown[]) => Record<string, unknown>
 
   constructor(text: string, params: readonly unknown[], fields: readonly OutputField[] | undefined) {
     const inlined = inlineConstants(text, params)
     this.sql = inlined.text
     this.template = inlined.params.map(toBinder)
-    this.names = (fields ?? []).map(f => f.path.at(-1) as string)
-    this.decoders = (fields ?? []).map(f => decoderOf(f.field))
+    this.decodeRow = rowDecoder((fields ?? []).map(({ path, field }) => ({ name: path.at(-1) as string, decode: decoderOf(field) })))
     const outputs = (fields ?? []).map(f => outputName(f.field))
     const twice = outputs.find((name, i) => outputs.indexOf(name) !== i)
     // D1's batch answers objects: of two columns of one name it would silently keep one.
@@ -45,18 +43,8 @@ export class Statement {
 
   /** Rows as arrays of driver values, in the order of the SELECT → typed objects. */
   decode(rows: readonly unknown[][]): Record<string, unknown>[] {
-    const { names, decoders } = this
     const out = new Array<Record<string, unknown>>(rows.length)
-    for (let r = 0; r < rows.length; r++) {
-      const row = rows[r] as unknown[]
-      const object: Record<string, unknown> = {}
-      for (let i = 0; i < names.length; i++) {
-        const value = row[i]
-        const decode = decoders[i]
-        object[names[i] as string] = decode === undefined || value === null ? value : decode(value)
-      }
-      out[r] = object
-    }
+    for (let r = 0; r < rows.length; r++) out[r] = this.decodeRow(rows[r] as unknown[])
     return out
   }
 }
@@ -164,6 +152,28 @@ function decoderOf(field: OutputField['field']): Decode | undefined {
   const inner = is(field, SqlClass) ? field : field.sql
   const { decoder } = inner as unknown as { decoder: { mapFromDriverValue: Decode } }
   return value => decoder.mapFromDriverValue(value)
+}
+
+interface DecodedColumn {
+  readonly name: string
+  readonly decode: Decode | undefined
+}
+
+/**
+ * Makes an object of a row. Where code may be made at run time (not on Workers), of one shape from the start: 0.06 µs for 37 columns, 1.2 µs when
+ * the properties are added one by one.
+ */
+function rowDecoder(columns: readonly DecodedColumn[]): (row: readonly unknown[]) => Record<string, unknown> {
+  try {
+    const properties = columns.map(({ name, decode }, i) => {
+      const value = decode === undefined ? `row[${i}]` : `row[${i}] === null ? null : columns[${i}].decode(row[${i}])`
+      return `${JSON.stringify(name)}: ${value}`
+    })
+    return new Function('columns', `return row => ({ ${properties.join(', ')} })`)(columns)
+  } catch {
+    return row =>
+      Object.fromEntries(columns.map(({ name, decode }, i) => [name, decode === undefined || row[i] === null ? row[i] : decode(row[i])]))
+  }
 }
 
 function outputName(field: OutputField['field']): string {

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createAdaptorServer } from '@hono/node-server'
 import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
+import { threadedCheckpoints } from '../db/engines/checkpoints.ts'
 import { ffmpegVideos } from '../media/ffmpeg.ts'
 import { sharpImages } from '../media/sharp.ts'
 import { threadedVoice } from '../media/voice/worker-thread.ts'
@@ -13,6 +14,7 @@ import { together } from './together.ts'
 const runtime: Runtime = {
   command: [process.execPath, fileURLToPath(import.meta.url)],
   openDatabase: betterSqlite3,
+  checkpoints: (engine, file) => threadedCheckpoints(new URL('./checkpoint-worker.js', import.meta.url), engine, file),
   async listen(app, hostname, port) {
     const server = createAdaptorServer({
       fetch: together(app.fetch),

@@ -14,6 +14,8 @@ export interface Runtime {
   /** How this runtime runs this program again, as a process of its own: the command, to which arguments are added. */
   readonly command: readonly string[]
   openDatabase(file: string): SerialEngine
+  /** Checkpoints of a database that is served, beside the event loop; where it is missing, SQLite makes them in commits. */
+  checkpoints?(engine: SerialEngine, file: string): { stop(): Promise<void> }
   listen(app: Hono, host: string, port: number): Promise<Listening>
   readonly images: Images
   readonly voice: Voice

@@ -65,6 +65,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     ready: () => void engine.rows('SELECT 1'),
   })
   const listening = await runtime.listen(app, config.HOST, config.PORT)
+  const checkpoints = runtime.checkpoints?.(engine, databaseFile(config))
   const housekeeping = startHousekeeping(executor, blobs, log)
   log.info({ event: 'listening', host: config.HOST, port: listening.port })
   process.stderr.write(await welcome(config, listening.port, first))
@@ -73,6 +74,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   await listening.close(grace)
   await Promise.all([housekeeping.stop(), backups.stop()])
   await executor.drain()
+  await checkpoints?.stop()
   engine.close()
   claim.release()
   log.info({ event: 'stopped' })
