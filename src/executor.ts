@@ -61,9 +61,8 @@ export function serialExecutor(
   { queueLimit = 10_000, metrics = nobody }: { queueLimit?: number; metrics?: ExecutorMetrics } = {},
 ): Executor {
   const queue: Waiting[] = []
-  /** Committed since the sync under way began, and what that will answer; undefined when none is. */
-  let held: Held[] = []
-  let syncing: Held[] | undefined
+  /** What waits for the sync under way; undefined when none is. */
+  let held: Held[] | undefined
   let scheduled = false
   let reading = false
   /** From the first transaction on, COMMIT leaves the disk to `sync`. */
@@ -90,31 +89,29 @@ export function serialExecutor(
     }
     wakeIdle()
   }
-  const busy = (): boolean => scheduled || reading || syncing !== undefined
+  const busy = (): boolean => scheduled || reading || held !== undefined
   const wakeIdle = (): void => {
     if (!busy()) for (const wake of idle.splice(0)) wake()
   }
+  const waiting = (): number => queue.length + (held?.length ?? 0)
 
-  const sync = (): void => {
-    if (syncing !== undefined || held.length === 0) return
-    const batch = held
+  /** Has what was committed on disk, then answers it. Meanwhile the queue grows: the next commit takes all of it. */
+  const sync = (committed: Held[]): void => {
+    held = committed
     const started = performance.now()
-    const end = (answer: (waiting: Held) => void): void => {
-      syncing = undefined
+    const end = (answer: (it: Held) => void): void => {
+      held = undefined
       metrics.synced(performance.now() - started)
-      sync()
       metrics.queued(waiting())
-      for (const it of batch) answer(it)
+      if (scheduled) setImmediate(flush)
+      committed.forEach(answer)
       wakeIdle()
     }
-    syncing = batch
-    held = []
     engine.sync().then(
       () => end(({ resolve, result }) => resolve(result)),
       error => end(({ reject }) => reject(error)),
     )
   }
-  const waiting = (): number => queue.length + held.length + (syncing?.length ?? 0)
 
   const perform = (task: Task, call: Call<unknown>): Result => {
     const reads = task.reads(call)
@@ -127,20 +124,18 @@ export function serialExecutor(
   }
 
   /** Runs them in one transaction and commits it. Throws, with none of them done, if one fails or the commit does. */
-  const commit = (batch: readonly Waiting[]): void => {
+  const commit = (batch: readonly Waiting[]): Held[] => {
     try {
       engine.exec('BEGIN IMMEDIATE')
     } catch (error) {
       // Somebody else holds the database, or it is gone: the same for all, and waiting again for each would hold up everybody.
       for (const { reject } of batch) reject(error)
-      return
+      return []
     }
     try {
       const results = batch.map(({ task, call }) => perform(task, call))
       engine.exec('COMMIT')
-      batch.forEach(({ resolve, reject }, i) => {
-        held.push({ result: results[i] as Result, resolve, reject })
-      })
+      return batch.map(({ resolve, reject }, i) => ({ result: results[i] as Result, resolve, reject }))
     } catch (error) {
       try {
         engine.exec('ROLLBACK')
@@ -155,25 +150,26 @@ export function serialExecutor(
     const batch = queue.splice(0, largestBatch)
     const started = performance.now()
     endReading()
+    let committed: Held[] = []
     try {
       if (!relaxed) engine.exec('PRAGMA synchronous = NORMAL')
       relaxed = true
-      commit(batch)
+      committed = commit(batch)
     } catch {
       // One of them failed and took the others with it: nobody has been answered, so each is run again on its own.
-      for (const waiting of batch) {
+      for (const one of batch) {
         try {
-          commit([waiting])
+          committed.push(...commit([one]))
         } catch (error) {
-          waiting.reject(error)
+          one.reject(error)
         }
       }
     }
     metrics.committed(batch.length, performance.now() - started)
-    sync()
-    metrics.queued(waiting())
     scheduled = queue.length > 0
-    if (scheduled) setImmediate(flush)
+    if (committed.length > 0) sync(committed)
+    else if (scheduled) setImmediate(flush)
+    metrics.queued(waiting())
     wakeIdle()
   }
 
@@ -182,10 +178,10 @@ export function serialExecutor(
       if (!task.writes) {
         beginReading()
         const result = perform(task, call) as Result<Out>
-        const before = held.length > 0 ? held : syncing
-        if (before === undefined) return result
+        const others = held
+        if (others === undefined) return result
         return new Promise<Result<Out>>((resolve, reject) => {
-          before.push({ result, resolve: resolve as (result: Result) => void, reject })
+          others.push({ result, resolve: resolve as (result: Result) => void, reject })
         })
       }
       if (waiting() >= queueLimit) throw new HttpError(503, 'too many changes are waiting: try again', { 'retry-after': '1' })
@@ -193,7 +189,7 @@ export function serialExecutor(
         queue.push({ task, call, resolve: resolve as (result: Result) => void, reject })
         if (scheduled) return
         scheduled = true
-        setImmediate(flush)
+        if (held === undefined) setImmediate(flush)
       })
     },
     read<Row>(bound: Bound<Row>) {

@@ -1,4 +1,5 @@
-import { type Bench, median, send, spread } from './measure.ts'
+import { call, headersOf } from './api.ts'
+import { type Bench, median, type Subject, send, spread } from './measure.ts'
 import { startService } from './node.ts'
 import { short } from './rows.ts'
 import { megabytes } from './table.ts'
@@ -47,5 +48,46 @@ export async function startTimes(command: readonly string[], folder: string, gro
     shown: `${[min, median, max].map(ms => ms.toFixed(0)).join(' ')} ms`,
     values: { min, median, max },
     verdict: judged({ atMost: 500 }, median, ' ms'),
+  }
+}
+
+const portion = new Uint8Array(1024 * 1024)
+
+/** The most memory the service takes above what it has when idle, while it receives a file of so many MiB and hands it out again. */
+export async function largeFile({ server, world }: Subject, mebibytes: number): Promise<Finding> {
+  const idle = server.usage().memory
+  let peak = idle
+  const watching = setInterval(() => {
+    peak = Math.max(peak, server.usage().memory)
+  }, 20)
+  try {
+    const to = `file_type=100&to_type=2&to_id=${world.middle.group_id}`
+    const place = await call<{ readonly upload_url: string; readonly download_url: string }>(
+      server.url,
+      world,
+      1,
+      `/file/upload/chat?${to}`,
+    )
+    let left = mebibytes
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (left-- > 0) controller.enqueue(portion)
+        else controller.close()
+      },
+    })
+    const stored = await fetch(place.upload_url, { method: 'PUT', body, duplex: 'half' } as RequestInit)
+    if (!stored.ok) throw new Error(`the upload of ${mebibytes} MiB failed: ${await stored.text()}`)
+    const file = await fetch(place.download_url, { headers: await headersOf(world, 1) })
+    let bytes = 0
+    for await (const chunk of file.body ?? []) bytes += chunk.byteLength
+    if (bytes !== mebibytes * portion.length) throw new Error(`of ${mebibytes} MiB, ${bytes} bytes came back`)
+  } finally {
+    clearInterval(watching)
+  }
+  return {
+    name: `memory above idle, ${mebibytes} MiB up and down`,
+    shown: `${megabytes(peak - idle)} MB`,
+    values: { idle, peak },
+    verdict: judged({ atMost: 150 }, (peak - idle) / 1e6, ' MB'),
   }
 }

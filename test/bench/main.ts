@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { type Finding, memoryOver, startTimes } from './endurance.ts'
+import { type Finding, largeFile, memoryOver, startTimes } from './endurance.ts'
 import { type Bench, type Measured, measure, median, type Subject, send } from './measure.ts'
 import { check, databaseIn, prepare, startService, startYardstick, upload } from './node.ts'
 import { readOptions } from './options.ts'
@@ -60,6 +60,10 @@ if (wanted('memory')) {
   await service.stop()
   subjects.set('service', { server: await startService(command, main.folder), world })
   found.push(await memoryOver(bench, 9, quick ? 5_000 : 30_000))
+}
+if (wanted('large file')) {
+  note('large file')
+  found.push(await largeFile(subjects.get('service') as Subject, quick ? 64 : 1024))
 }
 if (wanted('start')) {
   note('start')

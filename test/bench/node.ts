@@ -24,6 +24,7 @@ const settings = [
   'max_groups_created=1000000',
   'max_groups_joined=1000000',
   'pending_uploads=100000',
+  'upload_max_bytes=2000000000',
 ]
 
 const environment = (folder: string) => ({ DATA_DIR: folder, HOST: '127.0.0.1', LOG_LEVEL: 'info', NODE_ENV: 'production' })

@@ -12,13 +12,11 @@ export interface Verdict {
 }
 
 /** The targets of a row, each with whether it is met. Not a number never passes. */
-export function verdictsOf({ row, a, ratio, cpuRatio }: Measured): Verdict[] {
+export function verdictsOf({ row, a, ratio }: Measured): Verdict[] {
   const { atLeast, atMost } = row.target
-  // Without CPU times (see `Usage`) the clock alone decides.
-  const cpu = row.measure === 'latency' || Number.isNaN(cpuRatio.median) ? ratio.median : cpuRatio.median
   return [
-    ...(atLeast === undefined ? [] : [judged({ atLeast }, Math.min(ratio.median, cpu))]),
-    ...(atMost === undefined ? [] : [judged({ atMost }, Math.max(ratio.median, cpu))]),
+    ...(atLeast === undefined ? [] : [judged({ atLeast }, ratio.median)]),
+    ...(atMost === undefined ? [] : [judged({ atMost }, ratio.median)]),
     ...(row.p99 === 'read' ? [{ what: `p99 < ${slowestRead} × p50`, pass: a.p99 < slowestRead * a.p50 }] : []),
     ...(row.p99 === 'write' ? [{ what: `p99 < ${slowestWrite} ms`, pass: a.p99 < slowestWrite }] : []),
   ]

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../support/process.ts'
 import { call } from './api.ts'
@@ -14,6 +15,7 @@ const rooms = 40
 
 /** The Worker in local workerd on a fresh folder, filled by its API: a smaller world. */
 export async function startWorker(folder: string): Promise<Subject> {
+  mkdirSync(folder, { recursive: true })
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const server = await startServer(
