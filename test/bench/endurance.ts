@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { call, headersOf } from './api.ts'
 import { type Bench, median, type Subject, send, spread } from './measure.ts'
 import { startService } from './node.ts'
@@ -89,5 +91,36 @@ export async function largeFile({ server, world }: Subject, mebibytes: number): 
     shown: `${megabytes(peak - idle)} MB`,
     values: { idle, peak },
     verdict: judged({ atMost: 150 }, (peak - idle) / 1e6, ' MB'),
+  }
+}
+
+/** What so many clients cost that have connected and keep their connection, and how long others wait for `info` meanwhile. */
+export async function idleConnections(bench: Bench, count: number): Promise<Finding> {
+  const { server } = bench.subjects.get('service') as Subject
+  const { hostname, port } = new URL(server.url)
+  const info = { server: 'service', path: '', work: 'info', connections: 32 } as const
+  const alone = await send(bench, info)
+  const before = server.usage().memory
+  const sockets: Socket[] = []
+  // Each has asked once: a connection that never says anything is closed by the service after a while.
+  const join = async () => {
+    const socket = connect(Number(port), hostname)
+    sockets.push(socket)
+    await once(socket, 'connect')
+    socket.write(`GET /healthz HTTP/1.1\r\nhost: ${hostname}\r\n\r\n`)
+    await once(socket, 'data')
+  }
+  while (sockets.length < count) await Promise.all(Array.from({ length: Math.min(100, count - sockets.length) }, join))
+  const memory = server.usage().memory - before
+  const crowded = await send(bench, info)
+  const open = sockets.filter(socket => !socket.destroyed && !socket.readableEnded).length
+  for (const socket of sockets) socket.destroy()
+  if (open < count) throw new Error(`of ${count} idle connections, ${open} were left`)
+  const cost = alone.perSecond / crowded.perSecond
+  return {
+    name: `info beside ${short(count)} idle connections, to without`,
+    shown: `${cost.toFixed(2)} × the time; ${megabytes(memory)} MB more; p99 ${crowded.p99.toFixed(1)} ms`,
+    values: { memory, alone: alone.perSecond, crowded: crowded.perSecond, p99: crowded.p99 },
+    verdict: judged({ atMost: 1.5 }, cost),
   }
 }

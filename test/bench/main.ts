@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { type Finding, largeFile, memoryOver, startTimes } from './endurance.ts'
+import { type Finding, idleConnections, largeFile, memoryOver, startTimes } from './endurance.ts'
 import { type Bench, type Measured, measure, median, type Subject, send } from './measure.ts'
 import { check, databaseIn, prepare, startService, startYardstick, upload } from './node.ts'
 import { readOptions } from './options.ts'
@@ -11,7 +11,7 @@ import { comparisons, findings } from './table.ts'
 import { verdictsOf } from './verdict.ts'
 import { startWorker } from './worker.ts'
 
-const { quick, json, only, rounds, portion, warmUp, scale, crowded, command } = readOptions()
+const { quick, json, only, soak, rounds, portion, warmUp, scale, crowded, command } = readOptions()
 
 // The bundle has a folder of its own, and the data is beside it: in the system's temporary folder, which may be memory, a commit would cost nothing.
 const folder = import.meta.dirname
@@ -59,7 +59,11 @@ if (wanted('memory')) {
   note('memory')
   await service.stop()
   subjects.set('service', { server: await startService(command, main.folder), world })
-  found.push(await memoryOver(bench, 9, quick ? 5_000 : 30_000))
+  found.push(await memoryOver(bench, 9, Math.ceil(soak / 9)))
+}
+if (wanted('idle connections')) {
+  note('idle connections')
+  found.push(await idleConnections(bench, quick ? 1_000 : 10_000))
 }
 if (wanted('large file')) {
   note('large file')

@@ -10,6 +10,7 @@ Measures the service against a yardstick in the same run, and prints tables. Fai
   --json FILE         also write everything as JSON
   --only TEXT         only rows whose name contains this
   --rounds N          rounds of each row
+  --soak N            requests over which memory is watched
   --service COMMAND   another command than the one built: "dist/cohort", or an older build to compare with
 `
 
@@ -18,6 +19,8 @@ export interface Options {
   readonly json: string | undefined
   readonly only: string
   readonly rounds: number
+  /** Requests over which memory is watched. */
+  readonly soak: number
   /** See `Bench`. */
   readonly portion: number
   readonly warmUp: number
@@ -35,6 +38,7 @@ export function readOptions(): Options {
       json: { type: 'string' },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
+      soak: { type: 'string' },
       service: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -48,6 +52,7 @@ export function readOptions(): Options {
     quick,
     json: values.json,
     only: values.only,
+    soak: Number(values.soak ?? (quick ? 45_000 : 270_000)),
     rounds: Number(values.rounds ?? (quick ? 3 : 5)),
     portion: quick ? 0.1 : 1,
     warmUp: quick ? 1 : 0.25,
