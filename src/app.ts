@@ -30,6 +30,7 @@ export interface Platform {
   readonly publicUrl: string
   readonly version: string
   readonly addressOf: Service['addressOf']
+  readonly trustsProxy: boolean
   readonly files: FilePorts
   /** Throws if the database does not answer. */
   readonly ready: () => void | Promise<void>
@@ -37,7 +38,7 @@ export interface Platform {
 
 /** The whole service as one Hono app. Pure: it does nothing until it is asked. */
 export function createApp(platform: Platform): Hono {
-  const { executorFor, clock, log, metrics, origins, addressOf } = platform
+  const { executorFor, clock, log, metrics, origins, addressOf, trustsProxy } = platform
   const service: Service = {
     apps: appRegistry(executorFor, clock, platform.appTtl),
     tokens: tokenVerifier(clock, metrics),
@@ -49,6 +50,7 @@ export function createApp(platform: Platform): Hono {
     limits: rateLimiter(clock),
     origins,
     addressOf,
+    trustsProxy,
     files: platform.files,
     publicUrl: platform.publicUrl,
   }

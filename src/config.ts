@@ -80,11 +80,13 @@ export interface Config extends Omit<Variables, `S3_${string}`> {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const set = Object.fromEntries(Object.keys(variables).flatMap(name => (environment[name] ? [[name, environment[name]]] : [])))
   const parsed = schema.safeParse(set)
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`).join('\n'))
+  const wrong = parsed.success ? [] : parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`)
+  wrong.push(...missingOfS3(Object.keys(set)))
+  if (!parsed.success || wrong.length > 0) throw new ConfigError(wrong.join('\n'))
   const { S3_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_FORCE_PATH_STYLE, S3_UPLOAD, ...rest } = parsed.data
-  if (S3_BUCKET === undefined) return { ...rest, files: { store: 'folder' } }
-  if (S3_ACCESS_KEY_ID === undefined || S3_SECRET_ACCESS_KEY === undefined) {
-    throw new ConfigError('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set where S3_BUCKET is')
+  // All three are there, or none is.
+  if (S3_BUCKET === undefined || S3_ACCESS_KEY_ID === undefined || S3_SECRET_ACCESS_KEY === undefined) {
+    return { ...rest, files: { store: 'folder' } }
   }
   return {
     ...rest,
@@ -101,4 +103,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       },
     },
   }
+}
+
+/** A bucket goes with its keys, and the rest of S3's variables with a bucket: what these lack. */
+function missingOfS3(set: readonly string[]): string[] {
+  const ofS3 = set.filter(name => name.startsWith('S3_'))
+  if (ofS3.length === 0) return []
+  if (!ofS3.includes('S3_BUCKET')) return [`S3_BUCKET is missing: without it nothing uses ${ofS3.join(', ')}`]
+  const keys = ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']
+  return keys.filter(key => !ofS3.includes(key)).map(key => `${key} must be set where S3_BUCKET is`)
 }

@@ -26,9 +26,13 @@ export async function sweepDissolved(executor: Executor): Promise<void> {
   }
 }
 
-/** Everything that is done without being asked for: sweeps dissolved groups, deletes bytes that nobody can reach. Answers what it freed. */
+/**
+ * Everything that is done without being asked for: sweeps dissolved groups, tidies the store, deletes bytes that nobody can reach. Answers what the
+ * last freed.
+ */
 export async function housekeeping(executor: Executor, blobs: BlobStore, clock: Clock): Promise<Collected> {
   await sweepDissolved(executor)
+  await blobs.tidy?.(clock())
   const apps = appRegistry(() => executor, clock, 1000)
   const runs = { executorFor: () => executor, clock, newId: idMaker(clock) }
   return collect(executor, blobs, clock(), async object => {

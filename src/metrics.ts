@@ -15,8 +15,11 @@ interface RouteCounts {
   seconds: number
 }
 
-export interface Gauge {
+/** A figure that is looked up when it is asked for. */
+export interface Figure {
   readonly name: string
+  /** A counter only ever grows; its name ends in `_total`. */
+  readonly type: 'counter' | 'gauge'
   readonly help: string
   value(): number
 }
@@ -38,7 +41,9 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
     ['cohort_blob_bytes_out_total', 'Bytes served'],
     ['cohort_conversions_total', 'Pictures and voice messages converted'],
   ])
-  readonly gauges: Gauge[] = [{ name: 'cohort_write_queue_depth', help: 'Operations waiting to be written', value: () => this.depth }]
+  readonly figures: Figure[] = [
+    { name: 'cohort_write_queue_depth', type: 'gauge', help: 'Operations waiting to be written', value: () => this.depth },
+  ]
 
   /** A request was answered: with this code of ours, or HTTP status, after so many milliseconds. */
   answered(route: string, code: number, ms: number): void {
@@ -98,7 +103,9 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
     for (const [name, help] of this.help) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`, `${name} ${this.counters.get(name) ?? 0}`)
     }
-    for (const { name, help, value } of this.gauges) lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value()}`)
+    for (const { name, type, help, value } of this.figures) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value()}`)
+    }
     return `${lines.join('\n')}\n`
   }
 }

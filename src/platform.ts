@@ -55,6 +55,8 @@ export interface BlobStore {
   delete(keys: readonly string[]): Promise<void>
   /** Copies inside the store; needed by backups and by `check`, never on a request's path. */
   list(prefix: string): AsyncIterable<string>
+  /** Removes what puts left that were cut off by the end of the process; `now` in milliseconds since 1970. Only where they can leave something. */
+  tidy?(now: number): Promise<void>
   /** A presigned upload; only where `uploads` is `store`. */
   presignUpload?(key: string, terms: UploadTerms): Promise<UploadTarget>
   /** A presigned GET that answers with these headers; only where `uploads` is `store`. */

@@ -8,6 +8,8 @@ import { checkKey, checkPrefix } from './key.ts'
 
 const chunkSize = 128 * 1024
 const longestName = 200
+/** How long a temporary file is spared that nobody writes to, milliseconds: its upload may still be under way. */
+const abandoned = 24 * 60 * 60 * 1000
 // A planted symlink is never followed, and a planted pipe never blocks the open.
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
@@ -70,26 +72,16 @@ export function folderStore(root: string): BlobStore {
         if (key.startsWith(prefix)) yield key
       }
     },
-  }
-}
 
-/**
- * Removes what uploads left in `tmp` when the process was killed, and says how many. Only files not written to for `olderThanMs` before
- * `now` (milliseconds since 1970), so that uploads under way are spared. Throws `BlobStoreError`.
- */
-export async function sweepTemporary(root: string, olderThanMs: number, now: number): Promise<number> {
-  const temporary = join(root, 'tmp')
-  let removed = 0
-  await storing('sweeping temporary files', async () => {
-    for (const name of (await readdir(temporary).catch(absent)) ?? []) {
-      const path = join(temporary, name)
-      const stats = await lstat(path).catch(absent)
-      if (!stats?.isFile() || now - stats.mtimeMs < olderThanMs) continue
-      await rm(path, { force: true })
-      removed += 1
-    }
-  })
-  return removed
+    tidy: now =>
+      storing('sweeping temporary files', async () => {
+        for (const name of (await readdir(temporary).catch(absent)) ?? []) {
+          const path = join(temporary, name)
+          const stats = await lstat(path).catch(absent)
+          if (stats?.isFile() && now - stats.mtimeMs >= abandoned) await rm(path, { force: true })
+        }
+      }),
+  }
 }
 
 /**

@@ -48,6 +48,7 @@ function start(bindings: Bindings) {
     publicUrl: config.PUBLIC_URL ?? '',
     version,
     addressOf: ({ req }) => req.raw.headers.get('cf-connecting-ip') ?? '',
+    trustsProxy: true,
     files: {
       blobs,
       images: photonImages(async () => (await import('@cf-wasm/photon/photon.wasm')).default),

@@ -174,8 +174,10 @@ export const pushMode = groupOperation({
   writes: true,
   input: z.object({ group_id: id, msg_push_mode: anyInteger }),
   answer: nothing,
-  decide: ({ group, me, input }) => {
-    if (input.msg_push_mode < 0 || input.msg_push_mode > pushModes) return refuse(20003)
-    return { data: {}, writes: [setPushMode({ group_id: group.group_id, user_id: me.actor_id, mode: input.msg_push_mode })] }
-  },
+  // Parameters are checked before the group and the role, also the one with a code of its own.
+  reads: ({ input }) => (input.msg_push_mode < 0 || input.msg_push_mode > pushModes ? refuse(20003) : []),
+  decide: ({ group, me, input }) => ({
+    data: {},
+    writes: [setPushMode({ group_id: group.group_id, user_id: me.actor_id, mode: input.msg_push_mode })],
+  }),
 })

@@ -45,7 +45,7 @@ export function serviceRoutes(service: Service, ready: () => void | Promise<void
 }
 
 async function mayReadMetrics(service: Service, exchange: Exchange): Promise<Refusal | undefined> {
-  if (isLoopback(service.addressOf(exchange.context))) return undefined
+  if (isLocal(service, exchange)) return undefined
   const { headers } = exchange.request
   const app = await appOf(service, exchange, headers.get('app_id'))
   if (app instanceof Refusal) return app
@@ -54,4 +54,12 @@ async function mayReadMetrics(service: Service, exchange: Exchange): Promise<Ref
   return caller.administrator ? undefined : refuse(10010, 'metrics are for administrators')
 }
 
-const isLoopback = (address: string): boolean => /^(127\.|::1$|::ffff:127\.)/.test(address)
+/** What proxies say of the calls they hand on. */
+const handedOn = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
+
+/** Whether the call was made on this machine. What a proxy on this machine hands on comes from here too, whoever made it. */
+function isLocal({ addressOf, trustsProxy }: Service, { context, request: { headers } }: Exchange): boolean {
+  const known = trustsProxy && headers.has('x-forwarded-for')
+  if (!known && handedOn.some(name => headers.has(name))) return false
+  return /^(127\.|::1$|::ffff:127\.)/.test(addressOf(context))
+}

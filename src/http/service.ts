@@ -32,4 +32,6 @@ export interface Service {
   readonly origins: '*' | readonly string[]
   /** The caller's network address, for limits and loopback; '' if the runtime does not say. */
   readonly addressOf: (context: { readonly env: unknown; readonly req: { readonly raw: Request } }) => string
+  /** Whether `addressOf` tells what the proxy in front says; otherwise whoever comes through a proxy has the proxy's address. */
+  readonly trustsProxy: boolean
 }

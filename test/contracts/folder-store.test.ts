@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, symlink, unlink, utimes, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { folderStore, sweepTemporary } from '../../src/blobs/folder.ts'
+import { folderStore } from '../../src/blobs/folder.ts'
 import { BlobStoreError } from '../../src/platform.ts'
 import { bytesFrom, bytesOf, streamOf } from './blob-store.contract.ts'
 
@@ -82,17 +82,19 @@ test('fails as a blob store does when the folder cannot be used', async () => {
 
 test('sweeps what killed uploads left, and spares those under way', async () => {
   const root = join(folder, 'sweep')
+  const store = folderStore(root)
   const now = 1_800_000_000_000
-  expect(await sweepTemporary(root, 1000, now)).toBe(0)
-  await folderStore(root).put('app/chat/1', streamOf(bytesOf(1)), { contentType })
+  const day = 24 * 60 * 60 * 1000
+  await store.tidy?.(now)
+  await store.put('app/chat/1', streamOf(bytesOf(1)), { contentType })
   for (const [name, age] of [
-    ['old', 60_000],
-    ['young', 59_000],
+    ['old', day],
+    ['young', day - 1000],
   ] as const) {
     await writeFile(join(root, 'tmp', name), 'part of an upload')
     await utimes(join(root, 'tmp', name), (now - age) / 1000, (now - age) / 1000)
   }
-  expect(await sweepTemporary(root, 60_000, now)).toBe(1)
+  await store.tidy?.(now)
   expect(await readdir(join(root, 'tmp'))).toEqual(['young'])
-  expect(await folderStore(root).head('app/chat/1')).toBeDefined()
+  expect(await store.head('app/chat/1')).toBeDefined()
 })

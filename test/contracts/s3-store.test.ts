@@ -24,7 +24,7 @@ function storeWith(settings: Partial<S3Config>): BlobStore {
   return s3Store({ endpoint, bucket, region, accessKeyId, secretAccessKey, forcePathStyle: true, upload: 'put', ...settings })
 }
 
-function presigning(store: BlobStore): Required<BlobStore> {
+function presigning(store: BlobStore): BlobStore & Required<Pick<BlobStore, 'presignUpload' | 'presignDownload'>> {
   if (!store.presignUpload || !store.presignDownload) throw new Error('the store does not presign')
   return { ...store, presignUpload: store.presignUpload, presignDownload: store.presignDownload }
 }

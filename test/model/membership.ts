@@ -182,8 +182,8 @@ const notDisturb = groupRule('msg/not_disturb', 'member', {
 const pushMode = groupRule('msg/push_mode', 'member', {
   self: true,
   sends: f => ({ msg_push_mode: f.number % 6 }),
+  wrong: f => f.number % 6 > 4 && 20003,
   judge({ me, fields }) {
-    if (fields.number % 6 > 4) return no(20003)
     if (me !== undefined) me.push = fields.number % 6
     return yes({})
   },

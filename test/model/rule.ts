@@ -73,8 +73,8 @@ interface Common {
   readonly method?: 'GET' | 'POST'
   readonly self?: boolean
   sends(fields: Fields): Readonly<Record<string, unknown>>
-  /** Whether a parameter is wrong: 10002. */
-  wrong?(fields: Fields): boolean
+  /** Whether a parameter is wrong: 10002, or the code that is answered instead. */
+  wrong?(fields: Fields): boolean | number
 }
 
 /** An operation that names no one group. */
@@ -84,7 +84,12 @@ export function rule(name: string, { path, method, self, sends, wrong, judge }: 
     path: path ?? `/group/${name}`,
     method: method ?? 'POST',
     sends,
-    judge: call => ((self && call.caller.user_id === null) || wrong?.(call.fields) ? no(10002) : judge(call)),
+    judge(call) {
+      if (self && call.caller.user_id === null) return no(10002)
+      const found = wrong?.(call.fields) ?? false
+      if (found === false) return judge(call)
+      return no(found === true ? 10002 : found)
+    },
   }
 }
 

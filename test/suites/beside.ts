@@ -149,7 +149,10 @@ export const besideSuite: Suite = instance => {
         expect(answer.data).toMatch(/^# (HELP|TYPE) \w+/m)
         expect(answer.data).not.toContain(secret)
       }
-      expect((await read(await admin(), newAddress())).data).toMatch(/^# TYPE \w+ (counter|gauge|histogram)$/m)
+      const told: string = (await read(await admin(), newAddress())).data
+      const types = [...told.matchAll(/^# TYPE (\w+) (\w+)$/gm)]
+      expect(new Set(types.map(([, , type]) => type))).toEqual(new Set(['counter', 'gauge', 'histogram']))
+      for (const [, name = '', type] of types) expect(type === 'counter', name).toBe(name.endsWith('_total'))
       const refused = [
         await read(nobody(), newAddress()),
         await read(await as(1), newAddress()),

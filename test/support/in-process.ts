@@ -58,6 +58,7 @@ export async function startClocked(): Promise<ClockedInstance> {
       publicUrl: '',
       version: 'test',
       addressOf: () => '',
+      trustsProxy: false,
       files: {
         blobs: folderStore(join(folder, 'files')),
         images: sharpImages(),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -262,6 +262,19 @@ describe('cohort', () => {
     })
   })
 
+  describe('gc', () => {
+    it('removes what uploads left that a crash cut off two days ago, and none that may be under way', async () => {
+      await succeed('app create demo')
+      const temporary = join(folder, 'data', 'files', 'tmp')
+      mkdirSync(temporary, { recursive: true })
+      for (const name of ['left', 'under-way']) writeFileSync(join(temporary, name), 'part of an upload')
+      const twoDaysAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000)
+      utimesSync(join(temporary, 'left'), twoDaysAgo, twoDaysAgo)
+      expect(await succeed('gc')).toBe('freed 0 bytes of 0 files\n')
+      expect(readdirSync(temporary)).toEqual(['under-way'])
+    })
+  })
+
   describe('serve', () => {
     it('makes a first app on an empty database, and tells no secret to who is not at a terminal', async () => {
       const output = await serving({ LOG_LEVEL: 'info' })
@@ -317,6 +330,24 @@ describe('cohort', () => {
         ),
       )
       expect([output, ...others.flatMap(({ stdout, stderr }) => [stdout, stderr])].join('\n')).not.toContain(secret)
+    })
+
+    it('gives /metrics to its own machine, and not to whom a proxy on it hands on', async () => {
+      const statuses = (url: string, calls: readonly Record<string, string>[]) =>
+        Promise.all(calls.map(async headers => (await fetch(`${url}/metrics`, { headers })).status))
+      const handedOn = [
+        { 'x-forwarded-for': '203.0.113.7' },
+        { forwarded: 'for=203.0.113.7' },
+        { 'x-real-ip': '203.0.113.7' },
+        { via: '1.1 a' },
+      ]
+      const forLocal = { 'x-forwarded-for': '127.0.0.1' }
+      await serving({}, async url => {
+        expect(await statuses(url, [{}, ...handedOn, forLocal])).toEqual([200, 403, 403, 403, 403, 403])
+      })
+      await serving({ TRUST_PROXY: 'true' }, async url => {
+        expect(await statuses(url, [{}, ...handedOn, forLocal])).toEqual([200, 403, 403, 403, 403, 200])
+      })
     })
 
     it('says that its port is taken', async () => {

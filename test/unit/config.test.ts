@@ -66,7 +66,7 @@ describe('the environment', () => {
     expect(readConfig({ [name]: value })).toMatchObject({ [name]: read })
   })
 
-  it.each([
+  it.each<[name: string, values: string[], others?: Record<string, string>]>([
     ['PORT', ['65536', '-1', '80.5', '8e3', ' 80', 'http', '0x50', '99999999999999999999']],
     ['PUBLIC_URL', ['example.org', 'ftp://example.org', 'https://', '//example.org', 'https://exa mple.org', 'javascript:alert(1)']],
     ['LOG_LEVEL', ['debug', 'INFO', 'verbose', '3']],
@@ -77,22 +77,28 @@ describe('the environment', () => {
     ['TRUST_PROXY', ['yes', '1', 'False', '0']],
     ['WRITE_QUEUE', ['0', '-1', '1000001', 'many']],
     ['IMAGE_SERVICE_URL', ['https://img.example.org/', 'img.example.org/{url}', 'file:///{url}']],
-    ['S3_ENDPOINT', ['s3.example.org', 'ftp://s3.example.org']],
-    ['S3_FORCE_PATH_STYLE', ['yes', '1']],
-    ['S3_UPLOAD', ['get', 'PUT', 'presigned']],
+    ['S3_ENDPOINT', ['s3.example.org', 'ftp://s3.example.org'], s3],
+    ['S3_FORCE_PATH_STYLE', ['yes', '1'], s3],
+    ['S3_UPLOAD', ['get', 'PUT', 'presigned'], s3],
     ['BACKUP_EVERY', ['0', '-5', 'hourly', '525601']],
     ['BACKUP_KEEP', ['0', 'all', '10001']],
-  ])('refuses a wrong %s by name, and says no more than that', (name, values) => {
+  ])('refuses a wrong %s by name, and says no more than that', (name, values, others = {}) => {
     for (const value of values) {
-      const message = refusalOf({ [name]: value })
+      const message = refusalOf({ ...others, [name]: value })
       expect(message.split('\n'), `${name}=${value}`).toHaveLength(1)
       expect(message, `${name}=${value}`).toMatch(new RegExp(`^${name} must \\w+`))
     }
   })
 
   it('tells all that is wrong at once', () => {
-    const lines = refusalOf({ PORT: 'x', LOG_LEVEL: 'loud', APP_SECRET: 'short', BACKUP_EVERY: '0', HOST: 'fine' }).split('\n')
-    expect(lines.map(line => line.split(' ')[0]).sort()).toEqual(['APP_SECRET', 'BACKUP_EVERY', 'LOG_LEVEL', 'PORT'])
+    const named = (environment: Record<string, string>) => {
+      const lines = refusalOf(environment).split('\n')
+      return lines.map(line => line.split(' ')[0]).sort()
+    }
+    const wrong = { PORT: 'x', LOG_LEVEL: 'loud', APP_SECRET: 'short', BACKUP_EVERY: '0', HOST: 'fine' }
+    expect(named(wrong)).toEqual(['APP_SECRET', 'BACKUP_EVERY', 'LOG_LEVEL', 'PORT'])
+    expect(named({ PORT: 'x', S3_BUCKET: 'files' })).toEqual(['PORT', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'])
+    expect(named({ S3_ENDPOINT: 'x', S3_ACCESS_KEY_ID: 'id' })).toEqual(['S3_BUCKET', 'S3_ENDPOINT'])
   })
 
   it('never repeats a secret in what it says', () => {
@@ -125,6 +131,14 @@ describe('the environment', () => {
         const environment = Object.fromEntries(Object.entries({ ...s3, [missing]: value ?? '' }).filter(([, set]) => set !== undefined))
         expect(refusalOf(environment)).toContain(missing)
       }
+    })
+
+    it.each(Object.keys(variables).filter(name => name.startsWith('S3_') && name !== 'S3_BUCKET'))('is missed where %s is set', name => {
+      const values: Record<string, string> = { S3_ENDPOINT: 'https://s3.example.org', S3_FORCE_PATH_STYLE: 'true', S3_UPLOAD: 'put' }
+      const environment = { [name]: values[name] ?? 'hunter2' }
+      expect(refusalOf(environment)).toMatch(new RegExp(`^S3_BUCKET is missing: .*\\b${name}$`))
+      expect(refusalOf(environment)).not.toContain('hunter2')
+      expect(refusalOf({ ...environment, S3_BUCKET: '' })).toBe(refusalOf(environment))
     })
 
     it('stays out of the rest of the configuration', () => {

@@ -7,7 +7,7 @@ export const gcCommand: Command = {
   summary: 'delete bytes that nothing refers to (serve does so by itself)',
   help: `Usage: cohort gc
 
-Deletes files that nothing refers to any more, uploads that were not completed within a day, and what dissolved groups left behind.
+Deletes files that nothing refers to any more, uploads that were not completed within a day, and what dissolved groups and crashes left behind.
 May run beside the service. Prints what it freed.
 `,
   options: {},

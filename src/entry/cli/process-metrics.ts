@@ -3,21 +3,23 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Metrics } from '../../metrics.ts'
 
 /** Adds what only a server process knows to /metrics: its own figures, and the size of its database file. */
-export function addProcessMetrics({ gauges }: Metrics, databaseFile: string): void {
+export function addProcessMetrics({ figures }: Metrics, databaseFile: string): void {
   const started = Date.now() / 1000
   const delay = monitorEventLoopDelay({ resolution: 20 })
   delay.enable()
-  gauges.push(
+  figures.push(
     {
       name: 'cohort_database_bytes',
+      type: 'gauge',
       help: 'Size of the database file and its log',
       value: () => sizeOf(databaseFile) + sizeOf(`${databaseFile}-wal`),
     },
-    { name: 'process_resident_memory_bytes', help: 'Memory of the process', value: () => process.memoryUsage().rss },
-    { name: 'process_cpu_seconds_total', help: 'Processor time of the process', value: () => seconds(process.cpuUsage()) },
-    { name: 'process_start_time_seconds', help: 'When the process started', value: () => started },
+    { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Memory of the process', value: () => process.memoryUsage().rss },
+    { name: 'process_cpu_seconds_total', type: 'counter', help: 'Processor time of the process', value: () => seconds(process.cpuUsage()) },
+    { name: 'process_start_time_seconds', type: 'gauge', help: 'When the process started', value: () => started },
     {
       name: 'nodejs_eventloop_lag_seconds',
+      type: 'gauge',
       help: '99th percentile of the delay of the event loop since the last look',
       value() {
         const lag = delay.percentile(99) / 1e9

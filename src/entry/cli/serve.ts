@@ -55,6 +55,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     publicUrl: config.PUBLIC_URL ?? '',
     version,
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
+    trustsProxy: config.TRUST_PROXY,
     files: {
       blobs,
       images: runtime.images,

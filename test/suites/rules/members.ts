@@ -123,8 +123,8 @@ export const memberRules: Rules = instance => {
       expect(dataOf(await owner.get('/group/settings', { group_id }))).toMatchObject({ msg_push_mode })
     })
 
-    it('outside of that are 10002 for muting and 20003 for pushing', async () => {
-      const { owner } = await people(instance(), ['owner'])
+    it('outside of that are 10002 for muting and 20003 for pushing, whoever asks', async () => {
+      const { owner, stranger } = await people(instance(), ['owner', 'stranger'])
       const group_id = await newGroup(owner)
       for (const mode of [-1, 3])
         expectRefusal(await owner.post('/group/msg/mute_mode', { group_id, msg_mute_mode: mode }), 10002, 'msg_mute_mode')
@@ -132,6 +132,10 @@ export const memberRules: Rules = instance => {
         expectRefusal(await owner.post('/group/msg/push_mode', { group_id, msg_push_mode: mode }), 20003, 'msg_push_mode')
       }
       expect(await infoOf(owner, group_id)).toMatchObject({ msg_mute_mode: 0, msg_push_mode: 0 })
+      for (const to of [group_id, 1]) {
+        expectRefusal(await stranger.post('/group/msg/mute_mode', { group_id: to, msg_mute_mode: 3 }), 10002, 'msg_mute_mode')
+        expectRefusal(await stranger.post('/group/msg/push_mode', { group_id: to, msg_push_mode: 5 }), 20003, 'msg_push_mode')
+      }
     })
 
     it('not_disturb true is msg_mute_mode 1, false 0', async () => {
