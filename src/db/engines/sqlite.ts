@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, openSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, realpathSync } from 'node:fs'
 import { DatabaseError, type SerialEngine } from '../engine.ts'
 
 /** What the SQLite of a runtime has to offer. Rows come as arrays. */
@@ -36,10 +36,12 @@ export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngi
   const driver = guard(open)
   guard(() => {
     for (const pragma of openingPragmas) driver.prepare(pragma)([])
+    if (driver.prepare('PRAGMA journal_mode')([])[0]?.[0] !== 'wal')
+      throw new Error('this file system does not let SQLite keep a log (WAL)')
   })
   const statements: ((params: readonly unknown[]) => unknown[][])[] = []
   const controls = new Map<string, (params: readonly unknown[]) => unknown[][]>()
-  /** SQLite's write-ahead log, where every commit goes. It stays the same file as long as a connection is open. */
+  /** SQLite's write-ahead log, where every commit goes, beside the file itself and not a link to it. It is the same as long as a connection is open. */
   let log: number | undefined
   return {
     all({ statement, params }) {
@@ -70,7 +72,7 @@ export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngi
     sync: () =>
       new Promise((resolve, reject) => {
         try {
-          log ??= openSync(`${file}-wal`, 'r+')
+          log ??= openSync(`${realpathSync(file)}-wal`, 'r+')
         } catch (error) {
           return reject(failure(error))
         }
