@@ -36,8 +36,6 @@ export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngi
   const driver = guard(open)
   guard(() => {
     for (const pragma of openingPragmas) driver.prepare(pragma)([])
-    if (driver.prepare('PRAGMA journal_mode')([])[0]?.[0] !== 'wal')
-      throw new Error('this file system does not let SQLite keep a log (WAL)')
   })
   const statements: ((params: readonly unknown[]) => unknown[][])[] = []
   const controls = new Map<string, (params: readonly unknown[]) => unknown[][]>()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { folderStore } from '../../blobs/folder.ts'
 import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
-import type { SerialEngine } from '../../db/engine.ts'
+import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
 import { migrate } from '../../db/migrate.ts'
 import { type Executor, serialExecutor } from '../../executor.ts'
 import type { BlobStore } from '../../platform.ts'
@@ -19,6 +19,8 @@ export const blobStore = ({ files, DATA_DIR }: Config): BlobStore =>
 export function openData(runtime: Runtime, config: Config): { engine: SerialEngine; applied: string[] } {
   mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
   const engine = runtime.openDatabase(databaseFile(config))
+  if (engine.rows('PRAGMA journal_mode')[0]?.[0] !== 'wal')
+    throw new DatabaseError('the file system of DATA_DIR does not let SQLite keep a log: use a local disk')
   return { engine, applied: migrate(engine) }
 }
 
