@@ -279,7 +279,8 @@ describe('cohort', () => {
     it('makes a first app on an empty database, and tells no secret to who is not at a terminal', async () => {
       const output = await serving({ LOG_LEVEL: 'info' })
       expect(output).toContain('App: demo')
-      expect(output).toContain('cohort token --app demo')
+      const [, hint = ''] = /^For a token: (.+)$/m.exec(output) ?? []
+      expect((await run(hint.split(' '), { DATA_DIR: join(folder, 'data') })).stdout).toMatch(/^eyJ[\w.-]+\n$/)
       expect(output).not.toMatch(/eyJ[\w-]+\./)
       const [{ secret: made }] = JSON.parse(await succeed('app show demo --secrets')).secrets
       expect(output).not.toContain(made)

@@ -69,7 +69,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   const checkpoints = runtime.checkpoints?.(engine, databaseFile(config))
   const housekeeping = startHousekeeping(executor, blobs, log)
   log.info({ event: 'listening', host: config.HOST, port: listening.port })
-  process.stderr.write(await welcome(config, listening.port, first))
+  process.stderr.write(await welcome(runtime.command, config, listening.port, first))
 
   await toldToStop(log.flush)
   await listening.close(grace)

@@ -4,8 +4,11 @@ import { signToken } from '../../token.ts'
 
 const day = 24 * 60 * 60 * 1000
 
-/** What a person reads after `npm start`: the address, the app, and a first call. A token only on a terminal, or where it was asked for. */
-export async function welcome(config: Config, port: number, app: StoredApp | undefined): Promise<string> {
+/**
+ * What a person reads after `npm start`: the address, the app, and a first call. A token only on a terminal, or where it was asked for; otherwise how
+ * to have one. `command` runs this program again.
+ */
+export async function welcome(command: readonly string[], config: Config, port: number, app: StoredApp | undefined): Promise<string> {
   const host = config.HOST === '0.0.0.0' || config.HOST === '::' ? '127.0.0.1' : config.HOST
   const address = config.PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   const lines = [`Cohort is listening on ${address} (documentation: ${address}/docs)`]
@@ -19,7 +22,7 @@ export async function welcome(config: Config, port: number, app: StoredApp | und
         `  curl -X POST ${address}/group/create -H 'app_id: ${app.app_id}' -H 'access-token: ${token}' -H 'content-type: application/json' -d '{"name":"First group"}'`,
       )
     } else {
-      lines.push(`For a token: cohort token --app ${app.app_id} --user 1`)
+      lines.push(`For a token: ${command.join(' ')} token --app ${app.app_id} --user 1`)
     }
   }
   return `${lines.join('\n')}\n`
