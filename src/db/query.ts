@@ -22,13 +22,14 @@ export class Statement {
   readonly id = Statement.count++
   readonly sql: string
   private readonly template: readonly ((args: Args) => unknown)[]
-  private readonly decodeRow: (row: readonly unknown[]) => Record<string, unknown>
+  private readonly columns: readonly DecodedColumn[]
+  private decodeRow: RowDecoder | undefined
 
   constructor(text: string, params: readonly unknown[], fields: readonly OutputField[] | undefined) {
     const inlined = inlineConstants(text, params)
     this.sql = inlined.text
     this.template = inlined.params.map(toBinder)
-    this.decodeRow = rowDecoder((fields ?? []).map(({ path, field }) => ({ name: path.at(-1) as string, decode: decoderOf(field) })))
+    this.columns = (fields ?? []).map(({ path, field }) => ({ name: path.at(-1) as string, decode: decoderOf(field) }))
     const outputs = (fields ?? []).map(f => outputName(f.field))
     const twice = outputs.find((name, i) => outputs.indexOf(name) !== i)
     // D1's batch answers objects: of two columns of one name it would silently keep one.
@@ -43,8 +44,11 @@ export class Statement {
 
   /** Rows as arrays of driver values, in the order of the SELECT → typed objects. */
   decode(rows: readonly unknown[][]): Record<string, unknown>[] {
+    // Made with the first rows: a start does not wait for the decoders of all statements.
+    this.decodeRow ??= rowDecoder(this.columns)
+    const { decodeRow } = this
     const out = new Array<Record<string, unknown>>(rows.length)
-    for (let r = 0; r < rows.length; r++) out[r] = this.decodeRow(rows[r] as unknown[])
+    for (let r = 0; r < rows.length; r++) out[r] = decodeRow(rows[r] as unknown[])
     return out
   }
 }
@@ -158,12 +162,13 @@ interface DecodedColumn {
   readonly name: string
   readonly decode: Decode | undefined
 }
+type RowDecoder = (row: readonly unknown[]) => Record<string, unknown>
 
 /**
  * Makes an object of a row. Where code may be made at run time (not on Workers), of one shape from the start: 0.06 µs for 37 columns, 1.2 µs when
  * the properties are added one by one.
  */
-function rowDecoder(columns: readonly DecodedColumn[]): (row: readonly unknown[]) => Record<string, unknown> {
+function rowDecoder(columns: readonly DecodedColumn[]): RowDecoder {
   try {
     const properties = columns.map(({ name, decode }, i) => {
       const value = decode === undefined ? `row[${i}]` : `row[${i}] === null ? null : columns[${i}].decode(row[${i}])`

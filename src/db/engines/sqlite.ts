@@ -74,7 +74,7 @@ export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngi
         } catch (error) {
           return reject(failure(error))
         }
-        fdatasync(log, error => (error === null || error === undefined ? resolve() : reject(failure(error))))
+        fdatasync(log, error => (error ? reject(failure(error)) : resolve()))
       }),
     async backup(target, progress) {
       try {
