@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** The tests that need Chromium (`apt-get install chromium`), apart from `npm test`, which needs nothing but what npm installs. */
+/**
+ * The tests that need Chromium (`apt-get install chromium`), apart from `npm test`, which needs nothing but
+ * what npm installs.
+ */
 export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],

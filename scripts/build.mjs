@@ -16,7 +16,9 @@ await build({
   sourcemap: true,
   // Native code, and what is loaded only where it is used.
   external: ['better-sqlite3', 'sharp', '@aws-sdk/*'],
-  banner: { js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
+  banner: {
+    js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)",
+  },
   logLevel: 'warning',
 })
 chmodSync('dist/cohort.js', 0o755)

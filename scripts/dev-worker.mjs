@@ -1,11 +1,17 @@
-// Runs the Worker locally, in workerd with D1 and R2 kept in DATA_DIR: the very bundle that `wrangler deploy` uploads, with the environment as its
-// variables. WRANGLER_CONFIG names another configuration than wrangler.toml. Stops on SIGTERM and SIGINT.
-// Building and migrating take seconds: `--prepare` does only that, `--prepared` relies on it having been done in this DATA_DIR.
+// Runs the Worker locally, in workerd with D1 and R2 kept in DATA_DIR: the very bundle that `wrangler deploy`
+// uploads, with the environment as its variables. WRANGLER_CONFIG names another configuration than
+// wrangler.toml. Stops on SIGTERM and SIGINT. Building and migrating take seconds: `--prepare` does only
+// that, `--prepared` relies on it having been done in this DATA_DIR.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-const { PORT = '8787', HOST = '127.0.0.1', DATA_DIR = './data', WRANGLER_CONFIG = 'wrangler.toml' } = process.env
+const {
+  PORT = '8787',
+  HOST = '127.0.0.1',
+  DATA_DIR = './data',
+  WRANGLER_CONFIG = 'wrangler.toml',
+} = process.env
 const state = resolve(DATA_DIR)
 const bundle = join(state, 'bundle')
 const optionsFile = join(bundle, 'options.json')
@@ -38,7 +44,8 @@ async function prepare() {
 if (!process.argv.includes('--prepared')) await prepare()
 if (process.argv.includes('--prepare')) process.exit(0)
 
-// Where Miniflare keeps what it needs while it runs: in DATA_DIR, since it does not clean up when it is killed.
+// Where Miniflare keeps what it needs while it runs: in DATA_DIR, since it does not clean up when it is
+// killed.
 const temporary = join(state, 'tmp')
 rmSync(temporary, { recursive: true, force: true })
 mkdirSync(temporary)
@@ -46,7 +53,9 @@ process.env.TMPDIR = temporary
 
 const { Miniflare } = await import('miniflare')
 // The service reads of these what it knows, and nothing else.
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^[A-Z][A-Z0-9_]*$/.test(name)))
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => /^[A-Z][A-Z0-9_]*$/.test(name)),
+)
 const workerOptions = JSON.parse(readFileSync(optionsFile, 'utf8'))
 const files = readdirSync(bundle).filter(name => name.endsWith('.wasm'))
 const miniflare = new Miniflare({
@@ -55,8 +64,16 @@ const miniflare = new Miniflare({
   port: Number(PORT),
   modulesRoot: bundle,
   modules: [
-    { type: 'ESModule', path: join(bundle, 'worker.js'), contents: readFileSync(join(bundle, 'worker.js'), 'utf8') },
-    ...files.map(name => ({ type: 'CompiledWasm', path: join(bundle, name), contents: readFileSync(join(bundle, name)) })),
+    {
+      type: 'ESModule',
+      path: join(bundle, 'worker.js'),
+      contents: readFileSync(join(bundle, 'worker.js'), 'utf8'),
+    },
+    ...files.map(name => ({
+      type: 'CompiledWasm',
+      path: join(bundle, name),
+      contents: readFileSync(join(bundle, name)),
+    })),
   ],
   d1Persist: join(state, 'v3', 'd1'),
   r2Persist: join(state, 'v3', 'r2'),
@@ -75,11 +92,13 @@ const stop = async () => {
 
 /** Resolves when workerd has answered what it has begun, or after ten seconds: Miniflare would cut it off. */
 async function drained() {
-  const [pid] = spawnSync('pgrep', ['-P', String(process.pid), 'workerd'], { encoding: 'utf8' }).stdout?.split('\n') ?? []
+  const [pid] =
+    spawnSync('pgrep', ['-P', String(process.pid), 'workerd'], { encoding: 'utf8' }).stdout?.split('\n') ?? []
   if (!pid) return
   const deadline = Date.now() + 10_000
   process.kill(Number(pid), 'SIGTERM')
-  while (isRunning(Number(pid)) && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+  while (isRunning(Number(pid)) && Date.now() < deadline)
+    await new Promise(resolve => setTimeout(resolve, 20))
 }
 
 function isRunning(pid) {

@@ -1,4 +1,5 @@
-// Embeds migrations/*.sql into src/db/migrations.gen.ts: a compiled binary and a Worker have no folder to read.
+// Embeds migrations/*.sql into src/db/migrations.gen.ts: a compiled binary and a Worker have no folder to
+// read.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const folder = new URL('../migrations/', import.meta.url)
@@ -8,7 +9,8 @@ export function migrationsModule() {
     .filter(name => name.endsWith('.sql'))
     .sort()
   const entries = names.map(
-    name => `  { name: ${JSON.stringify(name)}, sql: ${JSON.stringify(readFileSync(new URL(name, folder), 'utf8'))} },`,
+    name =>
+      `  { name: ${JSON.stringify(name)}, sql: ${JSON.stringify(readFileSync(new URL(name, folder), 'utf8'))} },`,
   )
   return `// Made by scripts/generate-migrations.mjs from the folder migrations.\nexport const migrations: readonly { readonly name: string; readonly sql: string }[] = [\n${entries.join('\n')}\n]\n`
 }

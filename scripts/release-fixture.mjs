@@ -1,8 +1,9 @@
-// Before a release, once its version is in package.json: `node scripts/release-fixture.mjs` keeps a database of it in test/fixtures/released/VERSION,
-// which test/unit/released.test.ts opens with every later version.
+// Before a release, once its version is in package.json: `node scripts/release-fixture.mjs` keeps a database
+// of it in test/fixtures/released/VERSION, which test/unit/released.test.ts opens with every later version.
 //   database.sql   a dump of a database with something of everything in it
 //   files/         the stored files that go with it
-//   calls.ndjson   calls in their order, reads first, and what this version answers them: {as, method, path, body, code, data}
+// calls.ndjson calls in their order, reads first, and what this version answers them: {as, method, path,
+// body, code, data}
 import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,15 +28,24 @@ const environment = {
 const service = `http://127.0.0.1:${environment.PORT}`
 
 function cohort(...args) {
-  const { status, stderr } = spawnSync(process.execPath, ['dist/cohort.js', ...args], { env: environment, encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.execPath, ['dist/cohort.js', ...args], {
+    env: environment,
+    encoding: 'utf8',
+  })
   if (status !== 0) throw new Error(stderr)
 }
 
 async function call({ as, method = 'POST', path, body }) {
   const payload = { app: 'demo', role: 1, sub: String(as), iat: Math.floor(Date.now() / 1000) }
-  const token = await new SignJWT(payload).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(environment.APP_SECRET))
+  const token = await new SignJWT(payload)
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(environment.APP_SECRET))
   const headers = { app_id: 'demo', 'access-token': token, 'content-type': 'application/json' }
-  const response = await fetch(service + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
+  const response = await fetch(service + path, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
   const text = await response.text()
   return text.startsWith('{') ? JSON.parse(text) : { code: response.status, data: text }
 }
@@ -58,7 +68,9 @@ async function send(as, path, bytes) {
 
 /** A GIF of one pixel. */
 const picture = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
-const [owner, admin, member, banned, blocked, applicant, invitee, shy, kicked, former] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+const [owner, admin, member, banned, blocked, applicant, invitee, shy, kicked, former] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+]
 
 /** Something of everything. Answers the calls that tell of it, and some that change it. */
 async function tell() {
@@ -88,11 +100,23 @@ async function tell() {
   await inGroup(member, 'msg/mute_mode', { msg_mute_mode: 2 })
   await inGroup(member, 'msg/push_mode', { msg_push_mode: 3 })
   await inGroup(owner, 'announcement/edit', { title: 'Tuesday', content: 'Chapter 3' })
-  const announcement = await inGroup(admin, 'announcement/edit', { title: 'Wednesday', content: "It's chapter 4" })
-  const chat = await send(member, `/file/upload/chat?file_type=200&to_type=2&to_id=${group_id}`, 'Notes on chapter 3')
+  const announcement = await inGroup(admin, 'announcement/edit', {
+    title: 'Wednesday',
+    content: "It's chapter 4",
+  })
+  const chat = await send(
+    member,
+    `/file/upload/chat?file_type=200&to_type=2&to_id=${group_id}`,
+    'Notes on chapter 3',
+  )
   const avatar = await send(owner, `/file/upload/avatar/group?group_id=${group_id}`, picture)
   await inGroup(owner, 'info/avatar', { value: avatar })
-  const shared = await inGroup(member, 'file/upload', { name: 'notes.txt', size: 18, type: 'text/plain', url: chat })
+  const shared = await inGroup(member, 'file/upload', {
+    name: 'notes.txt',
+    size: 18,
+    type: 'text/plain',
+    url: chat,
+  })
   await inGroup(admin, 'file/upload', { name: 'list.html', size: 7, url: 'https://example.org/list.html' })
   const chatroom = await change(admin, '/group/create', { type: 2, name: 'Everybody' })
   await change(owner, '/group/apply', { group_id: chatroom.group_id })
@@ -101,7 +125,12 @@ async function tell() {
   await change(owner, '/group/destroy', { group_id: dissolved.group_id })
 
   const get = (as, path) => ({ as, method: 'GET', path })
-  const post = (as, path, body) => ({ as, method: 'POST', path: `/group/${path}`, body: { group_id, ...body } })
+  const post = (as, path, body) => ({
+    as,
+    method: 'POST',
+    path: `/group/${path}`,
+    body: { group_id, ...body },
+  })
   const toldToMembers = [
     'info',
     'settings',
@@ -113,17 +142,23 @@ async function tell() {
     'file/list',
   ]
   return [
-    ...[owner, member, blocked].flatMap(as => toldToMembers.map(path => get(as, `/group/${path}?group_id=${group_id}`))),
+    ...[owner, member, blocked].flatMap(as =>
+      toldToMembers.map(path => get(as, `/group/${path}?group_id=${group_id}`)),
+    ),
     ...[owner, member].map(as => get(as, `/group/blocked_list?group_id=${group_id}`)),
     ...[owner, member, kicked, former].map(as => get(as, '/group/user_joined')),
     ...[invitee, shy].flatMap(as => [get(as, '/group/invitation_list'), get(as, '/user/settings')]),
-    ...[chatroom, dissolved].flatMap(group => [owner, admin].map(as => get(as, `/group/info?group_id=${group.group_id}`))),
+    ...[chatroom, dissolved].flatMap(group =>
+      [owner, admin].map(as => get(as, `/group/info?group_id=${group.group_id}`)),
+    ),
     get(owner, '/group/public_list'),
     get(member, `/group/announcement?group_id=${group_id}&announcement_id=${announcement.id}`),
     get(member, `/group/file?group_id=${group_id}&file_id=${shared.file_id}`),
     post(admin, 'application_list', { group_list: [group_id] }),
     post(admin, 'members/display_name', { user_list: [member, banned, blocked] }),
-    ...[chat, avatar].flatMap(url => [member, former].map(as => get(as, url.slice(environment.PUBLIC_URL.length)))),
+    ...[chat, avatar].flatMap(url =>
+      [member, former].map(as => get(as, url.slice(environment.PUBLIC_URL.length))),
+    ),
 
     post(admin, 'apply/handle', { user_id: applicant, approval: true }),
     post(invitee, 'invite/handle', { user_id: owner, approval: true }),
@@ -145,7 +180,11 @@ async function tell() {
 /** The database as SQL, as SQLite's own .dump has it. */
 function dump(file) {
   const database = new Database(file, { readonly: true })
-  const items = database.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type DESC, name").all()
+  const items = database
+    .prepare(
+      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type DESC, name",
+    )
+    .all()
   const lines = ['PRAGMA foreign_keys=OFF;', 'BEGIN TRANSACTION;']
   for (const { type, name, sql } of items) {
     lines.push(`${sql};`)
@@ -165,9 +204,13 @@ if (spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' }).sta
 cohort('app', 'create', 'demo', '--secret', environment.APP_SECRET)
 // Ten years, so that what is pending in it stays so.
 cohort('app', 'set', 'demo', 'application_minutes=5256000', 'invitation_minutes=5256000')
-const server = spawn(process.execPath, ['dist/cohort.js', 'serve'], { env: environment, stdio: ['ignore', 'inherit', 'ignore'] })
+const server = spawn(process.execPath, ['dist/cohort.js', 'serve'], {
+  env: environment,
+  stdio: ['ignore', 'inherit', 'ignore'],
+})
 try {
-  while (!(await fetch(`${service}/healthz`).catch(() => undefined))?.ok) await new Promise(resolve => setTimeout(resolve, 50))
+  while (!(await fetch(`${service}/healthz`).catch(() => undefined))?.ok)
+    await new Promise(resolve => setTimeout(resolve, 50))
   const calls = await tell()
   const backup = join(folder, 'backup.db')
   cohort('backup', backup, '--files')

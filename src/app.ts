@@ -1,9 +1,6 @@
 import { Hono } from 'hono'
-import { tokenVerifier } from './access.ts'
-import { appRegistry } from './app-registry.ts'
-import type { Executor } from './executor.ts'
-import { downloadRoutes } from './file/download.ts'
-import { receiveRoute } from './file/receive.ts'
+import { downloadRoutes } from './file/download/download.ts'
+import { receiveRoute } from './file/upload/receive.ts'
 import { docsPage } from './http/docs.ts'
 import { serve } from './http/handler.ts'
 import { openApi } from './http/openapi.ts'
@@ -11,10 +8,13 @@ import { rateLimiter } from './http/rate-limit.ts'
 import { mountRoutes } from './http/routes.ts'
 import type { FilePorts, Service } from './http/service.ts'
 import { serviceRoutes } from './http/service-routes.ts'
-import { idMaker } from './ids.ts'
 import type { Metrics } from './metrics.ts'
+import type { Executor } from './operation/executor.ts'
+import { idMaker } from './operation/ids.ts'
 import { operations } from './operations.ts'
 import type { Clock, Log } from './platform.ts'
+import { appRegistry } from './tenant/registry.ts'
+import { tokenVerifier } from './tenant/token-verifier.ts'
 
 /** What an entry gives the app: its ports and the few settings that concern HTTP. */
 export interface Platform {
@@ -57,11 +57,13 @@ export function createApp(platform: Platform): Hono {
   const app = new Hono()
   const document = openApi(operations, platform.version, platform.publicUrl)
   const routes = operations.flatMap(operation =>
-    [{ path: operation.path, methods: operation.methods }, ...(operation.compat ?? [])].map(({ path, methods }) => ({
-      path,
-      methods,
-      handler: serve(service, operation, path),
-    })),
+    [{ path: operation.path, methods: operation.methods }, ...(operation.compat ?? [])].map(
+      ({ path, methods }) => ({
+        path,
+        methods,
+        handler: serve(service, operation, path),
+      }),
+    ),
   )
   const fileRoutes = [receiveRoute(service), ...downloadRoutes(service)]
   mountRoutes(app, service, [

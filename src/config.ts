@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { appIdPattern } from './apps.ts'
 import type { S3Config } from './blobs/s3.ts'
 import { logLevels } from './log.ts'
+import { appIdPattern } from './tenant/app.ts'
 
 /** The environment is wrong: `message` has a line for each variable, naming it and what would work. */
 export class ConfigError extends Error {
@@ -25,17 +25,29 @@ const httpUrl = z
 
 const yes = oneOf(['true', 'false']).transform(value => value === 'true')
 
-/** Every variable Cohort reads, with its default: the only place that knows the environment. The README's table is held against it by a test. */
+/**
+ * Every variable Cohort reads, with its default: the only place that knows the environment. The README's
+ * table is held against it by a test.
+ */
 export const variables = {
   PORT: whole(0, 65_535).default(8787).describe('port to listen on; 0 takes a free one'),
   HOST: z.string().default('127.0.0.1').describe('address to listen on; `0.0.0.0` for all'),
-  DATA_DIR: z.string().default('./data').describe('folder of the database and, unless S3 is set, of the files'),
-  PUBLIC_URL: httpUrl.optional().describe('how clients reach the service, for URLs in answers; default: as the request came'),
-  LOG_LEVEL: oneOf(logLevels).default('info').describe('`silent`, `error`, `warn` or `info` (a line per request)'),
+  DATA_DIR: z
+    .string()
+    .default('./data')
+    .describe('folder of the database and, unless S3 is set, of the files'),
+  PUBLIC_URL: httpUrl
+    .optional()
+    .describe('how clients reach the service, for URLs in answers; default: as the request came'),
+  LOG_LEVEL: oneOf(logLevels)
+    .default('info')
+    .describe('`silent`, `error`, `warn` or `info` (a line per request)'),
   CORS_ORIGINS: z
     .string()
     .default('*')
-    .transform(value => (value.trim() === '*' ? ('*' as const) : value.split(',').map(origin => origin.trim())))
+    .transform(value =>
+      value.trim() === '*' ? ('*' as const) : value.split(',').map(origin => origin.trim()),
+    )
     .refine(
       value => value === '*' || value.every(origin => /^https?:\/\/[^/]+$/.test(origin)),
       'must be * or origins such as https://chat.example.org, separated by commas',
@@ -46,25 +58,44 @@ export const variables = {
     .regex(appIdPattern, 'must be 1 to 64 letters, digits, _ or -')
     .optional()
     .describe('the first app; default `demo` on an empty database'),
-  APP_SECRET: z.string().min(16, 'must be at least 16 characters').optional().describe('its secret; default: generated at first start'),
-  SHOW_SECRETS: yes.default(false).describe('`true` prints the first token also when the output is not a terminal'),
-  TRUST_PROXY: yes.default(false).describe('`true` takes the client address from `X-Forwarded-For`: only behind a proxy that sets it'),
+  APP_SECRET: z
+    .string()
+    .min(16, 'must be at least 16 characters')
+    .optional()
+    .describe('its secret; default: generated at first start'),
+  SHOW_SECRETS: yes
+    .default(false)
+    .describe('`true` prints the first token also when the output is not a terminal'),
+  TRUST_PROXY: yes
+    .default(false)
+    .describe('`true` takes the client address from `X-Forwarded-For`: only behind a proxy that sets it'),
   WRITE_QUEUE: whole(1, 1_000_000).default(10_000).describe('changes that may wait; more are answered 503'),
   IMAGE_SERVICE_URL: z
     .string()
-    .refine(value => /^https?:\/\//.test(value) && value.includes('{url}'), 'must be an http or https URL that contains {url}')
+    .refine(
+      value => /^https?:\/\//.test(value) && value.includes('{url}'),
+      'must be an http or https URL that contains {url}',
+    )
     .optional()
-    .describe('template of an image service for `thumbnail_strategy=1`: `{url}`, `{w}`, `{h}`, `{fit}` are filled in'),
+    .describe(
+      'template of an image service for `thumbnail_strategy=1`: `{url}`, `{w}`, `{h}`, `{fit}` are filled in',
+    ),
   S3_ENDPOINT: httpUrl.optional().describe('S3-compatible service; default: AWS'),
   S3_REGION: z.string().default('auto').describe('its region'),
-  S3_BUCKET: z.string().min(1).optional().describe('bucket for files; setting it switches from the folder to S3'),
+  S3_BUCKET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('bucket for files; setting it switches from the folder to S3'),
   S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('key id'),
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('key'),
   S3_FORCE_PATH_STYLE: yes.default(true).describe('`true` for MinIO, Garage, Ceph; `false` for AWS'),
   S3_UPLOAD: oneOf(['put', 'post', 'through'])
     .default('put')
     .describe('how clients upload: presigned `put` or `post`, or `through` this service'),
-  BACKUP_EVERY: whole(1, 525_600).optional().describe('minutes between backups of the database; default: none'),
+  BACKUP_EVERY: whole(1, 525_600)
+    .optional()
+    .describe('minutes between backups of the database; default: none'),
   BACKUP_KEEP: whole(1, 10_000).default(7).describe('backups to keep'),
   BACKUP_TO: z.string().default('').describe('folder for them, or `s3`; default: `DATA_DIR/backups`'),
 } as const
@@ -76,14 +107,30 @@ export interface Config extends Omit<Variables, `S3_${string}`> {
   readonly files: { readonly store: 'folder' } | { readonly store: 's3'; readonly s3: S3Config }
 }
 
-/** Reads the environment. Throws `ConfigError` with all that is wrong with it. An empty variable counts as not set. */
+/**
+ * Reads the environment. Throws `ConfigError` with all that is wrong with it. An empty variable counts as not
+ * set.
+ */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const set = Object.fromEntries(Object.keys(variables).flatMap(name => (environment[name] ? [[name, environment[name]]] : [])))
+  const set = Object.fromEntries(
+    Object.keys(variables).flatMap(name => (environment[name] ? [[name, environment[name]]] : [])),
+  )
   const parsed = schema.safeParse(set)
-  const wrong = parsed.success ? [] : parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`)
+  const wrong = parsed.success
+    ? []
+    : parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`)
   wrong.push(...missingOfS3(Object.keys(set)))
   if (!parsed.success || wrong.length > 0) throw new ConfigError(wrong.join('\n'))
-  const { S3_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_FORCE_PATH_STYLE, S3_UPLOAD, ...rest } = parsed.data
+  const {
+    S3_ENDPOINT,
+    S3_REGION,
+    S3_BUCKET,
+    S3_ACCESS_KEY_ID,
+    S3_SECRET_ACCESS_KEY,
+    S3_FORCE_PATH_STYLE,
+    S3_UPLOAD,
+    ...rest
+  } = parsed.data
   // All three are there, or none is.
   if (S3_BUCKET === undefined || S3_ACCESS_KEY_ID === undefined || S3_SECRET_ACCESS_KEY === undefined) {
     return { ...rest, files: { store: 'folder' } }

@@ -9,8 +9,9 @@ export function lineLog(level: LogLevel, write: (line: string) => void): Log {
 }
 
 /**
- * JSON lines, written by `write` in portions: a system call a request would cost more than the request's query. `flush` writes what is left.
- * Callers put nothing secret into a line: routes instead of URLs, ids instead of tokens.
+ * JSON lines, written by `write` in portions: a system call a request would cost more than the request's
+ * query. `flush` writes what is left. Callers put nothing secret into a line: routes instead of URLs, ids
+ * instead of tokens.
  */
 export function jsonLog(level: LogLevel, write: (text: string) => void): Log & { flush(): void } {
   let pending = ''
@@ -34,7 +35,8 @@ function levels(level: LogLevel, write: (line: string) => void): Log {
   const at = (name: LogLevel) => {
     if (logLevels.indexOf(name) > limit) return () => {}
     // Put together by hand: copying the line into another object costs more than writing it.
-    return (line: Readonly<Record<string, unknown>>) => write(`{"time":${Date.now()},"level":"${name}",${JSON.stringify(line).slice(1)}`)
+    return (line: Readonly<Record<string, unknown>>) =>
+      write(`{"time":${Date.now()},"level":"${name}",${JSON.stringify(line).slice(1)}`)
   }
   return { error: at('error'), warn: at('warn'), info: at('info') }
 }

@@ -1,9 +1,9 @@
-import type { TokenCacheMetrics } from './access.ts'
-import type { ExecutorMetrics } from './executor.ts'
+import type { ExecutorMetrics } from './operation/executor.ts'
+import type { TokenCacheMetrics } from './tenant/token-verifier.ts'
 
 /*
- * Counters for /metrics, in Prometheus' text format. Own code and not prom-client because it must run on Workers and cost next to nothing on the
- * path of every request: a few array additions.
+ * Counters for /metrics, in Prometheus' text format. Own code and not prom-client because it must run on
+ * Workers and cost next to nothing on the path of every request: a few array additions.
  */
 
 /** Upper bounds of the latency buckets, seconds. */
@@ -42,7 +42,12 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
     ['cohort_conversions_total', 'Pictures and voice messages converted'],
   ])
   readonly figures: Figure[] = [
-    { name: 'cohort_write_queue_depth', type: 'gauge', help: 'Operations waiting to be written', value: () => this.depth },
+    {
+      name: 'cohort_write_queue_depth',
+      type: 'gauge',
+      help: 'Operations waiting to be written',
+      value: () => this.depth,
+    },
   ]
 
   /** A request was answered: with this code of ours, or HTTP status, after so many milliseconds. */
@@ -87,9 +92,13 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
 
   /** Prometheus' text exposition format, version 0.0.4. */
   text(): string {
-    const lines: string[] = ['# HELP cohort_requests_total Requests by route and code', '# TYPE cohort_requests_total counter']
+    const lines: string[] = [
+      '# HELP cohort_requests_total Requests by route and code',
+      '# TYPE cohort_requests_total counter',
+    ]
     for (const [route, { codes }] of this.routes) {
-      for (const [code, count] of codes) lines.push(`cohort_requests_total{route="${route}",code="${code}"} ${count}`)
+      for (const [code, count] of codes)
+        lines.push(`cohort_requests_total{route="${route}",code="${code}"} ${count}`)
     }
     lines.push('# HELP cohort_request_seconds Time to answer', '# TYPE cohort_request_seconds histogram')
     for (const [route, { buckets, seconds }] of this.routes) {
@@ -98,10 +107,17 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
         sum += count
         lines.push(`cohort_request_seconds_bucket{route="${route}",le="${bounds[i] ?? '+Inf'}"} ${sum}`)
       })
-      lines.push(`cohort_request_seconds_sum{route="${route}"} ${seconds}`, `cohort_request_seconds_count{route="${route}"} ${sum}`)
+      lines.push(
+        `cohort_request_seconds_sum{route="${route}"} ${seconds}`,
+        `cohort_request_seconds_count{route="${route}"} ${sum}`,
+      )
     }
     for (const [name, help] of this.help) {
-      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`, `${name} ${this.counters.get(name) ?? 0}`)
+      lines.push(
+        `# HELP ${name} ${help}`,
+        `# TYPE ${name} counter`,
+        `${name} ${this.counters.get(name) ?? 0}`,
+      )
     }
     for (const { name, type, help, value } of this.figures) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value()}`)

@@ -1,7 +1,13 @@
 import { forward } from './file/forward.ts'
-import { uploadChat, uploadGroupAvatar, uploadUserAvatar } from './file/uploads.ts'
+import { uploadChat, uploadGroupAvatar, uploadUserAvatar } from './file/upload/slots.ts'
 import { addAdmins, adminList, removeAdmins, transfer } from './group/admins.ts'
-import { announcementList, deleteAnnouncement, editAnnouncement, getAnnouncement, lastAnnouncement } from './group/announcements.ts'
+import {
+  announcementList,
+  deleteAnnouncement,
+  editAnnouncement,
+  getAnnouncement,
+  lastAnnouncement,
+} from './group/announcements.ts'
 import { applicationList, apply, handleApplication } from './group/applications.ts'
 import { ban, banAll, bannedList, unban, unbanAll } from './group/bans.ts'
 import { block, blockedList, unblock } from './group/blacklist.ts'
@@ -12,7 +18,14 @@ import { info, infoBatch, settings } from './group/info.ts'
 import { handleInvitation, invitationList, invite } from './group/invitations.ts'
 import { kick } from './group/kick.ts'
 import { leave } from './group/leave.ts'
-import { displayName, memberDisplayNames, memberList, muteMode, notDisturb, pushMode } from './group/members.ts'
+import {
+  displayName,
+  memberDisplayNames,
+  memberList,
+  muteMode,
+  notDisturb,
+  pushMode,
+} from './group/members.ts'
 import { setAvatar, setDescription, setExt, setName } from './group/profile.ts'
 import { qrcodeInvite, qrcodeSign } from './group/qrcode.ts'
 import {
@@ -25,9 +38,12 @@ import {
 } from './group/settings.ts'
 import { deleteFile, fileList, getFile, updateFileName, uploadFile } from './group/shared-files.ts'
 import { setUserSettings, userSettings } from './group/user-settings.ts'
-import type { Operation } from './operation.ts'
+import type { Operation } from './operation/operation.ts'
 
-/** The only registry: routes, the OpenAPI document, the docs page and the tests of contract and permissions are all read off this list. */
+/**
+ * The only registry: routes, the OpenAPI document, the docs page and the tests of contract and permissions
+ * are all read off this list.
+ */
 export const operations: readonly Operation[] = [
   create,
   destroy,

@@ -1,6 +1,7 @@
 /**
- * The ports: what Cohort asks of the machine it runs on. The core knows these types and nothing else of a runtime;
- * entries pick an adapter for each. Streams are web streams, times are milliseconds since 1970, sizes are bytes.
+ * The ports: what Cohort asks of the machine it runs on. The core knows these types and nothing else of a
+ * runtime; entries pick an adapter for each. Streams are web streams, times are milliseconds since 1970,
+ * sizes are bytes.
  */
 
 export type Bytes = Uint8Array<ArrayBuffer>
@@ -37,15 +38,19 @@ export interface UploadTerms {
 }
 
 /**
- * Where bytes live. Keys are made by Cohort (`app/kind/id[…]`, only `[A-Za-z0-9._-]` and `/`), never by a caller.
- * Every failure of the store, a time-out included, is thrown as `BlobStoreError`, whose message is safe to log but not to answer.
+ * Where bytes live. Keys are made by Cohort (`app/kind/id[…]`, only `[A-Za-z0-9._-]` and `/`), never by a
+ * caller. Every failure of the store, a time-out included, is thrown as `BlobStoreError`, whose message is
+ * safe to log but not to answer.
  */
 export interface BlobStore {
-  /** `store`: clients upload to and download from the store by presigned URLs. `service`: through this service. */
+  /**
+   * `store`: clients upload to and download from the store by presigned URLs. `service`: through this
+   * service.
+   */
   readonly uploads: 'store' | 'service'
   /**
-   * Stores the stream under `key`, whole or not at all: a stream that errors or is cut off leaves nothing visible.
-   * `size` is the exact length when it is known (R2 and S3 want one).
+   * Stores the stream under `key`, whole or not at all: a stream that errors or is cut off leaves nothing
+   * visible. `size` is the exact length when it is known (R2 and S3 want one).
    */
   put(key: string, body: ByteStream, options: { size?: number; contentType: string }): Promise<BlobInfo>
   /** The bytes, or those of the range; undefined when there is no such object. */
@@ -55,12 +60,19 @@ export interface BlobStore {
   delete(keys: readonly string[]): Promise<void>
   /** Copies inside the store; needed by backups and by `check`, never on a request's path. */
   list(prefix: string): AsyncIterable<string>
-  /** Removes what puts left that were cut off by the end of the process; `now` in milliseconds since 1970. Only where they can leave something. */
+  /**
+   * Removes what puts left that were cut off by the end of the process; `now` in milliseconds since 1970.
+   * Only where they can leave something.
+   */
   tidy?(now: number): Promise<void>
   /** A presigned upload; only where `uploads` is `store`. */
   presignUpload?(key: string, terms: UploadTerms): Promise<UploadTarget>
   /** A presigned GET that answers with these headers; only where `uploads` is `store`. */
-  presignDownload?(key: string, expiresInSeconds: number, headers: { contentType: string; contentDisposition: string }): Promise<string>
+  presignDownload?(
+    key: string,
+    expiresInSeconds: number,
+    headers: { contentType: string; contentDisposition: string },
+  ): Promise<string>
 }
 
 /** The object store failed, is unreachable or too slow. Becomes 10009. */
@@ -68,7 +80,10 @@ export class BlobStoreError extends Error {
   override readonly name = 'BlobStoreError'
 }
 
-/** A picture to make: `fit` keeps the whole inside width × height and never enlarges, `cover` fills it and crops the middle. */
+/**
+ * A picture to make: `fit` keeps the whole inside width × height and never enlarges, `cover` fills it and
+ * crops the middle.
+ */
 export interface PictureRequest {
   readonly fit: 'inside' | 'cover'
   readonly width: number
@@ -88,9 +103,15 @@ export class CannotConvert extends Error {
   override readonly name = 'CannotConvert'
 }
 
-/** Thumbnails and covers. The caller has already sniffed the type and checked the header's pixel count (≤ 50 megapixels). */
+/**
+ * Thumbnails and covers. The caller has already sniffed the type and checked the header's pixel count (≤ 50
+ * megapixels).
+ */
 export interface Images {
-  /** JPEG, PNG, WebP, GIF (first frame) or AVIF in; EXIF orientation honoured; metadata dropped. Throws `CannotConvert`. */
+  /**
+   * JPEG, PNG, WebP, GIF (first frame) or AVIF in; EXIF orientation honoured; metadata dropped. Throws
+   * `CannotConvert`.
+   */
   resize(picture: Bytes, request: PictureRequest): Promise<MadePicture>
 }
 
@@ -104,7 +125,10 @@ export interface Voice {
   toMp3(amr: Bytes): Promise<Bytes>
 }
 
-/** One line per event, as JSON, without secrets. `info` must cost next to nothing: it is called for every request. */
+/**
+ * One line per event, as JSON, without secrets. `info` must cost next to nothing: it is called for every
+ * request.
+ */
 export interface Log {
   info(line: Readonly<Record<string, unknown>>): void
   warn(line: Readonly<Record<string, unknown>>): void

@@ -2,23 +2,32 @@ import { createHash, randomUUID } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, open, readdir, rm, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type BlobInfo, type BlobStore, BlobStoreError, type ByteRange, type ByteStream } from '../platform.ts'
-import { checkSize, storeError, storing } from './failure.ts'
+import {
+  type BlobInfo,
+  type BlobStore,
+  BlobStoreError,
+  type ByteRange,
+  type ByteStream,
+} from '../platform.ts'
 import { checkKey, checkPrefix } from './key.ts'
+import { checkSize, storeError, storing } from './store-error.ts'
 
 const chunkSize = 128 * 1024
 const longestName = 200
-/** How long a temporary file is spared that nobody writes to, milliseconds: its upload may still be under way. */
+/**
+ * How long a temporary file is spared that nobody writes to, milliseconds: its upload may still be under way.
+ */
 const abandoned = 24 * 60 * 60 * 1000
 // A planted symlink is never followed, and a planted pipe never blocks the open.
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
- * Bytes in a folder: `objects/ab/cd/<key with ~ for />`, where `abcd` starts the key's SHA-256, so no folder grows large, and `tmp` for
- * uploads under way. Both must be on one file system, one that has hard links: `link` is what puts an object in its place whole,
- * durable, and never over another.
+ * Bytes in a folder: `objects/ab/cd/<key with ~ for />`, where `abcd` starts the key's SHA-256, so no folder
+ * grows large, and `tmp` for uploads under way. Both must be on one file system, one that has hard links:
+ * `link` is what puts an object in its place whole, durable, and never over another.
  *
- * An object's bytes never change: storing the same bytes again succeeds, storing others under a taken key throws `BlobStoreError`.
+ * An object's bytes never change: storing the same bytes again succeeds, storing others under a taken key
+ * throws `BlobStoreError`.
  */
 export function folderStore(root: string): BlobStore {
   const objects = join(root, 'objects')
@@ -85,8 +94,8 @@ export function folderStore(root: string): BlobStore {
 }
 
 /**
- * `~` and `+` are in no key, so names are unambiguous and a long one can be cut: only folders made by cutting end in `+`.
- * Throws `BlobStoreError` for what is not a key.
+ * `~` and `+` are in no key, so names are unambiguous and a long one can be cut: only folders made by cutting
+ * end in `+`. Throws `BlobStoreError` for what is not a key.
  */
 function pathOf(objects: string, key: string): string {
   checkKey(key)
@@ -96,7 +105,10 @@ function pathOf(objects: string, key: string): string {
   return join(objects, hash.slice(0, 2), hash.slice(2, 4), pieces.join('+/'))
 }
 
-/** Objects are immutable, so the tag needs no reading: key, size and the second of writing survive restarts, and backups that keep times. */
+/**
+ * Objects are immutable, so the tag needs no reading: key, size and the second of writing survive restarts,
+ * and backups that keep times.
+ */
 function infoOf(key: string, stats: Stats): BlobInfo {
   const second = Math.floor(stats.mtimeMs / 1000)
   const etag = createHash('sha256').update(`${key}\n${stats.size}\n${second}`).digest('hex').slice(0, 32)
@@ -120,7 +132,8 @@ async function place(temp: string, path: string, key: string, objects: string): 
     await link(temp, path)
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
-    if (!(await sameFile(temp, path))) throw new BlobStoreError('an object with this key exists and has other bytes')
+    if (!(await sameFile(temp, path)))
+      throw new BlobStoreError('an object with this key exists and has other bytes')
   }
   // A name is durable when its folder is flushed, and a new folder when its parents are.
   for (let at = folder; ; at = dirname(at)) {
@@ -174,7 +187,10 @@ async function openFile(path: string): Promise<{ file: FileHandle; stats: Stats 
   return undefined
 }
 
-/** The bytes of the range in chunks, read only as fast as they are taken. The file is closed at the end, on an error and on cancel. */
+/**
+ * The bytes of the range in chunks, read only as fast as they are taken. The file is closed at the end, on an
+ * error and on cancel.
+ */
 function read(file: FileHandle, range: ByteRange): ByteStream {
   let at = range.start
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
@@ -204,7 +220,8 @@ function read(file: FileHandle, range: ByteRange): ByteStream {
 
 /** The keys' names relative to `folder`, depth first. Symlinks are neither followed nor listed. */
 async function* filesBelow(folder: string, name: string, depth: number): AsyncGenerator<string> {
-  const entries = (await storing('listing a folder', () => readdir(folder, { withFileTypes: true }).catch(absent))) ?? []
+  const entries =
+    (await storing('listing a folder', () => readdir(folder, { withFileTypes: true }).catch(absent))) ?? []
   for (const entry of entries) {
     if (entry.isFile() && depth >= 2) yield name + entry.name
     if (!entry.isDirectory()) continue

@@ -2,13 +2,19 @@ import { BlobStoreError } from '../platform.ts'
 
 const maxKeyLength = 512
 
-/** Throws `BlobStoreError` unless `key` is 1–512 characters of segments `[A-Za-z0-9._-]+` joined by `/`, none of them `.` or `..`. */
+/**
+ * Throws `BlobStoreError` unless `key` is 1–512 characters of segments `[A-Za-z0-9._-]+` joined by `/`, none
+ * of them `.` or `..`.
+ */
 export function checkKey(key: string): void {
   const segments = key.split('/')
   if (key.length > maxKeyLength || !segments.every(isSegment)) throw new BlobStoreError('not a blob key')
 }
 
-/** Throws `BlobStoreError` for a prefix that no key could have. The empty prefix and a cut-off segment are fine. */
+/**
+ * Throws `BlobStoreError` for a prefix that no key could have. The empty prefix and a cut-off segment are
+ * fine.
+ */
 export function checkPrefix(prefix: string): void {
   const segments = prefix.split('/')
   const last = segments.pop() ?? ''

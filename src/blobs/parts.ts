@@ -8,8 +8,9 @@ export interface Part {
 }
 
 /**
- * Cuts a stream into parts of exactly `partSize` bytes, the last one shorter; an empty stream is one empty part. Holds at most one part
- * and one chunk, and reads nothing while a part is being used. Leaving the loop early cancels the stream.
+ * Cuts a stream into parts of exactly `partSize` bytes, the last one shorter; an empty stream is one empty
+ * part. Holds at most one part and one chunk, and reads nothing while a part is being used. Leaving the loop
+ * early cancels the stream.
  */
 export async function* inParts(body: ByteStream, partSize: number): AsyncGenerator<Part> {
   let chunks: Bytes[] = []

@@ -1,7 +1,7 @@
 import { type BlobInfo, type BlobStore, BlobStoreError, type ByteStream, type Bytes } from '../platform.ts'
-import { checkSize, storing } from './failure.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { hasBytes, inParts } from './parts.ts'
+import { checkSize, storing } from './store-error.ts'
 
 // R2's smallest part, and all but the last must be equal: an isolate has 128 MB for everything under way.
 const partSize = 5 * 1024 * 1024
@@ -10,11 +10,21 @@ const deletesPerCall = 1000
 /** What this store asks of an R2 binding: Cloudflare's own `R2Bucket` fits. */
 export interface R2BucketLike {
   head(key: string): Promise<R2ObjectLike | null>
-  get(key: string, options?: { range?: { offset: number; length: number } }): Promise<(R2ObjectLike & { readonly body: unknown }) | null>
+  get(
+    key: string,
+    options?: { range?: { offset: number; length: number } },
+  ): Promise<(R2ObjectLike & { readonly body: unknown }) | null>
   /** Null when the condition failed. */
-  put(key: string, value: unknown, options: R2WriteOptions & { onlyIf: { etagDoesNotMatch: string } }): Promise<R2ObjectLike | null>
+  put(
+    key: string,
+    value: unknown,
+    options: R2WriteOptions & { onlyIf: { etagDoesNotMatch: string } },
+  ): Promise<R2ObjectLike | null>
   delete(keys: string[]): Promise<void>
-  list(options: { prefix: string; cursor?: string }): Promise<{ objects: { readonly key: string }[]; truncated: boolean; cursor?: string }>
+  list(options: {
+    prefix: string
+    cursor?: string
+  }): Promise<{ objects: { readonly key: string }[]; truncated: boolean; cursor?: string }>
   createMultipartUpload(key: string, options: R2WriteOptions): Promise<R2UploadLike>
 }
 
@@ -44,10 +54,12 @@ interface LengthStream {
 declare const FixedLengthStream: new (length: number) => LengthStream
 
 /**
- * Bytes in an R2 bucket bound to a Worker. Up to 5 MiB are put as they are, more is streamed if its length is known and goes up in parts if not.
+ * Bytes in an R2 bucket bound to a Worker. Up to 5 MiB are put as they are, more is streamed if its length is
+ * known and goes up in parts if not.
  *
- * `put` never replaces an object: the same bytes again succeed up to 5 MiB, everything else under a taken key throws `BlobStoreError`.
- * Only parts have no condition in R2: two uploads of unknown length to one key at the very same time could follow each other.
+ * `put` never replaces an object: the same bytes again succeed up to 5 MiB, everything else under a taken key
+ * throws `BlobStoreError`. Only parts have no condition in R2: two uploads of unknown length to one key at
+ * the very same time could follow each other.
  */
 export function r2Store(bucket: R2BucketLike): BlobStore {
   return {
@@ -85,7 +97,9 @@ export function r2Store(bucket: R2BucketLike): BlobStore {
       checkPrefix(prefix)
       let cursor: string | undefined
       do {
-        const page = await storing('listing objects', () => bucket.list({ prefix, ...(cursor !== undefined && { cursor }) }))
+        const page = await storing('listing objects', () =>
+          bucket.list({ prefix, ...(cursor !== undefined && { cursor }) }),
+        )
         for (const { key } of page.objects) yield key
         cursor = page.truncated ? page.cursor : undefined
       } while (cursor !== undefined)
@@ -105,7 +119,13 @@ async function create(
   return object ? infoOf(object) : undefined
 }
 
-async function putStream(bucket: R2BucketLike, key: string, body: ByteStream, size: number, options: R2WriteOptions): Promise<BlobInfo> {
+async function putStream(
+  bucket: R2BucketLike,
+  key: string,
+  body: ByteStream,
+  size: number,
+  options: R2WriteOptions,
+): Promise<BlobInfo> {
   const { readable, writable } = new FixedLengthStream(size)
   const writer = writable.getWriter()
   let cutOff: { error: unknown } | undefined
@@ -125,8 +145,15 @@ async function putStream(bucket: R2BucketLike, key: string, body: ByteStream, si
   }
 }
 
-/** Throws the body's own error, or `BlobStoreError` for another length. If nobody reads any more it just ends: the reader says why. */
-async function pump(body: ByteStream, writer: WritableStreamDefaultWriter<Bytes>, size: number): Promise<void> {
+/**
+ * Throws the body's own error, or `BlobStoreError` for another length. If nobody reads any more it just ends:
+ * the reader says why.
+ */
+async function pump(
+  body: ByteStream,
+  writer: WritableStreamDefaultWriter<Bytes>,
+  size: number,
+): Promise<void> {
   let seen = 0
   for await (const chunk of body) {
     seen += chunk.length
@@ -171,7 +198,12 @@ async function putParts(
   }
 }
 
-async function putWhole(bucket: R2BucketLike, key: string, bytes: Bytes, options: R2WriteOptions): Promise<BlobInfo> {
+async function putWhole(
+  bucket: R2BucketLike,
+  key: string,
+  bytes: Bytes,
+  options: R2WriteOptions,
+): Promise<BlobInfo> {
   const created = await create(bucket, key, bytes, options)
   if (created) return created
   const there = await storing('getting an object', () => bucket.get(key))

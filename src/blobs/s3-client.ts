@@ -1,6 +1,6 @@
 import type { ByteStream } from '../platform.ts'
-import { storeError } from './failure.ts'
 import type { S3Config } from './s3.ts'
+import { storeError } from './store-error.ts'
 
 export type S3 = Awaited<ReturnType<typeof connect>>
 
@@ -18,19 +18,28 @@ export async function connect(config: S3Config, timeoutMs: number) {
     credentials: { accessKeyId, secretAccessKey },
     ...(endpoint !== undefined && { endpoint }),
     maxAttempts: 2,
-    // Checksums would go into presigned URLs, where a browser cannot compute them, and compatible services lack the newer ones.
+    // Checksums would go into presigned URLs, where a browser cannot compute them, and compatible services
+    // lack the newer ones.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     // Proxies and compatible services that do not know it make every upload wait a second.
     expectContinueHeader: false,
-    // A download holds its connection for as long as its client takes, so the default of 50 would let slow clients block the rest.
-    requestHandler: { connectionTimeout: Math.ceil(timeoutMs / 3), httpAgent: { maxSockets: 1000 }, httpsAgent: { maxSockets: 1000 } },
+    // A download holds its connection for as long as its client takes, so the default of 50 would let slow
+    // clients block the rest.
+    requestHandler: {
+      connectionTimeout: Math.ceil(timeoutMs / 3),
+      httpAgent: { maxSockets: 1000 },
+      httpsAgent: { maxSockets: 1000 },
+    },
   })
   return { ...s3, client, getSignedUrl, createPresignedPost }
 }
 
 /** Throws when `run` takes longer than `timeoutMs`, whether or not it heeds the signal. */
-export async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  timeoutMs: number,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
@@ -46,7 +55,10 @@ export async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSign
   }
 }
 
-/** Passes a download on; errors with `BlobStoreError` if it stalls for `timeoutMs`, breaks, or has another length than `size`. */
+/**
+ * Passes a download on; errors with `BlobStoreError` if it stalls for `timeoutMs`, breaks, or has another
+ * length than `size`.
+ */
 export function supervised(source: ByteStream, size: number, timeoutMs: number): ByteStream {
   const reader = source.getReader()
   let seen = 0
@@ -56,7 +68,8 @@ export function supervised(source: ByteStream, size: number, timeoutMs: number):
         try {
           const { done, value } = await withDeadline(timeoutMs, () => reader.read())
           seen += value?.length ?? 0
-          if (seen > size || (done && seen < size)) throw new Error(`${seen} bytes came, announced were ${size}`)
+          if (seen > size || (done && seen < size))
+            throw new Error(`${seen} bytes came, announced were ${size}`)
           if (value) controller.enqueue(value)
           if (done) controller.close()
         } catch (error) {
@@ -78,7 +91,9 @@ export function absent(error: unknown): undefined {
 
 /** For errors of a conditional write: the condition failed, or the service does not know conditions. */
 export function refused(error: unknown): 'taken' | 'unconditional' {
-  const { httpStatusCode } = (error instanceof Error && '$metadata' in error ? error.$metadata : {}) as { httpStatusCode?: number }
+  const { httpStatusCode } = (error instanceof Error && '$metadata' in error ? error.$metadata : {}) as {
+    httpStatusCode?: number
+  }
   if (httpStatusCode === 409 || httpStatusCode === 412) return 'taken'
   if (httpStatusCode === 501) return 'unconditional'
   throw error

@@ -1,9 +1,16 @@
 import type { CompletedPart } from '@aws-sdk/client-s3'
-import { type BlobInfo, type BlobStore, BlobStoreError, type ByteRange, type ByteStream, type Bytes } from '../platform.ts'
-import { checkSize, storing } from './failure.ts'
+import {
+  type BlobInfo,
+  type BlobStore,
+  BlobStoreError,
+  type ByteRange,
+  type ByteStream,
+  type Bytes,
+} from '../platform.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { hasBytes, inParts } from './parts.ts'
 import { absent, connect, refused, type S3, supervised, withDeadline } from './s3-client.ts'
+import { checkSize, storing } from './store-error.ts'
 
 // One size for all multipart uploads: the tag of an object depends on it.
 const partSize = 8 * 1024 * 1024
@@ -22,18 +29,22 @@ export interface S3Config {
   readonly forcePathStyle: boolean
   /** How clients send bytes: by a presigned PUT or POST to the bucket, or through this service. */
   readonly upload: 'put' | 'post' | 'through'
-  /** Milliseconds for one call of the store, a second attempt included, and for each read of a download. Default 10 000. */
+  /**
+   * Milliseconds for one call of the store, a second attempt included, and for each read of a download.
+   * Default 10 000.
+   */
   readonly timeoutMs?: number | undefined
   /** Goes before every key, such as `cohort/`. */
   readonly prefix?: string | undefined
 }
 
 /**
- * Bytes in a bucket of an S3-compatible service. The credentials need GetObject, PutObject, DeleteObject, AbortMultipartUpload and
- * ListBucket (without it a missing object looks like a forbidden one).
+ * Bytes in a bucket of an S3-compatible service. The credentials need GetObject, PutObject, DeleteObject,
+ * AbortMultipartUpload and ListBucket (without it a missing object looks like a forbidden one).
  *
- * `put` never replaces an object: the same bytes again succeed up to 8 MiB, everything else under a taken key throws `BlobStoreError`.
- * The holder of a presigned upload can replace what it uploaded until the URL expires: S3 cannot forbid that.
+ * `put` never replaces an object: the same bytes again succeed up to 8 MiB, everything else under a taken key
+ * throws `BlobStoreError`. The holder of a presigned upload can replace what it uploaded until the URL
+ * expires: S3 cannot forbid that.
  */
 export function s3Store(config: S3Config): BlobStore {
   const { bucket: Bucket, prefix = '', timeoutMs = 10_000 } = config
@@ -60,13 +71,16 @@ export function s3Store(config: S3Config): BlobStore {
 
   async function get(key: string, range?: ByteRange): Promise<ByteStream | undefined> {
     const input = { Bucket, Key: keyOf(key), ...(range && { Range: `bytes=${range.start}-${range.end}` }) }
-    const answer = await call('getting an object', (s3, options) => s3.client.send(new s3.GetObjectCommand(input), options).catch(absent))
+    const answer = await call('getting an object', (s3, options) =>
+      s3.client.send(new s3.GetObjectCommand(input), options).catch(absent),
+    )
     if (!answer) return undefined
     const { Body, ContentLength, ContentRange, ETag } = answer
     const stream = Body?.transformToWebStream() as ByteStream | undefined
     const size = range ? range.end - range.start + 1 : ContentLength
     const inRange = !range || ContentRange?.startsWith(`bytes ${range.start}-${range.end}/`)
-    if (stream && ETag && size !== undefined && ContentLength === size && inRange) return supervised(stream, size, timeoutMs)
+    if (stream && ETag && size !== undefined && ContentLength === size && inRange)
+      return supervised(stream, size, timeoutMs)
     await stream?.cancel().catch(() => undefined)
     throw unlikeS3('getting an object')
   }
@@ -84,8 +98,8 @@ export function s3Store(config: S3Config): BlobStore {
   }
 
   /**
-   * Makes an object unless there is one: answers undefined then. A service that does not know the condition is asked beforehand instead,
-   * which leaves two writers of one key a moment to collide in.
+   * Makes an object unless there is one: answers undefined then. A service that does not know the condition
+   * is asked beforehand instead, which leaves two writers of one key a moment to collide in.
    */
   async function create<T>(
     what: string,
@@ -93,7 +107,9 @@ export function s3Store(config: S3Config): BlobStore {
     write: (s3: S3, condition: { IfNoneMatch?: '*' }, options: CallOptions) => Promise<T>,
   ): Promise<T | undefined> {
     if (knowsConditions) {
-      const answer = await call(what, (s3, options) => write(s3, { IfNoneMatch: '*' }, options).catch(refused))
+      const answer = await call(what, (s3, options) =>
+        write(s3, { IfNoneMatch: '*' }, options).catch(refused),
+      )
       if (answer === 'taken') return undefined
       if (answer !== 'unconditional') return answer
       knowsConditions = false
@@ -113,7 +129,12 @@ export function s3Store(config: S3Config): BlobStore {
     throw taken()
   }
 
-  async function putParts(key: string, body: ByteStream, size: number | undefined, ContentType: string): Promise<BlobInfo> {
+  async function putParts(
+    key: string,
+    body: ByteStream,
+    size: number | undefined,
+    ContentType: string,
+  ): Promise<BlobInfo> {
     const object = { Bucket, Key: keyOf(key) }
     const Parts: CompletedPart[] = []
     let UploadId: string | undefined
@@ -124,12 +145,17 @@ export function s3Store(config: S3Config): BlobStore {
         if (last) checkSize(size, stored)
         if (last && number === 1) return await putWhole(key, bytes, ContentType)
         UploadId ??= await call('starting an upload', async (s3, options) => {
-          const answer = await s3.client.send(new s3.CreateMultipartUploadCommand({ ...object, ContentType }), options)
+          const answer = await s3.client.send(
+            new s3.CreateMultipartUploadCommand({ ...object, ContentType }),
+            options,
+          )
           if (!answer.UploadId) throw unlikeS3('starting an upload')
           return answer.UploadId
         })
         const part = { ...object, UploadId, PartNumber: number, Body: bytes, ContentLength: bytes.length }
-        const answer = await call('putting a part', (s3, options) => s3.client.send(new s3.UploadPartCommand(part), options))
+        const answer = await call('putting a part', (s3, options) =>
+          s3.client.send(new s3.UploadPartCommand(part), options),
+        )
         Parts.push({ PartNumber: number, ETag: `"${tagIn(answer)}"` })
       }
       const whole = { ...object, UploadId, MultipartUpload: { Parts } }
@@ -141,10 +167,11 @@ export function s3Store(config: S3Config): BlobStore {
     } catch (error) {
       if (UploadId !== undefined) {
         const upload = { ...object, UploadId }
-        // If this fails as well, the bucket's rule for incomplete uploads removes the parts: the first error says more.
-        await call('giving up an upload', (s3, options) => s3.client.send(new s3.AbortMultipartUploadCommand(upload), options)).catch(
-          () => undefined,
-        )
+        // If this fails as well, the bucket's rule for incomplete uploads removes the parts: the first error
+        // says more.
+        await call('giving up an upload', (s3, options) =>
+          s3.client.send(new s3.AbortMultipartUploadCommand(upload), options),
+        ).catch(() => undefined)
       }
       throw error
     }
@@ -162,7 +189,9 @@ export function s3Store(config: S3Config): BlobStore {
       const worker = async () => {
         for (let Key = waiting.pop(); Key !== undefined; Key = waiting.pop()) {
           const input = { Bucket, Key }
-          await call('deleting an object', (s3, options) => s3.client.send(new s3.DeleteObjectCommand(input), options).catch(absent))
+          await call('deleting an object', (s3, options) =>
+            s3.client.send(new s3.DeleteObjectCommand(input), options).catch(absent),
+          )
         }
       }
       await Promise.all(Array.from({ length: parallelDeletes }, worker))
@@ -173,7 +202,9 @@ export function s3Store(config: S3Config): BlobStore {
       let ContinuationToken: string | undefined
       do {
         const input = { Bucket, Prefix: prefix + below, ContinuationToken }
-        const page = await call('listing objects', (s3, options) => s3.client.send(new s3.ListObjectsV2Command(input), options))
+        const page = await call('listing objects', (s3, options) =>
+          s3.client.send(new s3.ListObjectsV2Command(input), options),
+        )
         if (page.Name !== Bucket) throw unlikeS3('listing objects')
         for (const { Key } of page.Contents ?? []) if (Key?.startsWith(prefix)) yield Key.slice(prefix.length)
         ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined
@@ -185,13 +216,22 @@ export function s3Store(config: S3Config): BlobStore {
 }
 
 /** Presigning asks nothing of the network. */
-function presigning(upload: 'put' | 'post', Bucket: string, keyOf: (key: string) => string, sdk: () => Promise<S3>) {
+function presigning(
+  upload: 'put' | 'post',
+  Bucket: string,
+  keyOf: (key: string) => string,
+  sdk: () => Promise<S3>,
+) {
   const presign: Required<Pick<BlobStore, 'presignUpload' | 'presignDownload'>> = {
     async presignUpload(key, { maxSize, expiresInSeconds }) {
       const object = { Bucket, Key: keyOf(key) }
       const { client, PutObjectCommand, getSignedUrl, createPresignedPost } = await sdk()
       if (upload === 'put') {
-        return { method: 'PUT', url: await getSignedUrl(client, new PutObjectCommand(object), { expiresIn: expiresInSeconds }), fields: {} }
+        return {
+          method: 'PUT',
+          url: await getSignedUrl(client, new PutObjectCommand(object), { expiresIn: expiresInSeconds }),
+          fields: {},
+        }
       }
       const form = await createPresignedPost(client, {
         ...object,
@@ -202,7 +242,12 @@ function presigning(upload: 'put' | 'post', Bucket: string, keyOf: (key: string)
     },
 
     async presignDownload(key, expiresInSeconds, { contentType, contentDisposition }) {
-      const input = { Bucket, Key: keyOf(key), ResponseContentType: contentType, ResponseContentDisposition: contentDisposition }
+      const input = {
+        Bucket,
+        Key: keyOf(key),
+        ResponseContentType: contentType,
+        ResponseContentDisposition: contentDisposition,
+      }
       const { client, GetObjectCommand, getSignedUrl } = await sdk()
       return getSignedUrl(client, new GetObjectCommand(input), { expiresIn: expiresInSeconds })
     },

@@ -1,6 +1,6 @@
 /*
- * What must hold after every operation and every crash (spec: behaviour, section 6), as queries that find where it does not. `cohort check` runs them;
- * the tests of races, crashes and the model end with it.
+ * What must hold after every operation and every crash (docs/behaviour.md, section 6), as queries that find
+ * where it does not. `cohort check` runs them; the tests of races, crashes and the model end with it.
  */
 
 export interface Invariant {

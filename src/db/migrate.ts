@@ -2,16 +2,16 @@ import { DatabaseError, type SerialEngine } from './engine.ts'
 import { migrations } from './migrations.gen.ts'
 
 /*
- * One migrator for every in-process engine. It keeps its books in the table that `wrangler d1 migrations apply` uses, so that one folder of
- * migrations serves all engines and a database can move between them.
+ * One migrator for every in-process engine. It keeps its books in the table that `wrangler d1 migrations
+ * apply` uses, so that one folder of migrations serves all engines and a database can move between them.
  */
 
 const bookkeeping =
   'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)'
 
 /**
- * Applies what is missing, each migration in a transaction of its own, and returns the names of those it applied. Throws `DatabaseError` if one fails
- * or if the database was made by a newer Cohort.
+ * Applies what is missing, each migration in a transaction of its own, and returns the names of those it
+ * applied. Throws `DatabaseError` if one fails or if the database was made by a newer Cohort.
  */
 export function migrate(engine: SerialEngine): string[] {
   engine.exec(bookkeeping)

@@ -2,9 +2,10 @@ import { Column, is, Param, Placeholder, type SQL, SQL as SqlClass, sql } from '
 import { BaseSQLiteDatabase, SQLiteSession, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 
 /*
- * Queries compiled once. Drizzle writes the SQL and knows how a column becomes a value; at run time nothing is built any more: a query
- * is a text, a parameter template and a row decoder, bound to arguments and run by whatever engine there is. Measured for one SELECT by key:
- * 2.6 µs so, 48 µs when Drizzle builds it per call. This reaches into Drizzle's session interface, so its version is pinned.
+ * Queries compiled once. Drizzle writes the SQL and knows how a column becomes a value; at run time nothing
+ * is built any more: a query is a text, a parameter template and a row decoder, bound to arguments and run by
+ * whatever engine there is. Measured for one SELECT by key: 2.6 µs so, 48 µs when Drizzle builds it per call.
+ * This reaches into Drizzle's session interface, so its version is pinned.
  */
 
 export type Args = Readonly<Record<string, unknown>>
@@ -16,7 +17,10 @@ interface OutputField {
   readonly field: Column | SQL | SQL.Aliased
 }
 
-/** A compiled statement: the same text for every call, so that engines can keep their native statement under `id`. */
+/**
+ * A compiled statement: the same text for every call, so that engines can keep their native statement under
+ * `id`.
+ */
 export class Statement {
   private static count = 0
   readonly id = Statement.count++
@@ -29,7 +33,10 @@ export class Statement {
     const inlined = inlineConstants(text, params)
     this.sql = inlined.text
     this.template = inlined.params.map(toBinder)
-    this.columns = (fields ?? []).map(({ path, field }) => ({ name: path.at(-1) as string, decode: decoderOf(field) }))
+    this.columns = (fields ?? []).map(({ path, field }) => ({
+      name: path.at(-1) as string,
+      decode: decoderOf(field),
+    }))
     const outputs = (fields ?? []).map(f => outputName(f.field))
     const twice = outputs.find((name, i) => outputs.indexOf(name) !== i)
     // D1's batch answers objects: of two columns of one name it would silently keep one.
@@ -62,7 +69,9 @@ export interface Bound<Row = unknown> {
 }
 
 /** Rows of a list of bound queries, in their order. */
-export type RowsOf<T extends readonly Bound[]> = { -readonly [K in keyof T]: T[K] extends Bound<infer Row> ? Row[] : never }
+export type RowsOf<T extends readonly Bound[]> = {
+  -readonly [K in keyof T]: T[K] extends Bound<infer Row> ? Row[] : never
+}
 
 export interface Query<A extends Args, Row> {
   (args: A): Bound<Row>
@@ -77,34 +86,47 @@ export const allStatements = (): readonly Statement[] => compiled
 interface Preparable<Row> {
   prepare(): { execute(): Row[] | Promise<Row[]> } | { execute(): unknown }
 }
-type RowOf<B> = B extends { prepare(): { all(...args: never[]): infer R } } ? (Awaited<R> extends (infer Row)[] ? Row : never) : never
+type RowOf<B> = B extends { prepare(): { all(...args: never[]): infer R } }
+  ? Awaited<R> extends (infer Row)[]
+    ? Row
+    : never
+  : never
 
 /**
- * Declares a query: `query<{ group_id: number }>()(p => db.select().from(groups).where(eq(groups.group_id, p.group_id)))`.
- * Call it with its arguments for something an engine can run. Throws at start, not at run time, if the statement cannot be compiled.
+ * Declares a query: `query<{ group_id: number }>()(p => db.select().from(groups).where(eq(groups.group_id,
+ * p.group_id)))`. Call it with its arguments for something an engine can run. Throws at start, not at run
+ * time, if the statement cannot be compiled.
  */
 export const query =
   <A extends Args = Record<never, never>>() =>
   <B extends Preparable<unknown>>(build: (placeholders: Placeholders<A>) => B): Query<A, RowOf<B>> => {
     const statement = build(placeholders as unknown as Placeholders<A>).prepare() as unknown as Statement
     compiled.push(statement)
-    return Object.assign((args: A): Bound<RowOf<B>> => ({ statement, params: statement.bind(args) }), { statement })
+    return Object.assign((args: A): Bound<RowOf<B>> => ({ statement, params: statement.bind(args) }), {
+      statement,
+    })
   }
 
-/** A statement written as SQL, for writes: `command<{ group_id: number }>()(p => sql`DELETE FROM members WHERE group_id = ${p.group_id}`)`. */
+/**
+ * A statement written as SQL, for writes: `command<{ group_id: number }>()(p => sql`DELETE FROM members WHERE
+ * group_id = ${p.group_id}`)`.
+ */
 export const command =
   <A extends Args>() =>
   (build: (placeholders: Placeholders<A>) => SQL): Query<A, never> => {
     const text = dialect.sqlToQuery(build(placeholders as unknown as Placeholders<A>))
     const statement = new Statement(text.sql, text.params, undefined)
     compiled.push(statement)
-    return Object.assign((args: A): Bound<never> => ({ statement, params: statement.bind(args) }), { statement })
+    return Object.assign((args: A): Bound<never> => ({ statement, params: statement.bind(args) }), {
+      statement,
+    })
   }
 
 const placeholders = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) })
 
 const dialect = new SQLiteSyncDialect()
-// A session that prepares and never runs: Drizzle's builders hand their text, parameters and fields to `prepareQuery`.
+// A session that prepares and never runs: Drizzle's builders hand their text, parameters and fields to
+// `prepareQuery`.
 const Session = SQLiteSession as unknown as new (dialect: SQLiteSyncDialect) => object
 class CompilingSession extends Session {
   prepareQuery(q: { sql: string; params: unknown[] }, fields: OutputField[] | undefined): Statement {
@@ -122,14 +144,18 @@ const Database = BaseSQLiteDatabase as unknown as new (
 export const db = new Database('sync', dialect, new CompilingSession(dialect), undefined)
 
 /**
- * Numbers that are always the same go into the text. As parameters they would not only be bound in vain: where SQLite compares a parameter with the
- * condition of a partial index (`status = ?`), every binding makes it plan the statement anew, at six times the cost of running it.
+ * Numbers that are always the same go into the text. As parameters they would not only be bound in vain:
+ * where SQLite compares a parameter with the condition of a partial index (`status = ?`), every binding makes
+ * it plan the statement anew, at six times the cost of running it.
  */
 function inlineConstants(text: string, params: readonly unknown[]): { text: string; params: unknown[] } {
   const pieces = text.split('?')
-  if (pieces.length !== params.length + 1) throw new Error(`a question mark that is no parameter stands in: ${text}`)
+  if (pieces.length !== params.length + 1)
+    throw new Error(`a question mark that is no parameter stands in: ${text}`)
   const kept = params.filter(param => typeof param !== 'number')
-  const whole = pieces.map((piece, i) => (i < params.length ? piece + (typeof params[i] === 'number' ? params[i] : '?') : piece))
+  const whole = pieces.map((piece, i) =>
+    i < params.length ? piece + (typeof params[i] === 'number' ? params[i] : '?') : piece,
+  )
   return { text: whole.join(''), params: kept }
 }
 
@@ -151,7 +177,9 @@ function toBinder(param: unknown): (args: Args) => unknown {
 
 function decoderOf(field: OutputField['field']): Decode | undefined {
   if (is(field, Column)) {
-    return field.mapFromDriverValue === Column.prototype.mapFromDriverValue ? undefined : value => field.mapFromDriverValue(value)
+    return field.mapFromDriverValue === Column.prototype.mapFromDriverValue
+      ? undefined
+      : value => field.mapFromDriverValue(value)
   }
   const inner = is(field, SqlClass) ? field : field.sql
   const { decoder } = inner as unknown as { decoder: { mapFromDriverValue: Decode } }
@@ -165,19 +193,25 @@ interface DecodedColumn {
 type RowDecoder = (row: readonly unknown[]) => Record<string, unknown>
 
 /**
- * Makes an object of a row. Where code may be made at run time (not on Workers), of one shape from the start: 0.06 µs for 37 columns, 1.2 µs when
- * the properties are added one by one.
+ * Makes an object of a row. Where code may be made at run time (not on Workers), of one shape from the start:
+ * 0.06 µs for 37 columns, 1.2 µs when the properties are added one by one.
  */
 function rowDecoder(columns: readonly DecodedColumn[]): RowDecoder {
   try {
     const properties = columns.map(({ name, decode }, i) => {
-      const value = decode === undefined ? `row[${i}]` : `row[${i}] === null ? null : columns[${i}].decode(row[${i}])`
+      const value =
+        decode === undefined ? `row[${i}]` : `row[${i}] === null ? null : columns[${i}].decode(row[${i}])`
       return `${JSON.stringify(name)}: ${value}`
     })
     return new Function('columns', `return row => ({ ${properties.join(', ')} })`)(columns)
   } catch {
     return row =>
-      Object.fromEntries(columns.map(({ name, decode }, i) => [name, decode === undefined || row[i] === null ? row[i] : decode(row[i])]))
+      Object.fromEntries(
+        columns.map(({ name, decode }, i) => [
+          name,
+          decode === undefined || row[i] === null ? row[i] : decode(row[i]),
+        ]),
+      )
   }
 }
 
@@ -187,5 +221,9 @@ function outputName(field: OutputField['field']): string {
   throw new Error('a computed output column needs a name: sql`…`.as("name")')
 }
 
-/** A list as one parameter: `inList(members.user_id, p.user_ids)`, bound as JSON text. One statement for 1 or 500, within D1's 100 parameters. */
-export const inList = (column: Column, list: Placeholder): SQL => sql`${column} IN (SELECT value FROM json_each(${list}))`
+/**
+ * A list as one parameter: `inList(members.user_id, p.user_ids)`, bound as JSON text. One statement for 1 or
+ * 500, within D1's 100 parameters.
+ */
+export const inList = (column: Column, list: Placeholder): SQL =>
+  sql`${column} IN (SELECT value FROM json_each(${list}))`

@@ -2,11 +2,13 @@ import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /*
- * One schema for every engine. Times are milliseconds since 1970 unless a name says otherwise; a `*_until` is the end of
- * a ban, 0 for none and -1 for ever. Ids are made by `ids.ts`. Rules that must hold whatever the code does stand here as keys and checks.
+ * One schema for every engine. Times are milliseconds since 1970 unless a name says otherwise; a `*_until` is
+ * the end of a ban, 0 for none and -1 for ever. Ids are made by `ids.ts`. Rules that must hold whatever the
+ * code does stand here as keys and checks.
  *
- * Column names are unique across tables that are joined: D1 hands rows over as objects, where a second column of one name is lost.
- * `cohort migrate` and wrangler apply the same files; read every generated migration (`WITHOUT ROWID` is added by hand, drizzle cannot say it).
+ * Column names are unique across tables that are joined: D1 hands rows over as objects, where a second column
+ * of one name is lost. `cohort migrate` and wrangler apply the same files; read every generated migration
+ * (`WITHOUT ROWID` is added by hand, drizzle cannot say it).
  */
 
 const flag = (name: string) => integer(name, { mode: 'boolean' }).notNull()
@@ -17,7 +19,10 @@ export interface AppSecret {
   readonly created_at: number
 }
 
-/** A tenant. `secrets` sign its tokens (all are accepted, the first signs), `keys` sign what Cohort itself hands out. */
+/**
+ * A tenant. `secrets` sign its tokens (all are accepted, the first signs), `keys` sign what Cohort itself
+ * hands out.
+ */
 export const apps = sqliteTable(
   'apps',
   {
@@ -47,7 +52,10 @@ export const users = sqliteTable(
   },
   t => [
     primaryKey({ columns: [t.app_id, t.user_id] }),
-    check('users_counts', sql`${t.groups_created} >= 0 AND ${t.groups_joined} >= 0 AND ${t.user_file_bytes} >= 0`),
+    check(
+      'users_counts',
+      sql`${t.groups_created} >= 0 AND ${t.groups_joined} >= 0 AND ${t.user_file_bytes} >= 0`,
+    ),
   ],
 )
 
@@ -216,7 +224,10 @@ export interface DerivedObject {
   readonly size: number
 }
 
-/** Bytes in the store, or a place kept for them. `object_name` is the key in the store and begins with the app. */
+/**
+ * Bytes in the store, or a place kept for them. `object_name` is the key in the store and begins with the
+ * app.
+ */
 export const objects = sqliteTable(
   'objects',
   {
@@ -255,5 +266,8 @@ export const grants = sqliteTable(
     to_id: integer('to_id').notNull(),
     created_at: integer('created_at').notNull(),
   },
-  t => [index('grants_of_object').on(t.object_name), index('grants_to_group').on(t.to_id).where(sql`to_type = 2`)],
+  t => [
+    index('grants_of_object').on(t.object_name),
+    index('grants_to_group').on(t.to_id).where(sql`to_type = 2`),
+  ],
 )

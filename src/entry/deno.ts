@@ -18,7 +18,10 @@ declare const Deno: {
   ): { readonly addr: { readonly port: number }; readonly finished: Promise<void>; shutdown(): Promise<void> }
 }
 
-/** What the command line needs beside the service's own permissions is nothing: the same as in `npm run start:deno`. */
+/**
+ * What the command line needs beside the service's own permissions is nothing: the same as in `npm run
+ * start:deno`.
+ */
 const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(name => `--allow-${name}`)
 
 const runtime: Runtime = {
@@ -26,7 +29,9 @@ const runtime: Runtime = {
   openDatabase: nodeSqlite,
   async listen(app, hostname, port) {
     const { fetch, end } = underWay(app)
-    const server = Deno.serve({ hostname, port, onListen() {} }, (request, remote) => fetch(request, { remote }))
+    const server = Deno.serve({ hostname, port, onListen() {} }, (request, remote) =>
+      fetch(request, { remote }),
+    )
     return {
       port: server.addr.port,
       async close(graceMs) {

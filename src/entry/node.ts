@@ -14,14 +14,21 @@ import { together } from './together.ts'
 const runtime: Runtime = {
   command: [process.execPath, fileURLToPath(import.meta.url)],
   openDatabase: betterSqlite3,
-  checkpoints: (engine, file) => threadedCheckpoints(new URL('./checkpoint-worker.js', import.meta.url), engine, file),
+  checkpoints: (engine, file) =>
+    threadedCheckpoints(new URL('./checkpoint-worker.js', import.meta.url), engine, file),
   async listen(app, hostname, port) {
     const server = createAdaptorServer({
       fetch: together(app.fetch),
       hostname,
       createServer,
-      // A client that dribbles its headers or its body does not hold a connection for ever; a slow upload may take its hour.
-      serverOptions: { headersTimeout: 15_000, requestTimeout: 3_600_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+      // A client that dribbles its headers or its body does not hold a connection for ever; a slow upload may
+      // take its hour.
+      serverOptions: {
+        headersTimeout: 15_000,
+        requestTimeout: 3_600_000,
+        keepAliveTimeout: 65_000,
+        maxHeaderSize: 16_384,
+      },
     }) as Server
     server.setTimeout(120_000)
     const sockets = new Set<Socket>()
@@ -37,7 +44,8 @@ const runtime: Runtime = {
       port: (server.address() as AddressInfo).port,
       async close(graceMs) {
         const closed = new Promise<void>(resolve => server.close(() => resolve()))
-        // Node takes a connection that never sent anything for a busy one, and keeps one open whose last request is answered from here on.
+        // Node takes a connection that never sent anything for a busy one, and keeps one open whose last
+        // request is answered from here on.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
         const idle = setInterval(() => server.closeIdleConnections(), 20)
         const deadline = setTimeout(() => server.closeAllConnections(), graceMs)

@@ -11,10 +11,16 @@ export interface Listening {
 
 /** What differs between Node, Bun and Deno: all that the command line needs of each. */
 export interface Runtime {
-  /** How this runtime runs this program again, as a process of its own: the command, to which arguments are added. */
+  /**
+   * How this runtime runs this program again, as a process of its own: the command, to which arguments are
+   * added.
+   */
   readonly command: readonly string[]
   openDatabase(file: string): SerialEngine
-  /** Checkpoints of a database that is served, beside the event loop; where it is missing, SQLite makes them in commits. */
+  /**
+   * Checkpoints of a database that is served, beside the event loop; where it is missing, SQLite makes them
+   * in commits.
+   */
   checkpoints?(engine: SerialEngine, file: string): { stop(): Promise<void> }
   listen(app: Hono, host: string, port: number): Promise<Listening>
   readonly images: Images

@@ -1,9 +1,10 @@
 import type { Hono } from 'hono'
 
 /**
- * The app with its answers held back until all requests of this turn of the event loop are handled. Written one by one, each answer wakes a client
- * that sleeps again before the next is ready; a dozen written in a row wake it once, which costs half the CPU time (measured: 1.5 × the reads).
- * Answers that take longer than a turn, such as those of writes, leave in groups already: a commit has many.
+ * The app with its answers held back until all requests of this turn of the event loop are handled. Written
+ * one by one, each answer wakes a client that sleeps again before the next is ready; a dozen written in a row
+ * wake it once, which costs half the CPU time (measured: 1.5 × the reads). Answers that take longer than a
+ * turn, such as those of writes, leave in groups already: a commit has many.
  */
 export function together(fetch: Hono['fetch']): Hono['fetch'] {
   let ready: (() => void)[] = []

@@ -9,7 +9,10 @@ export interface UnderWay {
 
 const stopping = { 'content-type': 'application/json', 'retry-after': '1', connection: 'close' }
 
-/** The app with its requests counted, for a runtime whose server, when it stops, cuts off requests that are still being read. */
+/**
+ * The app with its requests counted, for a runtime whose server, when it stops, cuts off requests that are
+ * still being read.
+ */
 export function underWay(app: Hono): UnderWay {
   let count = 0
   let ended: (() => void) | undefined
@@ -19,7 +22,11 @@ export function underWay(app: Hono): UnderWay {
   }
   return {
     fetch(request, ...rest) {
-      if (ended !== undefined) return new Response(failure(503, 'the service is stopping: try again'), { status: 503, headers: stopping })
+      if (ended !== undefined)
+        return new Response(failure(503, 'the service is stopping: try again'), {
+          status: 503,
+          headers: stopping,
+        })
       const response = app.fetch(request, ...rest)
       if (response instanceof Promise) {
         count++

@@ -1,4 +1,7 @@
-/** The thread that `threadedVoice` starts: takes AMR clips one after the other and answers each with MP3, or with why not. */
+/**
+ * The thread that `threadedVoice` starts: takes AMR clips one after the other and answers each with MP3, or
+ * with why not.
+ */
 import { parentPort } from 'node:worker_threads'
 import { createMp3Encoder } from 'wasm-media-encoders'
 import { amrToMp3 } from '../media/voice/convert.ts'

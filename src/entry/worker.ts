@@ -3,15 +3,15 @@ import { type R2BucketLike, r2Store } from '../blobs/r2.ts'
 import { s3Store } from '../blobs/s3.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { d1 } from '../db/engines/d1.ts'
-import { type Executor, optimisticExecutor } from '../executor.ts'
-import { ensureFirstApp } from '../first-app.ts'
-import { housekeeping } from '../housekeeping.ts'
 import { failure } from '../http/respond.ts'
+import { housekeeping } from '../jobs/housekeeping.ts'
 import { lineLog } from '../log.ts'
 import { photonImages } from '../media/photon.ts'
 import { inlineVoice } from '../media/voice/inline.ts'
 import { Metrics } from '../metrics.ts'
+import { type Executor, optimisticExecutor } from '../operation/executor.ts'
 import { type BlobStore, CannotConvert } from '../platform.ts'
+import { ensureFirstApp } from '../tenant/first-app.ts'
 import { version } from '../version.ts'
 import { ping } from './worker/ping.ts'
 import { overLimit, type RateLimitLike } from './worker/rate-limit.ts'
@@ -31,11 +31,15 @@ const json = { 'content-type': 'application/json', 'retry-after': '10' }
 
 /** The service with these bindings: made once an isolate, at its first request. */
 function start(bindings: Bindings) {
-  const texts = Object.entries(bindings).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  const texts = Object.entries(bindings).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string',
+  )
   const config = readConfig(Object.fromEntries(texts))
   const metrics = new Metrics()
   const shards = shardsOf(bindings)
-  const executors = new Map([...shards.databases].map(([name, database]) => [name, optimisticExecutor(d1(database), { metrics })]))
+  const executors = new Map(
+    [...shards.databases].map(([name, database]) => [name, optimisticExecutor(d1(database), { metrics })]),
+  )
   const executorFor = (app_id: string) => executors.get(shards.bindingFor(app_id)) as Executor
   const blobs = blobsOf(config, bindings)
   const app = createApp({
@@ -52,7 +56,9 @@ function start(bindings: Bindings) {
     files: {
       blobs,
       images: photonImages(async () => (await import('@cf-wasm/photon/photon.wasm')).default),
-      voice: inlineVoice(async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default),
+      voice: inlineVoice(
+        async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,
+      ),
       videos: { frame: () => Promise.reject(new CannotConvert('this server makes no pictures of videos')) },
       imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
     },
@@ -60,11 +66,18 @@ function start(bindings: Bindings) {
       for (const executor of executors.values()) await executor.read(ping({}))
     },
   })
-  const first = config.APP_SECRET === undefined ? undefined : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
-  return { app, first, tidy: () => Promise.all([...executors.values()].map(executor => housekeeping(executor, blobs, Date.now))) }
+  const first =
+    config.APP_SECRET === undefined ? undefined : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
+  return {
+    app,
+    first,
+    tidy: () => Promise.all([...executors.values()].map(executor => housekeeping(executor, blobs, Date.now))),
+  }
 }
 
-/** The bucket bound as FILES, or S3 where it is configured (R2's S3 API lets clients upload past the Worker). */
+/**
+ * The bucket bound as FILES, or S3 where it is configured (R2's S3 API lets clients upload past the Worker).
+ */
 function blobsOf({ files }: Config, { FILES }: Bindings): BlobStore {
   if (files.store === 's3') return s3Store(files.s3)
   if (FILES === undefined) throw new ConfigError('bind an R2 bucket as FILES, or set S3_BUCKET')
@@ -91,7 +104,10 @@ async function respond(request: Request, bindings: Bindings): Promise<Response> 
     running = await started(bindings)
   } catch (error) {
     console.error(JSON.stringify({ level: 'error', event: 'start', error: String(error) }))
-    return new Response(failure(503, 'this service is not set up: its log says what is missing'), { status: 503, headers: json })
+    return new Response(failure(503, 'this service is not set up: its log says what is missing'), {
+      status: 503,
+      headers: json,
+    })
   }
   return (await overLimit(bindings.RATE_LIMITER, request)) ?? running.app.fetch(request)
 }
@@ -99,7 +115,8 @@ async function respond(request: Request, bindings: Bindings): Promise<Response> 
 export default {
   fetch(request: Request, bindings: Bindings, context: ExecutionContextLike): Promise<Response> {
     const response = respond(request, bindings)
-    // What was begun is finished when its caller goes away, too: it would be stopped anywhere, between storing a file and recording it.
+    // What was begun is finished when its caller goes away, too: it would be stopped anywhere, between
+    // storing a file and recording it.
     context.waitUntil(response)
     return response
   },

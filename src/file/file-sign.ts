@@ -1,9 +1,10 @@
-import type { App } from '../apps.ts'
-import { sign, verify } from '../sign.ts'
+import { sign, verify } from '../operation/sign.ts'
+import type { App } from '../tenant/app.ts'
 
 /*
- * A `file_sign` names a grant: one object, its sender and one receiver. What a caller may do with it is decided by the grant's row on every request;
- * the signature only keeps grants from being guessed. It has no `=` and no `&`: clients cut it out of a URL by splitting at `sign=`.
+ * A `file_sign` names a grant: one object, its sender and one receiver. What a caller may do with it is
+ * decided by the grant's row on every request; the signature only keeps grants from being guessed. It has no
+ * `=` and no `&`: clients cut it out of a URL by splitting at `sign=`.
  */
 
 export function signGrant(app: App, grant_id: number): string {
@@ -18,7 +19,10 @@ export function grantOf(app: App, file_sign: string): number | undefined {
   return Number.parseInt(name, 36)
 }
 
-/** The grant behind one of this service's own chat download URLs, absolute or not; undefined for any other URL. */
+/**
+ * The grant behind one of this service's own chat download URLs, absolute or not; undefined for any other
+ * URL.
+ */
 export function grantInUrl(app: App, url: string): number | undefined {
   const [, file_sign] = /\/file\/download\/chat\?file_sign=([\w.-]+)/.exec(url) ?? []
   return file_sign === undefined ? undefined : grantOf(app, file_sign)

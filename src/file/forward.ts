@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { refuse } from '../errors.ts'
-import { operation, presented } from '../operation.ts'
-import { mayRead } from './access.ts'
+import { refuse } from '../operation/errors.ts'
+import { operation, presented } from '../operation/operation.ts'
 import { grantOf, signGrant } from './file-sign.ts'
+import { mayRead } from './may-read.ts'
 import { insertGrant, objectByGrant, objectState } from './objects.ts'
-import { chatDownload } from './present.ts'
-import { destinationOf, receiver, refusalToSend } from './receiver.ts'
+import { destinationOf, receiver, refusalToSend } from './recipient.ts'
+import { chatDownload } from './upload/present.ts'
 
 export const forward = presented(
   operation({
@@ -18,17 +18,21 @@ export const forward = presented(
     tag: 'file',
     self: true,
     writes: true,
-    input: z.object({ file_sign: z.string({ error: 'must be a string' }).max(256, { error: 'is too long' }), ...receiver }),
+    input: z.object({
+      file_sign: z.string({ error: 'must be a string' }).max(256, { error: 'is too long' }),
+      ...receiver,
+    }),
     answer: z.string(),
     reads: call => {
       const { app, caller, input } = call
       const grant_id = grantOf(app, input.file_sign)
-      if (grant_id === undefined) return refuse(10030)
+      if (grant_id === undefined) return refuse('file_sign_invalid')
       return [objectByGrant({ app_id: app.app_id, grant_id, user_id: caller.user_id }), destinationOf(call)]
     },
     decide: ({ app, caller, input, now, newId }, [[source], [group]]) => {
-      if (source === undefined || source.state === objectState.released) return refuse(20022, 'the file does not exist any more')
-      if (!mayRead(caller, source)) return refuse(10010, 'the caller may not read this file')
+      if (source === undefined || source.state === objectState.released)
+        return refuse('shared_file_not_found', 'the file does not exist any more')
+      if (!mayRead(caller, source)) return refuse('no_permission', 'the caller may not read this file')
       const refusal = refusalToSend(input.to_type, group, now)
       if (refusal !== undefined) return refusal
       const grant = {

@@ -2,7 +2,10 @@ import { and, eq, gt, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { grants, groups, members, objects } from '../db/schema.ts'
 
-/** Promised: no bytes yet. Receiving: an upload is under way. Stored: never changed again. Released: nothing refers to it, its bytes are to go. */
+/**
+ * Promised: no bytes yet. Receiving: an upload is under way. Stored: never changed again. Released: nothing
+ * refers to it, its bytes are to go.
+ */
 export const objectState = { promised: 0, stored: 1, released: 2, receiving: 3 } as const
 
 /** `objects.kind` of avatars; chat and shared files have their file_type, 100 to 203. */
@@ -32,7 +35,10 @@ export const objectByName = query<{ app_id: string; object_name: string }>()(p =
     .where(and(eq(objects.object_name, p.object_name), eq(objects.app_id, p.app_id))),
 )
 
-/** A chat file by its grant, with the reader's place in the group it was sent to (`role` null: none; `status` null: was sent to a user). */
+/**
+ * A chat file by its grant, with the reader's place in the group it was sent to (`role` null: none; `status`
+ * null: was sent to a user).
+ */
 export const objectByGrant = query<{ app_id: string; grant_id: number; user_id: number | null }>()(p =>
   db
     .select({
@@ -46,7 +52,13 @@ export const objectByGrant = query<{ app_id: string; grant_id: number; user_id: 
     .from(grants)
     .innerJoin(objects, and(eq(objects.object_name, grants.object_name), eq(objects.app_id, p.app_id)))
     .leftJoin(groups, and(eq(grants.to_type, 2), eq(groups.group_id, grants.to_id)))
-    .leftJoin(members, and(eq(members.group_id, groups.group_id), sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`))
+    .leftJoin(
+      members,
+      and(
+        eq(members.group_id, groups.group_id),
+        sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`,
+      ),
+    )
     .where(eq(grants.grant_id, p.grant_id)),
 )
 
@@ -61,7 +73,12 @@ export interface GrantedObject extends StoredObject {
 /** The group a file is to be sent to, and the sender's place in it. */
 export const destination = query<{ app_id: string; group_id: number; user_id: number }>()(p =>
   db
-    .select({ group_id: groups.group_id, ban_all_until: groups.ban_all_until, role: members.role, ban_until: members.ban_until })
+    .select({
+      group_id: groups.group_id,
+      ban_all_until: groups.ban_all_until,
+      role: members.role,
+      ban_until: members.ban_until,
+    })
     .from(groups)
     .leftJoin(members, and(eq(members.group_id, groups.group_id), eq(members.user_id, p.user_id)))
     .where(and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0))),
@@ -74,12 +91,21 @@ export interface Destination {
   readonly ban_until: number | null
 }
 
-/** How many upload URLs a user holds that are still good and unused. `since`: those from before have expired. */
+/**
+ * How many upload URLs a user holds that are still good and unused. `since`: those from before have expired.
+ */
 export const promisedTo = query<{ app_id: string; user_id: number; since: number }>()(p =>
   db
     .select({ promised: sql<number>`count(*)`.as('promised') })
     .from(objects)
-    .where(and(eq(objects.app_id, p.app_id), eq(objects.user_id, p.user_id), sql`state = 0`, gt(objects.created_at, p.since))),
+    .where(
+      and(
+        eq(objects.app_id, p.app_id),
+        eq(objects.user_id, p.user_id),
+        sql`state = 0`,
+        gt(objects.created_at, p.since),
+      ),
+    ),
 )
 
 type NewObject = {
@@ -92,7 +118,9 @@ type NewObject = {
   readonly most: number
 }
 
-/** With `most` promised meanwhile, the CASE is null, the NOT NULL column refuses it, and all is decided again. */
+/**
+ * With `most` promised meanwhile, the CASE is null, the NOT NULL column refuses it, and all is decided again.
+ */
 export const insertObject = command<NewObject>()(
   p => sql`INSERT INTO objects (object_name, app_id, user_id, kind, state, size, content_type, etag, created_at, derived)
     VALUES (${p.object_name}, ${p.app_id}, ${p.user_id}, ${p.kind}, CASE WHEN (SELECT count(*) FROM objects o

@@ -2,16 +2,17 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { members } from '../db/schema.ts'
-import { refuse } from '../errors.ts'
-import { id, someIds } from '../http/fields.ts'
-import { role } from '../roles.ts'
+import { refuse } from '../operation/errors.ts'
+import { id, someIds } from '../operation/fields.ts'
+import { role } from '../operation/roles.ts'
 import { itemResult, memberInfo, succeeded } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { memberSeenBy } from './members.ts'
 import { judgeEach, targets } from './targets.ts'
 
 const setRole = command<{ group_id: number; user_ids: string; role: number }>()(
-  p => sql`UPDATE members SET role = ${p.role} WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+  p =>
+    sql`UPDATE members SET role = ${p.role} WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
 )
 
 export const addAdmins = groupOperation({
@@ -27,7 +28,7 @@ export const addAdmins = groupOperation({
   reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
   decide: (call, [list]) => {
     const { results, ids } = judgeEach(list, t =>
-      t.role === null ? 20002 : t.role === role.member ? undefined : 'user is an admin already',
+      t.role === null ? 'not_a_member' : t.role === role.member ? undefined : 'user is an admin already',
     )
     if (ids.length === 0) return { data: results }
     return {
@@ -50,7 +51,9 @@ export const removeAdmins = groupOperation({
   answer: z.array(itemResult),
   reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
   decide: (call, [list]) => {
-    const { results, ids } = judgeEach(list, t => (t.role === null ? 20002 : t.role === role.admin ? undefined : 'user is not an admin'))
+    const { results, ids } = judgeEach(list, t =>
+      t.role === null ? 'not_a_member' : t.role === role.admin ? undefined : 'user is not an admin',
+    )
     if (ids.length === 0) return { data: results }
     return {
       data: results,
@@ -88,7 +91,8 @@ export const adminList = groupOperation({
 
 /** An owner whom nobody may unban must not be banned. */
 const makeOwner = command<{ group_id: number; user_id: number }>()(
-  p => sql`UPDATE members SET role = 3, ban_until = 0 WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
+  p =>
+    sql`UPDATE members SET role = 3, ban_until = 0 WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
 )
 const setOwner = command<{ group_id: number; owner_id: number; now: number }>()(
   p => sql`UPDATE groups SET owner_id = ${p.owner_id}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
@@ -108,8 +112,9 @@ export const transfer = groupOperation({
   decide: (call, [[target]]) => {
     const { group, me, now, input } = call
     const { group_id } = group
-    if (input.new_owner === me.actor_id) return refuse(10002, 'new_owner is the owner already: name another member')
-    if (target === undefined || target.role === null) return refuse(20005)
+    if (input.new_owner === me.actor_id)
+      return refuse('invalid_parameter', 'new_owner is the owner already: name another member')
+    if (target === undefined || target.role === null) return refuse('new_owner_not_a_member')
     return {
       data: succeeded(input.new_owner),
       writes: [

@@ -2,8 +2,8 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { announcements } from '../db/schema.ts'
-import { refuse } from '../errors.ts'
-import { id, text } from '../http/fields.ts'
+import { refuse } from '../operation/errors.ts'
+import { id, text } from '../operation/fields.ts'
 import { nothing } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 
@@ -25,7 +25,14 @@ const columns = {
   title: announcements.title,
 }
 
-const insert = command<{ id: number; group_id: number; author_id: number; title: string; content: string; now: number }>()(
+const insert = command<{
+  id: number
+  group_id: number
+  author_id: number
+  title: string
+  content: string
+  now: number
+}>()(
   p => sql`INSERT INTO announcements (announcement_id, group_id, author_id, title, content, created_at)
     VALUES (${p.id}, ${p.group_id}, ${p.author_id}, ${p.title}, ${p.content}, ${p.now})`,
 )
@@ -43,10 +50,26 @@ export const editAnnouncement = groupOperation({
   decide: call => {
     const { group, me, now, newId, input } = call
     const { group_id } = group
-    const made = { author: me.actor_id, content: input.content, created_at: now, group_id, id: newId(), title: input.title }
+    const made = {
+      author: me.actor_id,
+      content: input.content,
+      created_at: now,
+      group_id,
+      id: newId(),
+      title: input.title,
+    }
     return {
       data: made,
-      writes: [insert({ id: made.id, group_id, author_id: me.actor_id, title: input.title, content: input.content, now })],
+      writes: [
+        insert({
+          id: made.id,
+          group_id,
+          author_id: me.actor_id,
+          title: input.title,
+          content: input.content,
+          now,
+        }),
+      ],
       events: [call.event('group.announcement.published', [made.id])],
     }
   },
@@ -68,7 +91,7 @@ export const getAnnouncement = groupOperation({
   input: z.object({ group_id: id, announcement_id: id }),
   answer: announcement,
   reads: ({ input }, group_id) => [byId({ group_id, announcement_id: input.announcement_id })],
-  decide: (_, [[found]]) => (found === undefined ? refuse(20020) : { data: found }),
+  decide: (_, [[found]]) => (found === undefined ? refuse('announcement_not_found') : { data: found }),
 })
 
 const newest = (limit: number) =>
@@ -93,7 +116,7 @@ export const lastAnnouncement = groupOperation({
   input: z.object({ group_id: id }),
   answer: announcement,
   reads: (_, group_id) => [last({ group_id })],
-  decide: (_, [[found]]) => (found === undefined ? refuse(20020) : { data: found }),
+  decide: (_, [[found]]) => (found === undefined ? refuse('announcement_not_found') : { data: found }),
 })
 
 // The list has no pages in the reference: a bound keeps an answer from growing for ever.
@@ -112,7 +135,9 @@ export const announcementList = groupOperation({
   decide: (_, [found]) => ({ data: found.reverse() }),
 })
 
-const remove = command<{ announcement_id: number }>()(p => sql`DELETE FROM announcements WHERE announcement_id = ${p.announcement_id}`)
+const remove = command<{ announcement_id: number }>()(
+  p => sql`DELETE FROM announcements WHERE announcement_id = ${p.announcement_id}`,
+)
 
 export const deleteAnnouncement = groupOperation({
   id: 'delete__group_announcement_delete',
@@ -125,7 +150,7 @@ export const deleteAnnouncement = groupOperation({
   answer: nothing,
   reads: ({ input }, group_id) => [byId({ group_id, announcement_id: input.announcement_id })],
   decide: (call, [[found]]) => {
-    if (found === undefined) return refuse(20020)
+    if (found === undefined) return refuse('announcement_not_found')
     return {
       data: {},
       writes: [remove({ announcement_id: found.id })],

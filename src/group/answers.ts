@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type Code, codeTexts } from '../errors.ts'
+import { type ErrorName, errors, textOf } from '../operation/errors.ts'
 
 /*
- * Shapes of answers that several operations share, named as in the reference. They describe and document; answers are made to fit by their
- * types, and the contract test holds both against the reference.
+ * Shapes of answers that several operations share, named as in the reference. They describe and document;
+ * answers are made to fit by their types, and the contract test holds both against the reference.
  */
 
 export const done = z.literal(true)
@@ -17,9 +17,11 @@ export const itemResult = z.object({
 export type ItemResult = z.infer<typeof itemResult>
 
 export const succeeded = (user_id: number): ItemResult => ({ reason: '', result: 'success', user_id })
-/** `reason` is a code, answered as its text, or a sentence where no code says it. */
-export const failed = (user_id: number, reason: Code | string): ItemResult => ({
-  reason: typeof reason === 'number' ? codeTexts[reason] : reason,
+const isErrorName = (reason: string): reason is ErrorName => Object.hasOwn(errors, reason)
+
+/** `reason` is the name of an error, answered as its text, or a sentence where no error says it. */
+export const failed = (user_id: number, reason: ErrorName | string): ItemResult => ({
+  reason: isErrorName(reason) ? textOf(reason) : reason,
   result: 'fail',
   user_id,
 })
@@ -27,7 +29,9 @@ export const failed = (user_id: number, reason: Code | string): ItemResult => ({
 export const groupProfile = z.object({
   apply_approval: z.int().describe('0: all may join, 1: an admin confirms, 2: nobody may'),
   avatar: z.string(),
-  ban_expire_time: z.int().describe('seconds since 1970 until which only admins may send; 0 none, -1 for ever'),
+  ban_expire_time: z
+    .int()
+    .describe('seconds since 1970 until which only admins may send; 0 none, -1 for ever'),
   capacity: z.int(),
   count: z.int(),
   created_at: z.int().describe('milliseconds'),

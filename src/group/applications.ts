@@ -2,16 +2,22 @@ import { and, eq, inArray, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { applications, groups, members } from '../db/schema.ts'
-import { refuse } from '../errors.ts'
-import { boolean, id, manyIds, paging, text } from '../http/fields.ts'
-import { operation } from '../operation.ts'
+import { refuse } from '../operation/errors.ts'
+import { boolean, id, manyIds, paging, text } from '../operation/fields.ts'
+import { operation } from '../operation/operation.ts'
+import { keyOf, pageOf } from '../operation/page.ts'
 import { itemResult, succeeded } from './answers.ts'
-import { keyOf, pageOf } from './cursor.ts'
 import { groupOperation } from './group-operation.ts'
 import { candidates, join, refusalToJoin } from './join.ts'
 
 /** A second application takes the place of the first, as the newest. */
-const upsert = command<{ application_id: number; group_id: number; applicant_id: number; reason: string; expires_at: number }>()(
+const upsert = command<{
+  application_id: number
+  group_id: number
+  applicant_id: number
+  reason: string
+  expires_at: number
+}>()(
   p => sql`INSERT INTO applications (application_id, group_id, applicant_id, reason, status, expires_at)
     VALUES (${p.application_id}, ${p.group_id}, ${p.applicant_id}, ${p.reason}, 0, ${p.expires_at})
     ON CONFLICT (group_id, applicant_id) DO UPDATE
@@ -23,7 +29,8 @@ export const apply = groupOperation({
   methods: ['POST'],
   path: '/group/apply',
   title: 'Apply for membership',
-  description: 'apply_approval 0: joins at once. 1: pending until an admin handles it. 2: answers result "fail".',
+  description:
+    'apply_approval 0: joins at once. 1: pending until an admin handles it. 2: answers result "fail".',
   requires: 'anyone',
   self: true,
   writes: true,
@@ -32,7 +39,7 @@ export const apply = groupOperation({
   reads: ({ app, caller }, group_id) => [candidates(app, group_id, [caller.user_id ?? 0])],
   decide: (call, [[candidate]]) => {
     const { app, now, newId, input, group, me } = call
-    if (candidate === undefined) return refuse(20000)
+    if (candidate === undefined) return refuse('database_failed')
     const refusal = refusalToJoin(app, candidate, group.capacity - group.count)
     if (refusal !== undefined) return refuse(refusal)
     if (group.apply_approval === 2) {
@@ -65,7 +72,13 @@ const pendingApplication = query<{ group_id: number; applicant_id: number }>()(p
   db
     .select({ application_id: applications.application_id, expires_at: applications.expires_at })
     .from(applications)
-    .where(and(eq(applications.group_id, p.group_id), eq(applications.applicant_id, p.applicant_id), eq(applications.status, 0))),
+    .where(
+      and(
+        eq(applications.group_id, p.group_id),
+        eq(applications.applicant_id, p.applicant_id),
+        eq(applications.status, 0),
+      ),
+    ),
 )
 
 const reject = command<{ application_id: number }>()(
@@ -88,7 +101,8 @@ export const handleApplication = groupOperation({
   ],
   decide: (call, [[pending], [candidate]]) => {
     const { app, now, input, group } = call
-    if (pending === undefined || pending.expires_at <= now || candidate === undefined) return refuse(20014)
+    if (pending === undefined || pending.expires_at <= now || candidate === undefined)
+      return refuse('no_pending_application')
     if (!input.approval) {
       return {
         data: succeeded(input.user_id),
@@ -102,12 +116,21 @@ export const handleApplication = groupOperation({
       data: succeeded(input.user_id),
       joined: 1,
       writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
-      events: [call.event('group.application.accepted', [input.user_id]), call.event('group.member.joined', [input.user_id])],
+      events: [
+        call.event('group.application.accepted', [input.user_id]),
+        call.event('group.member.joined', [input.user_id]),
+      ],
     }
   },
 })
 
-const applicationPage = query<{ app_id: string; group_ids: string; user_id: number | null; before: number; limit: number }>()(p =>
+const applicationPage = query<{
+  app_id: string
+  group_ids: string
+  user_id: number | null
+  before: number
+  limit: number
+}>()(p =>
   db
     .select({
       application_id: applications.application_id,
@@ -130,7 +153,10 @@ const applicationCount = query<{ app_id: string; group_ids: string; user_id: num
     .where(inArray(applications.group_id, administered(p))),
 )
 
-/** Those of the listed groups in which the caller is an admin or the owner; all of the app's for an administrator who acts as nobody. */
+/**
+ * Those of the listed groups in which the caller is an admin or the owner; all of the app's for an
+ * administrator who acts as nobody.
+ */
 function administered(p: { app_id: unknown; group_ids: unknown; user_id: unknown }) {
   return sql`(SELECT g.group_id FROM json_each(${p.group_ids}) AS item
     JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = 0
@@ -142,7 +168,8 @@ export const applicationList = operation({
   methods: ['POST'],
   path: '/group/application_list',
   title: 'List applications for membership',
-  description: 'Newest first, in every state. Groups in which the caller is neither admin nor owner are left out without an error.',
+  description:
+    'Newest first, in every state. Groups in which the caller is neither admin nor owner are left out without an error.',
   paged: true,
   input: z.object({ group_list: manyIds, ...paging(100) }),
   answer: z.array(
@@ -155,14 +182,28 @@ export const applicationList = operation({
     }),
   ),
   reads: ({ app, caller, input }) => {
-    const before = keyOf(app, listName(caller.user_id, input.group_list), input.cursor, Number.MAX_SAFE_INTEGER)
-    if (before === undefined) return refuse(10002, 'cursor is not one of this list')
+    const before = keyOf(
+      app,
+      listName(caller.user_id, input.group_list),
+      input.cursor,
+      Number.MAX_SAFE_INTEGER,
+    )
+    if (before === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
     const list = { app_id: app.app_id, group_ids: JSON.stringify(input.group_list), user_id: caller.user_id }
     return [applicationPage({ ...list, before, limit: input.limit + 1 }), applicationCount(list)]
   },
   decide: ({ app, caller, input }, [found, [count]]) => {
-    const { rows, cursor } = pageOf(app, listName(caller.user_id, input.group_list), input.limit, found, row => row.application_id)
-    return { data: rows.map(({ application_id: _, ...row }) => row), page: { cursor, total: count?.total ?? 0, version: 0 } }
+    const { rows, cursor } = pageOf(
+      app,
+      listName(caller.user_id, input.group_list),
+      input.limit,
+      found,
+      row => row.application_id,
+    )
+    return {
+      data: rows.map(({ application_id: _, ...row }) => row),
+      page: { cursor, total: count?.total ?? 0, version: 0 },
+    }
   },
 })
 

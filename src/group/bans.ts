@@ -2,10 +2,10 @@ import { and, eq, gt, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { members } from '../db/schema.ts'
-import { refuse } from '../errors.ts'
-import { anyInteger, id, paging, someIds } from '../http/fields.ts'
+import { refuse } from '../operation/errors.ts'
+import { anyInteger, id, paging, someIds } from '../operation/fields.ts'
+import { keyOf, pageOf } from '../operation/page.ts'
 import { done, itemResult, memberInfo } from './answers.ts'
-import { keyOf, pageOf } from './cursor.ts'
 import { groupOperation } from './group-operation.ts'
 import { memberSeenBy } from './members.ts'
 import { judgeEach, refusalForMember, targets } from './targets.ts'
@@ -53,7 +53,8 @@ export const unban = groupOperation({
   methods: ['POST'],
   path: '/group/unban',
   title: 'Lift the ban of members',
-  description: 'Succeeds for one who is not banned. As by ban, nobody acts on someone of the same or a higher role.',
+  description:
+    'Succeeds for one who is not banned. As by ban, nobody acts on someone of the same or a higher role.',
   requires: 'admin',
   writes: true,
   input: z.object({ group_id: id, user_list: someIds }),
@@ -82,7 +83,14 @@ const bannedPage = query<{ group_id: number; after: number; limit: number; now: 
       ban_until: members.ban_until,
     })
     .from(members)
-    .where(and(eq(members.group_id, p.group_id), gt(members.user_id, p.after), sql`ban_until <> 0`, inForce(p.now)))
+    .where(
+      and(
+        eq(members.group_id, p.group_id),
+        gt(members.user_id, p.after),
+        sql`ban_until <> 0`,
+        inForce(p.now),
+      ),
+    )
     .orderBy(members.user_id)
     .limit(p.limit),
 )
@@ -106,7 +114,7 @@ export const bannedList = groupOperation({
   answer: z.array(memberInfo),
   reads: ({ app, input, now }, group_id) => {
     const after = keyOf(app, `banned ${group_id}`, input.cursor, 0)
-    if (after === undefined) return refuse(10002, 'cursor is not one of this list')
+    if (after === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
     return [bannedPage({ group_id, after, limit: input.limit + 1, now }), bannedCount({ group_id, now })]
   },
   decide: (call, [found, [count]]) => {
@@ -120,7 +128,8 @@ export const bannedList = groupOperation({
 })
 
 const setBanAll = command<{ group_id: number; until: number; now: number }>()(
-  p => sql`UPDATE groups SET ban_all_until = ${p.until}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
+  p =>
+    sql`UPDATE groups SET ban_all_until = ${p.until}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
 )
 
 export const banAll = groupOperation({

@@ -2,23 +2,26 @@ import { and, eq, gt, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { blacklist } from '../db/schema.ts'
-import { refuse } from '../errors.ts'
-import { id, paging, someIds } from '../http/fields.ts'
-import { refusalToActOn } from '../roles.ts'
+import { refuse } from '../operation/errors.ts'
+import { id, paging, someIds } from '../operation/fields.ts'
+import { keyOf, pageOf } from '../operation/page.ts'
+import { refusalToActOn } from '../operation/roles.ts'
 import { itemResult } from './answers.ts'
-import { keyOf, pageOf } from './cursor.ts'
 import { groupOperation } from './group-operation.ts'
 import { remove, settlePending } from './join.ts'
 import { judgeEach, targets } from './targets.ts'
 
 const insertBlocked = command<{ group_id: number; user_ids: string; now: number }>()(
-  p => sql`INSERT INTO blacklist (group_id, user_id, blocked_at) SELECT ${p.group_id}, value, ${p.now} FROM json_each(${p.user_ids})`,
+  p =>
+    sql`INSERT INTO blacklist (group_id, user_id, blocked_at) SELECT ${p.group_id}, value, ${p.now} FROM json_each(${p.user_ids})`,
 )
 const deleteBlocked = command<{ group_id: number; user_ids: string }>()(
-  p => sql`DELETE FROM blacklist WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+  p =>
+    sql`DELETE FROM blacklist WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
 )
 const forgetKicks = command<{ group_id: number; user_ids: string }>()(
-  p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+  p =>
+    sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
 )
 const countBlocked = command<{ group_id: number; more: number }>()(
   p => sql`UPDATE groups SET blacklist_count = blacklist_count + ${p.more} WHERE group_id = ${p.group_id}`,
@@ -29,7 +32,8 @@ export const block = groupOperation({
   methods: ['POST'],
   path: '/group/block',
   title: 'Put users on the blacklist of a group',
-  description: 'A member is removed, pending applications and invitations end. Non-members can be blocked too.',
+  description:
+    'A member is removed, pending applications and invitations end. Non-members can be blocked too.',
   requires: 'admin',
   writes: true,
   input: z.object({ group_id: id, user_list: someIds }),
@@ -38,7 +42,9 @@ export const block = groupOperation({
   decide: (call, [list]) => {
     const { app, me, now } = call
     const { group_id } = call.group
-    const { results, passed, ids } = judgeEach(list, t => (t.blocked_at !== null ? 20018 : refusalToActOn(me.role ?? 0, t.role)))
+    const { results, passed, ids } = judgeEach(list, t =>
+      t.blocked_at !== null ? 'blacklisted' : refusalToActOn(me.role ?? 0, t.role),
+    )
     if (ids.length === 0) return { data: results }
     const leaving = passed.filter(target => target.role !== null).map(target => target.user_id)
     const user_ids = JSON.stringify(ids)
@@ -76,7 +82,11 @@ export const unblock = groupOperation({
     const user_ids = JSON.stringify(ids)
     return {
       data: results,
-      writes: [deleteBlocked({ group_id, user_ids }), forgetKicks({ group_id, user_ids }), countBlocked({ group_id, more: -ids.length })],
+      writes: [
+        deleteBlocked({ group_id, user_ids }),
+        forgetKicks({ group_id, user_ids }),
+        countBlocked({ group_id, more: -ids.length }),
+      ],
       events: [call.event('group.blacklist.removed', ids)],
     }
   },
@@ -100,11 +110,13 @@ export const blockedList = groupOperation({
   requires: 'admin',
   paged: true,
   input: z.object({ group_id: id, ...paging(1000) }),
-  answer: z.array(z.object({ created_at: z.string().describe('ISO 8601, UTC'), group_id: z.int(), user_id: z.int() })),
+  answer: z.array(
+    z.object({ created_at: z.string().describe('ISO 8601, UTC'), group_id: z.int(), user_id: z.int() }),
+  ),
   reads: ({ app, input }, group_id) => {
     const after = keyOf(app, `blocked ${group_id}`, input.cursor, 0)
     return after === undefined
-      ? refuse(10002, 'cursor is not one of this list')
+      ? refuse('invalid_parameter', 'cursor is not one of this list')
       : [blockedPage({ group_id, after, limit: input.limit + 1 })]
   },
   decide: ({ app, group, input }, [found]) => {

@@ -2,16 +2,18 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { apps, groups, users } from '../db/schema.ts'
-import { refuse } from '../errors.ts'
-import { avatar, idsOrNothing, integer, name, text } from '../http/fields.ts'
-import { operation } from '../operation.ts'
+import { refuse } from '../operation/errors.ts'
+import { avatar, idsOrNothing, integer, name, text } from '../operation/fields.ts'
+import { operation } from '../operation/operation.ts'
 import { groupProfile } from './answers.ts'
 import type { Group } from './group-operation.ts'
 import { profileOf } from './info.ts'
 import { inviteAll } from './invitations.ts'
 import { candidates, countJoined } from './join.ts'
 
-const appUsage = query<{ app_id: string }>()(p => db.select({ group_count: apps.group_count }).from(apps).where(eq(apps.app_id, p.app_id)))
+const appUsage = query<{ app_id: string }>()(p =>
+  db.select({ group_count: apps.group_count }).from(apps).where(eq(apps.app_id, p.app_id)),
+)
 
 const creatorUsage = query<{ app_id: string; user_id: number }>()(p =>
   db
@@ -20,9 +22,11 @@ const creatorUsage = query<{ app_id: string; user_id: number }>()(p =>
     .where(and(eq(users.app_id, p.app_id), eq(users.user_id, p.user_id))),
 )
 
-// No group to guard these by: a limit reached meanwhile makes the CASE null, which the column refuses, and all is decided again.
+// No group to guard these by: a limit reached meanwhile makes the CASE null, which the column refuses, and
+// all is decided again.
 const countInApp = command<{ app_id: string; limit: number }>()(
-  p => sql`UPDATE apps SET group_count = CASE WHEN group_count < ${p.limit} THEN group_count + 1 END WHERE app_id = ${p.app_id}`,
+  p =>
+    sql`UPDATE apps SET group_count = CASE WHEN group_count < ${p.limit} THEN group_count + 1 END WHERE app_id = ${p.app_id}`,
 )
 const countCreated = command<{ app_id: string; user_id: number; limit: number }>()(
   p => sql`UPDATE users SET groups_created = CASE WHEN groups_created < ${p.limit} THEN groups_created + 1 END
@@ -30,7 +34,18 @@ const countCreated = command<{ app_id: string; user_id: number; limit: number }>
 )
 
 const insertGroup = command<
-  Pick<Group, 'group_id' | 'type' | 'name' | 'description' | 'avatar' | 'owner_id' | 'apply_approval' | 'capacity' | 'count'> & {
+  Pick<
+    Group,
+    | 'group_id'
+    | 'type'
+    | 'name'
+    | 'description'
+    | 'avatar'
+    | 'owner_id'
+    | 'apply_approval'
+    | 'capacity'
+    | 'count'
+  > & {
     app_id: string
     now: number
   }
@@ -42,7 +57,8 @@ const insertGroup = command<
 )
 
 const insertOwner = command<{ group_id: number; user_id: number; app_id: string; now: number }>()(
-  p => sql`INSERT INTO members (group_id, user_id, app_id, role, joined_at) VALUES (${p.group_id}, ${p.user_id}, ${p.app_id}, 3, ${p.now})`,
+  p =>
+    sql`INSERT INTO members (group_id, user_id, app_id, role, joined_at) VALUES (${p.group_id}, ${p.user_id}, ${p.app_id}, 3, ${p.now})`,
 )
 
 const chatroom = 2
@@ -76,9 +92,9 @@ export const create = operation({
     const { app, caller, input, now, newId } = call
     const { settings, app_id } = app
     const owner_id = caller.user_id ?? 0
-    if ((inApp?.group_count ?? 0) >= settings.max_groups) return refuse(20007)
-    if ((creator?.groups_created ?? 0) >= settings.max_groups_created) return refuse(20008)
-    if ((creator?.groups_joined ?? 0) >= settings.max_groups_joined) return refuse(20009)
+    if ((inApp?.group_count ?? 0) >= settings.max_groups) return refuse('app_group_limit')
+    if ((creator?.groups_created ?? 0) >= settings.max_groups_created) return refuse('created_group_limit')
+    if ((creator?.groups_joined ?? 0) >= settings.max_groups_joined) return refuse('joined_group_limit')
 
     const group_id = newId()
     const capacity = input.type === chatroom ? settings.capacity_chatroom : settings.capacity_private

@@ -1,20 +1,24 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command } from '../db/query.ts'
-import { id } from '../http/fields.ts'
+import { sweep } from '../jobs/sweep-groups.ts'
+import { id } from '../operation/fields.ts'
 import { done } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
-import { sweep } from './sweep.ts'
 
 const dissolve = command<{ group_id: number; now: number }>()(
   p => sql`UPDATE groups SET status = 1, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
 )
 const voidInvitations = command<{ group_id: number; now: number }>()(
-  p => sql`UPDATE invitations SET status = 2, updated_at = ${p.now} WHERE group_id = ${p.group_id} AND status = 0`,
+  p =>
+    sql`UPDATE invitations SET status = 2, updated_at = ${p.now} WHERE group_id = ${p.group_id} AND status = 0`,
 )
-const uncountInApp = command<{ app_id: string }>()(p => sql`UPDATE apps SET group_count = group_count - 1 WHERE app_id = ${p.app_id}`)
+const uncountInApp = command<{ app_id: string }>()(
+  p => sql`UPDATE apps SET group_count = group_count - 1 WHERE app_id = ${p.app_id}`,
+)
 const uncountCreated = command<{ app_id: string; user_id: number }>()(
-  p => sql`UPDATE users SET groups_created = groups_created - 1 WHERE app_id = ${p.app_id} AND user_id = ${p.user_id}`,
+  p =>
+    sql`UPDATE users SET groups_created = groups_created - 1 WHERE app_id = ${p.app_id} AND user_id = ${p.user_id}`,
 )
 
 export const destroy = groupOperation({
@@ -38,7 +42,8 @@ export const destroy = groupOperation({
         voidInvitations({ group_id, now }),
         uncountInApp({ app_id }),
         uncountCreated({ app_id, user_id: group.creator_id }),
-        // The members of all but the largest groups go at once; what is left is swept in the background, so that no one waits for it.
+        // The members of all but the largest groups go at once; what is left is swept in the background, so
+        // that no one waits for it.
         ...sweep(app_id, group_id),
       ],
       events: [call.event('group.destroyed')],

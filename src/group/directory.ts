@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { db, query } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
-import { operation } from '../operation.ts'
+import { operation } from '../operation/operation.ts'
 
 const joinedBy = query<{ app_id: string; user_id: number }>()(p =>
   db

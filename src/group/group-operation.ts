@@ -2,17 +2,28 @@ import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { type Bound, command, db, query, type RowsOf } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
-import { Refusal, refuse } from '../errors.ts'
-import { type Call, type Described, described, type Input, type Operation, type Outcome, otherGroup } from '../operation.ts'
-import { type Requirement, refusalFor } from '../roles.ts'
-import type { GroupEvent, GroupEventKind } from './events.ts'
+import type { GroupEvent, GroupEventKind } from '../events/event.ts'
+import { Refusal, refuse } from '../operation/errors.ts'
+import {
+  type Call,
+  type Described,
+  described,
+  type Input,
+  type Operation,
+  type Outcome,
+  otherGroup,
+} from '../operation/operation.ts'
+import { type Requirement, refusalFor } from '../operation/roles.ts'
 
 type GroupRow = typeof groups.$inferSelect
 
 /** The group an operation is about, as it stands. */
 export type Group = Readonly<Omit<GroupRow, 'app_id' | 'status'>>
 
-/** Who acts: the caller, or the group's owner for an administrator who acts as nobody else. All but `actor_id` are null for a non-member. */
+/**
+ * Who acts: the caller, or the group's owner for an administrator who acts as nobody else. All but `actor_id`
+ * are null for a non-member.
+ */
 export interface Actor {
   readonly actor_id: number
   readonly role: number | null
@@ -31,18 +42,31 @@ export const standingColumns = {
   msg_push_mode: members.msg_push_mode,
 }
 
-/** The group and its caller in one row; `user_id` null means its owner. No row: no such group in this app, or it is dissolved. */
+/**
+ * The group and its caller in one row; `user_id` null means its owner. No row: no such group in this app, or
+ * it is dissolved.
+ */
 const standing = query<{ app_id: string; group_id: number; user_id: number | null }>()(p =>
   db
-    .select({ ...standingColumns, actor_id: sql<number>`coalesce(${p.user_id}, ${groups.owner_id})`.as('actor_id') })
+    .select({
+      ...standingColumns,
+      actor_id: sql<number>`coalesce(${p.user_id}, ${groups.owner_id})`.as('actor_id'),
+    })
     .from(groups)
-    .leftJoin(members, and(eq(members.group_id, groups.group_id), sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`))
+    .leftJoin(
+      members,
+      and(
+        eq(members.group_id, groups.group_id),
+        sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`,
+      ),
+    )
     .where(and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0))),
 )
 
 /**
- * The first write of every change to a group, and the reason why races are safe on every engine: if the group's version is no longer the one
- * that was decided on, the CASE is null, the NOT NULL column refuses it, and the whole change is rolled back and decided again.
+ * The first write of every change to a group, and the reason why races are safe on every engine: if the
+ * group's version is no longer the one that was decided on, the CASE is null, the NOT NULL column refuses it,
+ * and the whole change is rolled back and decided again.
  */
 const touch = command<{ group_id: number; seen: number; joined: number }>()(
   p =>
@@ -62,10 +86,15 @@ export interface GroupOutcome<Out> extends Outcome<Out> {
 }
 
 /**
- * An operation on one group: reads the group and the caller's place in it, refuses by the roles table, and writes only if the group did not
- * change meanwhile. `groupOf` says which group where the input does not have a `group_id`.
+ * An operation on one group: reads the group and the caller's place in it, refuses by the roles table, and
+ * writes only if the group did not change meanwhile. `groupOf` says which group where the input does not have
+ * a `group_id`.
  */
-export function groupOperation<Shape extends z.ZodRawShape, Out, const R extends readonly Bound[] = readonly []>(
+export function groupOperation<
+  Shape extends z.ZodRawShape,
+  Out,
+  const R extends readonly Bound[] = readonly [],
+>(
   o: Described<Shape, Out> & {
     readonly requires: Requirement
     readonly writes?: boolean
@@ -85,7 +114,7 @@ export function groupOperation<Shape extends z.ZodRawShape, Out, const R extends
       if (group_id instanceof Refusal) return group_id
       const { app, caller } = call
       if (caller.only_group !== null && caller.only_group !== group_id) {
-        return refuse(10010, otherGroup)
+        return refuse('no_permission', otherGroup)
       }
       const first = standing({ app_id: app.app_id, group_id, user_id: caller.user_id })
       const more = o.reads === undefined ? [] : o.reads(typed, group_id)
@@ -93,11 +122,15 @@ export function groupOperation<Shape extends z.ZodRawShape, Out, const R extends
     },
     decide(call, rows) {
       const [[found], ...rest] = rows as unknown as [(Group & Actor)[], ...unknown[][]]
-      if (found === undefined) return refuse(20001)
+      if (found === undefined) return refuse('group_not_found')
       const refusal = refusalFor(o.requires, found)
       if (refusal !== undefined) return refuse(refusal)
-      const outcome = o.decide(new StandingCall(call as Call<Input<Shape>>, found), rest as unknown as RowsOf<R>)
-      if (outcome instanceof Refusal || outcome.writes === undefined || outcome.writes.length === 0) return outcome
+      const outcome = o.decide(
+        new StandingCall(call as Call<Input<Shape>>, found),
+        rest as unknown as RowsOf<R>,
+      )
+      if (outcome instanceof Refusal || outcome.writes === undefined || outcome.writes.length === 0)
+        return outcome
       const first = touch({ group_id: found.group_id, seen: found.version, joined: outcome.joined ?? 0 })
       return { ...outcome, writes: [first, ...outcome.writes] }
     },

@@ -2,13 +2,20 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { db, query } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
-import { id, ids } from '../http/fields.ts'
-import { operation } from '../operation.ts'
+import { id, ids } from '../operation/fields.ts'
+import { operation } from '../operation/operation.ts'
 import { banInForce, type GroupInfo, type GroupProfile, groupInfo, groupProfile } from './answers.ts'
 import { type Actor, type Group, groupOperation } from './group-operation.ts'
 
-/** The group as answered to this user: the reference's fields, and `hide_member_info` (spec: behaviour, section 8). */
-export function infoOf(group: Group, me: Pick<Actor, 'msg_mute_mode' | 'msg_push_mode'>, now: number): GroupInfo {
+/**
+ * The group as answered to this user: the reference's fields, and `hide_member_info` (docs/behaviour.md,
+ * section 8).
+ */
+export function infoOf(
+  group: Group,
+  me: Pick<Actor, 'msg_mute_mode' | 'msg_push_mode'>,
+  now: number,
+): GroupInfo {
   const until = banInForce(group.ban_all_until, now)
   return {
     apply_approval: group.apply_approval,
@@ -80,8 +87,17 @@ const groupsInList = query<{ app_id: string; group_ids: string; user_id: number 
       type: groups.type,
     })
     .from(sql`json_each(${p.group_ids}) AS item`)
-    .innerJoin(groups, and(sql`${groups.group_id} = item.value`, eq(groups.app_id, p.app_id), eq(groups.status, 0)))
-    .leftJoin(members, and(eq(members.group_id, groups.group_id), sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`)),
+    .innerJoin(
+      groups,
+      and(sql`${groups.group_id} = item.value`, eq(groups.app_id, p.app_id), eq(groups.status, 0)),
+    )
+    .leftJoin(
+      members,
+      and(
+        eq(members.group_id, groups.group_id),
+        sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`,
+      ),
+    ),
 )
 
 const groupSummary = z.object({
@@ -107,7 +123,11 @@ export const infoBatch = operation({
   input: z.object({ group_list: ids }),
   answer: z.array(groupSummary),
   reads: ({ app, caller, input }) => [
-    groupsInList({ app_id: app.app_id, group_ids: JSON.stringify(input.group_list), user_id: caller.user_id }),
+    groupsInList({
+      app_id: app.app_id,
+      group_ids: JSON.stringify(input.group_list),
+      user_id: caller.user_id,
+    }),
   ],
   decide: ({ input }, [found]) => {
     const byId = new Map(found.map(group => [group.group_id, group]))

@@ -2,17 +2,18 @@ import { and, eq, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Bound, command, db, query } from '../db/query.ts'
 import { invitations } from '../db/schema.ts'
-import { refuse } from '../errors.ts'
-import { boolean, id, paging, someIds, text } from '../http/fields.ts'
-import { operation } from '../operation.ts'
-import { role } from '../roles.ts'
+import { refuse } from '../operation/errors.ts'
+import { boolean, id, paging, someIds, text } from '../operation/fields.ts'
+import { operation } from '../operation/operation.ts'
+import { keyOf, pageOf } from '../operation/page.ts'
+import { role } from '../operation/roles.ts'
 import { done, failed, type ItemResult, itemResult, succeeded } from './answers.ts'
-import { keyOf, pageOf } from './cursor.ts'
 import { type GroupCall, groupOperation } from './group-operation.ts'
 import { type Candidate, candidates, join, refusalToJoin } from './join.ts'
 
 const resetKicks = command<{ group_id: number; user_ids: string }>()(
-  p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+  p =>
+    sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
 )
 
 /** A new invitation replaces the pending one of the same inviter, so that it is the newest again. */
@@ -45,7 +46,10 @@ interface Inviting {
   readonly invited: readonly Candidate[]
 }
 
-/** Judges each of the invited in turn: one joins at once, is asked for consent, or is refused. Also what `create` does with its `user_list`. */
+/**
+ * Judges each of the invited in turn: one joins at once, is asked for consent, or is refused. Also what
+ * `create` does with its `user_list`.
+ */
 export function inviteAll({ call, group_id, places, inviter_id, byAdmin, reason, invited }: Inviting) {
   const { app, now, newId } = call
   const results: ItemResult[] = []
@@ -80,7 +84,8 @@ export const invite = groupOperation({
   methods: ['POST'],
   path: '/group/invite',
   title: 'Invite users to a group',
-  description: 'Each joins at once, or gets a pending invitation where its own or the app’s setting asks for consent.',
+  description:
+    'Each joins at once, or gets a pending invitation where its own or the app’s setting asks for consent.',
   requires: 'inviter',
   writes: true,
   input: z.object({ group_id: id, user_list: someIds, reason: text(256).default('') }),
@@ -114,7 +119,13 @@ const pendingInvitations = query<{ group_id: number; invitee_id: number }>()(p =
       expires_at: invitations.expires_at,
     })
     .from(invitations)
-    .where(and(eq(invitations.group_id, p.group_id), eq(invitations.invitee_id, p.invitee_id), sql`${invitations.status} = 0`)),
+    .where(
+      and(
+        eq(invitations.group_id, p.group_id),
+        eq(invitations.invitee_id, p.invitee_id),
+        sql`${invitations.status} = 0`,
+      ),
+    ),
 )
 
 const decline = command<{ invitation_id: number; now: number }>()(
@@ -126,7 +137,8 @@ export const handleInvitation = groupOperation({
   methods: ['PUT', 'POST'],
   path: '/group/invite/handle',
   title: 'Accept or decline an invitation',
-  description: '`user_id` in the body is the inviter, or the caller itself for the newest pending invitation to this group.',
+  description:
+    '`user_id` in the body is the inviter, or the caller itself for the newest pending invitation to this group.',
   requires: 'anyone',
   self: true,
   writes: true,
@@ -139,9 +151,13 @@ export const handleInvitation = groupOperation({
   decide: (call, [pending, [candidate]]) => {
     const { app, now, input, group, me } = call
     const meant = pending
-      .filter(invitation => invitation.expires_at > now && (input.user_id === me.actor_id || invitation.inviter_id === input.user_id))
+      .filter(
+        invitation =>
+          invitation.expires_at > now &&
+          (input.user_id === me.actor_id || invitation.inviter_id === input.user_id),
+      )
       .sort((a, b) => b.invitation_id - a.invitation_id)[0]
-    if (meant === undefined || candidate === undefined) return refuse(20015)
+    if (meant === undefined || candidate === undefined) return refuse('no_pending_invitation')
     if (!input.approval) {
       return {
         data: true,
@@ -155,7 +171,10 @@ export const handleInvitation = groupOperation({
       data: true,
       joined: 1,
       writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
-      events: [call.event('group.invitation.accepted', [me.actor_id]), call.event('group.member.joined', [me.actor_id])],
+      events: [
+        call.event('group.invitation.accepted', [me.actor_id]),
+        call.event('group.member.joined', [me.actor_id]),
+      ],
     }
   },
 })
@@ -173,7 +192,13 @@ const invitationPage = query<{ app_id: string; user_id: number; before: number; 
       updated_at: invitations.updated_at,
     })
     .from(invitations)
-    .where(and(eq(invitations.app_id, p.app_id), eq(invitations.invitee_id, p.user_id), lt(invitations.invitation_id, p.before)))
+    .where(
+      and(
+        eq(invitations.app_id, p.app_id),
+        eq(invitations.invitee_id, p.user_id),
+        lt(invitations.invitation_id, p.before),
+      ),
+    )
     .orderBy(sql`${invitations.invitation_id} DESC`)
     .limit(p.limit),
 )
@@ -208,16 +233,25 @@ export const invitationList = operation({
   reads: ({ app, caller, input }) => {
     const user_id = caller.user_id ?? 0
     const before = keyOf(app, `invitations ${user_id}`, input.cursor, Number.MAX_SAFE_INTEGER)
-    if (before === undefined) return refuse(10002, 'cursor is not one of this list')
+    if (before === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
     return [
       invitationPage({ app_id: app.app_id, user_id, before, limit: input.limit + 1 }),
       invitationCount({ app_id: app.app_id, user_id }),
     ]
   },
   decide: ({ app, caller, input }, [found, [count]]) => {
-    const { rows, cursor } = pageOf(app, `invitations ${caller.user_id}`, input.limit, found, row => row.invitation_id)
+    const { rows, cursor } = pageOf(
+      app,
+      `invitations ${caller.user_id}`,
+      input.limit,
+      found,
+      row => row.invitation_id,
+    )
     return {
-      data: rows.map(({ invitation_id: _, updated_at, ...row }) => ({ ...row, updated_at: new Date(updated_at).toISOString() })),
+      data: rows.map(({ invitation_id: _, updated_at, ...row }) => ({
+        ...row,
+        updated_at: new Date(updated_at).toISOString(),
+      })),
       page: { cursor, total: count?.total ?? 0, version: 0 },
     }
   },

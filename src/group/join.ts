@@ -1,12 +1,12 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { App } from '../apps.ts'
 import { type Bound, command, db, query } from '../db/query.ts'
 import { blacklist, kicks, members, users } from '../db/schema.ts'
-import type { Code } from '../errors.ts'
+import type { ErrorName } from '../operation/errors.ts'
+import type { App } from '../tenant/app.ts'
 
 /*
- * Joining is one thing whichever way it comes about: created with, invited, invitation accepted, application approved, QR code. Each way reads
- * the candidates, asks `refusalToJoin`, and writes what `join` returns.
+ * Joining is one thing whichever way it comes about: created with, invited, invitation accepted, application
+ * approved, QR code. Each way reads the candidates, asks `refusalToJoin`, and writes what `join` returns.
  */
 
 const kicksAllowed = 3
@@ -47,13 +47,16 @@ const candidateRows = query<{ app_id: string; group_id: number; user_ids: string
 export const candidates = (app: App, group_id: number, user_ids: readonly number[]): Bound<Candidate> =>
   candidateRows({ app_id: app.app_id, group_id, user_ids: JSON.stringify(user_ids) })
 
-/** Why this user may not join, in the order of the spec (behaviour, section 4); `places` are what the group has left. */
-export function refusalToJoin(app: App, candidate: Candidate, places: number): Code | undefined {
-  if (candidate.role !== null) return 20017
-  if (candidate.blocked_at !== null) return 20018
-  if ((candidate.kick_count ?? 0) >= kicksAllowed) return 20016
-  if (places <= 0) return 20010
-  if ((candidate.groups_joined ?? 0) >= app.settings.max_groups_joined) return 20009
+/**
+ * Why this user may not join, in the order of the docs/behaviour.md (section 4); `places` are what the group
+ * has left.
+ */
+export function refusalToJoin(app: App, candidate: Candidate, places: number): ErrorName | undefined {
+  if (candidate.role !== null) return 'already_member'
+  if (candidate.blocked_at !== null) return 'blacklisted'
+  if ((candidate.kick_count ?? 0) >= kicksAllowed) return 'kicked_too_often'
+  if (places <= 0) return 'group_full'
+  if ((candidate.groups_joined ?? 0) >= app.settings.max_groups_joined) return 'joined_group_limit'
   return undefined
 }
 
@@ -64,7 +67,10 @@ interface Joining {
   readonly joining: readonly Candidate[]
 }
 
-/** The rows that make these candidates ordinary members and settle what they had pending. The caller counts them in (`joined`). */
+/**
+ * The rows that make these candidates ordinary members and settle what they had pending. The caller counts
+ * them in (`joined`).
+ */
 export function join({ app, now, group_id, joining }: Joining): Bound[] {
   if (joining.length === 0) return []
   const user_ids = JSON.stringify(joining.map(candidate => candidate.user_id))
@@ -73,7 +79,8 @@ export function join({ app, now, group_id, joining }: Joining): Bound[] {
     insertMembers({ app_id, group_id, user_ids, now }),
     countJoined({ app_id, user_ids, limit: app.settings.max_groups_joined }),
   ]
-  if (joining.some(candidate => candidate.has_pending !== 0)) writes.push(...settlePending(group_id, user_ids, 1, now))
+  if (joining.some(candidate => candidate.has_pending !== 0))
+    writes.push(...settlePending(group_id, user_ids, 1, now))
   return writes
 }
 
@@ -82,7 +89,10 @@ const insertMembers = command<{ app_id: string; group_id: number; user_ids: stri
     sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, ${p.app_id}, ${p.now} FROM json_each(${p.user_ids})`,
 )
 
-/** Another group's join may have used the user's last place meanwhile: then the CASE is null, which the column refuses, and all is decided again. */
+/**
+ * Another group's join may have used the user's last place meanwhile: then the CASE is null, which the column
+ * refuses, and all is decided again.
+ */
 export const countJoined = command<{ app_id: string; user_ids: string; limit: number }>()(
   p => sql`INSERT INTO users (app_id, user_id, groups_joined) SELECT ${p.app_id}, value, 1 FROM json_each(${p.user_ids}) WHERE true
     ON CONFLICT (app_id, user_id) DO UPDATE SET groups_joined = CASE WHEN groups_joined < ${p.limit} THEN groups_joined + 1 END`,
@@ -105,7 +115,8 @@ export const settlePending = (group_id: number, user_ids: string, status: 1 | 2,
 ]
 
 const deleteMembers = command<{ group_id: number; user_ids: string }>()(
-  p => sql`DELETE FROM members WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+  p =>
+    sql`DELETE FROM members WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
 )
 
 const uncountJoined = command<{ app_id: string; user_ids: string }>()(

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command } from '../db/query.ts'
-import { id, someIds } from '../http/fields.ts'
+import { id, someIds } from '../operation/fields.ts'
 import { itemResult } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { remove } from './join.ts'

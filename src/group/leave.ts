@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { refuse } from '../errors.ts'
-import { id } from '../http/fields.ts'
-import { role } from '../roles.ts'
+import { refuse } from '../operation/errors.ts'
+import { id } from '../operation/fields.ts'
+import { role } from '../operation/roles.ts'
 import { done } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { remove } from './join.ts'
@@ -19,7 +19,7 @@ export const leave = groupOperation({
   answer: done,
   decide: call => {
     const { me, group, app } = call
-    if (me.role === role.owner) return refuse(20004)
+    if (me.role === role.owner) return refuse('owner_cannot_leave')
     return {
       data: true,
       joined: -1,

@@ -2,11 +2,11 @@ import { and, eq, gt, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, inList, query } from '../db/query.ts'
 import { members } from '../db/schema.ts'
-import { refuse } from '../errors.ts'
-import { anyInteger, boolean, id, integer, name, paging, someIds } from '../http/fields.ts'
-import { role } from '../roles.ts'
+import { refuse } from '../operation/errors.ts'
+import { anyInteger, boolean, id, integer, name, paging, someIds } from '../operation/fields.ts'
+import { keyOf, pageOf } from '../operation/page.ts'
+import { role } from '../operation/roles.ts'
 import { banInForce, done, type MemberInfo, memberInfo, nothing } from './answers.ts'
-import { keyOf, pageOf } from './cursor.ts'
 import { type Actor, type Group, groupOperation } from './group-operation.ts'
 
 const memberColumns = {
@@ -24,9 +24,16 @@ interface Viewer {
   readonly now: number
 }
 
-/** A member as this caller may see it: with `hide_member_info`, ordinary members see little of each other (spec: behaviour, section 8). */
+/**
+ * A member as this caller may see it: with `hide_member_info`, ordinary members see little of each other
+ * (docs/behaviour.md, section 8).
+ */
 export function memberSeenBy({ group, me, now }: Viewer, member: MemberRow): MemberInfo {
-  const hidden = group.hide_member_info && me.role === role.member && member.role === role.member && member.user_id !== me.actor_id
+  const hidden =
+    group.hide_member_info &&
+    me.role === role.member &&
+    member.role === role.member &&
+    member.user_id !== me.actor_id
   return {
     display_name: hidden ? '' : member.display_name,
     expired_time: hidden ? 0 : banInForce(member.ban_until, now),
@@ -56,7 +63,9 @@ export const memberList = groupOperation({
   answer: z.array(memberInfo),
   reads: ({ app, input }, group_id) => {
     const after = keyOf(app, `members ${group_id}`, input.cursor, 0)
-    return after === undefined ? refuse(10002, 'cursor is not one of this list') : [memberPage({ group_id, after, limit: input.limit + 1 })]
+    return after === undefined
+      ? refuse('invalid_parameter', 'cursor is not one of this list')
+      : [memberPage({ group_id, after, limit: input.limit + 1 })]
   },
   decide: (call, [found]) => {
     const { app, group, input } = call
@@ -97,7 +106,8 @@ export const memberDisplayNames = groupOperation({
 })
 
 const setDisplayName = command<{ group_id: number; user_id: number; value: string }>()(
-  p => sql`UPDATE members SET display_name = ${p.value} WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
+  p =>
+    sql`UPDATE members SET display_name = ${p.value} WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
 )
 
 export const displayName = groupOperation({
@@ -112,13 +122,16 @@ export const displayName = groupOperation({
   answer: done,
   decide: call => ({
     data: true,
-    writes: [setDisplayName({ group_id: call.group.group_id, user_id: call.me.actor_id, value: call.input.value })],
+    writes: [
+      setDisplayName({ group_id: call.group.group_id, user_id: call.me.actor_id, value: call.input.value }),
+    ],
     events: [call.event('group.member.changed', [call.me.actor_id])],
   }),
 })
 
 const setMuteMode = command<{ group_id: number; user_id: number; mode: number }>()(
-  p => sql`UPDATE members SET msg_mute_mode = ${p.mode} WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
+  p =>
+    sql`UPDATE members SET msg_mute_mode = ${p.mode} WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
 )
 
 export const muteMode = groupOperation({
@@ -157,7 +170,8 @@ export const notDisturb = groupOperation({
 })
 
 const setPushMode = command<{ group_id: number; user_id: number; mode: number }>()(
-  p => sql`UPDATE members SET msg_push_mode = ${p.mode} WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
+  p =>
+    sql`UPDATE members SET msg_push_mode = ${p.mode} WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
 )
 
 const pushModes = 4
@@ -175,7 +189,8 @@ export const pushMode = groupOperation({
   input: z.object({ group_id: id, msg_push_mode: anyInteger }),
   answer: nothing,
   // Parameters are checked before the group and the role, also the one with a code of its own.
-  reads: ({ input }) => (input.msg_push_mode < 0 || input.msg_push_mode > pushModes ? refuse(20003) : []),
+  reads: ({ input }) =>
+    input.msg_push_mode < 0 || input.msg_push_mode > pushModes ? refuse('push_mode_invalid') : [],
   decide: ({ group, me, input }) => ({
     data: {},
     writes: [setPushMode({ group_id: group.group_id, user_id: me.actor_id, mode: input.msg_push_mode })],

@@ -1,17 +1,22 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Bound, command } from '../db/query.ts'
-import { avatar, id, name, text } from '../http/fields.ts'
+import { avatar, id, name, text } from '../operation/fields.ts'
 import { done } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 
 const setColumn = (column: 'name' | 'description' | 'avatar' | 'ext') =>
   command<{ group_id: number; value: string; now: number }>()(
-    p => sql`UPDATE groups SET ${sql.identifier(column)} = ${p.value}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
+    p =>
+      sql`UPDATE groups SET ${sql.identifier(column)} = ${p.value}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
   )
 
 /** An operation that sets one text of the group's profile. */
-function profileText(field: 'name' | 'description' | 'avatar' | 'ext', title: string, value: ReturnType<typeof text>) {
+function profileText(
+  field: 'name' | 'description' | 'avatar' | 'ext',
+  title: string,
+  value: ReturnType<typeof text>,
+) {
   const set = setColumn(field)
   return groupOperation({
     id: `put__group_info_${field}`,

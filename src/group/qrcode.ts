@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { App } from '../apps.ts'
-import { Refusal, refuse } from '../errors.ts'
-import { id } from '../http/fields.ts'
-import { refusalFor } from '../roles.ts'
-import { sign, verify } from '../sign.ts'
+import { Refusal, refuse } from '../operation/errors.ts'
+import { id } from '../operation/fields.ts'
+import { refusalFor } from '../operation/roles.ts'
+import { sign, verify } from '../operation/sign.ts'
+import type { App } from '../tenant/app.ts'
 import { groupInfo } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { infoOf } from './info.ts'
@@ -23,8 +23,10 @@ const write = (app: App, { group_id, inviter_id, expire_at }: QrCode): string =>
 }
 
 function read(app: App, qr_info: string): QrCode | undefined {
-  const [, payload, group, inviter, expiry, signature] = /^((\d{1,16})\.(\d{1,16})\.(\d{1,16}))\.(.+)$/s.exec(qr_info) ?? []
-  if (payload === undefined || signature === undefined || !verify(app, 'qr', payload, signature)) return undefined
+  const [, payload, group, inviter, expiry, signature] =
+    /^((\d{1,16})\.(\d{1,16})\.(\d{1,16}))\.(.+)$/s.exec(qr_info) ?? []
+  if (payload === undefined || signature === undefined || !verify(app, 'qr', payload, signature))
+    return undefined
   return { group_id: Number(group), inviter_id: Number(inviter), expire_at: Number(expiry) }
 }
 
@@ -34,7 +36,8 @@ export const qrcodeSign = groupOperation({
   path: '/group/qrcode/sign',
   compat: [{ methods: ['GET'], path: '/app/qrcode/group_sign' }],
   title: 'Get a QR code that invites to a group',
-  description: 'Whoever may invite; good for as long as the inviter may, and until it expires (`expired` equals `expire_at`).',
+  description:
+    'Whoever may invite; good for as long as the inviter may, and until it expires (`expired` equals `expire_at`).',
   requires: 'inviter',
   input: z.object({ group_id: id }),
   answer: z.object({
@@ -53,8 +56,8 @@ export const qrcodeSign = groupOperation({
 /** The code in the input, if it is one of this app's and still good. */
 function valid(call: { app: App; input: { qr_info: string }; now: number }): QrCode | Refusal {
   const code = read(call.app, call.input.qr_info)
-  if (code === undefined) return refuse(20024)
-  return code.expire_at <= call.now ? refuse(20025) : code
+  if (code === undefined) return refuse('qr_invalid')
+  return code.expire_at <= call.now ? refuse('qr_expired') : code
 }
 
 export const qrcodeInvite = groupOperation({
@@ -68,7 +71,10 @@ export const qrcodeInvite = groupOperation({
   self: true,
   writes: true,
   input: z.object({
-    qr_info: z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' }).max(1024, { error: 'is too long' }),
+    qr_info: z
+      .string({ error: 'must be a string' })
+      .min(1, { error: 'must not be empty' })
+      .max(1024, { error: 'is too long' }),
   }),
   answer: groupInfo,
   groupOf: call => {
@@ -83,8 +89,12 @@ export const qrcodeInvite = groupOperation({
   },
   decide: (call, [[candidate], [inviter]]) => {
     const { app, now, group, me } = call
-    if (candidate === undefined || inviter === undefined || refusalFor('inviter', { ...group, role: inviter.role }) !== undefined) {
-      return refuse(20024, 'qr_info is no longer valid: who made it may not invite any more')
+    if (
+      candidate === undefined ||
+      inviter === undefined ||
+      refusalFor('inviter', { ...group, role: inviter.role }) !== undefined
+    ) {
+      return refuse('qr_invalid', 'qr_info is no longer valid: who made it may not invite any more')
     }
     const refusal = refusalToJoin(app, candidate, group.capacity - group.count)
     if (refusal !== undefined) return refuse(refusal)

@@ -2,15 +2,22 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Bound, command } from '../db/query.ts'
 import type { groups } from '../db/schema.ts'
-import { boolean, id, integer } from '../http/fields.ts'
+import { boolean, id, integer } from '../operation/fields.ts'
 import { done } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 
-type Setting = 'member_invite' | 'member_modify' | 'read_ack' | 'history_visible' | 'hide_member_info' | 'apply_approval'
+type Setting =
+  | 'member_invite'
+  | 'member_modify'
+  | 'read_ack'
+  | 'history_visible'
+  | 'hide_member_info'
+  | 'apply_approval'
 
 const setColumn = (column: Setting & keyof typeof groups.$inferSelect) =>
   command<{ group_id: number; value: number; now: number }>()(
-    p => sql`UPDATE groups SET ${sql.identifier(column)} = ${p.value}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
+    p =>
+      sql`UPDATE groups SET ${sql.identifier(column)} = ${p.value}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
   )
 
 /** An operation that switches one setting on or off. */
@@ -27,17 +34,36 @@ function toggle(column: Exclude<Setting, 'apply_approval'>, path: string, title:
     input: z.object({ group_id: id, value: boolean }),
     answer: done,
     decide: call => {
-      const writes: Bound[] = [set({ group_id: call.group.group_id, value: call.input.value ? 1 : 0, now: call.now })]
+      const writes: Bound[] = [
+        set({ group_id: call.group.group_id, value: call.input.value ? 1 : 0, now: call.now }),
+      ]
       return { data: true, writes, events: [call.event('group.settings.changed')] }
     },
   })
 }
 
-export const allowMemberInvitation = toggle('member_invite', 'allow_member_invitation', 'Let members invite, or not')
-export const allowMemberModify = toggle('member_modify', 'allow_member_modify', 'Let members modify the profile, or not')
+export const allowMemberInvitation = toggle(
+  'member_invite',
+  'allow_member_invitation',
+  'Let members invite, or not',
+)
+export const allowMemberModify = toggle(
+  'member_modify',
+  'allow_member_modify',
+  'Let members modify the profile, or not',
+)
 export const enableReadAck = toggle('read_ack', 'enable_read_ack', 'Switch read receipts on or off')
-export const historyVisible = toggle('history_visible', 'history_visible', 'Show the history to new members, or not')
-export const hideMemberInfo = toggle('hide_member_info', 'hide_member_info', 'Hide members from each other, or not', true)
+export const historyVisible = toggle(
+  'history_visible',
+  'history_visible',
+  'Show the history to new members, or not',
+)
+export const hideMemberInfo = toggle(
+  'hide_member_info',
+  'hide_member_info',
+  'Hide members from each other, or not',
+  true,
+)
 
 const setApproval = setColumn('apply_approval')
 

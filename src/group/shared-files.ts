@@ -2,10 +2,10 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, inList, query } from '../db/query.ts'
 import { grants, sharedFiles } from '../db/schema.ts'
-import { type Code, codeTexts, refuse } from '../errors.ts'
 import { grantInUrl } from '../file/file-sign.ts'
-import { id, integer, name, someIds, url } from '../http/fields.ts'
-import { role } from '../roles.ts'
+import { type ErrorName, refuse, textOf } from '../operation/errors.ts'
+import { id, integer, name, someIds, url } from '../operation/fields.ts'
+import { role } from '../operation/roles.ts'
 import { done } from './answers.ts'
 import { type Actor, groupOperation } from './group-operation.ts'
 
@@ -34,7 +34,8 @@ const columns = {
 }
 type SharedFile = z.infer<typeof sharedFile>
 
-const mayChange = (me: Actor, file: Pick<SharedFile, 'uploader'>): boolean => file.uploader === me.actor_id || (me.role ?? 0) >= role.admin
+const mayChange = (me: Actor, file: Pick<SharedFile, 'uploader'>): boolean =>
+  file.uploader === me.actor_id || (me.role ?? 0) >= role.admin
 
 const grantForGroup = query<{ grant_id: number; group_id: number }>()(p =>
   db
@@ -59,7 +60,9 @@ export const uploadFile = groupOperation({
   writes: true,
   input: z.object({ group_id: id, name: name(255, 1), size: integer(0), type: name(128).default(''), url }),
   answer: sharedFile,
-  reads: ({ app, input }, group_id) => [grantForGroup({ grant_id: grantInUrl(app, input.url) ?? 0, group_id })],
+  reads: ({ app, input }, group_id) => [
+    grantForGroup({ grant_id: grantInUrl(app, input.url) ?? 0, group_id }),
+  ],
   decide: (call, [[grant]]) => {
     const { group, me, now, newId, input } = call
     const file: SharedFile = {
@@ -97,7 +100,7 @@ export const getFile = groupOperation({
   input: z.object({ group_id: id, file_id: id }),
   answer: sharedFile,
   reads: ({ input }, group_id) => [byId({ group_id, file_id: input.file_id })],
-  decide: (_, [[file]]) => (file === undefined ? refuse(20022) : { data: file }),
+  decide: (_, [[file]]) => (file === undefined ? refuse('shared_file_not_found') : { data: file }),
 })
 
 const newest = query<{ group_id: number }>()(p =>
@@ -139,8 +142,8 @@ export const updateFileName = groupOperation({
   answer: done,
   reads: ({ input }, group_id) => [byId({ group_id, file_id: input.file_id })],
   decide: (call, [[file]]) => {
-    if (file === undefined) return refuse(20022)
-    if (!mayChange(call.me, file)) return refuse(20023)
+    if (file === undefined) return refuse('shared_file_not_found')
+    if (!mayChange(call.me, file)) return refuse('not_your_shared_file')
     return {
       data: true,
       writes: [rename({ file_id: file.file_id, name: call.input.name, now: call.now })],
@@ -151,7 +154,11 @@ export const updateFileName = groupOperation({
 
 const inGroup = query<{ group_id: number; file_ids: string }>()(p =>
   db
-    .select({ file_id: sharedFiles.file_id, uploader: sharedFiles.uploader_id, grant_id: sharedFiles.grant_id })
+    .select({
+      file_id: sharedFiles.file_id,
+      uploader: sharedFiles.uploader_id,
+      grant_id: sharedFiles.grant_id,
+    })
     .from(sharedFiles)
     .where(and(inList(sharedFiles.file_id, p.file_ids), eq(sharedFiles.group_id, p.group_id))),
 )
@@ -160,7 +167,8 @@ const remove = command<{ file_ids: string }>()(
   p => sql`DELETE FROM shared_files WHERE file_id IN (SELECT value FROM json_each(${p.file_ids}))`,
 )
 
-// A shared object (file_type 200 and up) lives by its records; a chat file that was also shared is still part of the chat.
+// A shared object (file_type 200 and up) lives by its records; a chat file that was also shared is still part
+// of the chat.
 const dropGrants = command<{ grant_ids: string }>()(
   p => sql`DELETE FROM grants WHERE grant_id IN (SELECT value FROM json_each(${p.grant_ids}))
     AND NOT EXISTS (SELECT 1 FROM shared_files f WHERE f.grant_id = grants.grant_id AND f.grant_id <> 0)
@@ -194,15 +202,15 @@ export const deleteFile = groupOperation({
   },
   decide: (call, [found, objects]) => {
     const byId = new Map(found.map(file => [file.file_id, file]))
-    const refusalOf = (file_id: number): Code | undefined => {
+    const refusalOf = (file_id: number): ErrorName | undefined => {
       const file = byId.get(file_id)
-      if (file === undefined) return 20022
-      return mayChange(call.me, file) ? undefined : 20023
+      if (file === undefined) return 'shared_file_not_found'
+      return mayChange(call.me, file) ? undefined : 'not_your_shared_file'
     }
     const judged = call.input.file_list.map(file_id => ({ file_id, refusal: refusalOf(file_id) }))
     const data = judged.map(({ file_id, refusal }) => ({
       file_id,
-      reason: refusal === undefined ? '' : codeTexts[refusal],
+      reason: refusal === undefined ? '' : textOf(refusal),
       result: refusal === undefined ? ('success' as const) : ('fail' as const),
     }))
     const gone = judged.filter(item => item.refusal === undefined).map(item => item.file_id)

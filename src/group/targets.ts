@@ -1,8 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { type Bound, db, query } from '../db/query.ts'
 import { blacklist, members } from '../db/schema.ts'
-import type { Code } from '../errors.ts'
-import { refusalToActOn } from '../roles.ts'
+import type { ErrorName } from '../operation/errors.ts'
+import { refusalToActOn } from '../operation/roles.ts'
 import { failed, type ItemResult, succeeded } from './answers.ts'
 import type { Actor } from './group-operation.ts'
 
@@ -16,7 +16,11 @@ export interface Target {
 
 const targetRows = query<{ group_id: number; user_ids: string }>()(p =>
   db
-    .select({ user_id: sql<number>`item.value`.as('user_id'), role: members.role, blocked_at: blacklist.blocked_at })
+    .select({
+      user_id: sql<number>`item.value`.as('user_id'),
+      role: members.role,
+      blocked_at: blacklist.blocked_at,
+    })
     .from(sql`json_each(${p.user_ids}) AS item`)
     .leftJoin(members, and(eq(members.group_id, p.group_id), sql`${members.user_id} = item.value`))
     .leftJoin(blacklist, and(eq(blacklist.group_id, p.group_id), sql`${blacklist.user_id} = item.value`)),
@@ -26,11 +30,14 @@ export const targets = (group_id: number, user_ids: readonly number[]): Bound<Ta
   targetRows({ group_id, user_ids: JSON.stringify(user_ids) })
 
 /** Why the actor may not act on this member: it is none, or its role is not lower. */
-export const refusalForMember = (me: Actor, target: Target): Code | undefined =>
-  target.role === null ? 20002 : refusalToActOn(me.role ?? 0, target.role)
+export const refusalForMember = (me: Actor, target: Target): ErrorName | undefined =>
+  target.role === null ? 'not_a_member' : refusalToActOn(me.role ?? 0, target.role)
 
 /** Judges each target in turn: the answers of all, and those that pass. */
-export function judgeEach<T extends { readonly user_id: number }>(list: readonly T[], refusalOf: (target: T) => Code | string | undefined) {
+export function judgeEach<T extends { readonly user_id: number }>(
+  list: readonly T[],
+  refusalOf: (target: T) => ErrorName | string | undefined,
+) {
   const results: ItemResult[] = []
   const passed: T[] = []
   for (const target of list) {

@@ -2,13 +2,14 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { users } from '../db/schema.ts'
-import { boolean } from '../http/fields.ts'
-import { operation } from '../operation.ts'
+import { boolean } from '../operation/fields.ts'
+import { operation } from '../operation/operation.ts'
 import { done } from './answers.ts'
 
 /*
- * A user's own choice whether an invitation needs its consent. The reference of groups names the choice but no route; these are the routes at which
- * existing clients read and set it, with the one field of them that concerns groups.
+ * A user's own choice whether an invitation needs its consent. The reference of groups names the choice but
+ * no route; these are the routes at which existing clients read and set it, with the one field of them that
+ * concerns groups.
  */
 
 const choice = query<{ app_id: string; user_id: number }>()(p =>
@@ -23,14 +24,18 @@ export const userSettings = operation({
   methods: ['GET'],
   path: '/user/settings',
   title: "Get the caller's settings",
-  description: "group_confirm: whether invitations need the caller's consent; the app's setting where the caller made no choice.",
+  description:
+    "group_confirm: whether invitations need the caller's consent; the app's setting where the caller made no choice.",
   tag: 'compat',
   self: true,
   input: z.object({}),
   answer: z.object({ group_confirm: z.boolean(), user_id: z.int() }),
   reads: ({ app, caller }) => [choice({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
   decide: ({ app, caller }, [[found]]) => ({
-    data: { group_confirm: found?.group_confirm ?? app.settings.invite_confirm, user_id: caller.user_id ?? 0 },
+    data: {
+      group_confirm: found?.group_confirm ?? app.settings.invite_confirm,
+      user_id: caller.user_id ?? 0,
+    },
   }),
 })
 

@@ -1,7 +1,10 @@
 const allowedHeaders =
   'app_id, access-token, user_id, group_id, authorization, content-type, x-request-id, x-cohort-bookmark, range, if-none-match, if-range'
 
-/** What to answer as Access-Control-Allow-Origin: any origin, or the request's own if it is on the list. No credentials: tokens travel in headers. */
+/**
+ * What to answer as Access-Control-Allow-Origin: any origin, or the request's own if it is on the list. No
+ * credentials: tokens travel in headers.
+ */
 export function corsOrigin(origins: '*' | readonly string[], request: Request): string {
   if (origins === '*') return '*'
   const origin = request.headers.get('origin') ?? ''

@@ -10,7 +10,9 @@ interface Described {
     readonly description?: string
   }[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>>
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >
 }
 
 interface Schema {
@@ -78,13 +80,16 @@ interface Entry {
 
 const anchor = (path: string): string => path.replace(/^\//, '').replaceAll('/', '-')
 
-const link = ({ path }: Entry): string => `<li><a href="#${escapeHtml(anchor(path))}">${escapeHtml(path)}</a></li>`
+const link = ({ path }: Entry): string =>
+  `<li><a href="#${escapeHtml(anchor(path))}">${escapeHtml(path)}</a></li>`
 
 function section({ path, methods, operation }: Entry): string {
   const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
   const query = (operation.parameters ?? []).filter(parameter => parameter.in === 'query')
   const inputs = [
-    ...Object.entries(body?.properties ?? {}).map(([name, schema]) => row(name, schema, body?.required?.includes(name) ?? false)),
+    ...Object.entries(body?.properties ?? {}).map(([name, schema]) =>
+      row(name, schema, body?.required?.includes(name) ?? false),
+    ),
     ...query.map(parameter => row(parameter.name, parameter.schema, parameter.required)),
   ]
   const content = Object.values(operation.responses['200']?.content ?? {})[0]
@@ -105,7 +110,8 @@ function answerTable(data: Schema): string {
   const schema = data.anyOf?.[0] ?? data
   const item = schema.items ?? schema
   const list = schema.items !== undefined
-  if (item.properties === undefined) return `<p class="answer">Answers <code>data</code>: ${escapeHtml(typeOf(schema))}</p>`
+  if (item.properties === undefined)
+    return `<p class="answer">Answers <code>data</code>: ${escapeHtml(typeOf(schema))}</p>`
   const rows = Object.entries(item.properties).map(([name, field]) => row(name, field, false))
   if (rows.length === 0) return '<p class="answer">Answers <code>data</code>: an empty object</p>'
   return table(`Answer: <code>data</code>, ${list ? 'a list of' : 'an object'}`, rows)
@@ -114,7 +120,9 @@ function answerTable(data: Schema): string {
 function row(name: string, schema: Schema, required: boolean): string {
   const notes = [
     required ? '<b>required</b>' : '',
-    schema.default === undefined || schema.default === '' ? '' : `default ${escapeHtml(JSON.stringify(schema.default))}`,
+    schema.default === undefined || schema.default === ''
+      ? ''
+      : `default ${escapeHtml(JSON.stringify(schema.default))}`,
     escapeHtml(schema.description ?? ''),
   ]
   return `<tr><td><code>${escapeHtml(name)}</code></td><td>${escapeHtml(typeOf(schema))}</td><td>${notes.filter(note => note !== '').join(', ')}</td></tr>`
@@ -126,14 +134,18 @@ function typeOf(schema: Schema): string {
   if (schema.type === 'array')
     return `list of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}${schema.maxItems ? `, at most ${schema.maxItems}` : ''}`
   const type = Array.isArray(schema.type) ? schema.type.join(' or ') : (schema.type ?? 'anything')
-  if (schema.maxLength !== undefined) return `${type}, ${schema.minLength ?? 0} to ${schema.maxLength} characters`
+  if (schema.maxLength !== undefined)
+    return `${type}, ${schema.minLength ?? 0} to ${schema.maxLength} characters`
   if (schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER)
     return `${type}, ${schema.minimum ?? 0} to ${schema.maximum}`
   return String(type)
 }
 
 const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"]/g, character => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] ?? character)
+  text.replace(
+    /[&<>"]/g,
+    character => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] ?? character,
+  )
 
 const markdown = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 

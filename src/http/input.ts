@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { HttpError, type Refusal, refuse } from '../errors.ts'
+import { HttpError, type Refusal, refuse } from '../operation/errors.ts'
 
 /** JSON bodies, bytes. */
 export const largestBody = 1024 * 1024
@@ -8,19 +8,24 @@ const mostDrained = 8 * largestBody
 /** How long a JSON body may take, milliseconds. */
 const patience = 20_000
 
-/** The request's JSON body as an object; `{}` without one. Throws 413 and 415; 10002 if it is not a JSON object. */
+/**
+ * The request's JSON body as an object; `{}` without one. Throws 413 and 415; 10002 if it is not a JSON
+ * object.
+ */
 export async function bodyOf(request: Request): Promise<Record<string, unknown> | Refusal> {
   const text = await inTime(textOf(request))
   if (text === '') return {}
   const type = request.headers.get('content-type') ?? ''
-  if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) throw new HttpError(415, 'content-type must be application/json')
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(type))
+    throw new HttpError(415, 'content-type must be application/json')
   let body: unknown
   try {
     body = JSON.parse(text)
   } catch {
-    return refuse(10002, 'the body is not valid JSON')
+    return refuse('invalid_parameter', 'the body is not valid JSON')
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return refuse(10002, 'the body must be a JSON object')
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    return refuse('invalid_parameter', 'the body must be a JSON object')
   return body as Record<string, unknown>
 }
 
@@ -28,7 +33,10 @@ export async function bodyOf(request: Request): Promise<Record<string, unknown> 
 async function inTime(reading: Promise<string>): Promise<string> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new HttpError(408, 'the body took too long', { connection: 'close' })), patience)
+    timer = setTimeout(
+      () => reject(new HttpError(408, 'the body took too long', { connection: 'close' })),
+      patience,
+    )
   })
   try {
     return await Promise.race([reading, late])
@@ -63,6 +71,9 @@ export function parse<T>(schema: z.ZodType<T>, sent: Readonly<Record<string, unk
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const [field = 'input', ...inner] = issue?.path ?? []
-  if (sent[String(field)] === undefined) return refuse(10002, `${String(field)} is missing`)
-  return refuse(10002, `${String(field)}${inner.map(part => `[${String(part)}]`).join('')} ${issue?.message ?? 'is wrong'}`)
+  if (sent[String(field)] === undefined) return refuse('invalid_parameter', `${String(field)} is missing`)
+  return refuse(
+    'invalid_parameter',
+    `${String(field)}${inner.map(part => `[${String(part)}]`).join('')} ${issue?.message ?? 'is wrong'}`,
+  )
 }

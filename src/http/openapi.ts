@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { codeTexts } from '../errors.ts'
-import type { Method, Operation } from '../operation.ts'
+import { errors } from '../operation/errors.ts'
+import type { Method, Operation } from '../operation/operation.ts'
 
 type Json = Record<string, unknown>
 
@@ -58,7 +58,7 @@ export function openApi(operations: readonly Operation[], version: string, publi
       description: [
         'Groups and files of an instant-messaging backend. Every JSON answer is `{"code", "data", "message"}`; `code` 200 and `message` null mean success, and an error of the API answers HTTP 200 with its own code.',
         'Parameters are read from the query and from a JSON body alike; the body wins. `PUT`, `POST` and `DELETE` on one path are the same operation.',
-        `Codes: ${Object.entries(codeTexts)
+        `Codes: ${Object.values(errors)
           .map(([code, text]) => `${code} ${text}`)
           .join('; ')}.`,
       ].join('\n\n'),
@@ -78,7 +78,8 @@ export function openApi(operations: readonly Operation[], version: string, publi
 function describe(operation: Operation, method: Method, path: string, tag: string): Json {
   const input = schemaOf(operation.input, 'input')
   const properties = (input.properties ?? {}) as Record<string, Json>
-  // What a schema makes of nothing is known best by itself: its JSON form takes a list that is checked and then tidied for optional.
+  // What a schema makes of nothing is known best by itself: its JSON form takes a list that is checked and
+  // then tidied for optional.
   const required = Object.entries(operation.input.shape).flatMap(([name, type]) =>
     (type as z.ZodType).safeParse(undefined).success ? [] : [name],
   )
@@ -93,10 +94,17 @@ function describe(operation: Operation, method: Method, path: string, tag: strin
   return {
     operationId: `${operation.id}${path === operation.path ? '' : `_${path.replaceAll('/', '_')}`}_${method.toLowerCase()}`,
     summary: operation.title,
-    description: [operation.description, `Who may: ${who}${operation.self ? ', for itself' : ''}.`].filter(text => text !== '').join(' '),
+    description: [operation.description, `Who may: ${who}${operation.self ? ', for itself' : ''}.`]
+      .filter(text => text !== '')
+      .join(' '),
     tags: [tag],
     parameters: [...callerHeaders, ...(inBody ? [] : query)],
-    ...(inBody && { requestBody: { required: required.length > 0, content: { 'application/json': { schema: { ...input, required } } } } }),
+    ...(inBody && {
+      requestBody: {
+        required: required.length > 0,
+        content: { 'application/json': { schema: { ...input, required } } },
+      },
+    }),
     responses: {
       '200': {
         description: 'Success, or an error of the API: see `code`.',
@@ -125,7 +133,12 @@ const plain = (summary: string, description: string, type = 'text/plain'): Json 
   get: {
     summary,
     tags: ['service'],
-    responses: { '200': { description, content: { [type]: { schema: { type: type === 'application/json' ? 'object' : 'string' } } } } },
+    responses: {
+      '200': {
+        description,
+        content: { [type]: { schema: { type: type === 'application/json' ? 'object' : 'string' } } },
+      },
+    },
   },
 })
 
@@ -146,7 +159,12 @@ const picture = [
   ),
   inQuery('w', 'pixels, 1 to 4096; default 200', false, 'number'),
   inQuery('h', 'pixels, 1 to 4096; default 200', false, 'number'),
-  inQuery('thumbnail_strategy', '1 by the image service, where one is configured; 2 by this service', false, 'integer'),
+  inQuery(
+    'thumbnail_strategy',
+    '1 by the image service, where one is configured; 2 by this service',
+    false,
+    'integer',
+  ),
 ]
 const credentials = [
   inQuery('access-token', 'instead of the header: an img element sends none'),
@@ -162,7 +180,10 @@ const bytes = (summary: string, description: string, parameters: readonly Json[]
     tags: ['file'],
     parameters: [...callerHeaders.map(sent => ({ ...sent, required: false })), ...parameters, ...credentials],
     responses: {
-      '200': { description: 'The bytes', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
+      '200': {
+        description: 'The bytes',
+        content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+      },
       '206': { description: 'The range that was asked for' },
       '302': { description: 'The store serves it: a URL that is good for five minutes' },
       '304': { description: 'Not modified' },
@@ -185,23 +206,37 @@ const upload = (content: Json): Json => ({
 })
 
 const filePaths: Record<string, Json> = {
-  '/file/download/avatar': bytes('Download an avatar', 'Any user of the app may.', [inQuery('object_name', 'which', true), ...picture]),
-  '/file/download/chat': bytes('Download a chat file', 'The sender, the receiver, or a current member of the group it was sent to may.', [
-    inQuery('file_sign', 'which: from the download_url', true),
+  '/file/download/avatar': bytes('Download an avatar', 'Any user of the app may.', [
+    inQuery('object_name', 'which', true),
     ...picture,
-    inQuery('format', '`mp3` converts AMR voice'),
-    inQuery('source', '`miniprogram`: never redirect'),
   ]),
+  '/file/download/chat': bytes(
+    'Download a chat file',
+    'The sender, the receiver, or a current member of the group it was sent to may.',
+    [
+      inQuery('file_sign', 'which: from the download_url', true),
+      ...picture,
+      inQuery('format', '`mp3` converts AMR voice'),
+      inQuery('source', '`miniprogram`: never redirect'),
+    ],
+  ),
   '/file/upload/object': {
     put: upload({ '*/*': { schema: { type: 'string', format: 'binary' } } }),
-    post: upload({ 'multipart/form-data': { schema: { type: 'object', properties: { file: { type: 'string', format: 'binary' } } } } }),
+    post: upload({
+      'multipart/form-data': {
+        schema: { type: 'object', properties: { file: { type: 'string', format: 'binary' } } },
+      },
+    }),
   },
 }
 
 const servicePaths: Record<string, Json> = {
   '/healthz': plain('Is the process up?', 'ok'),
   '/readyz': plain('Does the database answer?', 'ok; 503 if it does not'),
-  '/metrics': plain('Counters in the text format of Prometheus', 'For an administrator token, or from loopback.'),
+  '/metrics': plain(
+    'Counters in the text format of Prometheus',
+    'For an administrator token, or from loopback.',
+  ),
   '/openapi.json': plain('This document', 'OpenAPI 3.1', 'application/json'),
   '/docs': plain('This document as a page', 'HTML', 'text/html'),
 }

@@ -1,6 +1,6 @@
-import type { App } from '../apps.ts'
-import { HttpError } from '../errors.ts'
+import { HttpError } from '../operation/errors.ts'
 import type { Clock } from '../platform.ts'
+import type { App } from '../tenant/app.ts'
 
 /** How many seconds' worth of requests may come at once. */
 const burst = 5
@@ -14,14 +14,20 @@ interface Bucket {
 }
 
 export interface RateLimiter {
-  /** Counts a request of this user (null: an administrator, who is bound by the app's limit alone). Throws 429 when a limit is reached. */
+  /**
+   * Counts a request of this user (null: an administrator, who is bound by the app's limit alone). Throws 429
+   * when a limit is reached.
+   */
   take(app: App, user_id: number | null): void
   /** Throws 429 if this address has sent too many wrong tokens. */
   checkAddress(address: string): void
   countFailure(address: string): void
 }
 
-/** Token buckets in memory: per user, per app, and per address for tokens that fail. Generous by default; an app sets its own. */
+/**
+ * Token buckets in memory: per user, per app, and per address for tokens that fail. Generous by default; an
+ * app sets its own.
+ */
 export function rateLimiter(clock: Clock): RateLimiter {
   const buckets = new Map<string, Bucket>()
 
@@ -29,7 +35,8 @@ export function rateLimiter(clock: Clock): RateLimiter {
     const now = clock()
     let bucket = buckets.get(key)
     if (bucket === undefined) {
-      // Whoever was idle long enough has a full bucket again: dropping the oldest forgets nothing that matters.
+      // Whoever was idle long enough has a full bucket again: dropping the oldest forgets nothing that
+      // matters.
       if (buckets.size >= mostBuckets) buckets.delete(buckets.keys().next().value as string)
       bucket = { tokens: capacity, at: now }
       buckets.set(key, bucket)
@@ -56,7 +63,8 @@ export function rateLimiter(clock: Clock): RateLimiter {
     checkAddress(address) {
       if (address === '' || !buckets.has(`f ${address}`)) return
       const bucket = bucketOf(`f ${address}`, failedTokens.perSecond, failedTokens.capacity)
-      if (bucket.tokens < 1) throw tooMany('this address, with tokens that are wrong', failedTokens.capacity, 1 - bucket.tokens)
+      if (bucket.tokens < 1)
+        throw tooMany('this address, with tokens that are wrong', failedTokens.capacity, 1 - bucket.tokens)
     },
     countFailure(address) {
       if (address !== '') bucketOf(`f ${address}`, failedTokens.perSecond, failedTokens.capacity).tokens--

@@ -1,17 +1,18 @@
-import type { Page } from '../operation.ts'
+import type { Page } from '../operation/operation.ts'
 
 /** Headers of every answer; `headers` go on top. */
 export const baseHeaders = (requestId: string, origin: string): Record<string, string> => ({
   'content-type': 'application/json',
   'x-request-id': requestId,
   'access-control-allow-origin': origin,
-  'access-control-expose-headers': 'x-request-id, x-cohort-bookmark, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
+  'access-control-expose-headers':
+    'x-request-id, x-cohort-bookmark, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
   ...(origin !== '*' && { vary: 'Origin' }),
 })
 
-/** The envelope of a success (spec: behaviour, section 1). */
+/** The envelope of a success (docs/behaviour.md, section 1). */
 export function success(data: unknown, page: Page | undefined): string {
   const body = `{"code":200,"data":${JSON.stringify(data)},"message":null`
   if (page === undefined) return `${body}}`
@@ -19,7 +20,8 @@ export function success(data: unknown, page: Page | undefined): string {
 }
 
 /** The envelope of an error: `code` is one of ours, or the HTTP status. */
-export const failure = (code: number, message: string): string => `{"code":${code},"data":null,"message":${JSON.stringify(message)}}`
+export const failure = (code: number, message: string): string =>
+  `{"code":${code},"data":null,"message":${JSON.stringify(message)}}`
 
 /** A caller's own request id if it is sane, else one of ours. */
 export function requestIdOf(sent: string | null): string {

@@ -13,8 +13,9 @@ export interface Route {
 const allMethods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']
 
 /**
- * Mounts the routes, and for each path a preflight and a 405 for every other method. One handler a route and no middleware: Hono answers a single
- * handler directly and composes several through promises, which is a fifth of the cost of a read.
+ * Mounts the routes, and for each path a preflight and a 405 for every other method. One handler a route and
+ * no middleware: Hono answers a single handler directly and composes several through promises, which is a
+ * fifth of the cost of a read.
  */
 export function mountRoutes(app: Hono, service: Service, routes: readonly Route[]): void {
   const methodsOf = new Map<string, string[]>()
@@ -31,6 +32,8 @@ export function mountRoutes(app: Hono, service: Service, routes: readonly Route[
       return new Response(null, { status: 204, headers: { ...headers, ...preflight(allow), allow } })
     })
   }
-  app.notFound(context => answer(service, openExchange(context, 'unknown'), 404, failure(404, 'there is no such route'), 404))
+  app.notFound(context =>
+    answer(service, openExchange(context, 'unknown'), 404, failure(404, 'there is no such route'), 404),
+  )
   app.onError((error, context) => answerError(service, openExchange(context, 'unknown'), error))
 }

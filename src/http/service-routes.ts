@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { Refusal, refuse } from '../errors.ts'
+import { Refusal, refuse } from '../operation/errors.ts'
 import { answer, answerError, appOf, authenticate, type Exchange, openExchange } from './handler.ts'
 import { failure } from './respond.ts'
 import type { Route } from './routes.ts'
@@ -7,10 +7,18 @@ import type { Service } from './service.ts'
 
 const text = { 'content-type': 'text/plain; charset=utf-8' }
 // The page loads nothing and runs nothing: what it is, is in it.
-const page = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'" }
+const page = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+}
 
-/** The routes beside the API (spec: behaviour, section 9). */
-export function serviceRoutes(service: Service, ready: () => void | Promise<void>, openApi: string, docs: string): Route[] {
+/** The routes beside the API (docs/behaviour.md, section 9). */
+export function serviceRoutes(
+  service: Service,
+  ready: () => void | Promise<void>,
+  openApi: string,
+  docs: string,
+): Route[] {
   const route = (path: string, respond: (exchange: Exchange) => Response | Promise<Response>): Route => ({
     path,
     methods: ['GET'],
@@ -36,8 +44,11 @@ export function serviceRoutes(service: Service, ready: () => void | Promise<void
     }),
     route('/metrics', async exchange => {
       const refusal = await mayReadMetrics(service, exchange)
-      if (refusal !== undefined) return answer(service, exchange, refusal.code, failure(refusal.code, refusal.message), 403)
-      return answer(service, exchange, 200, service.metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+      if (refusal !== undefined)
+        return answer(service, exchange, refusal.code, failure(refusal.code, refusal.message), 403)
+      return answer(service, exchange, 200, service.metrics.text(), 200, {
+        'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      })
     }),
     route('/openapi.json', exchange => answer(service, exchange, 200, openApi)),
     route('/docs', exchange => answer(service, exchange, 200, docs, 200, page)),
@@ -51,13 +62,16 @@ async function mayReadMetrics(service: Service, exchange: Exchange): Promise<Ref
   if (app instanceof Refusal) return app
   const caller = await authenticate(service, exchange, app, headers.get('access-token'))
   if (caller instanceof Refusal) return caller
-  return caller.administrator ? undefined : refuse(10010, 'metrics are for administrators')
+  return caller.administrator ? undefined : refuse('no_permission', 'metrics are for administrators')
 }
 
 /** What proxies say of the calls they hand on. */
 const handedOn = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
 
-/** Whether the call was made on this machine. What a proxy on this machine hands on comes from here too, whoever made it. */
+/**
+ * Whether the call was made on this machine. What a proxy on this machine hands on comes from here too,
+ * whoever made it.
+ */
 function isLocal({ addressOf, trustsProxy }: Service, { context, request: { headers } }: Exchange): boolean {
   const known = trustsProxy && headers.has('x-forwarded-for')
   if (!known && handedOn.some(name => headers.has(name))) return false

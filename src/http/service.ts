@@ -1,8 +1,8 @@
-import type { TokenVerifier } from '../access.ts'
-import type { AppRegistry } from '../app-registry.ts'
-import type { Executor } from '../executor.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Executor } from '../operation/executor.ts'
 import type { BlobStore, Clock, Images, Log, Videos, Voice } from '../platform.ts'
+import type { AppRegistry } from '../tenant/registry.ts'
+import type { TokenVerifier } from '../tenant/token-verifier.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
 /** What the file routes need of the platform. */
@@ -32,6 +32,9 @@ export interface Service {
   readonly origins: '*' | readonly string[]
   /** The caller's network address, for limits and loopback; '' if the runtime does not say. */
   readonly addressOf: (context: { readonly env: unknown; readonly req: { readonly raw: Request } }) => string
-  /** Whether `addressOf` tells what the proxy in front says; otherwise whoever comes through a proxy has the proxy's address. */
+  /**
+   * Whether `addressOf` tells what the proxy in front says; otherwise whoever comes through a proxy has the
+   * proxy's address.
+   */
   readonly trustsProxy: boolean
 }

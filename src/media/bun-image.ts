@@ -1,6 +1,14 @@
 import { type Bytes, CannotConvert, type Images, type MadePicture, type PictureRequest } from '../platform.ts'
 import { limiter } from './limiter.ts'
-import { brokenPicture, cropMiddle, isOpaque, JPEG_QUALITY, MAX_PIXELS, refuseHugePicture, scaledSize } from './picture.ts'
+import {
+  brokenPicture,
+  cropMiddle,
+  isOpaque,
+  JPEG_QUALITY,
+  MAX_PIXELS,
+  refuseHugePicture,
+  scaledSize,
+} from './picture.ts'
 import { type PictureSize, pictureSize } from './picture-size.ts'
 import { readRgbaPng, writeRgbaPng } from './rgba-png.ts'
 import { webpFirstFrame } from './webp-first-frame.ts'
@@ -13,14 +21,17 @@ interface BunImage {
   png(options?: { compressionLevel: number }): BunImage
   bytes(): Promise<Bytes>
 }
-type BunImageClass = new (picture: Uint8Array, options: { maxPixels: number; autoOrient: boolean }) => BunImage
+type BunImageClass = new (
+  picture: Uint8Array,
+  options: { maxPixels: number; autoOrient: boolean },
+) => BunImage
 
 /** Pixels of the scaled picture that `cover` is cut from: a long narrow one would grow without end. */
 const MAX_SCALED_PIXELS = 16_000_000
 
 /**
- * Pictures by Bun itself, for the compiled binary, where sharp cannot be loaded. Two at a time, off the event loop. AVIF is not decoded
- * on Linux; the rest is as with sharp.
+ * Pictures by Bun itself, for the compiled binary, where sharp cannot be loaded. Two at a time, off the event
+ * loop. AVIF is not decoded on Linux; the rest is as with sharp.
  */
 export function bunImages(): Images {
   const oneOfTwo = limiter(2, 64)
@@ -33,7 +44,9 @@ export function bunImages(): Images {
         } catch (error) {
           if (error instanceof CannotConvert) throw error
           if (error instanceof Error && 'code' in error && error.code === 'ERR_IMAGE_FORMAT_UNSUPPORTED') {
-            throw new CannotConvert('AVIF pictures cannot be converted by this server; upload a JPEG, PNG, GIF or WebP')
+            throw new CannotConvert(
+              'AVIF pictures cannot be converted by this server; upload a JPEG, PNG, GIF or WebP',
+            )
           }
           throw brokenPicture()
         }
@@ -45,10 +58,12 @@ async function resize(picture: Bytes, request: PictureRequest): Promise<MadePict
   const source = open(picture)
   const { width, height, format } = await source.metadata()
   const size = scaledSize({ width, height }, request)
-  if (size.width * size.height > MAX_SCALED_PIXELS) throw new CannotConvert('the picture is too long and narrow to fill that size')
+  if (size.width * size.height > MAX_SCALED_PIXELS)
+    throw new CannotConvert('the picture is too long and narrow to fill that size')
   const scaled = source.resize(size.width, size.height, { fit: 'fill' })
   if (format === 'jpeg' && sameSize(size, request)) return jpeg(scaled)
-  // Bun neither crops nor tells whether a picture is see-through, so the pixels are taken out as a PNG, the only lossless way.
+  // Bun neither crops nor tells whether a picture is see-through, so the pixels are taken out as a PNG, the
+  // only lossless way.
   const pixels = readRgbaPng(await scaled.png({ compressionLevel: 1 }).bytes())
   const cropped = request.fit === 'cover' ? cropMiddle(pixels, request) : pixels
   const image = open(writeRgbaPng(cropped))
@@ -65,6 +80,7 @@ async function jpeg(image: BunImage): Promise<MadePicture> {
 
 function open(picture: Uint8Array): BunImage {
   const { Bun: bun } = globalThis as unknown as { Bun?: { Image?: BunImageClass } }
-  if (!bun?.Image) throw new CannotConvert('pictures are converted by Bun 1.4 or newer, which does not run here')
+  if (!bun?.Image)
+    throw new CannotConvert('pictures are converted by Bun 1.4 or newer, which does not run here')
   return new bun.Image(picture, { maxPixels: MAX_PIXELS, autoOrient: true })
 }

@@ -1,6 +1,9 @@
 import { jpegSegments } from './jpeg-segments.ts'
 
-/** How a picture has to be turned, as EXIF counts: 1 is upright, 2–4 are mirrored or upside down, 5–8 lie on their side. */
+/**
+ * How a picture has to be turned, as EXIF counts: 1 is upright, 2–4 are mirrored or upside down, 5–8 lie on
+ * their side.
+ */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
 
 const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0]

@@ -14,7 +14,10 @@ const MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 /** Longest clip of sound that is converted, in seconds. */
 const MAX_SOUND_SECONDS = 30 * 60
 
-/** The demuxer for what a video's bytes are: ffmpeg must not guess, or a text file becomes a playlist that opens others. */
+/**
+ * The demuxer for what a video's bytes are: ffmpeg must not guess, or a text file becomes a playlist that
+ * opens others.
+ */
 const DEMUXERS: ReadonlyMap<string, string> = new Map([
   ['video/mp4', 'mov'],
   ['video/quicktime', 'mov'],
@@ -47,7 +50,8 @@ export function ffmpegVideos(): Videos {
       try {
         return await inTurn(() => ffmpegFrame(video))
       } catch (error) {
-        // Whoever gave the stream must not keep a connection open for it. It may have failed itself, or be read already.
+        // Whoever gave the stream must not keep a connection open for it. It may have failed itself, or be
+        // read already.
         await video.cancel().catch(() => undefined)
         throw error
       }
@@ -55,7 +59,10 @@ export function ffmpegVideos(): Videos {
   }
 }
 
-/** Sound that `decodeAmr` cannot decode (wide-band AMR) as MP3. Throws `CannotConvert`, without an ffmpeg as well. */
+/**
+ * Sound that `decodeAmr` cannot decode (wide-band AMR) as MP3. Throws `CannotConvert`, without an ffmpeg as
+ * well.
+ */
 export function ffmpegToMp3(amr: Bytes): Promise<Bytes> {
   return inTurn(async () => {
     await needFfmpeg('wide-band AMR (AMR-WB) voice clips need')
@@ -87,8 +94,8 @@ export function ffmpegToMp3(amr: Bytes): Promise<Bytes> {
 }
 
 /**
- * A JPEG of a frame half a second into the video, or of its first frame when it is shorter. The video goes to a temporary file, since
- * an MP4 may have its table of contents at the end.
+ * A JPEG of a frame half a second into the video, or of its first frame when it is shorter. The video goes to
+ * a temporary file, since an MP4 may have its table of contents at the end.
  */
 async function ffmpegFrame(video: ByteStream): Promise<Bytes> {
   await needFfmpeg('covers of videos need')
@@ -98,7 +105,21 @@ async function ffmpegFrame(video: ByteStream): Promise<Bytes> {
     const demuxer = DEMUXERS.get(mime)
     if (!demuxer) throw new CannotConvert('the file is not an MP4, QuickTime, 3GP or WebM video')
     const fit = `scale='min(${STILL_SIDE},iw)':'min(${STILL_SIDE},ih)':force_original_aspect_ratio=decrease,format=yuvj420p`
-    const still = ['-map', '0:v:0', '-frames:v', '1', '-vf', fit, '-c:v', 'mjpeg', '-q:v', '3', '-f', 'image2pipe', 'pipe:1']
+    const still = [
+      '-map',
+      '0:v:0',
+      '-frames:v',
+      '1',
+      '-vf',
+      fit,
+      '-c:v',
+      'mjpeg',
+      '-q:v',
+      '3',
+      '-f',
+      'image2pipe',
+      'pipe:1',
+    ]
     const frame = await runOn(path, demuxer, ['-ss', '0.5'], still, 'the video')
     const first = frame.length > 0 ? frame : await runOn(path, demuxer, [], still, 'the video')
     if (first.length === 0) throw new CannotConvert('the video has no picture')
@@ -107,7 +128,8 @@ async function ffmpegFrame(video: ByteStream): Promise<Bytes> {
 }
 
 async function needFfmpeg(what: string): Promise<void> {
-  if (!(await ffmpegAvailable())) throw new CannotConvert(`${what} ffmpeg, which is not installed on this server`)
+  if (!(await ffmpegAvailable()))
+    throw new CannotConvert(`${what} ffmpeg, which is not installed on this server`)
 }
 
 async function inFolder<T>(task: (folder: string) => Promise<T>): Promise<T> {
@@ -137,7 +159,13 @@ async function store(path: string, stream: ReadableStream<Uint8Array>): Promise<
   return head.subarray(0, size)
 }
 
-async function runOn(path: string, demuxer: string, seek: string[], output: string[], what: string): Promise<Bytes> {
+async function runOn(
+  path: string,
+  demuxer: string,
+  seek: string[],
+  output: string[],
+  what: string,
+): Promise<Bytes> {
   const input = [
     '-protocol_whitelist',
     'file',
@@ -158,10 +186,17 @@ async function runOn(path: string, demuxer: string, seek: string[], output: stri
   }
 }
 
-/** ffmpeg's output. Rejects when it fails, takes longer than `TIMEOUT_MS`, or writes too much; it is killed then. */
+/**
+ * ffmpeg's output. Rejects when it fails, takes longer than `TIMEOUT_MS`, or writes too much; it is killed
+ * then.
+ */
 function run(args: string[]): Promise<Bytes> {
   return new Promise((resolve, reject) => {
-    const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS, killSignal: 'SIGKILL' })
+    const child = spawn('ffmpeg', args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    })
     const output: Uint8Array[] = []
     let size = 0
     let complaint = ''

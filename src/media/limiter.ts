@@ -12,7 +12,8 @@ export function limiter(atOnce: number, waiting: number): Limiter {
   return async task => {
     if (running < atOnce) running++
     else {
-      if (line.length >= waiting) throw new CannotConvert('too many files are being converted; try again in a moment')
+      if (line.length >= waiting)
+        throw new CannotConvert('too many files are being converted; try again in a moment')
       await new Promise<void>(go => line.push(go))
     }
     try {

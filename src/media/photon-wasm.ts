@@ -2,7 +2,10 @@ import type { Bytes } from '../platform.ts'
 import type { Raster } from './picture.ts'
 import type { PictureSize } from './picture-size.ts'
 
-/** One instance of photon. Its methods throw when it panics, and keep its memory then: such an instance is to be dropped. */
+/**
+ * One instance of photon. Its methods throw when it panics, and keep its memory then: such an instance is to
+ * be dropped.
+ */
 export interface Photon {
   /** Bytes of memory it has; they only become more. */
   size(): number
@@ -38,8 +41,9 @@ interface Exports {
 const TRIANGLE = 2
 
 /**
- * A fresh instance with memory of its own. The package's own binding has a single one for ever, in which each broken picture leaves
- * megabytes behind; hence these few calls, which need nothing that the module imports from browsers.
+ * A fresh instance with memory of its own. The package's own binding has a single one for ever, in which each
+ * broken picture leaves megabytes behind; hence these few calls, which need nothing that the module imports
+ * from browsers.
  */
 export function openPhoton(wasm: WebAssembly.Module): Photon {
   const instance = new WebAssembly.Instance(
@@ -85,7 +89,9 @@ export function openPhoton(wasm: WebAssembly.Module): Photon {
   }
 }
 
-/** Everything the module wants from JavaScript is for browsers; only its table of references must be prepared. */
+/**
+ * Everything the module wants from JavaScript is for browsers; only its table of references must be prepared.
+ */
 function importsOf(wasm: WebAssembly.Module, table: () => WebAssembly.Table): WebAssembly.Imports {
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {}
   for (const { module, name } of WebAssembly.Module.imports(wasm)) {

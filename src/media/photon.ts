@@ -2,15 +2,25 @@ import { CannotConvert, type Images, type MadePicture } from '../platform.ts'
 import { exifOrientation } from './exif-orientation.ts'
 import { jpegSegments } from './jpeg-segments.ts'
 import { openPhoton, type Photon } from './photon-wasm.ts'
-import { brokenPicture, cropMiddle, isOpaque, JPEG_QUALITY, type Raster, refuseHugePicture, scaledSize, turnUpright } from './picture.ts'
+import {
+  brokenPicture,
+  cropMiddle,
+  isOpaque,
+  JPEG_QUALITY,
+  type Raster,
+  refuseHugePicture,
+  scaledSize,
+  turnUpright,
+} from './picture.ts'
 import { type PictureSize, pictureSize } from './picture-size.ts'
 
 /** What a Worker of 128 MB can give away, in bytes. */
 const MEMORY = 112_000_000
 
 /**
- * Pictures by photon (Rust's image crate as WebAssembly), for Workers: JPEG, PNG, GIF and WebP of some five to eight megapixels.
- * `loadWasm` gives the compiled `@cf-wasm/photon/photon.wasm`; it is called for each picture, so that a start pays nothing.
+ * Pictures by photon (Rust's image crate as WebAssembly), for Workers: JPEG, PNG, GIF and WebP of some five
+ * to eight megapixels. `loadWasm` gives the compiled `@cf-wasm/photon/photon.wasm`; it is called for each
+ * picture, so that a start pays nothing.
  */
 export function photonImages(loadWasm: () => Promise<WebAssembly.Module>): Images {
   const instances = photonInstances()
@@ -20,7 +30,9 @@ export function photonImages(loadWasm: () => Promise<WebAssembly.Module>): Image
       refuseHugePicture(size)
       // Only an AVIF has a box of this name here, among what callers send.
       if (String.fromCharCode(...picture.subarray(4, 8)) === 'ftyp') {
-        throw new CannotConvert('AVIF pictures cannot be converted by this server; upload a JPEG, PNG, GIF or WebP')
+        throw new CannotConvert(
+          'AVIF pictures cannot be converted by this server; upload a JPEG, PNG, GIF or WebP',
+        )
       }
       if (!size) throw brokenPicture()
       const orientation = exifOrientation(picture)
@@ -33,15 +45,19 @@ export function photonImages(loadWasm: () => Promise<WebAssembly.Module>): Image
       }
       return instances.use(await loadWasm(), needed, photon => {
         const scaled = photon.scale(picture, scaledSize(size, stored))
-        return encode(photon, turnUpright(request.fit === 'cover' ? cropMiddle(scaled, stored) : scaled, orientation))
+        return encode(
+          photon,
+          turnUpright(request.fit === 'cover' ? cropMiddle(scaled, stored) : scaled, orientation),
+        )
       })
     },
   }
 }
 
 /**
- * One instance is used again and again, as two would not fit, and is left to the garbage collector in between, as its memory never
- * shrinks. A picture that breaks it costs its memory until the collector comes by: what is left then decides which pictures are taken.
+ * One instance is used again and again, as two would not fit, and is left to the garbage collector in
+ * between, as its memory never shrinks. A picture that breaks it costs its memory until the collector comes
+ * by: what is left then decides which pictures are taken.
  */
 function photonInstances() {
   let current: WeakRef<Photon> | undefined
@@ -52,7 +68,9 @@ function photonInstances() {
       const lost = broken.reduce((sum, reference) => sum + (reference.deref()?.size() ?? 0), 0)
       const known = current?.deref()
       if (needed > (known?.size() ?? 0) && lost + needed > MEMORY) {
-        throw new CannotConvert('the server has no memory left for a picture of this size just now; try again later')
+        throw new CannotConvert(
+          'the server has no memory left for a picture of this size just now; try again later',
+        )
       }
       const photon = known ?? openPhoton(wasm)
       current = new WeakRef(photon)
@@ -67,7 +85,10 @@ function photonInstances() {
   }
 }
 
-/** Bytes, at most: the file is held twice, and scaling takes 16 bytes a pixel of a picture as wide as the source and as high as the result. */
+/**
+ * Bytes, at most: the file is held twice, and scaling takes 16 bytes a pixel of a picture as wide as the
+ * source and as high as the result.
+ */
 function memoryNeeded(picture: Uint8Array, size: PictureSize, scaled: PictureSize): number {
   const decoding = size.width * size.height * bytesPerPixel(picture) + picture.length * 2
   return decoding + size.width * scaled.height * 16 + scaled.width * scaled.height * 12

@@ -7,8 +7,9 @@ export interface PictureSize {
 }
 
 /**
- * Width and height in pixels from the header of a JPEG, PNG, GIF, WebP or AVIF; undefined for anything else and for a header that
- * is cut off or makes no sense. Never throws. A JPEG with much metadata has its size late: give the whole file where it is at hand.
+ * Width and height in pixels from the header of a JPEG, PNG, GIF, WebP or AVIF; undefined for anything else
+ * and for a header that is cut off or makes no sense. Never throws. A JPEG with much metadata has its size
+ * late: give the whole file where it is at hand.
  */
 export function pictureSize(bytes: Uint8Array): PictureSize | undefined {
   const size = readJpeg(bytes) ?? readPng(bytes) ?? readGif(bytes) ?? readWebp(bytes) ?? readAvif(bytes)
@@ -26,7 +27,9 @@ function readJpeg(bytes: Uint8Array): PictureSize | undefined {
     // SOF0–SOF15, without the three numbers in between that mean something else (DHT, JPG, DAC).
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
     if (isFrame)
-      return start + 5 <= end ? { height: viewOf(bytes).getUint16(start + 1), width: viewOf(bytes).getUint16(start + 3) } : undefined
+      return start + 5 <= end
+        ? { height: viewOf(bytes).getUint16(start + 1), width: viewOf(bytes).getUint16(start + 3) }
+        : undefined
   }
   return undefined
 }
@@ -46,10 +49,16 @@ function readWebp(bytes: Uint8Array): PictureSize | undefined {
   const view = viewOf(bytes)
   for (const { id, start, end } of riffChunks(bytes, 12, bytes.length)) {
     const length = end - start
-    if (id === 'VP8X') return length >= 10 ? { width: uint24(view, start + 4) + 1, height: uint24(view, start + 7) + 1 } : undefined
+    if (id === 'VP8X')
+      return length >= 10
+        ? { width: uint24(view, start + 4) + 1, height: uint24(view, start + 7) + 1 }
+        : undefined
     if (id === 'VP8 ') {
       if (length < 10 || !says(bytes, start + 3, '\x9d\x01\x2a')) return undefined
-      return { width: view.getUint16(start + 6, true) & 0x3fff, height: view.getUint16(start + 8, true) & 0x3fff }
+      return {
+        width: view.getUint16(start + 6, true) & 0x3fff,
+        height: view.getUint16(start + 8, true) & 0x3fff,
+      }
     }
     if (id === 'VP8L') {
       if (length < 5 || bytes[start] !== 0x2f) return undefined
@@ -79,12 +88,18 @@ function readAvif(bytes: Uint8Array): PictureSize | undefined {
   return largest
 }
 
-function* boxes(bytes: Uint8Array, from: number, to: number, type: string): Generator<{ start: number; end: number }> {
+function* boxes(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  type: string,
+): Generator<{ start: number; end: number }> {
   const view = viewOf(bytes)
   let at = from
   while (at + 8 <= to) {
     const size = view.getUint32(at)
-    // 0 means "to the end of the file", 1 a 64-bit size: neither stands before the header boxes of a picture that is shown here.
+    // 0 means "to the end of the file", 1 a 64-bit size: neither stands before the header boxes of a picture
+    // that is shown here.
     if (size < 8) return
     if (says(bytes, at + 4, type)) yield { start: at + 8, end: Math.min(at + size, to) }
     at += size

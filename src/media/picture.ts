@@ -16,24 +16,31 @@ export interface Raster extends PictureSize {
 /** Throws `CannotConvert` for a picture of more than `MAX_PIXELS`; an unknown size is left to the decoder. */
 export function refuseHugePicture(size: PictureSize | undefined): void {
   if (size && size.width * size.height > MAX_PIXELS) {
-    throw new CannotConvert(`the picture has ${size.width} × ${size.height} pixels; at most ${MAX_PIXELS / 1e6} megapixels are converted`)
+    throw new CannotConvert(
+      `the picture has ${size.width} × ${size.height} pixels; at most ${MAX_PIXELS / 1e6} megapixels are converted`,
+    )
   }
 }
 
 export function brokenPicture(): CannotConvert {
-  return new CannotConvert('the file is not a readable JPEG, PNG, GIF, WebP or AVIF picture; upload it again in one of these formats')
+  return new CannotConvert(
+    'the file is not a readable JPEG, PNG, GIF, WebP or AVIF picture; upload it again in one of these formats',
+  )
 }
 
 /**
- * The size to scale a picture to: for `inside` the final one, never larger than the picture; for `cover` the smallest that
- * fills the request, to be cropped with `cropMiddle`.
+ * The size to scale a picture to: for `inside` the final one, never larger than the picture; for `cover` the
+ * smallest that fills the request, to be cropped with `cropMiddle`.
  */
 export function scaledSize(from: PictureSize, request: PictureRequest): PictureSize {
   const across = request.width / from.width
   const down = request.height / from.height
   if (request.fit === 'inside') {
     const scale = Math.min(1, across, down)
-    return { width: Math.max(1, Math.round(from.width * scale)), height: Math.max(1, Math.round(from.height * scale)) }
+    return {
+      width: Math.max(1, Math.round(from.width * scale)),
+      height: Math.max(1, Math.round(from.height * scale)),
+    }
   }
   const scale = Math.max(across, down)
   return {

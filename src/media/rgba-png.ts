@@ -7,7 +7,10 @@ const BYTES_PER_PIXEL = 4
 /** 8 bits a channel, RGB with alpha, and nothing special. */
 const RGBA_8 = [8, 6, 0, 0, 0]
 
-/** The pixels of a PNG of 8-bit RGBA, not interlaced: the one kind an encoder of this process writes. Throws for any other. */
+/**
+ * The pixels of a PNG of 8-bit RGBA, not interlaced: the one kind an encoder of this process writes. Throws
+ * for any other.
+ */
 export function readRgbaPng(png: Uint8Array): Raster {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
   const width = view.getUint32(16)
@@ -50,17 +53,25 @@ function predict(filter: number, left: number, above: number, corner: number): n
   return fromAbove <= fromCorner ? above : corner
 }
 
-/** A PNG of these pixels, packed fast rather than small: it is read once, by the encoder that makes the final file. */
+/**
+ * A PNG of these pixels, packed fast rather than small: it is read once, by the encoder that makes the final
+ * file.
+ */
 export function writeRgbaPng({ width, height, rgba }: Raster): Bytes {
   const stride = width * BYTES_PER_PIXEL
   const lines = new Uint8Array((stride + 1) * height)
-  for (let y = 0; y < height; y++) lines.set(rgba.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1)
+  for (let y = 0; y < height; y++)
+    lines.set(rgba.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1)
   const header = new Uint8Array(13)
   const view = new DataView(header.buffer)
   view.setUint32(0, width)
   view.setUint32(4, height)
   header.set(RGBA_8, 8)
-  const parts = [chunk('IHDR', header), chunk('IDAT', deflateSync(lines, { level: 1 })), chunk('IEND', new Uint8Array())]
+  const parts = [
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(lines, { level: 1 })),
+    chunk('IEND', new Uint8Array()),
+  ]
   return new Uint8Array(Buffer.concat([new Uint8Array(SIGNATURE), ...parts]))
 }
 

@@ -21,8 +21,8 @@ const INPUT: SharpOptions = {
 const READERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map(format => `VipsForeignLoad${format}`)
 
 /**
- * Pictures by sharp (libvips), on Node.js, Bun and Deno but not in a compiled binary. sharp is loaded by the first call; two pictures at
- * a time, one thread each. See-through pictures become PNG, all others JPEG.
+ * Pictures by sharp (libvips), on Node.js, Bun and Deno but not in a compiled binary. sharp is loaded by the
+ * first call; two pictures at a time, one thread each. See-through pictures become PNG, all others JPEG.
  */
 export function sharpImages(): Images {
   const oneOfTwo = limiter(2, 64)
@@ -53,14 +53,26 @@ async function loadSharp(): Promise<SharpModule> {
   return sharp
 }
 
-async function resizeWith(sharp: SharpModule, picture: Uint8Array, request: PictureRequest): Promise<MadePicture> {
+async function resizeWith(
+  sharp: SharpModule,
+  picture: Uint8Array,
+  request: PictureRequest,
+): Promise<MadePicture> {
   const metadata = await sharp(picture, INPUT).metadata()
   if (!isKnownFormat(metadata)) throw brokenPicture()
   const scaled = sharp(picture, INPUT)
     .timeout({ seconds: TIMEOUT_SECONDS })
-    .resize(request.width, request.height, { fit: request.fit, position: 'centre', withoutEnlargement: request.fit === 'inside' })
+    .resize(request.width, request.height, {
+      fit: request.fit,
+      position: 'centre',
+      withoutEnlargement: request.fit === 'inside',
+    })
   if (!metadata.hasAlpha) return jpeg(scaled)
-  const { data, info } = await scaled.ensureAlpha().toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+  const { data, info } = await scaled
+    .ensureAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
   const pixels = sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
   if (isOpaque(data)) return jpeg(pixels.removeAlpha())
   return { bytes: new Uint8Array(await pixels.png().toBuffer()), contentType: 'image/png' }
@@ -73,5 +85,8 @@ function isKnownFormat({ format, compression }: Metadata): boolean {
 }
 
 async function jpeg(pixels: Sharp): Promise<MadePicture> {
-  return { bytes: new Uint8Array(await pixels.jpeg({ quality: JPEG_QUALITY }).toBuffer()), contentType: 'image/jpeg' }
+  return {
+    bytes: new Uint8Array(await pixels.jpeg({ quality: JPEG_QUALITY }).toBuffer()),
+    contentType: 'image/jpeg',
+  }
 }

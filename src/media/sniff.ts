@@ -3,7 +3,10 @@ import { fileTypeFromBuffer } from 'file-type/core'
 export type MediaFamily = 'image' | 'audio' | 'video' | 'other'
 
 export interface Sniffed {
-  /** What the bytes are, never what somebody declared; `application/octet-stream` when they are nothing known or could run as a page. */
+  /**
+   * What the bytes are, never what somebody declared; `application/octet-stream` when they are nothing known
+   * or could run as a page.
+   */
   readonly mime: string
   readonly family: MediaFamily
   /** Whether a browser may show it in place. Everything else is sent as an attachment. */
@@ -41,8 +44,8 @@ const SHOWN: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Says what a file is by its first bytes (`SNIFF_BYTES` of them are enough). Containers that hold sound or pictures alike
- * (MP4, 3GP, WebM) count as video. Never throws.
+ * Says what a file is by its first bytes (`SNIFF_BYTES` of them are enough). Containers that hold sound or
+ * pictures alike (MP4, 3GP, WebM) count as video. Never throws.
  */
 export async function sniff(bytes: Uint8Array): Promise<Sniffed> {
   const head = bytes.subarray(0, SNIFF_BYTES)
@@ -75,7 +78,10 @@ async function byFileType(head: Uint8Array): Promise<string | undefined> {
   }
 }
 
-/** The mark of UTF-16 text passes for MPEG sound of another layer; of MP3 only layer III with a rate that exists is believed. */
+/**
+ * The mark of UTF-16 text passes for MPEG sound of another layer; of MP3 only layer III with a rate that
+ * exists is believed.
+ */
 function startsMp3Frame(head: Uint8Array): boolean {
   const [, second = 0, third = 0] = head
   return (second & 0x06) === 0x02 && third >> 4 !== 15 && ((third >> 2) & 3) !== 3

@@ -4,7 +4,8 @@ import { riffChunks } from './riff-chunks.ts'
 const FRAME_HEADER = 16
 
 /**
- * The first frame of an animated WebP as a still WebP; any other file as it is. For decoders that know no animation.
+ * The first frame of an animated WebP as a still WebP; any other file as it is. For decoders that know no
+ * animation.
  */
 export function webpFirstFrame(file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (!says(file, 0, 'RIFF') || !says(file, 8, 'WEBP') || !says(file, 12, 'VP8X')) return file

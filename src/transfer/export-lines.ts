@@ -63,11 +63,17 @@ const blockedPage = query<{ group_id: number; after: number }>()(p =>
 )
 
 /** What of a member is not said where it is so. */
-const memberDefaults: Readonly<Record<string, unknown>> = { role: 1, display_name: '', msg_mute_mode: 0, msg_push_mode: 0, ban_until: 0 }
+const memberDefaults: Readonly<Record<string, unknown>> = {
+  role: 1,
+  display_name: '',
+  msg_mute_mode: 0,
+  msg_push_mode: 0,
+  ban_until: 0,
+}
 
 /**
- * The groups of an app with their members and blacklists, in the format of `lines.ts`, line by line; `groupDone` hears of each group that is complete.
- * Throws `DatabaseError`.
+ * The groups of an app with their members and blacklists, in the format of `lines.ts`, line by line;
+ * `groupDone` hears of each group that is complete. Throws `DatabaseError`.
  */
 export function* exportLines(engine: SerialEngine, app_id: string, groupDone: () => void): Generator<string> {
   for (const group of pages(after => read(engine, groupsPage({ app_id, after })), 'group_id')) {
@@ -76,18 +82,23 @@ export function* exportLines(engine: SerialEngine, app_id: string, groupDone: ()
     for (const member of pages(after => read(engine, membersPage({ group_id, after })), 'user_id')) {
       yield lineOf('member', withoutDefaults(member))
     }
-    for (const entry of pages(after => read(engine, blockedPage({ group_id, after })), 'user_id')) yield lineOf('blocked', entry)
+    for (const entry of pages(after => read(engine, blockedPage({ group_id, after })), 'user_id'))
+      yield lineOf('blocked', entry)
     groupDone()
   }
 }
 
-const lineOf = (type: string, value: Readonly<Record<string, unknown>>): string => `${JSON.stringify({ type, ...value })}\n`
+const lineOf = (type: string, value: Readonly<Record<string, unknown>>): string =>
+  `${JSON.stringify({ type, ...value })}\n`
 
 const withoutDefaults = (member: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(member).filter(([name, value]) => value !== memberDefaults[name]))
 
 /** All rows of a list that is read page by page, each beginning after the last row's `key`. */
-function* pages<Key extends string, Row extends Readonly<Record<Key, number>>>(page: (after: number) => Row[], key: Key): Generator<Row> {
+function* pages<Key extends string, Row extends Readonly<Record<Key, number>>>(
+  page: (after: number) => Row[],
+  key: Key,
+): Generator<Row> {
   for (let after = 0; ; ) {
     const rows = page(after)
     yield* rows

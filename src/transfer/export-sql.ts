@@ -5,7 +5,8 @@ import { type Args, command, type Query } from '../db/query.ts'
 import * as schema from '../db/schema.ts'
 
 /*
- * An app as SQL for `wrangler d1 execute`: its rows as they are, in statements that D1 takes, which are at most 100 000 bytes long.
+ * An app as SQL for `wrangler d1 execute`: its rows as they are, in statements that D1 takes, which are at
+ * most 100 000 bytes long.
  */
 
 /** Bytes. No row alone is as long: the largest, an announcement spelled in bytes, has 70 000. */
@@ -27,15 +28,26 @@ type OfApp = (table: SQLiteTable, app_id: unknown) => SQL
 const ownColumn: OfApp = (_, app_id) => sql`app_id = ${app_id}`
 /** The plus keeps SQLite from the index by app and user, which is in another order than the pages. */
 const byPlace: OfApp = (_, app_id) => sql`+app_id = ${app_id}`
-const byGroup: OfApp = (table, app_id) => sql`(SELECT g.app_id FROM groups AS g WHERE g.group_id = ${table}.group_id) = ${app_id}`
-const byObject: OfApp = (table, app_id) => sql`(SELECT o.app_id FROM objects AS o WHERE o.object_name = ${table}.object_name) = ${app_id}`
+const byGroup: OfApp = (table, app_id) =>
+  sql`(SELECT g.app_id FROM groups AS g WHERE g.group_id = ${table}.group_id) = ${app_id}`
+const byObject: OfApp = (table, app_id) =>
+  sql`(SELECT o.app_id FROM objects AS o WHERE o.object_name = ${table}.object_name) = ${app_id}`
 
 /** `nothing`: columns that are 0 in the export. */
-function tableOfApp(table: SQLiteTable, keyNames: readonly string[], ofApp: OfApp, nothing: readonly string[] = []): TableOfApp {
+function tableOfApp(
+  table: SQLiteTable,
+  keyNames: readonly string[],
+  ofApp: OfApp,
+  nothing: readonly string[] = [],
+): TableOfApp {
   const all = Object.values(getTableColumns(table))
   const columns = all.map(column => column.name)
   const list = (items: SQL[]) => sql.join(items, sql`, `)
-  const outputs = list(columns.map(name => (nothing.includes(name) ? sql`0 AS ${sql.identifier(name)}` : sql`${sql.identifier(name)}`)))
+  const outputs = list(
+    columns.map(name =>
+      nothing.includes(name) ? sql`0 AS ${sql.identifier(name)}` : sql`${sql.identifier(name)}`,
+    ),
+  )
   const keys = list(keyNames.map(name => sql`${sql.identifier(name)}`))
   return {
     name: getTableName(table),
@@ -76,10 +88,16 @@ const withoutFiles: readonly TableOfApp[] = [
 ]
 
 /**
- * The statements that add an app to a database with the same schema, line by line; rows that are there already stay as they are. `files`: also what
- * is known of its files. `rowsDone` hears of rows that were read. Throws `DatabaseError`.
+ * The statements that add an app to a database with the same schema, line by line; rows that are there
+ * already stay as they are. `files`: also what is known of its files. `rowsDone` hears of rows that were
+ * read. Throws `DatabaseError`.
  */
-export function* exportSql(engine: SerialEngine, app_id: string, files: boolean, rowsDone: (rows: number) => void): Generator<string> {
+export function* exportSql(
+  engine: SerialEngine,
+  app_id: string,
+  files: boolean,
+  rowsDone: (rows: number) => void,
+): Generator<string> {
   for (const table of files ? withFiles : withoutFiles) {
     const start = `INSERT OR IGNORE INTO "${table.name}" (${table.columns.map(name => `"${name}"`).join(', ')}) VALUES\n`
     let size = 0
@@ -100,7 +118,12 @@ export function* exportSql(engine: SerialEngine, app_id: string, files: boolean,
   yield `UPDATE "apps" SET "group_count" = (SELECT count(*) FROM "groups" WHERE "app_id" = ${id} AND "status" = 0) WHERE "app_id" = ${id};\n`
 }
 
-function* rowsOf(engine: SerialEngine, table: TableOfApp, app_id: string, rowsDone: (rows: number) => void): Generator<unknown[]> {
+function* rowsOf(
+  engine: SerialEngine,
+  table: TableOfApp,
+  app_id: string,
+  rowsDone: (rows: number) => void,
+): Generator<unknown[]> {
   for (let after: readonly unknown[] = table.key.map(() => table.first); ; ) {
     const rows = engine.all(table.page({ app_id, ...after }))
     yield* rows
@@ -114,7 +137,10 @@ function* rowsOf(engine: SerialEngine, table: TableOfApp, app_id: string, rowsDo
 const utf8 = new TextEncoder()
 const control = /[\u0000-\u001f]/
 
-/** A value as SQL. Texts with control characters are spelled in bytes: no tool on the way can take them for something else. */
+/**
+ * A value as SQL. Texts with control characters are spelled in bytes: no tool on the way can take them for
+ * something else.
+ */
 function literal(value: unknown): string {
   if (value === null) return 'NULL'
   if (typeof value === 'number') return String(value)

@@ -1,6 +1,6 @@
 import type { SerialEngine } from '../db/engine.ts'
 import { settlePending } from '../group/join.ts'
-import { role } from '../roles.ts'
+import { role } from '../operation/roles.ts'
 import { type GroupsInBatch, groupsOf, type Importing, type Numbered } from './import-groups.ts'
 import {
   countInApp,
@@ -23,10 +23,16 @@ export interface Imported {
 }
 
 /**
- * Imports lines into an app as one atomic change that keeps every rule of the database: rows and what counts them go together. What is there already
- * stays as it is. Throws `BadLine`, with nothing imported, and `DatabaseError`.
+ * Imports lines into an app as one atomic change that keeps every rule of the database: rows and what counts
+ * them go together. What is there already stays as it is. Throws `BadLine`, with nothing imported, and
+ * `DatabaseError`.
  */
-export function importBatch(engine: SerialEngine, app: Importing, lines: readonly Numbered[], now: number): Imported {
+export function importBatch(
+  engine: SerialEngine,
+  app: Importing,
+  lines: readonly Numbered[],
+  now: number,
+): Imported {
   engine.exec('BEGIN IMMEDIATE')
   try {
     const imported = write(engine, app, lines, now)
@@ -44,7 +50,15 @@ export function importBatch(engine: SerialEngine, app: Importing, lines: readonl
 
 /** A group and a user. */
 type Pair = [group_id: number, user_id: number]
-type MemberRow = [...Pair, role: number, display_name: string, joined_at: number, mute: number, push: number, ban_until: number]
+type MemberRow = [
+  ...Pair,
+  role: number,
+  display_name: string,
+  joined_at: number,
+  mute: number,
+  push: number,
+  ban_until: number,
+]
 
 function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[], now: number): Imported {
   const { app_id } = app
@@ -59,13 +73,23 @@ function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[],
   const blockedIn = tally(added, ([group_id]) => group_id)
   for (const [group_id, more] of joinedIn) refuseOverfull(groups, group_id, more, joined, members)
   const changed = [...new Set([...joinedIn.keys(), ...blockedIn.keys()])]
-  const inGroups = changed.map(id => [id, joinedIn.get(id) ?? 0, blockedIn.get(id) ?? 0, groups.created.has(id) ? 0 : 1])
+  const inGroups = changed.map(id => [
+    id,
+    joinedIn.get(id) ?? 0,
+    blockedIn.get(id) ?? 0,
+    groups.created.has(id) ? 0 : 1,
+  ])
   engine.all(countInGroups({ rows: JSON.stringify(inGroups) }))
 
   const joinedBy = tally(joined, ([, user_id]) => user_id)
   const createdBy = tally([...groups.created.values()], group => group.creator_id)
   const users = [...new Set([...joinedBy.keys(), ...createdBy.keys()])].sort((a, b) => a - b)
-  engine.all(countOfUsers({ app_id, rows: JSON.stringify(users.map(id => [id, createdBy.get(id) ?? 0, joinedBy.get(id) ?? 0])) }))
+  engine.all(
+    countOfUsers({
+      app_id,
+      rows: JSON.stringify(users.map(id => [id, createdBy.get(id) ?? 0, joinedBy.get(id) ?? 0])),
+    }),
+  )
   if (groups.created.size > 0) engine.all(countInApp({ app_id, more: groups.created.size }))
   settle(engine, changed, joined, added, now)
   return { groups: groups.created.size, members: joined.length, blocked: added.length }
@@ -93,10 +117,25 @@ function addMembers(
     if (claimsIt && !isOwner) pretenders.push(member)
     const joined_at = member.value.joined_at ?? (isOwner ? created_at : now)
     const given = claimsIt ? role.member : member.value.role
-    if (!isOwner && given === role.member && display_name === '' && msg_mute_mode + msg_push_mode === 0 && ban_until === 0) {
+    if (
+      !isOwner &&
+      given === role.member &&
+      display_name === '' &&
+      msg_mute_mode + msg_push_mode === 0 &&
+      ban_until === 0
+    ) {
       plain.push([group_id, user_id, joined_at])
     } else {
-      const row: MemberRow = [group_id, user_id, given, display_name, joined_at, msg_mute_mode, msg_push_mode, ban_until]
+      const row: MemberRow = [
+        group_id,
+        user_id,
+        given,
+        display_name,
+        joined_at,
+        msg_mute_mode,
+        msg_push_mode,
+        ban_until,
+      ]
       if (isOwner) owners.push(row)
       else others.push(row)
     }
@@ -108,16 +147,26 @@ function addMembers(
   if (owners.length > 0) engine.all(tellOfOwners({ rows: JSON.stringify(owners) }))
   // A former owner who is still a member is only old news.
   for (const { line, value } of pretenders) {
-    if (!joined.some(([group_id, user_id]) => group_id === value.group_id && user_id === value.user_id)) continue
+    if (!joined.some(([group_id, user_id]) => group_id === value.group_id && user_id === value.user_id))
+      continue
     throw new BadLine(line, `user ${value.user_id} is not the owner_id of group ${value.group_id}`)
   }
   return joined
 }
 
-/** The larger index of members lies by users: in its order a batch goes through it once, instead of once for every group. */
-const inIndexOrder = (rows: [...Pair, ...unknown[]][]): string => JSON.stringify(rows.sort((a, b) => a[1] - b[1]))
+/**
+ * The larger index of members lies by users: in its order a batch goes through it once, instead of once for
+ * every group.
+ */
+const inIndexOrder = (rows: [...Pair, ...unknown[]][]): string =>
+  JSON.stringify(rows.sort((a, b) => a[1] - b[1]))
 
-function addBlocked(engine: SerialEngine, groups: GroupsInBatch, blocked: readonly Numbered<BlockedLine>[], now: number): Pair[] {
+function addBlocked(
+  engine: SerialEngine,
+  groups: GroupsInBatch,
+  blocked: readonly Numbered<BlockedLine>[],
+  now: number,
+): Pair[] {
   if (blocked.length === 0) return []
   for (const { line, value } of blocked) groups.of(value.group_id, line)
   const rows = blocked.map(({ value }) => [value.group_id, value.user_id, value.blocked_at ?? now])
@@ -156,10 +205,17 @@ function refuseOverfull(
 }
 
 /** Who became a member or was blacklisted has nothing pending in that group any more. */
-function settle(engine: SerialEngine, changed: readonly number[], joined: readonly Pair[], added: readonly Pair[], now: number): void {
+function settle(
+  engine: SerialEngine,
+  changed: readonly number[],
+  joined: readonly Pair[],
+  added: readonly Pair[],
+  now: number,
+): void {
   for (const [id] of engine.all(groupsWithPending({ group_ids: JSON.stringify(changed) }))) {
     const group_id = Number(id)
-    const users = (pairs: readonly Pair[]) => JSON.stringify(pairs.filter(([group]) => group === group_id).map(([, user_id]) => user_id))
+    const users = (pairs: readonly Pair[]) =>
+      JSON.stringify(pairs.filter(([group]) => group === group_id).map(([, user_id]) => user_id))
     for (const bound of settlePending(group_id, users(joined), 1, now)) engine.all(bound)
     for (const bound of settlePending(group_id, users(added), 2, now)) engine.all(bound)
   }

@@ -1,5 +1,5 @@
-import type { App } from '../apps.ts'
 import type { SerialEngine } from '../db/engine.ts'
+import type { App } from '../tenant/app.ts'
 import { insertGroups, knownGroups } from './import-statements.ts'
 import { BadLine, type GroupLine, type Line } from './lines.ts'
 import { read } from './read.ts'
@@ -34,8 +34,16 @@ export interface GroupsInBatch {
   of(group_id: number, line: number): Group
 }
 
-/** Creates the groups of the batch that are new, as yet without members, and finds the others. Throws `BadLine`. */
-export function groupsOf(engine: SerialEngine, app: Importing, lines: readonly Numbered[], now: number): GroupsInBatch {
+/**
+ * Creates the groups of the batch that are new, as yet without members, and finds the others. Throws
+ * `BadLine`.
+ */
+export function groupsOf(
+  engine: SerialEngine,
+  app: Importing,
+  lines: readonly Numbered[],
+  now: number,
+): GroupsInBatch {
   const group_ids = JSON.stringify([...new Set(lines.map(({ value }) => value.group_id))])
   const known = new Map(read(engine, knownGroups({ group_ids })).map(group => [group.group_id, group]))
   const created = new Map<number, WholeGroup>()
@@ -55,13 +63,17 @@ export function groupsOf(engine: SerialEngine, app: Importing, lines: readonly N
     created.set(whole.group_id, whole)
     createdGroups.set(whole.group_id, { ...whole, count: 0 })
   }
-  if (created.size > 0) engine.all(insertGroups({ app_id: app.app_id, rows: JSON.stringify([...created.values()]) }))
+  if (created.size > 0)
+    engine.all(insertGroups({ app_id: app.app_id, rows: JSON.stringify([...created.values()]) }))
   return {
     created,
-    withBlacklist: [...known.values()].filter(group => group.blacklist_count > 0).map(({ group_id }) => group_id),
+    withBlacklist: [...known.values()]
+      .filter(group => group.blacklist_count > 0)
+      .map(({ group_id }) => group_id),
     of(group_id, line) {
       const group = usable(group_id, line)
-      if (group === undefined) throw new BadLine(line, `there is no group ${group_id}: its own line must stand before this one`)
+      if (group === undefined)
+        throw new BadLine(line, `there is no group ${group_id}: its own line must stand before this one`)
       return group
     },
   }

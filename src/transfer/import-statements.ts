@@ -3,8 +3,8 @@ import { command, db, inList, query } from '../db/query.ts'
 import { groups } from '../db/schema.ts'
 
 /*
- * What an import writes. Each statement takes its rows as one parameter, a list of lists: `value ->> 0` is the first column. What is there already is
- * left alone, and RETURNING says what was not.
+ * What an import writes. Each statement takes its rows as one parameter, a list of lists: `value ->> 0` is
+ * the first column. What is there already is left alone, and RETURNING says what was not.
  */
 
 export const knownGroups = query<{ group_ids: string }>()(p =>
@@ -43,14 +43,20 @@ export const insertMembers = command<{ app_id: string; rows: string }>()(
     ON CONFLICT (group_id, user_id) DO NOTHING RETURNING group_id, user_id`,
 )
 
-/** Group, user, joined at: of the many about whom nothing else is said. A third less work for SQLite than eight columns are. */
+/**
+ * Group, user, joined at: of the many about whom nothing else is said. A third less work for SQLite than
+ * eight columns are.
+ */
 export const insertPlainMembers = command<{ app_id: string; rows: string }>()(
   p => sql`INSERT INTO members (group_id, user_id, app_id, joined_at)
     SELECT value ->> 0, value ->> 1, ${p.app_id}, value ->> 2 FROM json_each(${p.rows}) WHERE true
     ON CONFLICT (group_id, user_id) DO NOTHING RETURNING group_id, user_id`,
 )
 
-/** Rows as of `insertMembers`: what is said of owners, whom their group's line has made members, unless they changed it meanwhile. */
+/**
+ * Rows as of `insertMembers`: what is said of owners, whom their group's line has made members, unless they
+ * changed it meanwhile.
+ */
 export const tellOfOwners = command<{ rows: string }>()(
   p => sql`UPDATE members SET display_name = row.value ->> 3, joined_at = row.value ->> 4, msg_mute_mode = row.value ->> 5,
       msg_push_mode = row.value ->> 6, ban_until = row.value ->> 7

@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import { avatar, name, text } from '../http/fields.ts'
+import { avatar, name, text } from '../operation/fields.ts'
 
 /*
- * Groups and members as lines of JSON: what `cohort export` writes and `cohort import` reads. Names and values are those of the database; what is
- * left out has the default of a new group or member.
+ * Groups and members as lines of JSON: what `cohort export` writes and `cohort import` reads. Names and
+ * values are those of the database; what is left out has the default of a new group or member.
  */
 
-const id = z.int({ error: 'must be a positive integer up to 2^53-1' }).min(1, { error: 'must be a positive integer up to 2^53-1' })
+const id = z
+  .int({ error: 'must be a positive integer up to 2^53-1' })
+  .min(1, { error: 'must be a positive integer up to 2^53-1' })
 const whole = (min: number, max: number = Number.MAX_SAFE_INTEGER) => {
   const error = `must be an integer from ${min} to ${max}`
   return z.int({ error }).min(min, { error }).max(max, { error })

@@ -2,4 +2,5 @@ import type { SerialEngine } from '../db/engine.ts'
 import type { Bound } from '../db/query.ts'
 
 /** The rows of a query, decoded. Throws `DatabaseError`. */
-export const read = <Row>(engine: SerialEngine, bound: Bound<Row>): Row[] => bound.statement.decode(engine.all(bound)) as Row[]
+export const read = <Row>(engine: SerialEngine, bound: Bound<Row>): Row[] =>
+  bound.statement.decode(engine.all(bound)) as Row[]

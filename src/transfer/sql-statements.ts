@@ -1,6 +1,7 @@
 /*
- * Cuts the text of a dump (`wrangler d1 export`, SQLite's `.dump`) into its statements while it is read. Dumps hold strings, quoted names and comments
- * of one line; triggers they would hold only if Cohort had some.
+ * Cuts the text of a dump (`wrangler d1 export`, SQLite's `.dump`) into its statements while it is read.
+ * Dumps hold strings, quoted names and comments of one line; triggers they would hold only if Cohort had
+ * some.
  */
 
 export interface SqlStatement {
@@ -11,11 +12,17 @@ export interface SqlStatement {
 
 const interesting = /['"`;]|--/g
 
-/** The statements, without their semicolons. Holds one statement and one chunk; an unfinished one at the end is a statement too. */
+/**
+ * The statements, without their semicolons. Holds one statement and one chunk; an unfinished one at the end
+ * is a statement too.
+ */
 export async function* sqlStatements(chunks: AsyncIterable<string>): AsyncGenerator<SqlStatement> {
   let text = ''
   let line = 1
-  /** Up to where `text` is understood, and what stands there: outside, or what ends the string, name or comment. */
+  /**
+   * Up to where `text` is understood, and what stands there: outside, or what ends the string, name or
+   * comment.
+   */
   let at = 0
   let until = ''
 

@@ -8,14 +8,21 @@ export const headersOf = async ({ app_id, secret }: App, user: number): Promise<
   'access-token': await signToken(secret, { app: app_id, role: 1, sub: String(user) }),
 })
 
-/** One call to set something up, as this user: with a body it is a POST. Answers `data`; throws unless the answer is a success. */
+/**
+ * One call to set something up, as this user: with a body it is a POST. Answers `data`; throws unless the
+ * answer is a success.
+ */
 export async function call<T>(url: string, app: App, user: number, path: string, body?: unknown): Promise<T> {
   const headers = await headersOf(app, user)
   const response = await fetch(url + path, {
     headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
     ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
   })
-  const answer = (await response.json()) as { readonly code: number; readonly data: T; readonly message: string | null }
+  const answer = (await response.json()) as {
+    readonly code: number
+    readonly data: T
+    readonly message: string | null
+  }
   if (answer.code !== 200) throw new Error(`${path}: ${answer.code} ${answer.message}`)
   return answer.data
 }

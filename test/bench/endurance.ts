@@ -16,11 +16,20 @@ export interface Finding {
   readonly verdict: Verdict
 }
 
-/** Resident memory after each of so many portions of mixed work, on a service that has just started: does it keep growing? */
+/**
+ * Resident memory after each of so many portions of mixed work, on a service that has just started: does it
+ * keep growing?
+ */
 export async function memoryOver(bench: Bench, portions: number, requests: number): Promise<Finding> {
   const bytes: number[] = []
   for (let i = 0; i < portions; i++) {
-    await send(bench, { server: 'service', path: '', work: 'mixed', connections: 32, count: requests / bench.portion })
+    await send(bench, {
+      server: 'service',
+      path: '',
+      work: 'mixed',
+      connections: 32,
+      count: requests / bench.portion,
+    })
     bytes.push(bench.subjects.get('service')?.server.usage().memory ?? Number.NaN)
   }
   // The heap and SQLite's cache take their size first; then it must stay.
@@ -35,7 +44,12 @@ export async function memoryOver(bench: Bench, portions: number, requests: numbe
 }
 
 /** From the command to the first answer, milliseconds. */
-export async function startTimes(command: readonly string[], folder: string, groups: number, times: number): Promise<Finding> {
+export async function startTimes(
+  command: readonly string[],
+  folder: string,
+  groups: number,
+  times: number,
+): Promise<Finding> {
   const taken: number[] = []
   for (let i = 0; i < times; i++) {
     const begun = performance.now()
@@ -55,7 +69,10 @@ export async function startTimes(command: readonly string[], folder: string, gro
 
 const portion = new Uint8Array(1024 * 1024)
 
-/** The most memory the service takes above what it has when idle, while it receives a file of so many MiB and hands it out again. */
+/**
+ * The most memory the service takes above what it has when idle, while it receives a file of so many MiB and
+ * hands it out again.
+ */
 export async function largeFile({ server, world }: Subject, mebibytes: number): Promise<Finding> {
   const idle = server.usage().memory
   let peak = idle
@@ -94,7 +111,10 @@ export async function largeFile({ server, world }: Subject, mebibytes: number): 
   }
 }
 
-/** What so many clients cost that have connected and keep their connection, and how long others wait for `info` meanwhile. */
+/**
+ * What so many clients cost that have connected and keep their connection, and how long others wait for
+ * `info` meanwhile.
+ */
 export async function idleConnections(bench: Bench, count: number): Promise<Finding> {
   const { server } = bench.subjects.get('service') as Subject
   const { hostname, port } = new URL(server.url)
@@ -110,7 +130,8 @@ export async function idleConnections(bench: Bench, count: number): Promise<Find
     socket.write(`GET /healthz HTTP/1.1\r\nhost: ${hostname}\r\n\r\n`)
     await once(socket, 'data')
   }
-  while (sockets.length < count) await Promise.all(Array.from({ length: Math.min(100, count - sockets.length) }, join))
+  while (sockets.length < count)
+    await Promise.all(Array.from({ length: Math.min(100, count - sockets.length) }, join))
   const memory = server.usage().memory - before
   const crowded = await send(bench, info)
   const open = sockets.filter(socket => !socket.destroyed && !socket.readableEnded).length

@@ -4,8 +4,9 @@ import { type Call, type WorkName, workNamed } from './work.ts'
 import type { World } from './world.ts'
 
 /*
- * The process that makes the load: autocannon, in a process of its own so that it shares no event loop with whoever directs it, kept for the whole run so
- * that it is warm. It takes jobs as messages and answers each with what it measured.
+ * The process that makes the load: autocannon, in a process of its own so that it shares no event loop with
+ * whoever directs it, kept for the whole run so that it is warm. It takes jobs as messages and answers each
+ * with what it measured.
  */
 
 export interface Job {
@@ -55,10 +56,12 @@ async function run({ world, work: name, url, start, count, connections }: Job): 
   const { origin, pathname } = new URL(url)
   const path = pathname === '/' ? '' : pathname
   const requests: Request[][] = Array.from({ length: connections }, () => [])
-  for (let n = 0; n < count; n++) requests[n % connections]?.push(await requestOf(work.request(start + n, world), world, path))
+  for (let n = 0; n < count; n++)
+    requests[n % connections]?.push(await requestOf(work.request(start + n, world), world, path))
 
   const wrong = new Map<string, number>()
-  const note = (text: string, times = 1) => void (times > 0 && wrong.set(text, (wrong.get(text) ?? 0) + times))
+  const note = (text: string, times = 1) =>
+    void (times > 0 && wrong.set(text, (wrong.get(text) ?? 0) + times))
   const latencies = new Float64Array(count)
   let answered = 0
   let timed = 0
@@ -73,7 +76,10 @@ async function run({ world, work: name, url, start, count, connections }: Job): 
     timeout: 60,
     setupClient: it => it.setRequests(requests[client++] ?? []),
     verifyBody(body) {
-      const right = work.bytes === true ? body.length > 0 : body.startsWith('{"code":200,') && !body.includes('"result":"fail"')
+      const right =
+        work.bytes === true
+          ? body.length > 0
+          : body.startsWith('{"code":200,') && !body.includes('"result":"fail"')
       if (!right) note(body.slice(0, 120))
       return right
     },

@@ -13,7 +13,8 @@ import { startWorker } from './worker.ts'
 
 const { quick, json, only, soak, rounds, portion, warmUp, scale, crowded, command } = readOptions()
 
-// The bundle has a folder of its own, and the data is beside it: in the system's temporary folder, which may be memory, a commit would cost nothing.
+// The bundle has a folder of its own, and the data is beside it: in the system's temporary folder, which may
+// be memory, a commit would cost nothing.
 const folder = import.meta.dirname
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
@@ -45,15 +46,27 @@ const files = join(folder, 'answers')
 const service = await startService(command, main.folder)
 const world = await upload({ server: service, world: main.world }, files)
 subjects.set('service', { server: service, world })
-subjects.set('yardstick', { server: await startYardstick(join(folder, 'yardstick'), databaseIn(main.folder), files), world })
+subjects.set('yardstick', {
+  server: await startYardstick(join(folder, 'yardstick'), databaseIn(main.folder), files),
+  world,
+})
 subjects.set('crowded', { server: await startService(command, crowd.folder), world: crowd.world })
 
 note('warming up')
 for (const server of ['service', 'crowded', 'yardstick'] as const) {
-  await send(bench, { server, path: server === 'yardstick' ? '/select' : '', work: 'info', connections: 32, count: 10_000 / portion })
+  await send(bench, {
+    server,
+    path: server === 'yardstick' ? '/select' : '',
+    work: 'info',
+    connections: 32,
+    count: 10_000 / portion,
+  })
 }
 await measureAll('The service against what one would have without it', workRows(scale))
-await measureAll('What must not grow (the first costs so many times what the second costs)', growthRows({ ...scale, crowd: crowded.crowd }))
+await measureAll(
+  'What must not grow (the first costs so many times what the second costs)',
+  growthRows({ ...scale, crowd: crowded.crowd }),
+)
 
 if (wanted('memory')) {
   note('memory')
@@ -100,7 +113,15 @@ if (waited > 5) {
   )
 }
 if (json !== undefined) {
-  const machine = { cpus: cpus().length, cpu: cpus()[0]?.model, platform: process.platform, node: process.version }
+  const machine = {
+    cpus: cpus().length,
+    cpu: cpus()[0]?.model,
+    platform: process.platform,
+    node: process.version,
+  }
   const rows = measured.map(it => ({ ...it, targets: verdictsOf(it) }))
-  writeFileSync(json, `${JSON.stringify({ at: new Date().toISOString(), machine, quick, rounds, waited, rows, found }, null, 2)}\n`)
+  writeFileSync(
+    json,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, quick, rounds, waited, rows, found }, null, 2)}\n`,
+  )
 }

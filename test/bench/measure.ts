@@ -11,7 +11,10 @@ export interface Subject {
 
 export interface Sample {
   readonly perSecond: number
-  /** Requests per second of the server's own CPU time: neither the load process nor other processes take part in it. */
+  /**
+   * Requests per second of the server's own CPU time: neither the load process nor other processes take part
+   * in it.
+   */
   readonly perCpuSecond: number
   /** Milliseconds. */
   readonly p50: number
@@ -41,7 +44,10 @@ export interface Bench {
   readonly load: LoadProcess
   readonly subjects: ReadonlyMap<Side['server'], Subject>
   readonly rounds: number
-  /** How much of each work item's number of requests a round has, and how much of that the round before the first. */
+  /**
+   * How much of each work item's number of requests a round has, and how much of that the round before the
+   * first.
+   */
   readonly portion: number
   readonly warmUp: number
 }
@@ -71,7 +77,9 @@ export async function send({ load, subjects, portion }: Bench, side: Side, part 
   const after = server.usage()
   if (wrong.length > 0) {
     const list = wrong.slice(0, 5).map(([text, times]) => `  ${times} × ${text}`)
-    throw new Error(`${side.work} at ${server.url}${side.path}: not every answer was a success:\n${list.join('\n')}`)
+    throw new Error(
+      `${side.work} at ${server.url}${side.path}: not every answer was a success:\n${list.join('\n')}`,
+    )
   }
   const cpu = after.cpu - before.cpu
   const waited = after.waited - before.waited
@@ -84,9 +92,14 @@ export async function measure(bench: Bench, row: Row): Promise<Measured> {
   await send(bench, a, bench.warmUp)
   await send(bench, b, bench.warmUp)
   const samples: { readonly a: Sample; readonly b: Sample }[] = []
-  for (let round = 0; round < bench.rounds; round++) samples.push({ a: await send(bench, a), b: await send(bench, b) })
+  for (let round = 0; round < bench.rounds; round++)
+    samples.push({ a: await send(bench, a), b: await send(bench, b) })
   const ratios = (of: (sample: Sample) => number) =>
-    spread(samples.map(sample => (row.measure === 'cost' ? of(sample.b) / of(sample.a) : of(sample.a) / of(sample.b))))
+    spread(
+      samples.map(sample =>
+        row.measure === 'cost' ? of(sample.b) / of(sample.a) : of(sample.a) / of(sample.b),
+      ),
+    )
   return {
     row,
     a: middle(samples.map(sample => sample.a)),
@@ -108,7 +121,10 @@ const middle = (samples: readonly Sample[]): Sample => ({
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((x, y) => x - y)
   const half = sorted.length >> 1
-  const [below = Number.NaN, above = Number.NaN] = [sorted[sorted.length % 2 === 1 ? half : half - 1], sorted[half]]
+  const [below = Number.NaN, above = Number.NaN] = [
+    sorted[sorted.length % 2 === 1 ? half : half - 1],
+    sorted[half],
+  ]
   return (below + above) / 2
 }
 

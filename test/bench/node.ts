@@ -27,7 +27,12 @@ const settings = [
   'upload_max_bytes=2000000000',
 ]
 
-const environment = (folder: string) => ({ DATA_DIR: folder, HOST: '127.0.0.1', LOG_LEVEL: 'info', NODE_ENV: 'production' })
+const environment = (folder: string) => ({
+  DATA_DIR: folder,
+  HOST: '127.0.0.1',
+  LOG_LEVEL: 'info',
+  NODE_ENV: 'production',
+})
 
 export const databaseIn = (folder: string): string => join(folder, 'cohort.db')
 
@@ -52,14 +57,20 @@ export async function startService(command: readonly string[], folder: string): 
 }
 
 /** What `cohort check` says of it: throws unless all is well. */
-export const check = (command: readonly string[], folder: string): Promise<string> => runCommand([...command, 'check'], environment(folder))
+export const check = (command: readonly string[], folder: string): Promise<string> =>
+  runCommand([...command, 'check'], environment(folder))
 
 /** The yardstick's server, on a copy of the database and of the files. */
 export async function startYardstick(folder: string, database: string, files: string): Promise<Server> {
   mkdirSync(folder, { recursive: true })
   copyFileSync(database, join(folder, 'yardstick.db'))
   const port = await freePort()
-  const variables = { PORT: String(port), DATABASE: join(folder, 'yardstick.db'), FILES: files, NODE_ENV: 'production' }
+  const variables = {
+    PORT: String(port),
+    DATABASE: join(folder, 'yardstick.db'),
+    FILES: files,
+    NODE_ENV: 'production',
+  }
   return startServer([process.execPath, join(import.meta.dirname, 'yardstick.js')], variables, {
     url: `http://127.0.0.1:${port}`,
     ready: 'ready',
@@ -67,21 +78,40 @@ export async function startYardstick(folder: string, database: string, files: st
   })
 }
 
-/** Uploads a file and a picture to the group in the middle, and keeps in `files` what is answered for them. */
+/**
+ * Uploads a file and a picture to the group in the middle, and keeps in `files` what is answered for them.
+ */
 export async function upload({ server, world }: Subject, files: string): Promise<World> {
   mkdirSync(files, { recursive: true })
-  const store = async (name: string, file_type: number, bytes: Uint8Array<ArrayBuffer>, query: string): Promise<string> => {
+  const store = async (
+    name: string,
+    file_type: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    query: string,
+  ): Promise<string> => {
     const to = `file_type=${file_type}&to_type=2&to_id=${world.middle.group_id}`
-    const slot = await call<{ readonly upload_url: string; readonly download_url: string }>(server.url, world, 1, `/file/upload/chat?${to}`)
+    const slot = await call<{ readonly upload_url: string; readonly download_url: string }>(
+      server.url,
+      world,
+      1,
+      `/file/upload/chat?${to}`,
+    )
     const stored = await fetch(slot.upload_url, { method: 'PUT', body: bytes })
     const path = slot.download_url.slice(server.url.length) + query
     const answer = await fetch(server.url + path, { headers: await headersOf(world, 1) })
-    if (answer.status !== 200) throw new Error(`${name} cannot be downloaded: ${answer.status}, after ${await stored.text()}`)
+    if (answer.status !== 200)
+      throw new Error(`${name} cannot be downloaded: ${answer.status}, after ${await stored.text()}`)
     writeFileSync(join(files, name), new Uint8Array(await answer.arrayBuffer()))
     return path
   }
   const noise = sharp({
-    create: { width: 1200, height: 900, channels: 3, background: '#777', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+    create: {
+      width: 1200,
+      height: 900,
+      channels: 3,
+      background: '#777',
+      noise: { type: 'gaussian', mean: 128, sigma: 40 },
+    },
   })
   const picture = new Uint8Array(await noise.jpeg().toBuffer())
   return {

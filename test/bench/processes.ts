@@ -32,14 +32,22 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** Starts a server and resolves when it has printed `ready` to stderr. What it logs goes to `log`: it is measured with its log on. */
+/**
+ * Starts a server and resolves when it has printed `ready` to stderr. What it logs goes to `log`: it is
+ * measured with its log on.
+ */
 export async function startServer(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
   { url, ready, log }: { readonly url: string; readonly ready: string; readonly log: string },
 ): Promise<Server> {
   const [program = '', ...args] = command
-  const child = track(spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', openSync(log, 'a'), 'pipe'] }))
+  const child = track(
+    spawn(program, args, {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', openSync(log, 'a'), 'pipe'],
+    }),
+  )
   let said = ''
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject)
@@ -62,9 +70,14 @@ export async function startServer(
 }
 
 /** Runs a command to its end and answers what it printed; throws if it fails. */
-export async function runCommand(command: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+export async function runCommand(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
   const [program = '', ...args] = command
-  const child = track(spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] }))
+  const child = track(
+    spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
   let printed = ''
   child.stdout?.on('data', chunk => {
     printed += chunk
@@ -81,7 +94,9 @@ function usageOf(pid: number): Usage {
       const [ran, waited] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')
       total.cpu += Number(ran) / 1e9
       total.waited += Number(waited) / 1e9
-      for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean)) {
+      for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)) {
         const { cpu, waited, memory } = usageOf(Number(child))
         total.cpu += cpu
         total.waited += waited

@@ -13,8 +13,9 @@ export interface Side {
 }
 
 /**
- * What of A is divided by what of B. speed: requests a second, more is better. cost: time for a request, less is better. Both also by CPU time, and the
- * worse of the two is held against the target. latency: the median of one request, less is better.
+ * What of A is divided by what of B. speed: requests a second, more is better. cost: time for a request, less
+ * is better. Both also by CPU time, and the worse of the two is held against the target. latency: the median
+ * of one request, less is better.
  */
 export type Measure = 'speed' | 'cost' | 'latency'
 export interface Target {

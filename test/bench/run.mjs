@@ -1,5 +1,5 @@
-// npm run bench: builds the service and the benchmark, and runs them from a folder of their own, so that a build meanwhile does not change what is
-// measured. The benchmark removes the folder in the end.
+// npm run bench: builds the service and the benchmark, and runs them from a folder of their own, so that a
+// build meanwhile does not change what is measured. The benchmark removes the folder in the end.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync } from 'node:fs'
 import { build } from 'esbuild'
@@ -7,7 +7,8 @@ import { build } from 'esbuild'
 const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
 const folder = mkdtempSync('dist/bench-')
-for (const file of ['cohort.js', 'voice-worker.js', 'checkpoint-worker.js']) copyFileSync(`dist/${file}`, `${folder}/${file}`)
+for (const file of ['cohort.js', 'voice-worker.js', 'checkpoint-worker.js'])
+  copyFileSync(`dist/${file}`, `${folder}/${file}`)
 await build({
   entryPoints: ['main', 'yardstick', 'load'].map(name => `test/bench/${name}.ts`),
   outdir: folder,
@@ -16,7 +17,9 @@ await build({
   format: 'esm',
   target: 'node20',
   external: ['better-sqlite3', 'sharp', 'autocannon', '@aws-sdk/*'],
-  banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
+  banner: {
+    js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)",
+  },
   logLevel: 'warning',
 })
 await import(`../../${folder}/main.js`)

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
-import { appSettings } from '../../src/apps.ts'
-import { pageOf } from '../../src/group/cursor.ts'
+import { pageOf } from '../../src/operation/page.ts'
+import { appSettings } from '../../src/tenant/app.ts'
 import type { Large, World } from './world.ts'
 
 export interface Scale {
@@ -31,8 +31,8 @@ const groupIds = {
 } as const
 
 /**
- * Fills an empty database of the service, which has the app, by SQL: all that the work items need, in seconds. What the rows say is what the service
- * itself would have written; `cohort check` runs over it.
+ * Fills an empty database of the service, which has the app, by SQL: all that the work items need, in
+ * seconds. What the rows say is what the service itself would have written; `cohort check` runs over it.
  */
 export function seed(file: string, app_id: string, { middle, large, crowd }: Scale): void {
   const db = new Database(file)
@@ -44,7 +44,9 @@ export function seed(file: string, app_id: string, { middle, large, crowd }: Sca
   const group = db.prepare(`INSERT INTO groups
     (group_id, app_id, type, name, description, avatar, owner_id, creator_id, apply_approval, capacity, count, created_at, updated_at)
     VALUES (@group_id, '${app_id}', @type, 'Group ' || @group_id, 'A group of the benchmark', '', @owner, @owner, @approval, 10000000, 0, ${now}, ${now})`)
-  const member = db.prepare(`INSERT INTO members (group_id, user_id, app_id, role, joined_at) VALUES (?, ?, '${app_id}', ?, ${now})`)
+  const member = db.prepare(
+    `INSERT INTO members (group_id, user_id, app_id, role, joined_at) VALUES (?, ?, '${app_id}', ?, ${now})`,
+  )
   const add = (group_id: number, owner: number, type: 0 | 2, members: readonly number[]) => {
     group.run({ group_id, type, owner, approval: type === 2 ? 0 : 1 })
     member.run(group_id, owner, 3)
@@ -95,13 +97,22 @@ export function seed(file: string, app_id: string, { middle, large, crowd }: Sca
 /** What `seed` made, for the load. */
 export function seeded(file: string, app_id: string, secret: string, scale: Scale): World {
   const db = new Database(file, { readonly: true })
-  const keys = JSON.parse(db.prepare<[string], string>('SELECT keys FROM apps WHERE app_id = ?').pluck().get(app_id) ?? '[]')
+  const keys = JSON.parse(
+    db.prepare<[string], string>('SELECT keys FROM apps WHERE app_id = ?').pluck().get(app_id) ?? '[]',
+  )
   db.close()
   const app = { app_id, secrets: [], keys, jwks_url: '', settings: appSettings.parse({}) }
   const largeGroup = (group_id: number, members: number): Large => {
     const step = Math.floor((members - callers) / cursorsOfEach)
     const after = range(0, cursorsOfEach - 1).map(i => firstFiller + i * step)
-    return { group_id, members, cursors: ['', ...after.map(key => pageOf(app, `members ${group_id}`, 1, [key, key], row => row).cursor)] }
+    return {
+      group_id,
+      members,
+      cursors: [
+        '',
+        ...after.map(key => pageOf(app, `members ${group_id}`, 1, [key, key], row => row).cursor),
+      ],
+    }
   }
   return {
     app_id,
@@ -121,4 +132,5 @@ export function seeded(file: string, app_id: string, secret: string, scale: Scal
 }
 
 /** Groups all over the crowd, so that no page of the database is asked for twice in a row. */
-export const amongCrowd = (scale: Scale): number[] => range(0, 5_000).map(i => firstInCrowd + ((i * 7_919) % scale.crowd))
+export const amongCrowd = (scale: Scale): number[] =>
+  range(0, 5_000).map(i => firstInCrowd + ((i * 7_919) % scale.crowd))

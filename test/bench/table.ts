@@ -19,7 +19,11 @@ const columns = [
 ] as const
 
 /** A table with aligned columns: those of `words` to the left. */
-function table(header: readonly string[], lines: readonly (readonly string[])[], words: ReadonlySet<number>): string {
+function table(
+  header: readonly string[],
+  lines: readonly (readonly string[])[],
+  words: ReadonlySet<number>,
+): string {
   const widths = header.map((title, i) => Math.max(title.length, ...lines.map(line => line[i]?.length ?? 0)))
   const format = (line: readonly string[]) =>
     line
@@ -29,7 +33,8 @@ function table(header: readonly string[], lines: readonly (readonly string[])[],
   return `${[format(header), widths.map(width => '─'.repeat(width)).join('  '), ...lines.map(format)].join('\n')}\n`
 }
 
-export const comparisons = (measured: readonly Measured[]): string => table(columns, measured.map(cellsOf), new Set([0, 5, 11]))
+export const comparisons = (measured: readonly Measured[]): string =>
+  table(columns, measured.map(cellsOf), new Set([0, 5, 11]))
 
 const two = (n: number): string => (Number.isNaN(n) ? '?' : n.toFixed(2))
 export const megabytes = (bytes: number): string => (Number.isNaN(bytes) ? '?' : (bytes / 1e6).toFixed(0))
@@ -58,4 +63,5 @@ export const findings = (list: readonly Finding[]): string =>
     new Set([0, 1, 2]),
   )
 
-const verdicts = (list: readonly Verdict[]): string => list.map(({ what, pass }) => `${pass ? 'pass' : 'FAIL'} ${what}`).join(', ')
+const verdicts = (list: readonly Verdict[]): string =>
+  list.map(({ what, pass }) => `${pass ? 'pass' : 'FAIL'} ${what}`).join(', ')

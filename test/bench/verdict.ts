@@ -17,7 +17,9 @@ export function verdictsOf({ row, a, ratio }: Measured): Verdict[] {
   return [
     ...(atLeast === undefined ? [] : [judged({ atLeast }, ratio.median)]),
     ...(atMost === undefined ? [] : [judged({ atMost }, ratio.median)]),
-    ...(row.p99 === 'read' ? [{ what: `p99 < ${slowestRead} × p50`, pass: a.p99 < slowestRead * a.p50 }] : []),
+    ...(row.p99 === 'read'
+      ? [{ what: `p99 < ${slowestRead} × p50`, pass: a.p99 < slowestRead * a.p50 }]
+      : []),
     ...(row.p99 === 'write' ? [{ what: `p99 < ${slowestWrite} ms`, pass: a.p99 < slowestWrite }] : []),
   ]
 }

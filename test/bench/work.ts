@@ -36,34 +36,50 @@ function place(world: World, n: number): { group_id: number; owner: number; memb
 
 const invitation = (world: World, n: number, lane: number, users: number): Call => {
   const { group_id, owner } = place(world, n)
-  return post(owner, '/group/invite', { group_id, user_list: Array.from({ length: users }, (_, k) => stranger(lane, n * users + k)) })
+  return post(owner, '/group/invite', {
+    group_id,
+    user_list: Array.from({ length: users }, (_, k) => stranger(lane, n * users + k)),
+  })
 }
 
 const page = (size: number, of: 'middle' | 'large'): Work => ({
   count: size > 100 ? 2_000 : 8_000,
   request: (n, world) =>
-    get(caller(world, n), `/group/member_list?group_id=${world[of].group_id}&limit=${size}&cursor=${pick(world[of].cursors, n)}`),
+    get(
+      caller(world, n),
+      `/group/member_list?group_id=${world[of].group_id}&limit=${size}&cursor=${pick(world[of].cursors, n)}`,
+    ),
 })
 
 const addTo = (of: 'middle' | 'large', lane: number): Work => ({
   count: 6_000,
   writes: true,
-  request: (n, world) => post(1, '/group/invite', { group_id: world[of].group_id, user_list: [stranger(lane, n)] }),
+  request: (n, world) =>
+    post(1, '/group/invite', { group_id: world[of].group_id, user_list: [stranger(lane, n)] }),
 })
 
-const info: Work = { count: 20_000, request: (n, world) => get(caller(world, n * 7), `/group/info?group_id=${pick(world.groups, n)}`) }
+const info: Work = {
+  count: 20_000,
+  request: (n, world) => get(caller(world, n * 7), `/group/info?group_id=${pick(world.groups, n)}`),
+}
 const smallPage: Work = {
   count: 8_000,
-  request: (n, world) => get(place(world, n).member, `/group/member_list?group_id=${place(world, n).group_id}&limit=100`),
+  request: (n, world) =>
+    get(place(world, n).member, `/group/member_list?group_id=${place(world, n).group_id}&limit=100`),
 }
 const userJoined: Work = { count: 15_000, request: (n, world) => get(caller(world, n), '/group/user_joined') }
 const reads = [info, smallPage, userJoined]
 
-const text = 'All of us meet on Thursday at seven, at the usual place. Bring the second volume, and whoever has read the third. '
+const text =
+  'All of us meet on Thursday at seven, at the usual place. Bring the second volume, and whoever has read the third. '
 
 export const works = {
   info,
-  settings: { count: 20_000, request: (n, world) => get(place(world, n).member, `/group/settings?group_id=${place(world, n).group_id}`) },
+  settings: {
+    count: 20_000,
+    request: (n, world) =>
+      get(place(world, n).member, `/group/settings?group_id=${place(world, n).group_id}`),
+  },
   smallPage,
   middlePage: page(100, 'middle'),
   largePage: page(100, 'large'),
@@ -77,12 +93,16 @@ export const works = {
   apply: {
     count: 8_000,
     writes: true,
-    request: (n, world) => post(caller(world, Math.floor(n / world.open.length)), '/group/apply', { group_id: pick(world.open, n) }),
+    request: (n, world) =>
+      post(caller(world, Math.floor(n / world.open.length)), '/group/apply', {
+        group_id: pick(world.open, n),
+      }),
   },
   join: {
     count: 8_000,
     writes: true,
-    request: (n, world) => post(caller(world, n), '/group/apply', { group_id: pick(world.hot, Math.floor(n / world.callers)) }),
+    request: (n, world) =>
+      post(caller(world, n), '/group/apply', { group_id: pick(world.hot, Math.floor(n / world.callers)) }),
   },
   ban: {
     count: 10_000,
@@ -106,14 +126,19 @@ export const works = {
   create: {
     count: 8_000,
     writes: true,
-    request: (n, world) => post(caller(world, n), '/group/create', { name: `Group ${n}`, description: 'Made by the benchmark' }),
+    request: (n, world) =>
+      post(caller(world, n), '/group/create', { name: `Group ${n}`, description: 'Made by the benchmark' }),
   },
   announce: {
     count: 8_000,
     writes: true,
     request: (n, world) => {
       const { group_id, owner } = place(world, n)
-      return post(owner, '/group/announcement/edit', { group_id, title: `News ${n}`, content: text.repeat(2) })
+      return post(owner, '/group/announcement/edit', {
+        group_id,
+        title: `News ${n}`,
+        content: text.repeat(2),
+      })
     },
   },
   mixed: {
@@ -124,7 +149,11 @@ export const works = {
   uploadSlot: {
     count: 8_000,
     writes: true,
-    request: (n, world) => get(place(world, n).owner, `/file/upload/chat?file_type=100&to_type=2&to_id=${place(world, n).group_id}`),
+    request: (n, world) =>
+      get(
+        place(world, n).owner,
+        `/file/upload/chat?file_type=100&to_type=2&to_id=${place(world, n).group_id}`,
+      ),
   },
   download: { count: 4_000, bytes: true, request: (n, world) => get(caller(world, n), world.download) },
   thumbnail: { count: 6_000, bytes: true, request: (n, world) => get(caller(world, n), world.thumbnail) },

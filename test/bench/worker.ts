@@ -24,10 +24,12 @@ export async function startWorker(folder: string): Promise<Subject> {
     { url, ready: 'is listening on', log: join(folder, 'log') },
   )
   const create = async (owner: number, body: Readonly<Record<string, unknown>>): Promise<number> =>
-    (await call<{ readonly group_id: number }>(url, { app_id, secret }, owner, '/group/create', body)).group_id
+    (await call<{ readonly group_id: number }>(url, { app_id, secret }, owner, '/group/create', body))
+      .group_id
   const everybody = Array.from({ length: users }, (_, i) => i + 1)
   const ofMany: number[] = []
-  for (let i = 0; i < groups; i++) ofMany.push(await create(i + 1, { name: `Group ${i}`, user_list: everybody }))
+  for (let i = 0; i < groups; i++)
+    ofMany.push(await create(i + 1, { name: `Group ${i}`, user_list: everybody }))
   const open: number[] = []
   for (let i = 0; i < rooms; i++) open.push(await create(users + 1, { name: `Room ${i}`, type: 2 }))
   const none = { group_id: 0, members: 0, cursors: [''] }

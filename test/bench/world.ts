@@ -1,16 +1,28 @@
-/** What there is to work on, the same in the service and in the yardstick's copy of its database. Plain data: it is sent to the load process. */
+/**
+ * What there is to work on, the same in the service and in the yardstick's copy of its database. Plain data:
+ * it is sent to the load process.
+ */
 export interface World {
   readonly app_id: string
   readonly secret: string
   /** Users 1 to so many call, in turn. */
   readonly callers: number
-  /** Group i has `membersOfEach` members, the callers from i + 1 on (after the last comes the first again); the first of them owns it. */
+  /**
+   * Group i has `membersOfEach` members, the callers from i + 1 on (after the last comes the first again);
+   * the first of them owns it.
+   */
   readonly groups: readonly number[]
   readonly membersOfEach: number
-  /** Two groups of different size of which every caller is a member, owned by caller 1, with cursors all over their member lists. */
+  /**
+   * Two groups of different size of which every caller is a member, owned by caller 1, with cursors all over
+   * their member lists.
+   */
   readonly middle: Large
   readonly large: Large
-  /** Groups that nobody but their owner has joined yet, and anybody may: for applicants who spread, and for all at once into one. */
+  /**
+   * Groups that nobody but their owner has joined yet, and anybody may: for applicants who spread, and for
+   * all at once into one.
+   */
   readonly open: readonly number[]
   readonly hot: readonly number[]
   /** Groups of these users besides their owner, who is caller i + 1, to be kicked. */

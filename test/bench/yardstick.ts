@@ -4,17 +4,18 @@ import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import Database from 'better-sqlite3'
 import { type Context, Hono } from 'hono'
-import { appSettings } from '../../src/apps.ts'
 import type { Statement } from '../../src/db/query.ts'
-import { Refusal } from '../../src/errors.ts'
 import { userJoined } from '../../src/group/directory.ts'
 import { info, settings } from '../../src/group/info.ts'
 import { memberList } from '../../src/group/members.ts'
-import type { Operation } from '../../src/operation.ts'
+import { Refusal } from '../../src/operation/errors.ts'
+import type { Operation } from '../../src/operation/operation.ts'
+import { appSettings } from '../../src/tenant/app.ts'
 
 /*
- * What one would have without the service: Hono on Node, alone or with one thing of what the service does. No tokens, no checks, no log. The SELECTs are
- * the very texts of the operations, prepared once, on a copy of the service's database.
+ * What one would have without the service: Hono on Node, alone or with one thing of what the service does. No
+ * tokens, no checks, no log. The SELECTs are the very texts of the operations, prepared once, on a copy of
+ * the service's database.
  *
  *   /bare    answers a constant                           /body    parses the JSON body
  *   /select  answers the rows of the operation's SELECT   /commit  parses the body and commits one row, each request on its own
@@ -23,8 +24,16 @@ import type { Operation } from '../../src/operation.ts'
 
 const { PORT = '0', DATABASE = '', FILES = '' } = process.env
 const db = new Database(DATABASE)
-for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'cache_size = -65536', 'temp_store = MEMORY']) db.pragma(pragma)
-db.exec('CREATE TABLE IF NOT EXISTS yardstick (id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, text TEXT NOT NULL)')
+for (const pragma of [
+  'journal_mode = WAL',
+  'synchronous = FULL',
+  'cache_size = -65536',
+  'temp_store = MEMORY',
+])
+  db.pragma(pragma)
+db.exec(
+  'CREATE TABLE IF NOT EXISTS yardstick (id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, text TEXT NOT NULL)',
+)
 
 /** The last SELECT of an operation: the one of its answer. */
 function selectOf(operation: Operation, input: Readonly<Record<string, unknown>>) {
@@ -37,7 +46,8 @@ function selectOf(operation: Operation, input: Readonly<Record<string, unknown>>
 }
 
 const app_id = 'demo'
-const success = (context: Context, data: unknown): Response => context.json({ code: 200, data, message: null })
+const success = (context: Context, data: unknown): Response =>
+  context.json({ code: 200, data, message: null })
 const app = new Hono()
 app.all('/bare/*', context => success(context, true))
 app.post('/body/*', async context => success(context, (await context.req.json()).group_id ?? null))
@@ -52,14 +62,22 @@ app.post('/commit/*', async context => {
 for (const operation of [info, settings]) {
   const { statement, prepared } = selectOf(operation, { group_id: 1 })
   app.get(`/select${operation.path}`, context =>
-    success(context, prepared.get(...statement.bind({ app_id, group_id: Number(context.req.query('group_id')), user_id: 1 }))),
+    success(
+      context,
+      prepared.get(
+        ...statement.bind({ app_id, group_id: Number(context.req.query('group_id')), user_id: 1 }),
+      ),
+    ),
   )
 }
 const page = selectOf(memberList, { group_id: 1, cursor: '', limit: 1 })
 app.get(`/select${memberList.path}`, context => {
   const { group_id, limit, cursor = '' } = context.req.query()
   const after = cursor === '' ? 0 : Number.parseInt(cursor, 36)
-  return success(context, page.prepared.all(...page.statement.bind({ group_id: Number(group_id), after, limit: Number(limit) })))
+  return success(
+    context,
+    page.prepared.all(...page.statement.bind({ group_id: Number(group_id), after, limit: Number(limit) })),
+  )
 })
 const joined = selectOf(userJoined, {})
 let user_id = 0
@@ -69,7 +87,10 @@ app.get(`/select${userJoined.path}`, context => {
 })
 app.post('/select/*', async context => success(context, (await context.req.json()).group_id))
 
-app.get('/bytes/:name/*', async context => new Response(await readFile(join(FILES, context.req.param('name')))))
+app.get(
+  '/bytes/:name/*',
+  async context => new Response(await readFile(join(FILES, context.req.param('name')))),
+)
 
 const server = createAdaptorServer({ fetch: app.fetch, createServer })
 server.listen(Number(PORT), '127.0.0.1', () => process.stderr.write('ready\n'))

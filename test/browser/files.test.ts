@@ -37,7 +37,8 @@ describe('a page of another origin, in Chromium', () => {
   })
 
   /** With all credentials in it, as a page must write it into an element. */
-  const inUrl = (url: string, query: Readonly<Record<string, string | number>> = {}) => withQuery(url, { ...friend.headers, ...query })
+  const inUrl = (url: string, query: Readonly<Record<string, string | number>> = {}) =>
+    withQuery(url, { ...friend.headers, ...query })
 
   it('shows thumbnails, covers and avatars in <img>', async () => {
     const url = await sendFile(sender, { ...toUser(friend), file_type: 102 }, await jpeg(400, 200))
@@ -110,7 +111,11 @@ describe('a page of another origin, in Chromium', () => {
       },
       { base: service.url, to_id: friend.id, headers: sender.headers, content: [...bytes] },
     )
-    expect(result).toMatchObject({ answer: '{"code":200,"data":true,"message":null}', status: 206, length: 10 })
+    expect(result).toMatchObject({
+      answer: '{"code":200,"data":true,"message":null}',
+      status: 206,
+      length: 10,
+    })
     expectBytes(await read(friend, result.url), bytes)
   })
 
@@ -119,7 +124,11 @@ describe('a page of another origin, in Chromium', () => {
     const put = (content: readonly number[]) =>
       page.evaluate(
         async ({ url, body }) => {
-          const response = await fetch(url, { method: 'PUT', body: new Uint8Array(body), headers: { 'content-type': 'image/png' } })
+          const response = await fetch(url, {
+            method: 'PUT',
+            body: new Uint8Array(body),
+            headers: { 'content-type': 'image/png' },
+          })
           return { status: response.status, message: (await response.json()).message as string | null }
         },
         { url: place.upload_url, body: content },
@@ -174,7 +183,10 @@ describe('a page of another origin, in Chromium', () => {
 
     it('when a page asks for it as a script, a picture or a style', async () => {
       const before = site.executed()
-      for (const [name, bytes] of [...hostile(), ['polyglot', await polyglot(hostileFiles(code()).HTML)] as const]) {
+      for (const [name, bytes] of [
+        ...hostile(),
+        ['polyglot', await polyglot(hostileFiles(code()).HTML)] as const,
+      ]) {
         const url = inUrl(await sent(bytes))
         const outcome = (tag: 'script' | 'link' | 'img') =>
           page.evaluate(
@@ -191,7 +203,10 @@ describe('a page of another origin, in Chromium', () => {
           )
         expect({ name, outcome: await outcome('script') }).toEqual({ name, outcome: 'error' })
         expect({ name, outcome: await outcome('link') }).toEqual({ name, outcome: 'error' })
-        expect({ name, outcome: await outcome('img') }).toEqual({ name, outcome: name === 'polyglot' ? 'load' : 'error' })
+        expect({ name, outcome: await outcome('img') }).toEqual({
+          name,
+          outcome: name === 'polyglot' ? 'load' : 'error',
+        })
       }
       expect(site.executed()).toBe(before)
       expect(await page.title()).not.toBe('executed')

@@ -41,7 +41,9 @@ const hostileKeys = [
   'a'.repeat(513),
 ]
 
-/** What every blob store promises. Needs the port and web streams only, so that it runs inside any runtime. */
+/**
+ * What every blob store promises. Needs the port and web streams only, so that it runs inside any runtime.
+ */
 export function blobStoreContract(name: string, start: () => Promise<BlobStoreTarget>): void {
   describe(name, { timeout: 120_000 }, () => {
     let target: BlobStoreTarget
@@ -109,7 +111,9 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
         [65_535, 65_536],
         [100, 299_000],
       ] as const) {
-        expect(await digestOf(await store.get('app/range/1', { start, end }))).toBe(await digest(bytes.slice(start, end + 1)))
+        expect(await digestOf(await store.get('app/range/1', { start, end }))).toBe(
+          await digest(bytes.slice(start, end + 1)),
+        )
       }
       expect(await store.get('app/range/none', { start: 0, end: 1 })).toBeUndefined()
     })
@@ -124,7 +128,9 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
         expect(await store.head(key)).toEqual(info)
         expect(await digestOf(await store.get(key))).toBe(sum)
         const [start, end] = [5 * MiB - 100, 16 * MiB + 100]
-        expect(await digestOf(await store.get(key, { start, end }))).toBe(await digest(bytes.subarray(start, end + 1)))
+        expect(await digestOf(await store.get(key, { start, end }))).toBe(
+          await digest(bytes.subarray(start, end + 1)),
+        )
       }
     })
 
@@ -146,7 +152,10 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
       ] as const) {
         const key = `app/cut/${after}-${size ?? 'unknown'}`
         const cut = new Error('the client went away')
-        const putting = store.put(key, streamOf(bytesOf(after), cut), { contentType, ...(size !== undefined && { size }) })
+        const putting = store.put(key, streamOf(bytesOf(after), cut), {
+          contentType,
+          ...(size !== undefined && { size }),
+        })
         await expect(putting).rejects.toBe(cut)
         await expectNothing(key)
       }
@@ -183,7 +192,13 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
         const key = `app/immutable/${size}`
         const bytes = bytesOf(size)
         const info = await put(key, bytes)
-        for (const other of [bytesOf(size, 2), bytesOf(size - 1), bytesOf(size + 1), bytesOf(9 * MiB, 3), new Uint8Array()]) {
+        for (const other of [
+          bytesOf(size, 2),
+          bytesOf(size - 1),
+          bytesOf(size + 1),
+          bytesOf(9 * MiB, 3),
+          new Uint8Array(),
+        ]) {
           await expect(put(key, other)).rejects.toBeInstanceOf(BlobStoreError)
           await expect(put(key, other, other.length)).rejects.toBeInstanceOf(BlobStoreError)
         }
@@ -205,7 +220,9 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
     test('takes many uploads at once', async () => {
       const numbers = Array.from({ length: 60 }, (_, index) => index)
       await Promise.all(numbers.map(number => put(`app/many/${number}`, bytesOf(50_000 + number, number))))
-      const sums = await Promise.all(numbers.map(async number => digestOf(await store.get(`app/many/${number}`))))
+      const sums = await Promise.all(
+        numbers.map(async number => digestOf(await store.get(`app/many/${number}`))),
+      )
       expect(sums).toEqual(await Promise.all(numbers.map(number => digest(bytesOf(50_000 + number, number)))))
     })
 
@@ -224,7 +241,9 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
       const losers = outcomes.filter(outcome => outcome.status === 'rejected')
       expect(losers).toHaveLength(bodies.length - 1)
       for (const { reason } of losers) expect(reason).toBeInstanceOf(BlobStoreError)
-      expect(await digestOf(await store.get('app/race/other'))).toBe(await digest(bodies[winner] ?? new Uint8Array()))
+      expect(await digestOf(await store.get('app/race/other'))).toBe(
+        await digest(bodies[winner] ?? new Uint8Array()),
+      )
       expect((await target.leftovers?.()) ?? []).toEqual([])
     })
 
@@ -232,7 +251,13 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
       const keys = ['list/a/1', 'list/a/10', 'list/a/2', 'list/a.b', 'list/ab', 'list/b']
       for (const key of keys) await put(key, bytesOf(1))
       expect(await keysOf(store, 'list/')).toEqual([...keys].sort())
-      expect(await keysOf(store, 'list/a')).toEqual(['list/a.b', 'list/a/1', 'list/a/10', 'list/a/2', 'list/ab'])
+      expect(await keysOf(store, 'list/a')).toEqual([
+        'list/a.b',
+        'list/a/1',
+        'list/a/10',
+        'list/a/2',
+        'list/ab',
+      ])
       expect(await keysOf(store, 'list/a/')).toEqual(['list/a/1', 'list/a/10', 'list/a/2'])
       expect(await keysOf(store, 'list/a/1')).toEqual(['list/a/1', 'list/a/10'])
       expect(await keysOf(store, 'list/c')).toEqual([])
@@ -248,7 +273,16 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
     })
 
     test('takes every kind of key, and one that begins another', async () => {
-      const keys = ['x', 'X', 'tmp', '...', '-a/_b/.c', 'x/y', 'x/y/z', `${'k'.repeat(200)}/${'k'.repeat(200)}/${'k'.repeat(110)}`]
+      const keys = [
+        'x',
+        'X',
+        'tmp',
+        '...',
+        '-a/_b/.c',
+        'x/y',
+        'x/y/z',
+        `${'k'.repeat(200)}/${'k'.repeat(200)}/${'k'.repeat(110)}`,
+      ]
       for (const [index, key] of keys.entries()) await put(key, bytesOf(100 + index))
       for (const [index, key] of keys.entries()) expect((await store.head(key))?.size).toBe(100 + index)
       expect(await keysOf(store, '')).toEqual(expect.arrayContaining(keys))

@@ -12,7 +12,11 @@ import { remoteEngines } from './engine/remote.ts'
 import { serialEngines } from './engine/serial.ts'
 
 /** Each engine is held against the same cases where it lives; what became of them is told here. */
-function engineContract(engine: string, cases: object, report: (folder: string) => Promise<Record<string, string>>): void {
+function engineContract(
+  engine: string,
+  cases: object,
+  report: (folder: string) => Promise<Record<string, string>>,
+): void {
   describe(engine, () => {
     let became: Record<string, string>
     beforeAll(async () => {
@@ -34,11 +38,18 @@ engineContract('better-sqlite3 in Node', serial, async folder => {
   return report
 })
 
-for (const [engine, command] of Object.entries({ 'bun:sqlite in Bun': ['bun'], 'node:sqlite in Deno': ['deno', 'run', '--allow-all'] })) {
+for (const [engine, command] of Object.entries({
+  'bun:sqlite in Bun': ['bun'],
+  'node:sqlite in Deno': ['deno', 'run', '--allow-all'],
+})) {
   engineContract(engine, serial, async folder => {
     const [runtime, ...options] = command
     const script = [pathOf('../support/engine-server.ts'), join(folder, 'bank.db')]
-    const { code, stdout, stderr } = await run([pathOf(`../../node_modules/.bin/${runtime}`), ...options, ...script])
+    const { code, stdout, stderr } = await run([
+      pathOf(`../../node_modules/.bin/${runtime}`),
+      ...options,
+      ...script,
+    ])
     if (code !== 0) throw new Error(stderr)
     return JSON.parse(stdout)
   })

@@ -1,4 +1,15 @@
-import { cp, mkdtemp, readdir, readFile, rm, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -33,7 +44,9 @@ test('follows no symlink', async () => {
   expect(await store.get('app/chat/1', { start: 0, end: 1 })).toBeUndefined()
   expect(await store.head('app/chat/1')).toBeUndefined()
   for await (const key of store.list('')) expect.unreachable(key)
-  await expect(store.put('app/chat/1', streamOf(bytesOf(6)), { contentType })).rejects.toBeInstanceOf(BlobStoreError)
+  await expect(store.put('app/chat/1', streamOf(bytesOf(6)), { contentType })).rejects.toBeInstanceOf(
+    BlobStoreError,
+  )
   expect(await readFile(secret, 'utf8')).toBe('secret')
 
   await store.delete(['app/chat/1'])
@@ -61,7 +74,8 @@ test('stores keys longer than a file name may be', async () => {
   const store = folderStore(root)
   const keys = ['k'.repeat(200), 'k'.repeat(201), 'k'.repeat(512), `${'k'.repeat(199)}/${'k'.repeat(312)}`]
   for (const [index, key] of keys.entries()) await store.put(key, streamOf(bytesOf(index)), { contentType })
-  for (const [index, key] of keys.entries()) expect(await bytesFrom(await store.get(key))).toEqual(bytesOf(index))
+  for (const [index, key] of keys.entries())
+    expect(await bytesFrom(await store.get(key))).toEqual(bytesOf(index))
   const listed: string[] = []
   for await (const key of store.list('')) listed.push(key)
   expect(listed.sort()).toEqual(keys.sort())
@@ -77,7 +91,9 @@ test('lets no other user of the machine read objects', async () => {
 test('fails as a blob store does when the folder cannot be used', async () => {
   const root = join(folder, 'a-file')
   await writeFile(root, '')
-  await expect(folderStore(root).put('app/chat/1', streamOf(bytesOf(1)), { contentType })).rejects.toBeInstanceOf(BlobStoreError)
+  await expect(
+    folderStore(root).put('app/chat/1', streamOf(bytesOf(1)), { contentType }),
+  ).rejects.toBeInstanceOf(BlobStoreError)
 })
 
 test('sweeps what killed uploads left, and spares those under way', async () => {

@@ -31,7 +31,9 @@ const text = (value: string): Bytes => new TextEncoder().encode(value)
 /** JPEG moves colours a little, scaling blends neighbours. */
 const NEAR = 30
 
-/** What every `Images` adapter does. `avif` says whether it decodes AVIF here; one that does not must say so. */
+/**
+ * What every `Images` adapter does. `avif` says whether it decodes AVIF here; one that does not must say so.
+ */
 export function imagesContract(name: string, open: () => Promise<Opened>, { avif }: { avif: boolean }): void {
   describe(`images: ${name}`, () => {
     let opened: Opened
@@ -44,7 +46,8 @@ export function imagesContract(name: string, open: () => Promise<Opened>, { avif
 
     async function expectQuarters(bytes: Bytes, colours: Quarters): Promise<void> {
       const seen = (await look(bytes)).quarters()
-      for (const [i, colour] of colours.entries()) expect(distance(seen[i] ?? CLEAR, colour), `quarter ${i}: ${seen[i]}`).toBeLessThan(NEAR)
+      for (const [i, colour] of colours.entries())
+        expect(distance(seen[i] ?? CLEAR, colour), `quarter ${i}: ${seen[i]}`).toBeLessThan(NEAR)
     }
 
     it.each([
@@ -70,7 +73,12 @@ export function imagesContract(name: string, open: () => Promise<Opened>, { avif
 
     it('keeps grey grey', async () => {
       const grey = await bytesOf(quarters(60, 60, [CLEAR, WHITE, WHITE, CLEAR]).grayscale().png())
-      await expectQuarters((await resize(grey, inside(30, 30))).bytes, [[0, 0, 0, 255], WHITE, WHITE, [0, 0, 0, 255]])
+      await expectQuarters((await resize(grey, inside(30, 30))).bytes, [
+        [0, 0, 0, 255],
+        WHITE,
+        WHITE,
+        [0, 0, 0, 255],
+      ])
     })
 
     it('never enlarges to fit inside', async () => {
@@ -80,9 +88,13 @@ export function imagesContract(name: string, open: () => Promise<Opened>, { avif
     })
 
     it('covers exactly, cropping the middle', async () => {
-      const third = (position: number, size: number): Colour => (position < size / 3 ? RED : position < (size * 2) / 3 ? GREEN : BLUE)
+      const third = (position: number, size: number): Colour =>
+        position < size / 3 ? RED : position < (size * 2) / 3 ? GREEN : BLUE
       const wide = await resize(await bytesOf(paint(600, 200, x => third(x, 600)).jpeg()), cover(100, 100))
-      const high = await resize(await bytesOf(paint(200, 600, (_, y) => third(y, 600)).png()), cover(100, 100))
+      const high = await resize(
+        await bytesOf(paint(200, 600, (_, y) => third(y, 600)).png()),
+        cover(100, 100),
+      )
       for (const made of [wide, high]) {
         const seen = await look(made.bytes)
         expect(seen).toMatchObject({ width: 100, height: 100 })
@@ -119,18 +131,28 @@ export function imagesContract(name: string, open: () => Promise<Opened>, { avif
       [7, [WHITE, GREEN, BLUE, RED]],
       [8, [GREEN, WHITE, RED, BLUE]],
     ]
-    it.each(turned)('turns a JPEG of EXIF orientation %i upright, and drops its metadata', async (orientation, colours) => {
-      const picture = await bytesOf(quarters(400, 200).withMetadata({ orientation }).jpeg())
-      const fitted = await resize(picture, inside(100, 100))
-      expect(await look(fitted.bytes)).toMatchObject(orientation < 5 ? { width: 100, height: 50 } : { width: 50, height: 100 })
-      await expectQuarters(fitted.bytes, colours)
-      const covered = await resize(picture, cover(60, 40))
-      expect(await look(covered.bytes)).toMatchObject({ width: 60, height: 40 })
-      await expectQuarters(covered.bytes, colours)
-      // A colour profile may stay: it says what the colours mean.
-      const { exif, xmp, iptc, orientation: left } = await sharp(fitted.bytes).metadata()
-      expect({ exif, xmp, iptc, left }).toEqual({ exif: undefined, xmp: undefined, iptc: undefined, left: undefined })
-    })
+    it.each(turned)(
+      'turns a JPEG of EXIF orientation %i upright, and drops its metadata',
+      async (orientation, colours) => {
+        const picture = await bytesOf(quarters(400, 200).withMetadata({ orientation }).jpeg())
+        const fitted = await resize(picture, inside(100, 100))
+        expect(await look(fitted.bytes)).toMatchObject(
+          orientation < 5 ? { width: 100, height: 50 } : { width: 50, height: 100 },
+        )
+        await expectQuarters(fitted.bytes, colours)
+        const covered = await resize(picture, cover(60, 40))
+        expect(await look(covered.bytes)).toMatchObject({ width: 60, height: 40 })
+        await expectQuarters(covered.bytes, colours)
+        // A colour profile may stay: it says what the colours mean.
+        const { exif, xmp, iptc, orientation: left } = await sharp(fitted.bytes).metadata()
+        expect({ exif, xmp, iptc, left }).toEqual({
+          exif: undefined,
+          xmp: undefined,
+          iptc: undefined,
+          left: undefined,
+        })
+      },
+    )
 
     it.each([
       ['GIF', async () => (await animation(60, 40)).gif()],
@@ -176,8 +198,16 @@ export function imagesContract(name: string, open: () => Promise<Opened>, { avif
     it.each([
       ['nothing', new Uint8Array()],
       ['text', text('hello')],
-      ['SVG', text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>')],
-      ['SVG in XML', text('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
+      [
+        'SVG',
+        text(
+          '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+        ),
+      ],
+      [
+        'SVG in XML',
+        text('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      ],
       ['HTML', text('<!doctype html><title>x</title>')],
       ['PDF', text('%PDF-1.4\n1 0 obj\n<</Type /Catalog>>\nendobj\ntrailer\n<</Root 1 0 R>>')],
       ['a PNG signature alone', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])],
@@ -187,7 +217,9 @@ export function imagesContract(name: string, open: () => Promise<Opened>, { avif
     })
 
     it('refuses a TIFF', async () => {
-      await expect(resize(await bytesOf(quarters(20, 20).tiff()), inside(10, 10))).rejects.toThrow(CannotConvert)
+      await expect(resize(await bytesOf(quarters(20, 20).tiff()), inside(10, 10))).rejects.toThrow(
+        CannotConvert,
+      )
     })
 
     it('refuses what is cut off, and goes on working', async () => {
@@ -218,15 +250,21 @@ export function imagesContract(name: string, open: () => Promise<Opened>, { avif
 
     it('never fills the memory with a long narrow picture', async () => {
       const narrow = await bytesOf(quarters(4000, 2).png())
-      expect(await look((await resize(narrow, inside(200, 200))).bytes)).toMatchObject({ width: 200, height: 1 })
+      expect(await look((await resize(narrow, inside(200, 200))).bytes)).toMatchObject({
+        width: 200,
+        height: 1,
+      })
       const made = await resize(narrow, cover(400, 400)).catch((error: unknown) => error)
       if (!(made instanceof CannotConvert)) expect(made).toMatchObject({ contentType: 'image/jpeg' })
     })
 
     it('takes many at once', async () => {
       const picture = await bytesOf(quarters(300, 300).jpeg())
-      const made = await Promise.all(Array.from({ length: 20 }, (_, i) => resize(picture, inside(20 + i, 20 + i))))
-      for (const [i, { bytes }] of made.entries()) expect(await look(bytes)).toMatchObject({ width: 20 + i, height: 20 + i })
+      const made = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => resize(picture, inside(20 + i, 20 + i))),
+      )
+      for (const [i, { bytes }] of made.entries())
+        expect(await look(bytes)).toMatchObject({ width: 20 + i, height: 20 + i })
     })
   })
 }

@@ -21,10 +21,21 @@ afterAll(() => server.stop())
 
 function storeWith(settings: Partial<S3Config>): BlobStore {
   const { endpoint, bucket, region, accessKeyId, secretAccessKey } = server
-  return s3Store({ endpoint, bucket, region, accessKeyId, secretAccessKey, forcePathStyle: true, upload: 'put', ...settings })
+  return s3Store({
+    endpoint,
+    bucket,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    forcePathStyle: true,
+    upload: 'put',
+    ...settings,
+  })
 }
 
-function presigning(store: BlobStore): BlobStore & Required<Pick<BlobStore, 'presignUpload' | 'presignDownload'>> {
+function presigning(
+  store: BlobStore,
+): BlobStore & Required<Pick<BlobStore, 'presignUpload' | 'presignDownload'>> {
   if (!store.presignUpload || !store.presignDownload) throw new Error('the store does not presign')
   return { ...store, presignUpload: store.presignUpload, presignDownload: store.presignDownload }
 }
@@ -60,7 +71,10 @@ describe('presigned PUT', () => {
       await fetch(url.replace('X-Amz-Expires=900', 'X-Amz-Expires=9000'), { method: 'PUT', body: 'x' }),
       await fetch(url),
       await fetch(url, { method: 'DELETE' }),
-      await fetch(new URL('app/chat/refused', `${server.endpoint}/${server.bucket}/`), { method: 'PUT', body: 'x' }),
+      await fetch(new URL('app/chat/refused', `${server.endpoint}/${server.bucket}/`), {
+        method: 'PUT',
+        body: 'x',
+      }),
     ].map(response => response.status)
     expect(statuses).toEqual([403, 403, 403, 403, 403, 403])
     server.setClock(hour)
@@ -108,7 +122,10 @@ test('a presigned download answers with the headers it was made for, ranges too,
   const store = presigning(storeWith({ prefix: 'some/prefix/' }))
   await store.put('app/chat/get', streamOf(bytesOf(1000)), { contentType: 'text/html' })
   const contentDisposition = `attachment; filename="a b.png"; filename*=UTF-8''%C3%A4%27.png`
-  const url = await store.presignDownload('app/chat/get', 60, { contentType: 'application/octet-stream', contentDisposition })
+  const url = await store.presignDownload('app/chat/get', 60, {
+    contentType: 'application/octet-stream',
+    contentDisposition,
+  })
   const response = await fetch(url)
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('application/octet-stream')
@@ -149,7 +166,11 @@ test('every key is below the prefix, and only those are listed', async () => {
     for await (const key of store.list('')) keys.push(key)
     return keys
   }
-  const [one, other, all] = [storeWith({ prefix: 'one/' }), storeWith({ prefix: 'one/other/' }), storeWith({})]
+  const [one, other, all] = [
+    storeWith({ prefix: 'one/' }),
+    storeWith({ prefix: 'one/other/' }),
+    storeWith({}),
+  ]
   await one.put('app/1', streamOf(bytesOf(1)), { contentType })
   await other.put('app/1', streamOf(bytesOf(2)), { contentType })
   expect(await keysOf(other)).toEqual(['app/1'])
@@ -203,7 +224,9 @@ describe.each<S3Fault>(['down', 'slow', 'lying'])('when the service is %s', faul
         cancelled = true
       },
     })
-    await expect(store.put(`app/endless/${fault}`, endless, { contentType })).rejects.toBeInstanceOf(BlobStoreError)
+    await expect(store.put(`app/endless/${fault}`, endless, { contentType })).rejects.toBeInstanceOf(
+      BlobStoreError,
+    )
     expect(made).toBeLessThanOrEqual(10 * MiB)
     expect(cancelled).toBe(true)
   })
@@ -215,7 +238,9 @@ test('a service without conditional writes is asked beforehand', async () => {
   for (const size of [10, 9 * MiB]) {
     const key = `app/plain/${size}`
     const info = await store.put(key, streamOf(bytesOf(size)), { contentType })
-    await expect(store.put(key, streamOf(bytesOf(size, 2)), { contentType })).rejects.toBeInstanceOf(BlobStoreError)
+    await expect(store.put(key, streamOf(bytesOf(size, 2)), { contentType })).rejects.toBeInstanceOf(
+      BlobStoreError,
+    )
     expect(await store.head(key)).toEqual(info)
   }
   expect((await store.put('app/plain/10', streamOf(bytesOf(10)), { contentType })).size).toBe(10)
@@ -224,7 +249,9 @@ test('a service without conditional writes is asked beforehand', async () => {
 })
 
 test('wrong credentials and a wrong bucket are failures, not missing objects', async () => {
-  await expect(storeWith({ secretAccessKey: 'wrong' }).get('app/chat/1')).rejects.toBeInstanceOf(BlobStoreError)
+  await expect(storeWith({ secretAccessKey: 'wrong' }).get('app/chat/1')).rejects.toBeInstanceOf(
+    BlobStoreError,
+  )
   await expect(storeWith({ accessKeyId: 'wrong' }).head('app/chat/1')).rejects.toBeInstanceOf(BlobStoreError)
   await expect(storeWith({ bucket: 'wrong' }).get('app/chat/1')).rejects.toBeInstanceOf(BlobStoreError)
 })

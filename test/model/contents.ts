@@ -9,7 +9,11 @@ function set<K extends keyof Profile>(group: Group, key: K, value: Profile[K]): 
   group.profile[key] = value
 }
 
-const profileText = (key: Key<string>, value: (f: Fields) => string, wrong: (f: Fields) => boolean = () => false): Rule =>
+const profileText = (
+  key: Key<string>,
+  value: (f: Fields) => string,
+  wrong: (f: Fields) => boolean = () => false,
+): Rule =>
   groupRule(`info/${key}`, 'editor', {
     sends: f => ({ value: value(f) }),
     wrong,
@@ -40,7 +44,13 @@ const approval = groupRule('settings/require_admin_approval', 'admin', {
 const editAnnouncement = groupRule('announcement/edit', 'admin', {
   sends: f => ({ title: f.text, content: f.url }),
   judge({ group, actor_id, fields, at, made }) {
-    const announcement = { id: Number(made('id')), author: actor_id, title: fields.text, content: fields.url, created: at }
+    const announcement = {
+      id: Number(made('id')),
+      author: actor_id,
+      title: fields.text,
+      content: fields.url,
+      created: at,
+    }
     group.announcements.push(announcement)
     return yes(announcementInfo(group, announcement))
   },
@@ -57,7 +67,12 @@ const deleteAnnouncement = groupRule('announcement/delete', 'admin', {
 })
 
 const uploadFile = groupRule('file/upload', 'member', {
-  sends: f => ({ name: `${f.text}.txt`, size: f.number, url: f.url || 'http://files.example/', ...(f.flag && { type: f.text }) }),
+  sends: f => ({
+    name: `${f.text}.txt`,
+    size: f.number,
+    url: f.url || 'http://files.example/',
+    ...(f.flag && { type: f.text }),
+  }),
   judge({ group, actor_id, fields, at, made }) {
     const file: SharedFile = {
       file_id: Number(made('file_id')),

@@ -1,13 +1,38 @@
 import type { Moment } from './moment.ts'
-import { each, failed, groupRule, no, type Rule, refusalOf, rule, someReason, succeeded, yes } from './rule.ts'
+import {
+  each,
+  failed,
+  groupRule,
+  no,
+  type Rule,
+  refusalOf,
+  rule,
+  someReason,
+  succeeded,
+  yes,
+} from './rule.ts'
 import { groupInfo, profileOf } from './views.ts'
-import { agreed, type Group, type Invitation, newGroup, pending, rejected, role, type World } from './world.ts'
+import {
+  agreed,
+  type Group,
+  type Invitation,
+  newGroup,
+  pending,
+  rejected,
+  role,
+  type World,
+} from './world.ts'
 
 const week = 7 * 24 * 60
 const kicksAllowed = 3
 
 /** Why this user may not join, whichever way; the first reason in the order of the specification. */
-function refusalToJoin(world: World, group: Group, user_id: number, kicks = group.kicks.get(user_id) ?? 0): number | undefined {
+function refusalToJoin(
+  world: World,
+  group: Group,
+  user_id: number,
+  kicks = group.kicks.get(user_id) ?? 0,
+): number | undefined {
   if (group.members.has(user_id)) return 20017
   if (group.blacklist.has(user_id)) return 20018
   if (kicks >= kicksAllowed) return 20016
@@ -29,7 +54,10 @@ interface Inviting {
   readonly at: Moment
 }
 
-/** Has one user join, or asks for its consent; answers why not. An admin's invitation resets the count of kicks. */
+/**
+ * Has one user join, or asks for its consent; answers why not. An admin's invitation resets the count of
+ * kicks.
+ */
 function inviteOne({ world, group, inviter_id, reason, at }: Inviting, user_id: number): number | undefined {
   const byAdmin = (group.members.get(inviter_id)?.role ?? 0) >= role.admin
   const refusal = refusalToJoin(world, group, user_id, byAdmin ? 0 : undefined)
@@ -42,20 +70,38 @@ function inviteOne({ world, group, inviter_id, reason, at }: Inviting, user_id: 
   const { group_id } = group
   // Whoever invites again takes its pending invitation back: the new one is the newest.
   const again = (old: Invitation) =>
-    old.group_id === group_id && old.invitee_id === user_id && old.inviter_id === inviter_id && old.status === pending
+    old.group_id === group_id &&
+    old.invitee_id === user_id &&
+    old.inviter_id === inviter_id &&
+    old.status === pending
   world.invitations = world.invitations.filter(old => !again(old))
-  world.invitations.push({ group_id, inviter_id, invitee_id: user_id, reason, expires: at.plus(week), status: pending, updated: at })
+  world.invitations.push({
+    group_id,
+    inviter_id,
+    invitee_id: user_id,
+    reason,
+    expires: at.plus(week),
+    status: pending,
+    updated: at,
+  })
   return undefined
 }
 
 export const createRule = rule('create', {
   self: true,
-  sends: f => ({ type: f.flag ? 0 : 2, name: f.text, description: f.text, avatar: f.url, user_list: f.user_list }),
+  sends: f => ({
+    type: f.flag ? 0 : 2,
+    name: f.text,
+    description: f.text,
+    avatar: f.url,
+    user_list: f.user_list,
+  }),
   judge({ world, caller, fields, at, made }) {
     const owner_id = caller.user_id ?? 0
     const { rules } = world
     // A dissolved group no longer counts.
-    if (world.live().filter(group => group.creator_id === owner_id).length >= rules.max_groups_created) return no(20008)
+    if (world.live().filter(group => group.creator_id === owner_id).length >= rules.max_groups_created)
+      return no(20008)
     if (world.groupsOf(owner_id).length >= rules.max_groups_joined) return no(20009)
     const group: Group = newGroup(Number(made('group_id')), owner_id, fields.flag ? 0 : 2, rules, at)
     Object.assign(group.profile, { name: fields.text, description: fields.text, avatar: fields.url })
@@ -71,7 +117,9 @@ export const createRule = rule('create', {
 const invite = groupRule('invite', 'inviter', {
   sends: f => ({ user_list: f.user_list, reason: f.text }),
   judge: ({ world, group, actor_id, fields, at }) =>
-    each(fields.user_list, user_id => inviteOne({ world, group, inviter_id: actor_id, reason: fields.text, at }, user_id)),
+    each(fields.user_list, user_id =>
+      inviteOne({ world, group, inviter_id: actor_id, reason: fields.text, at }, user_id),
+    ),
 })
 
 const handleInvitation = groupRule('invite/handle', 'anyone', {
@@ -107,8 +155,16 @@ const apply = groupRule('apply', 'anyone', {
     }
     const { group_id } = group
     // One application per applicant: a new one takes the place of the last and is the newest.
-    world.applications = world.applications.filter(old => old.group_id !== group_id || old.applicant_id !== actor_id)
-    world.applications.push({ group_id, applicant_id: actor_id, reason: fields.text, expires: at.plus(week), status: pending })
+    world.applications = world.applications.filter(
+      old => old.group_id !== group_id || old.applicant_id !== actor_id,
+    )
+    world.applications.push({
+      group_id,
+      applicant_id: actor_id,
+      reason: fields.text,
+      expires: at.plus(week),
+      status: pending,
+    })
     return yes(succeeded(actor_id))
   },
 })
@@ -153,4 +209,12 @@ const qrcodeInvite = groupRule('qrcode/invite', 'anyone', {
   },
 })
 
-export const joiningRules: readonly Rule[] = [createRule, invite, handleInvitation, apply, handleApplication, qrcodeSign, qrcodeInvite]
+export const joiningRules: readonly Rule[] = [
+  createRule,
+  invite,
+  handleInvitation,
+  apply,
+  handleApplication,
+  qrcodeSign,
+  qrcodeInvite,
+]

@@ -1,15 +1,28 @@
-import { type Call, each, type GroupCall, groupRule, no, type Rule, rule, someReason, succeeded, yes } from './rule.ts'
+import {
+  type Call,
+  each,
+  type GroupCall,
+  groupRule,
+  no,
+  type Rule,
+  rule,
+  someReason,
+  succeeded,
+  yes,
+} from './rule.ts'
 import { type Group, pending, rejected, role } from './world.ts'
 
 const tenYears = 5_256_000
 const durations = [-1, 30, 60, tenYears, 0, tenYears + 1, -2] as const
 /** Minutes of a ban; some are wrong. */
 const duration = (f: { number: number }): number => durations[f.number % durations.length] ?? 1
-const wrongDuration = (f: { number: number }): boolean => duration(f) !== -1 && (duration(f) < 1 || duration(f) > tenYears)
+const wrongDuration = (f: { number: number }): boolean =>
+  duration(f) !== -1 && (duration(f) < 1 || duration(f) > tenYears)
 const endOf = ({ fields, at }: Call) => (duration(fields) === -1 ? -1 : at.plus(duration(fields)))
 
 /** Nobody acts on someone of the same or a higher role. */
-const mayActOn = ({ group, me }: GroupCall, user_id: number): boolean => (me?.role ?? 0) > (group.members.get(user_id)?.role ?? 0)
+const mayActOn = ({ group, me }: GroupCall, user_id: number): boolean =>
+  (me?.role ?? 0) > (group.members.get(user_id)?.role ?? 0)
 
 /** Why the caller may not act on this member: it is none, or of too high a role. */
 const refusalOnMember = (call: GroupCall, user_id: number) =>

@@ -1,6 +1,7 @@
 /**
- * A time that the service chose while it worked on one request: known at first to lie between sending and answer, and exactly from the first
- * answer that shows it. Stands for itself as an expected value in `toEqual`.
+ * A time that the service chose while it worked on one request: known at first to lie between sending and
+ * answer, and exactly from the first answer that shows it. Stands for itself as an expected value in
+ * `toEqual`.
  */
 export class Moment {
   readonly from: number
@@ -43,5 +44,7 @@ export class Moment {
 export const iso = (moment: Moment) => ({
   moment,
   asymmetricMatch: (value: unknown): boolean =>
-    typeof value === 'string' && moment.asymmetricMatch(Date.parse(value)) && new Date(value).toISOString() === value,
+    typeof value === 'string' &&
+    moment.asymmetricMatch(Date.parse(value)) &&
+    new Date(value).toISOString() === value,
 })

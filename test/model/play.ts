@@ -18,7 +18,10 @@ const usersInPlay = 6
 /** After so many steps some of the state is compared, at the end all of it. */
 const stepsBetweenViews = 35
 
-/** The service and the model, given the same requests. Throws at the first answer that is another than the model's. */
+/**
+ * The service and the model, given the same requests. Throws at the first answer that is another than the
+ * model's.
+ */
 export class Play {
   readonly #world: World
   readonly #clients: ReadonlyMap<number | undefined, Client>
@@ -54,16 +57,30 @@ export class Play {
     const sent = rule.sends(fields)
     const query = sent as Readonly<Record<string, string | number | boolean>>
     const from = Date.now()
-    const answer = await client.call(rule.method, rule.path, rule.method === 'GET' ? { query, headers } : { body: sent, headers })
+    const answer = await client.call(
+      rule.method,
+      rule.path,
+      rule.method === 'GET' ? { query, headers } : { body: sent, headers },
+    )
     const at = new Moment(from, Date.now())
     const made = (field: string): unknown => answer.data?.[field]
     const expected: Expected =
-      request.refused === undefined ? rule.judge({ world: this.#world, caller, fields, at, made }) : no(request.refused)
-    this.#log.push(`${rule.name} ${JSON.stringify(sent)} by ${token ?? 'the administrator'} ${JSON.stringify(headers)} -> ${answer.code}`)
+      request.refused === undefined
+        ? rule.judge({ world: this.#world, caller, fields, at, made })
+        : no(request.refused)
+    this.#log.push(
+      `${rule.name} ${JSON.stringify(sent)} by ${token ?? 'the administrator'} ${JSON.stringify(headers)} -> ${answer.code}`,
+    )
     this.#tally.count(rule, expected)
     const { status, code, data, message, cursor, total, version } = answer
     const { page, ...wanted } = expected
-    const found = { status, code, data, message: message === null ? null : /\w/.test(message), ...(page && { cursor, total, version }) }
+    const found = {
+      status,
+      code,
+      data,
+      message: message === null ? null : /\w/.test(message),
+      ...(page && { cursor, total, version }),
+    }
     try {
       expect(found).toEqual({ status: 200, ...wanted, message: wanted.code === 200 ? null : true, ...page })
     } catch {
@@ -118,7 +135,9 @@ export class Play {
   }
 }
 
-/** Which operations were answered with which codes: a model that never gets anywhere agrees with everything. */
+/**
+ * Which operations were answered with which codes: a model that never gets anywhere agrees with everything.
+ */
 export class Tally {
   readonly #codes = new Map<string, Map<number, number>>()
   /** Every code that came about, also as the reason of an item in a list. */

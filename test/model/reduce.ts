@@ -1,6 +1,6 @@
 /**
- * A short part of a failing sequence that fails too: leaves out halves, quarters, … while that still fails, in at most `tries` runs, each of which
- * has the sequence played anew.
+ * A short part of a failing sequence that fails too: leaves out halves, quarters, … while that still fails,
+ * in at most `tries` runs, each of which has the sequence played anew.
  */
 export async function reduce<Step>(
   failing: readonly Step[],

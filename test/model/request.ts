@@ -17,8 +17,16 @@ export interface Request extends As {
   readonly fields: Fields
 }
 
-export const asUser = (user_id: number): As => ({ token: user_id, headers: {}, caller: { user_id, only_group: null } })
-export const asAdministrator: As = { token: undefined, headers: {}, caller: { user_id: null, only_group: null } }
+export const asUser = (user_id: number): As => ({
+  token: user_id,
+  headers: {},
+  caller: { user_id, only_group: null },
+})
+export const asAdministrator: As = {
+  token: undefined,
+  headers: {},
+  caller: { user_id: null, only_group: null },
+}
 
 /** An administrator with acting headers. */
 const acting = (headers: { readonly user_id?: number; readonly group_id?: number }): As => ({
@@ -75,7 +83,10 @@ function aimOf(world: World, step: Step): Aim {
   switch (rule.name) {
     case 'qrcode/invite': {
       const code = pick(world.codes, n)
-      return { ...aim, as: asUser(outsiderOf(world, (code && world.group(code.group_id)) ?? group, n) ?? user) }
+      return {
+        ...aim,
+        as: asUser(outsiderOf(world, (code && world.group(code.group_id)) ?? group, n) ?? user),
+      }
     }
     case 'kick':
     case 'apply':
@@ -86,7 +97,9 @@ function aimOf(world: World, step: Step): Aim {
     case 'transfer':
       return { ...aim, users: [pick(members, n) ?? user] }
     case 'apply/handle': {
-      const applications = world.applications.filter(item => item.group_id === group.group_id && item.status === pending)
+      const applications = world.applications.filter(
+        item => item.group_id === group.group_id && item.status === pending,
+      )
       return { ...aim, users: [pick(applications, n)?.applicant_id ?? user] }
     }
     case 'invite/handle': {
@@ -96,7 +109,11 @@ function aimOf(world: World, step: Step): Aim {
       )
       if (invitation === undefined) return aim
       const { group_id, invitee_id, inviter_id } = invitation
-      return { group: world.groups.get(group_id), as: asUser(invitee_id), users: [n % 4 === 1 ? invitee_id : inviter_id] }
+      return {
+        group: world.groups.get(group_id),
+        as: asUser(invitee_id),
+        users: [n % 4 === 1 ? invitee_id : inviter_id],
+      }
     }
     default:
       return aim
@@ -105,14 +122,17 @@ function aimOf(world: World, step: Step): Aim {
 
 /** Kicks of a group, of this user or of all. */
 const kicksIn = ({ kicks }: Group, user_id?: number): number =>
-  user_id === undefined ? [...kicks.values()].reduce((sum, count) => sum + count, 0) : (kicks.get(user_id) ?? 0)
+  user_id === undefined
+    ? [...kicks.values()].reduce((sum, count) => sum + count, 0)
+    : (kicks.get(user_id) ?? 0)
 
 const mostKicked = (group: Group, users: readonly number[]): number | undefined =>
   [...users].sort((a, b) => kicksIn(group, b) - kicksIn(group, a))[0]
 
 /**
- * Who was kicked before comes again and is kicked again, where most was kicked already; and whose three kicks are full is invited by an admin, or
- * blocked and unblocked. Left to chance, hardly anyone would ever be kept out for its kicks, or be let in again.
+ * Who was kicked before comes again and is kicked again, where most was kicked already; and whose three kicks
+ * are full is invited by an admin, or blocked and unblocked. Left to chance, hardly anyone would ever be kept
+ * out for its kicks, or be let in again.
  */
 function aimAtKicked(world: World, { rule, number: n }: Step, aim: Aim): Aim {
   const [group] = world.live().sort((a, b) => kicksIn(b) - kicksIn(a))
@@ -134,7 +154,11 @@ function aimAtKicked(world: World, { rule, number: n }: Step, aim: Aim): Aim {
     case 'invite': {
       // An ordinary member's invitation does not make kicks forgotten.
       const member = pick(having(group, role.member), n)
-      return n % 4 === 1 ? at(owner, keptOut) : n % 4 === 2 && member !== undefined ? at(asUser(member), outsider) : aim
+      return n % 4 === 1
+        ? at(owner, keptOut)
+        : n % 4 === 2 && member !== undefined
+          ? at(asUser(member), outsider)
+          : aim
     }
     case 'block':
       return at(owner, keptOut)

@@ -1,7 +1,7 @@
 import type { Moment } from './moment.ts'
 import { type Group, type Member, ownerOf, type QrCode, role, type World } from './world.ts'
 
-/** The caller as token and acting headers make it (spec: behaviour, section 2). */
+/** The caller as token and acting headers make it (docs/behaviour.md, section 2). */
 export interface Caller {
   /** null: an administrator who acts as the owner of the group in question. */
   readonly user_id: number | null
@@ -40,7 +40,10 @@ export const page = (data: readonly unknown[], version: unknown): Expected => ({
   page: { cursor: '', total: data.length, version },
 })
 
-/** One request, when its answer is there: `made` reads out of that answer what only the service can know, the ids of what it made. */
+/**
+ * One request, when its answer is there: `made` reads out of that answer what only the service can know, the
+ * ids of what it made.
+ */
 export interface Call {
   readonly world: World
   readonly caller: Caller
@@ -78,7 +81,10 @@ interface Common {
 }
 
 /** An operation that names no one group. */
-export function rule(name: string, { path, method, self, sends, wrong, judge }: Common & { judge(call: Call): Expected }): Rule {
+export function rule(
+  name: string,
+  { path, method, self, sends, wrong, judge }: Common & { judge(call: Call): Expected },
+): Rule {
   return {
     name,
     path: path ?? `/group/${name}`,
@@ -93,16 +99,23 @@ export function rule(name: string, { path, method, self, sends, wrong, judge }: 
   }
 }
 
-/** An operation on one group: checks come in the order of behaviour, section 3. */
+/** An operation on one group: checks come in the order of docs/behaviour.md, section 3. */
 export function groupRule(
   name: string,
   needs: Needs,
-  o: Partial<Common> & { readonly changes?: false; groupOf?(call: Call): number | Expected; judge(call: GroupCall): Expected },
+  o: Partial<Common> & {
+    readonly changes?: false
+    groupOf?(call: Call): number | Expected
+    judge(call: GroupCall): Expected
+  },
 ): Rule {
   const changes = o.changes ?? o.method !== 'GET'
   return rule(name, {
     ...o,
-    sends: fields => ({ ...(o.groupOf === undefined && { group_id: fields.group_id }), ...o.sends?.(fields) }),
+    sends: fields => ({
+      ...(o.groupOf === undefined && { group_id: fields.group_id }),
+      ...o.sends?.(fields),
+    }),
     judge(call) {
       const { world, caller, fields } = call
       const group_id = o.groupOf === undefined ? fields.group_id : o.groupOf(call)
@@ -126,14 +139,20 @@ export function refusalOf(needs: Needs, { profile }: Group, me: Member | undefin
   if (needs === 'anyone') return undefined
   if (me === undefined) return 20011
   if (needs === 'owner') return me.role === role.owner ? undefined : 20013
-  const open = needs === 'member' || (needs === 'inviter' && profile.member_invite) || (needs === 'editor' && profile.member_modify)
+  const open =
+    needs === 'member' ||
+    (needs === 'inviter' && profile.member_invite) ||
+    (needs === 'editor' && profile.member_modify)
   return open || me.role >= role.admin ? undefined : 20012
 }
 
 export const succeeded = (user_id: number) => ({ reason: '', result: 'success', user_id })
 export const failed = (user_id: number, reason: unknown) => ({ reason, result: 'fail', user_id })
 
-/** The text of a code as a reason: any, but always the same, and never that of another code. Stands for itself in `toEqual`. */
+/**
+ * The text of a code as a reason: any, but always the same, and never that of another code. Stands for itself
+ * in `toEqual`.
+ */
 export class Because {
   static readonly #texts = new Map<number, string>()
   readonly code: number
@@ -155,7 +174,10 @@ export const someReason = {
 }
 
 /** Judges the users of a list in its order, each once: `act` does what is to be done, or answers why not. */
-export function each(user_list: readonly number[], act: (user_id: number) => number | object | undefined): Expected {
+export function each(
+  user_list: readonly number[],
+  act: (user_id: number) => number | object | undefined,
+): Expected {
   const items = [...new Set(user_list)].map(user_id => {
     const refusal = act(user_id)
     if (refusal === undefined) return succeeded(user_id)

@@ -6,15 +6,18 @@ import type { Rule } from './rule.ts'
 import { viewsOfGroup, viewsOfUser } from './views.ts'
 
 /*
- * A step is a few random numbers and texts. Only when its turn comes do they become a request (request.ts), by what the model then knows: so any
- * part of a sequence is a sequence too, and most requests mean something.
+ * A step is a few random numbers and texts. Only when its turn comes do they become a request (request.ts),
+ * by what the model then knows: so any part of a sequence is a sequence too, and most requests mean
+ * something.
  */
 
 /** Every operation that changes something. */
 export const changes: readonly Rule[] = [...joiningRules, ...membershipRules, ...contentRules]
 const views: readonly Rule[] = [...viewsOfGroup, ...viewsOfUser]
 
-/** How often an operation is drawn, where not once: what moves members most, what makes or ends groups least. */
+/**
+ * How often an operation is drawn, where not once: what moves members most, what makes or ends groups least.
+ */
 const weights: Readonly<Record<string, number>> = {
   create: 2,
   destroy: 1,
@@ -80,10 +83,17 @@ const stepOf = (rule: fc.Arbitrary<Rule>): fc.Arbitrary<Step> =>
 
 /** So many steps, of which the first two make groups. */
 export const sequence = (minLength: number, maxLength: number): fc.Arbitrary<readonly Step[]> => {
-  const drawn = (rule: Rule, weight: number) => ({ weight: weights[rule.name] ?? weight, arbitrary: fc.constant(rule) })
+  const drawn = (rule: Rule, weight: number) => ({
+    weight: weights[rule.name] ?? weight,
+    arbitrary: fc.constant(rule),
+  })
   const some = stepOf(fc.oneof(...changes.map(rule => drawn(rule, 3)), ...views.map(rule => drawn(rule, 1))))
   const create = stepOf(fc.constant(createRule)).map((step): Step => ({ ...step, caller: 'user' }))
   return fc
-    .tuple(create, create, fc.array(some, { minLength: minLength - 2, maxLength: maxLength - 2, size: 'max' }))
+    .tuple(
+      create,
+      create,
+      fc.array(some, { minLength: minLength - 2, maxLength: maxLength - 2, size: 'max' }),
+    )
     .map(([first, second, rest]) => [first, second, ...rest])
 }

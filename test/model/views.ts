@@ -1,6 +1,14 @@
 import { iso } from './moment.ts'
 import { type GroupCall, groupRule, no, page, type Rule, rule, yes } from './rule.ts'
-import { type Announcement, type Group, type Member, membersOf, ownerOf, role, type SharedFile } from './world.ts'
+import {
+  type Announcement,
+  type Group,
+  type Member,
+  membersOf,
+  ownerOf,
+  role,
+  type SharedFile,
+} from './world.ts'
 
 const anyTime = { asymmetricMatch: (value: unknown): boolean => Number.isSafeInteger(value) }
 const anyVersion = { asymmetricMatch: (value: unknown): boolean => Number.isSafeInteger(value) }
@@ -29,7 +37,10 @@ export const groupInfo = (group: Group, me: Member | undefined): object => ({
   hide_member_info: group.profile.hide_member_info,
 })
 
-export const announcementInfo = (group: Group, { id, author, title, content, created }: Announcement): object => ({
+export const announcementInfo = (
+  group: Group,
+  { id, author, title, content, created }: Announcement,
+): object => ({
   author,
   content,
   created_at: created,
@@ -45,7 +56,9 @@ export const fileInfo = (group: Group, { created, updated, ...file }: SharedFile
   updated_at: updated,
 })
 
-/** With `hide_member_info`, ordinary members see of other ordinary members only who they are and since when. */
+/**
+ * With `hide_member_info`, ordinary members see of other ordinary members only who they are and since when.
+ */
 function memberInfo({ group, me }: Pick<GroupCall, 'group' | 'me'>, member: Member): object {
   const ordinary = me?.role === role.member && member.role === role.member
   const hidden = group.profile.hide_member_info && ordinary && me.user_id !== member.user_id
@@ -57,8 +70,14 @@ function memberInfo({ group, me }: Pick<GroupCall, 'group' | 'me'>, member: Memb
   }
 }
 
-const info = groupRule('info', 'anyone', { method: 'GET', judge: ({ group, me }) => yes(groupInfo(group, me)) })
-const settings = groupRule('settings', 'member', { method: 'GET', judge: ({ group, me }) => yes(profileOf(group, me)) })
+const info = groupRule('info', 'anyone', {
+  method: 'GET',
+  judge: ({ group, me }) => yes(groupInfo(group, me)),
+})
+const settings = groupRule('settings', 'member', {
+  method: 'GET',
+  judge: ({ group, me }) => yes(profileOf(group, me)),
+})
 
 const infoBatch = rule('info/batch', {
   sends: f => ({ group_list: f.group_list }),
@@ -72,7 +91,18 @@ const infoBatch = rule('info/batch', {
         const { apply_approval, avatar, name } = group.profile
         const { capacity, type, members } = group
         const modes = { msg_mute_mode: me?.mute ?? 0, msg_push_mode: me?.push ?? 0 }
-        return { apply_approval, avatar, capacity, count: members.size, group_id, ...modes, name, owner: ownerOf(group), status: 0, type }
+        return {
+          apply_approval,
+          avatar,
+          capacity,
+          count: members.size,
+          group_id,
+          ...modes,
+          name,
+          owner: ownerOf(group),
+          status: 0,
+          type,
+        }
       }),
     )
   },
@@ -91,7 +121,11 @@ const displayNames = groupRule('members/display_name', 'member', {
   changes: false,
   sends: f => ({ user_list: f.user_list }),
   judge: call =>
-    yes([...new Set(call.fields.user_list)].flatMap(id => call.group.members.get(id) ?? []).map(member => memberInfo(call, member))),
+    yes(
+      [...new Set(call.fields.user_list)]
+        .flatMap(id => call.group.members.get(id) ?? [])
+        .map(member => memberInfo(call, member)),
+    ),
 })
 
 const adminList = groupRule('admin_list', 'member', {
@@ -184,11 +218,23 @@ const invitationList = rule('invitation_list', {
   sends: () => ({}),
   judge({ world, caller }) {
     const own = world.invitations.filter(item => item.invitee_id === caller.user_id)
-    return page(own.map(({ expires, updated, ...item }) => ({ ...item, expired_time: expires, updated_at: iso(updated) })).reverse(), 0)
+    return page(
+      own
+        .map(({ expires, updated, ...item }) => ({
+          ...item,
+          expired_time: expires,
+          updated_at: iso(updated),
+        }))
+        .reverse(),
+      0,
+    )
   },
 })
 
-/** Ids of groups, newest membership first; memberships that came about in one millisecond may stand either way. */
+/**
+ * Ids of groups, newest membership first; memberships that came about in one millisecond may stand either
+ * way.
+ */
 class NewestFirst {
   readonly memberships: ReadonlyMap<number, Member>
   constructor(memberships: ReadonlyMap<number, Member>) {
@@ -200,7 +246,11 @@ class NewestFirst {
     return found.length === value.length && found.every((member, i) => this.#mayFollow(found[i - 1], member))
   }
   #mayFollow(before: Member | undefined, member: Member): boolean {
-    return before === undefined || before.order > member.order || (before !== member && before.joined.mayEqual(member.joined))
+    return (
+      before === undefined ||
+      before.order > member.order ||
+      (before !== member && before.joined.mayEqual(member.joined))
+    )
   }
 }
 
@@ -224,7 +274,10 @@ const choice = rule('get user/settings', {
   self: true,
   sends: () => ({}),
   judge: ({ world, caller }) =>
-    yes({ group_confirm: world.confirm.get(caller.user_id ?? 0) ?? world.rules.invite_confirm, user_id: caller.user_id }),
+    yes({
+      group_confirm: world.confirm.get(caller.user_id ?? 0) ?? world.rules.invite_confirm,
+      user_id: caller.user_id,
+    }),
 })
 
 /** What can be seen of one group, and of one user. */

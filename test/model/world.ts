@@ -1,8 +1,8 @@
 import type { Moment } from './moment.ts'
 
 /*
- * What the model knows of one app: the nouns of the specification (behaviour), in plain maps and lists. Ids are those of the service, learnt from
- * the answers that created them.
+ * What the model knows of one app: the nouns of the specification (behaviour), in plain maps and lists. Ids
+ * are those of the service, learnt from the answers that created them.
  */
 
 export const role = { member: 1, admin: 2, owner: 3 } as const
@@ -99,7 +99,10 @@ export interface Group {
   files: SharedFile[]
 }
 
-/** The group's change counter: each change adds to it, and nothing else does. Stands for itself as an expected value in `toEqual`. */
+/**
+ * The group's change counter: each change adds to it, and nothing else does. Stands for itself as an expected
+ * value in `toEqual`.
+ */
 export class Version {
   #seen = 0
   #changed = true
@@ -116,7 +119,11 @@ export class Version {
   asymmetricMatch(value: unknown): boolean {
     if (!Number.isSafeInteger(value)) return false
     const version = Number(value)
-    const good = this.#changed ? version > this.#seen : this.#touched ? version >= this.#seen : version === this.#seen
+    const good = this.#changed
+      ? version > this.#seen
+      : this.#touched
+        ? version >= this.#seen
+        : version === this.#seen
     this.#seen = version
     this.#changed = false
     this.#touched = false
@@ -167,16 +174,29 @@ export class World {
   /** Who comes (back) to a group starts fresh. */
   addMember(group: Group, user_id: number, at: Moment, as: number = role.member): void {
     const order = ++this.#memberships
-    group.members.set(user_id, { user_id, role: as, display_name: '', joined: at, order, ban: 0, mute: 0, push: 0 })
+    group.members.set(user_id, {
+      user_id,
+      role: as,
+      display_name: '',
+      joined: at,
+      order,
+      ban: 0,
+      mute: 0,
+      push: 0,
+    })
     group.version.change()
   }
 
   pendingInvitations(group_id: number, invitee_id: number): Invitation[] {
-    return this.invitations.filter(item => item.group_id === group_id && item.invitee_id === invitee_id && item.status === pending)
+    return this.invitations.filter(
+      item => item.group_id === group_id && item.invitee_id === invitee_id && item.status === pending,
+    )
   }
 
   pendingApplication(group_id: number, applicant_id: number): Application | undefined {
-    return this.applications.find(item => item.group_id === group_id && item.applicant_id === applicant_id && item.status === pending)
+    return this.applications.find(
+      item => item.group_id === group_id && item.applicant_id === applicant_id && item.status === pending,
+    )
   }
 
   /** Ends what this user has pending in a group. */
@@ -191,7 +211,13 @@ export class World {
 }
 
 /** A group with the defaults of the specification (behaviour, section 5), without members. */
-export const newGroup = (group_id: number, creator_id: number, type: 0 | 2, rules: AppRules, created: Moment): Group => ({
+export const newGroup = (
+  group_id: number,
+  creator_id: number,
+  type: 0 | 2,
+  rules: AppRules,
+  created: Moment,
+): Group => ({
   group_id,
   type,
   creator_id,
@@ -225,4 +251,5 @@ export function ownerOf(group: Group): number {
 }
 
 /** Members in the order of the lists: by id. */
-export const membersOf = (group: Group): Member[] => [...group.members.values()].sort((a, b) => a.user_id - b.user_id)
+export const membersOf = (group: Group): Member[] =>
+  [...group.members.values()].sort((a, b) => a.user_id - b.user_id)

@@ -16,8 +16,8 @@ import { storySuite } from './story.ts'
 import { tokensSuite } from './tokens.ts'
 
 /**
- * A suite knows a running instance and nothing of how it runs, but for the target's name, by which `capabilities.ts` says what it lacks.
- * `instance()` may be called inside of tests and hooks.
+ * A suite knows a running instance and nothing of how it runs, but for the target's name, by which
+ * `capabilities.ts` says what it lacks. `instance()` may be called inside of tests and hooks.
  */
 export type Suite = (instance: () => Instance, pace: Pace | undefined, target: string) => void
 
@@ -47,7 +47,10 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   ...fileSuites,
 }
 
-/** Runs suites, all if none are chosen, against a target: one instance a suite, and after each nothing may be wrong with its data. */
+/**
+ * Runs suites, all if none are chosen, against a target: one instance a suite, and after each nothing may be
+ * wrong with its data.
+ */
 export function runSuites(target: Target, chosen: typeof suites = suites): void {
   for (const [name, entry] of Object.entries(chosen)) {
     const { suite, environment } = typeof entry === 'function' ? { suite: entry, environment: {} } : entry

@@ -6,13 +6,17 @@ import type { Instance } from '../support/target.ts'
 
 const mebibyte = 1024 * 1024
 
-/** Requests that are wrong in ways that have nothing to do with the operation: a part of the suite of bad input. */
+/**
+ * Requests that are wrong in ways that have nothing to do with the operation: a part of the suite of bad
+ * input.
+ */
 export function badRequests(instance: () => Instance): void {
   const setup = async () => {
     const { owner, member } = await people(instance(), ['owner', 'member'])
     const group_id = await newGroup(owner, { name: 'As it was', user_list: [member.id] })
     const name = async () => dataOf(await owner.get('/group/info', { group_id })).name
-    const raw = (body: BodyInit, headers: Record<string, string> = {}, path = '/group/info/name') => sendRaw(owner, path, body, headers)
+    const raw = (body: BodyInit, headers: Record<string, string> = {}, path = '/group/info/name') =>
+      sendRaw(owner, path, body, headers)
     return { owner, member, group_id, name, raw }
   }
 
@@ -22,18 +26,29 @@ export function badRequests(instance: () => Instance): void {
     const list = '['.repeat(levels) + ']'.repeat(levels)
     const object = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
     for (const deep of [list, object]) {
-      const bodies = [deep, `{"group_id":${group_id},"value":${deep}}`, `{"group_id":${deep},"value":"x"}`, deep.slice(0, levels)]
+      const bodies = [
+        deep,
+        `{"group_id":${group_id},"value":${deep}}`,
+        `{"group_id":${deep},"value":"x"}`,
+        deep.slice(0, levels),
+      ]
       for (const body of bodies) expectRefusal(await owner.call('POST', '/group/info/name', { body }), 10002)
       for (const path of ['/group/ban', '/group/invite', '/group/create']) {
-        const answer = await owner.call('POST', path, { body: `{"group_id":${group_id},"duration":1,"user_list":${deep}}` })
+        const answer = await owner.call('POST', path, {
+          body: `{"group_id":${group_id},"duration":1,"user_list":${deep}}`,
+        })
         expectSane(answer, 'deep user_list')
       }
       expectSane(
-        await owner.call('POST', '/group/info/name', { body: `{"group_id":${group_id},"value":"As it was","ignored":${deep}}` }),
+        await owner.call('POST', '/group/info/name', {
+          body: `{"group_id":${group_id},"value":"As it was","ignored":${deep}}`,
+        }),
         'deep',
       )
       expectSane(
-        await owner.call('POST', '/group/application_list', { body: `{"group_list":[${group_id}],"version":${deep}}` }),
+        await owner.call('POST', '/group/application_list', {
+          body: `{"group_list":[${group_id}],"version":${deep}}`,
+        }),
         'deep version',
       )
     }
@@ -81,11 +96,21 @@ export function badRequests(instance: () => Instance): void {
       'application/xml',
     ]) {
       const answer = await raw(body, { 'content-type': type })
-      expect({ type, status: answer.status, code: answer.code, data: answer.data }).toEqual({ type, status: 415, code: 415, data: null })
+      expect({ type, status: answer.status, code: answer.code, data: answer.data }).toEqual({
+        type,
+        status: 415,
+        code: 415,
+        data: null,
+      })
       expectSane(answer, type)
     }
     expect(await name()).toBe('As it was')
-    for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON', 'application/json;charset=UTF-8']) {
+    for (const type of [
+      'application/json',
+      'application/json; charset=utf-8',
+      'Application/JSON',
+      'application/json;charset=UTF-8',
+    ]) {
       dataOf(await raw(body, { 'content-type': type }))
     }
   })
@@ -97,7 +122,15 @@ export function badRequests(instance: () => Instance): void {
       const encode = (text: string) => [...new TextEncoder().encode(text)]
       return new Uint8Array([...encode(head), ...bytes, ...encode(tail)])
     }
-    const broken = [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82], [0x00], [0x1f]]
+    const broken = [
+      [0xff],
+      [0xc0, 0x80],
+      [0xed, 0xa0, 0x80],
+      [0xf5, 0x80, 0x80, 0x80],
+      [0xe2, 0x82],
+      [0x00],
+      [0x1f],
+    ]
     for (const bytes of broken) expectSane(await raw(around(bytes)), bytes)
     const plain = JSON.stringify({ group_id, value: 'Plain' })
     expectSane(await raw(new Uint8Array([0xef, 0xbb, 0xbf, ...new TextEncoder().encode(plain)])), 'BOM')
@@ -191,7 +224,10 @@ export function badRequests(instance: () => Instance): void {
     const admin = await callers(instance()).admin()
     for (const value of wrongIds.filter(text => /^[\u0020-\u007e]*$/.test(text))) {
       for (const header of ['user_id', 'group_id']) {
-        const answer = await admin.call('GET', '/group/info', { query: { group_id }, headers: { [header]: value } })
+        const answer = await admin.call('GET', '/group/info', {
+          query: { group_id },
+          headers: { [header]: value },
+        })
         expectSane(answer, { header, value })
         expectRefusal(answer, 10002, header)
       }
@@ -204,7 +240,13 @@ export function badRequests(instance: () => Instance): void {
       headers: { user_id: String(owner.id), group_id: String(group_id) },
     })
     expectRefusal(both, 10002)
-    expectRefusal(await owner.call('GET', '/group/info', { query: { group_id }, headers: { group_id: String(group_id) } }), 10010)
+    expectRefusal(
+      await owner.call('GET', '/group/info', {
+        query: { group_id },
+        headers: { group_id: String(group_id) },
+      }),
+      10010,
+    )
   })
 
   it('app ids and tokens that are nonsense are refused', async () => {
@@ -256,9 +298,24 @@ export function badRequests(instance: () => Instance): void {
 const streamOf = (text: string): ReadableStream<Uint8Array> => new Blob([text]).stream()
 
 /** Sends a body as it is, in chunks if it is a stream. */
-async function sendRaw(client: Client, path: string, body: BodyInit, headers: Record<string, string>): Promise<Answer> {
-  const init = { method: 'POST', headers: { ...client.headers, 'content-type': 'application/json', ...headers }, body, duplex: 'half' }
+async function sendRaw(
+  client: Client,
+  path: string,
+  body: BodyInit,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const init = {
+    method: 'POST',
+    headers: { ...client.headers, 'content-type': 'application/json', ...headers },
+    body,
+    duplex: 'half',
+  }
   const response = await fetch(new URL(path, client.instance.url), init)
   const parsed = (await response.json()) as Record<string, unknown>
-  return { ...(parsed as unknown as Answer), status: response.status, headers: response.headers, body: parsed }
+  return {
+    ...(parsed as unknown as Answer),
+    status: response.status,
+    headers: response.headers,
+    body: parsed,
+  }
 }

@@ -2,13 +2,22 @@ import { describe, expect, it } from 'vitest'
 import { operations } from '../../src/operations.ts'
 import contract from '../contract.json' with { type: 'json' }
 import { Client, callers, fromAddress, newAddress, signToken } from '../support/client.ts'
-import { addAdmins, dataOf, expectRefusal, infoOf, newGroup, people, qrOf, type User } from '../support/groups.ts'
+import {
+  addAdmins,
+  dataOf,
+  expectRefusal,
+  infoOf,
+  newGroup,
+  people,
+  qrOf,
+  type User,
+} from '../support/groups.ts'
 import { type DescribedCall, type Json, type OpenApi, openApiProblems } from '../support/openapi.ts'
 import { bytesOf, look, quarters } from '../support/pictures.ts'
 import { download, upload } from '../support/uploads.ts'
 import type { Suite } from './all.ts'
 
-/** What is answered beside the reference (spec: behaviour, sections 8 and 9). */
+/** What is answered beside the reference (docs/behaviour.md, sections 8 and 9). */
 export const besideSuite: Suite = instance => {
   describe('routes that existing clients call', () => {
     it('/app/qrcode/group_sign and /app/qrcode/group_invite are /group/qrcode/sign and /invite', async () => {
@@ -25,54 +34,79 @@ export const besideSuite: Suite = instance => {
       expect(joined).toEqual(await infoOf(one, group_id))
       expect(joined).toMatchObject({ group_id, count: 2 })
       expectRefusal(await one.get('/app/qrcode/group_invite', { qr_info }), 20017)
-      expect(dataOf(await two.get('/app/qrcode/group_invite', { qr_info: await qrOf(owner, group_id) }))).toMatchObject({ count: 3 })
+      expect(
+        dataOf(await two.get('/app/qrcode/group_invite', { qr_info: await qrOf(owner, group_id) })),
+      ).toMatchObject({ count: 3 })
     })
 
-    it.each(['PUT', 'POST'])('%s /group/settings/hide_member_info hides ordinary members from each other', async method => {
-      const { owner, admin, member, other } = await people(instance(), ['owner', 'admin', 'member', 'other'])
-      const group_id = await newGroup(owner, { user_list: [member.id, other.id] })
-      await addAdmins(owner, group_id, [admin])
-      for (const user of [owner, admin, member, other])
-        dataOf(await user.post('/group/display_name', { group_id, value: `Name ${user.id}` }))
-      dataOf(await owner.post('/group/ban', { group_id, user_list: [member.id, other.id], duration: -1 }))
-      /** The names that this caller sees, and the ends of bans, in each of the lists. */
-      const seenBy = async (viewer: User): Promise<Record<string, Record<number, unknown>>> => {
-        const lists = {
-          member_list: await viewer.get('/group/member_list', { group_id }),
-          display_name: await viewer.post('/group/members/display_name', {
-            group_id,
-            user_list: [owner, admin, member, other].map(user => user.id),
-          }),
-          banned_list: await viewer.get('/group/banned_list', { group_id }),
-          admin_list: await viewer.get('/group/admin_list', { group_id }),
+    it.each(['PUT', 'POST'])(
+      '%s /group/settings/hide_member_info hides ordinary members from each other',
+      async method => {
+        const { owner, admin, member, other } = await people(instance(), [
+          'owner',
+          'admin',
+          'member',
+          'other',
+        ])
+        const group_id = await newGroup(owner, { user_list: [member.id, other.id] })
+        await addAdmins(owner, group_id, [admin])
+        for (const user of [owner, admin, member, other])
+          dataOf(await user.post('/group/display_name', { group_id, value: `Name ${user.id}` }))
+        dataOf(await owner.post('/group/ban', { group_id, user_list: [member.id, other.id], duration: -1 }))
+        /** The names that this caller sees, and the ends of bans, in each of the lists. */
+        const seenBy = async (viewer: User): Promise<Record<string, Record<number, unknown>>> => {
+          const lists = {
+            member_list: await viewer.get('/group/member_list', { group_id }),
+            display_name: await viewer.post('/group/members/display_name', {
+              group_id,
+              user_list: [owner, admin, member, other].map(user => user.id),
+            }),
+            banned_list: await viewer.get('/group/banned_list', { group_id }),
+            admin_list: await viewer.get('/group/admin_list', { group_id }),
+          }
+          return Object.fromEntries(
+            Object.entries(lists).map(([name, list]) => [
+              name,
+              Object.fromEntries(
+                dataOf(list).map((m: Record<string, number>) => [
+                  m.user_id,
+                  [m.display_name, m.expired_time, Number(m.join_time) > 0],
+                ]),
+              ),
+            ]),
+          )
         }
-        return Object.fromEntries(
-          Object.entries(lists).map(([name, list]) => [
-            name,
-            Object.fromEntries(
-              dataOf(list).map((m: Record<string, number>) => [m.user_id, [m.display_name, m.expired_time, Number(m.join_time) > 0]]),
-            ),
-          ]),
-        )
-      }
-      const open = await seenBy(member)
-      const admins = { [owner.id]: [`Name ${owner.id}`, 0, true], [admin.id]: [`Name ${admin.id}`, 0, true] }
-      const banned = { [member.id]: [`Name ${member.id}`, -1, true], [other.id]: [`Name ${other.id}`, -1, true] }
-      const all = { ...admins, ...banned }
-      expect(open).toEqual({ member_list: all, display_name: all, banned_list: banned, admin_list: admins })
+        const open = await seenBy(member)
+        const admins = {
+          [owner.id]: [`Name ${owner.id}`, 0, true],
+          [admin.id]: [`Name ${admin.id}`, 0, true],
+        }
+        const banned = {
+          [member.id]: [`Name ${member.id}`, -1, true],
+          [other.id]: [`Name ${other.id}`, -1, true],
+        }
+        const all = { ...admins, ...banned }
+        expect(open).toEqual({ member_list: all, display_name: all, banned_list: banned, admin_list: admins })
 
-      const hide = (caller: User, value: boolean) => caller.call(method, '/group/settings/hide_member_info', { body: { group_id, value } })
-      expectRefusal(await hide(member, true), 20012)
-      expect(dataOf(await hide(admin, true))).toBe(true)
-      expect(await infoOf(member, group_id)).toMatchObject({ hide_member_info: true })
-      const hidden = { ...banned, [other.id]: ['', 0, true] }
-      const mostly = { ...admins, ...hidden }
-      expect(await seenBy(member)).toEqual({ member_list: mostly, display_name: mostly, banned_list: hidden, admin_list: admins })
-      for (const viewer of [owner, admin]) expect(await seenBy(viewer)).toEqual(open)
-      expect(dataOf(await hide(owner, false))).toBe(true)
-      expect(await infoOf(member, group_id)).toMatchObject({ hide_member_info: false })
-      expect(await seenBy(member)).toEqual(open)
-    })
+        const hide = (caller: User, value: boolean) =>
+          caller.call(method, '/group/settings/hide_member_info', { body: { group_id, value } })
+        expectRefusal(await hide(member, true), 20012)
+        expect(dataOf(await hide(admin, true))).toBe(true)
+        expect(await infoOf(member, group_id)).toMatchObject({ hide_member_info: true })
+        const hidden = { ...banned, [other.id]: ['', 0, true] }
+        const mostly = { ...admins, ...hidden }
+        expect(await seenBy(member)).toEqual({
+          member_list: mostly,
+          display_name: mostly,
+          banned_list: hidden,
+          admin_list: admins,
+        })
+        for (const viewer of [owner, admin]) expect(await seenBy(viewer)).toEqual(open)
+        expect(dataOf(await hide(owner, false))).toBe(true)
+        expect(await infoOf(member, group_id)).toMatchObject({ hide_member_info: false })
+        expect(await seenBy(member)).toEqual(open)
+      },
+    )
 
     it('POST /group/msg/not_disturb sets msg_mute_mode', async () => {
       const { owner, stranger } = await people(instance(), ['owner', 'stranger'])
@@ -92,7 +126,8 @@ export const besideSuite: Suite = instance => {
 
     it.each(['PUT', 'POST'])('%s /user/settings sets whether an invitation needs consent', async method => {
       const { owner, user } = await people(instance(), ['owner', 'user'])
-      const set = async (body: object) => expect(dataOf(await user.call(method, '/user/settings', { body }))).toBe(true)
+      const set = async (body: object) =>
+        expect(dataOf(await user.call(method, '/user/settings', { body }))).toBe(true)
       expect(dataOf(await user.get('/user/settings'))).toMatchObject({ group_confirm: false })
       for (const group_confirm of [true, false]) {
         await set({ group_confirm })
@@ -106,7 +141,12 @@ export const besideSuite: Suite = instance => {
 
     it.each(['image_type', 'imgage_type'])("a download's %s says which picture", async name => {
       const { user } = await people(instance(), ['user'])
-      const { target } = await upload(user, '/file/upload/avatar/user', {}, await bytesOf(quarters(400, 300).png()))
+      const { target } = await upload(
+        user,
+        '/file/upload/avatar/user',
+        {},
+        await bytesOf(quarters(400, 300).png()),
+      )
       for (const [type, width, height] of [
         ['1', 400, 300],
         ['2', 200, 150],
@@ -128,7 +168,11 @@ export const besideSuite: Suite = instance => {
 
     it.each(['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'])('%s is only read', async path => {
       const answer = await nobody().post(path)
-      expect({ status: answer.status, code: answer.code, allow: answer.headers.get('allow')?.split(/, */) }).toEqual({
+      expect({
+        status: answer.status,
+        code: answer.code,
+        allow: answer.headers.get('allow')?.split(/, */),
+      }).toEqual({
         status: 405,
         code: 405,
         allow: expect.arrayContaining(['GET', 'HEAD']),
@@ -138,7 +182,8 @@ export const besideSuite: Suite = instance => {
     })
 
     it('/metrics is for loopback and for administrators', async () => {
-      const read = (client: Client, headers: Record<string, string>) => client.call('GET', '/metrics', { headers })
+      const read = (client: Client, headers: Record<string, string>) =>
+        client.call('GET', '/metrics', { headers })
       const { as, admin } = callers(instance())
       const { secret } = instance()
       const forged = { 'access-token': await signToken(`not ${secret}`, { app: instance().app_id, role: 2 }) }
@@ -161,7 +206,8 @@ export const besideSuite: Suite = instance => {
         await read(await admin(), { ...newAddress(), app_id: 'nobody' }),
       ]
       expect(refused.map(answer => answer.code)).toEqual([40000, 10010, 10002, 10008, 40000])
-      for (const answer of refused) expect({ status: answer.status, data: answer.data }).toEqual({ status: 403, data: null })
+      for (const answer of refused)
+        expect({ status: answer.status, data: answer.data }).toEqual({ status: 403, data: null })
     })
 
     it('/docs is a page that loads nothing and tells of every route', async () => {
@@ -169,7 +215,9 @@ export const besideSuite: Suite = instance => {
       const html = await response.text()
       expect(response.headers.get('content-type')).toMatch(/^text\/html/)
       expect(html).toMatch(/^<!doctype html>/i)
-      expect(html).not.toMatch(/<(script|iframe|object|embed|img|base|form)\b[^>]*\b(src|data|href|action)\s*=/i)
+      expect(html).not.toMatch(
+        /<(script|iframe|object|embed|img|base|form)\b[^>]*\b(src|data|href|action)\s*=/i,
+      )
       expect(html).not.toMatch(/<link\b|@import|url\(|http-equiv="refresh"/i)
       for (const [, url = ''] of html.matchAll(/\b(?:src|srcset|href|action)\s*=\s*["']?([^"'\s>]*)/gi))
         expect(url).not.toMatch(/^([a-z]+:)?\/\//i)
@@ -178,20 +226,32 @@ export const besideSuite: Suite = instance => {
   })
 
   describe('/openapi.json', () => {
-    const read = async (): Promise<OpenApi> => (await fetch(new URL('/openapi.json', instance().url))).json() as Promise<OpenApi>
+    const read = async (): Promise<OpenApi> =>
+      (await fetch(new URL('/openapi.json', instance().url))).json() as Promise<OpenApi>
     const callIn = (document: OpenApi, method: string, path: string): DescribedCall => {
       const call = document.paths[path]?.[method.toLowerCase()]
       if (call === undefined) throw new Error(`${method} ${path} is not described`)
       return call
     }
-    const bodyOf = (call: DescribedCall): Json => (call.requestBody?.content['application/json']?.schema.properties ?? {}) as Json
+    const bodyOf = (call: DescribedCall): Json =>
+      (call.requestBody?.content['application/json']?.schema.properties ?? {}) as Json
     /** The types of the parameters in query and body. */
     const typesOf = (call: DescribedCall): Record<string, unknown> => {
-      const query = (call.parameters ?? []).flatMap(({ in: place, name, schema }) => (place === 'query' ? [[name, schema]] : []))
-      const inputs: [string, Json][] = [...Object.entries(bodyOf(call) as Record<string, Json>), ...(query as [string, Json][])]
+      const query = (call.parameters ?? []).flatMap(({ in: place, name, schema }) =>
+        place === 'query' ? [[name, schema]] : [],
+      )
+      const inputs: [string, Json][] = [
+        ...Object.entries(bodyOf(call) as Record<string, Json>),
+        ...(query as [string, Json][]),
+      ]
       return Object.fromEntries(inputs.map(([name, schema]) => [name, schema.type]))
     }
-    const jsonTypes: Readonly<Record<string, string>> = { int32: 'integer', int64: 'integer', double: 'number', 'array[int64]': 'array' }
+    const jsonTypes: Readonly<Record<string, string>> = {
+      int32: 'integer',
+      int64: 'integer',
+      double: 'number',
+      'array[int64]': 'array',
+    }
 
     it('is valid OpenAPI 3.1', async () => {
       const response = await fetch(new URL('/openapi.json', instance().url))
@@ -205,20 +265,25 @@ export const besideSuite: Suite = instance => {
         const document = await read()
         for (const method of operation.methods) {
           const call = callIn(document, method, operation.path)
-          const declared = [...operation.query, ...operation.body].map(({ name, type }) => [name, jsonTypes[type] ?? type])
+          const declared = [...operation.query, ...operation.body].map(({ name, type }) => [
+            name,
+            jsonTypes[type] ?? type,
+          ])
           // `version` is accepted and means nothing: whatever it is.
           const { version: _, ...types } = Object.fromEntries(declared)
           expect(typesOf(call)).toMatchObject(types)
           expect(call.parameters?.map(parameter => parameter.name)).toContain('app_id')
           const answer = JSON.stringify(call.responses['200'])
-          for (const { name } of [...operation.response.envelope, ...operation.response.data]) expect(answer).toContain(`"${name}":`)
+          for (const { name } of [...operation.response.envelope, ...operation.response.data])
+            expect(answer).toContain(`"${name}":`)
         }
       },
     )
 
     it('has the other routes too, those of existing clients under compat', async () => {
       const document = await read()
-      for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs']) callIn(document, 'GET', path)
+      for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'])
+        callIn(document, 'GET', path)
       const compat = [
         'GET /app/qrcode/group_sign',
         'GET /app/qrcode/group_invite',
@@ -230,7 +295,9 @@ export const besideSuite: Suite = instance => {
         'POST /user/settings',
       ]
       const tagged = Object.entries(document.paths).flatMap(([path, item]) =>
-        Object.entries(item).flatMap(([method, call]) => (call.tags?.includes('compat') ? [`${method.toUpperCase()} ${path}`] : [])),
+        Object.entries(item).flatMap(([method, call]) =>
+          call.tags?.includes('compat') ? [`${method.toUpperCase()} ${path}`] : [],
+        ),
       )
       expect(tagged.sort()).toEqual(compat.sort())
       for (const operation of operations) {

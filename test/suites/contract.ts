@@ -24,9 +24,10 @@ interface Described {
 const described: readonly Described[] = contract.operations
 /** Those that answer JSON: all but the two downloads. */
 const answering = described.filter(operation => operation.response.envelope.length > 0)
-const fieldsOf = (path: string): readonly Field[] => described.find(operation => operation.path === path)?.response.data ?? []
+const fieldsOf = (path: string): readonly Field[] =>
+  described.find(operation => operation.path === path)?.response.data ?? []
 
-/** What this service answers beside the reference (spec: behaviour, sections 4 and 8). */
+/** What this service answers beside the reference (docs/behaviour.md, sections 4 and 8). */
 const hidden: Field = { name: 'hide_member_info', type: 'boolean' }
 const added: Readonly<Record<string, readonly Field[]>> = {
   '/group/info': [hidden],
@@ -43,7 +44,8 @@ const callers: Readonly<Record<string, Name>> = {
   '/group/qrcode/invite': 'outsider',
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 const is: Readonly<Record<string, (value: unknown) => boolean>> = {
   int32: value => Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31,
   int64: Number.isSafeInteger,
@@ -56,10 +58,18 @@ const is: Readonly<Record<string, (value: unknown) => boolean>> = {
 }
 
 /** In what an object differs from the fields it should have; each is named. */
-function misfits(where: string, value: Readonly<Record<string, unknown>>, fields: readonly Field[]): string[] {
-  const missing = fields.filter(field => !(field.name in value)).map(field => `${where}.${field.name} is missing`)
+function misfits(
+  where: string,
+  value: Readonly<Record<string, unknown>>,
+  fields: readonly Field[],
+): string[] {
+  const missing = fields
+    .filter(field => !(field.name in value))
+    .map(field => `${where}.${field.name} is missing`)
   const wrong = fields.flatMap(({ name, type }) =>
-    name in value && is[type]?.(value[name]) !== true ? [`${where}.${name} is ${JSON.stringify(value[name])} instead of ${type}`] : [],
+    name in value && is[type]?.(value[name]) !== true
+      ? [`${where}.${name} is ${JSON.stringify(value[name])} instead of ${type}`]
+      : [],
   )
   const names = fields.map(field => field.name)
   const undeclared = Object.keys(value)
@@ -69,7 +79,11 @@ function misfits(where: string, value: Readonly<Record<string, unknown>>, fields
 }
 
 function expectAsDescribed({ path, response }: Described, answer: Answer): void {
-  expect({ status: answer.status, code: answer.code, message: answer.message }).toEqual({ status: 200, code: 200, message: null })
+  expect({ status: answer.status, code: answer.code, message: answer.message }).toEqual({
+    status: 200,
+    code: 200,
+    message: null,
+  })
   const { message: _, ...envelope } = answer.body
   expect(
     misfits(
@@ -79,11 +93,17 @@ function expectAsDescribed({ path, response }: Described, answer: Answer): void 
     ),
   ).toEqual([])
   const fields = [...response.data, ...(added[path] ?? [])]
-  for (const item of [answer.data].flat()) expect(isObject(item) ? misfits('data', item, fields) : []).toEqual([])
+  for (const item of [answer.data].flat())
+    expect(isObject(item) ? misfits('data', item, fields) : []).toEqual([])
 }
 
 /** The call that the reference describes: parameters of the query in the query, the others in the body. */
-function callDescribed(world: World, { id, path, query }: Described, method: string, caller: Client): Promise<Answer> {
+function callDescribed(
+  world: World,
+  { id, path, query }: Described,
+  method: string,
+  caller: Client,
+): Promise<Answer> {
   const operation = operations.find(candidate => candidate.id === id)
   if (operation === undefined) throw new Error(`src/operations.ts has no ${id}`)
   const input = Object.entries(inputIn(world, operation))
@@ -93,15 +113,23 @@ function callDescribed(world: World, { id, path, query }: Described, method: str
   return caller.call(method, path, { query: sent, ...(method !== 'GET' && { body }) })
 }
 
-/** The body as JSON, with names for ids and nothing of what is another at another time: answers of two worlds can be compared. */
+/**
+ * The body as JSON, with names for ids and nothing of what is another at another time: answers of two worlds
+ * can be compared.
+ */
 function anonymous(world: World, body: unknown): string {
-  const ids = new Map(Object.entries(world).flatMap(([name, value]) => (isObject(value) ? [[value.id, name]] : [])))
+  const ids = new Map(
+    Object.entries(world).flatMap(([name, value]) => (isObject(value) ? [[value.id, name]] : [])),
+  )
   return JSON.stringify(body, (_, value) =>
     typeof value === 'number' ? (ids.get(value) ?? (value > 2 ** 32 ? 'a time or an id' : value)) : value,
   )
 }
 
-/** `contract.json` is the reference: every route answers, with every field of its answer, of its type, and nothing undeclared. */
+/**
+ * `contract.json` is the reference: every route answers, with every field of its answer, of its type, and
+ * nothing undeclared.
+ */
 export const contractSuite: Suite = instance => {
   beforeAll(async () => {
     const { owner } = await people(instance(), ['owner'])
@@ -115,8 +143,18 @@ export const contractSuite: Suite = instance => {
 
   const perform = async (operation: Described, method: string): Promise<{ world: World; answer: Answer }> => {
     const world = await newWorld(instance())
-    const file_sign = operation.path.endsWith('forward') ? (await upload(world.owner, '/file/upload/chat', toMember(world), png)).sign : ''
-    return { world, answer: await callDescribed({ ...world, file_sign }, operation, method, world[callers[operation.path] ?? 'owner']) }
+    const file_sign = operation.path.endsWith('forward')
+      ? (await upload(world.owner, '/file/upload/chat', toMember(world), png)).sign
+      : ''
+    return {
+      world,
+      answer: await callDescribed(
+        { ...world, file_sign },
+        operation,
+        method,
+        world[callers[operation.path] ?? 'owner'],
+      ),
+    }
   }
   const toMember = ({ member }: World) => ({ file_type: 102, to_id: member.id })
   let png: Uint8Array<ArrayBuffer>
@@ -130,22 +168,31 @@ export const contractSuite: Suite = instance => {
     })
   })
 
-  it.each(answering.filter(operation => operation.methods.length > 1))('$path answers all its methods alike', async operation => {
-    const answers: string[] = []
-    for (const method of operation.methods) {
-      const { world, answer } = await perform(operation, method)
-      answers.push(anonymous(world, answer.body))
-    }
-    expect(new Set(answers).size, answers.join('\n')).toBe(1)
-  })
+  it.each(answering.filter(operation => operation.methods.length > 1))(
+    '$path answers all its methods alike',
+    async operation => {
+      const answers: string[] = []
+      for (const method of operation.methods) {
+        const { world, answer } = await perform(operation, method)
+        answers.push(anonymous(world, answer.body))
+      }
+      expect(new Set(answers).size, answers.join('\n')).toBe(1)
+    },
+  )
 
   describe('/file', () => {
     it.each([
       { path: '/file/upload/avatar/user', input: () => ({}) },
       { path: '/file/upload/avatar/group', input: ({ group_id }: World) => ({ group_id }) },
       { path: '/file/upload/chat', input: toMember },
-      { path: '/file/upload/chat', input: ({ group_id }: World) => ({ file_type: 102, to_type: 2, to_id: group_id }) },
-      { path: '/file/upload/chat', input: ({ group_id }: World) => ({ file_type: 202, to_type: 2, to_id: group_id }) },
+      {
+        path: '/file/upload/chat',
+        input: ({ group_id }: World) => ({ file_type: 102, to_type: 2, to_id: group_id }),
+      },
+      {
+        path: '/file/upload/chat',
+        input: ({ group_id }: World) => ({ file_type: 202, to_type: 2, to_id: group_id }),
+      },
     ])('$path: what is sent to upload_url can be had at download_url, case %#', async ({ path, input }) => {
       const world = await newWorld(instance())
       const { target, answer } = await upload(world.owner, path, input(world), png)
@@ -153,7 +200,10 @@ export const contractSuite: Suite = instance => {
       expect(Object.values(target.oss_body_param).every(value => typeof value === 'string')).toBe(true)
       for (const reader of [world.owner, world.member]) {
         const response = await download(reader, target.download_url)
-        expect({ status: response.status, type: response.headers.get('content-type') }).toEqual({ status: 200, type: 'image/png' })
+        expect({ status: response.status, type: response.headers.get('content-type') }).toEqual({
+          status: 200,
+          type: 'image/png',
+        })
         expect(new Uint8Array(await response.arrayBuffer())).toEqual(png)
       }
     })

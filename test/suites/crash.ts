@@ -71,7 +71,10 @@ class Writer {
     switch (turn % 8) {
       case 0: {
         const user_list = newUsers(20)
-        return { send: post('/group/invite', { user_list }), next: { ...state, members: [...state.members, ...user_list] } }
+        return {
+          send: post('/group/invite', { user_list }),
+          next: { ...state, members: [...state.members, ...user_list] },
+        }
       }
       case 1:
         return {
@@ -88,7 +91,10 @@ class Writer {
         }
       }
       case 4:
-        return { send: post('/group/block', { user_list: out }), next: { ...state, members: left, blocked: [...state.blocked, ...out] } }
+        return {
+          send: post('/group/block', { user_list: out }),
+          next: { ...state, members: left, blocked: [...state.blocked, ...out] },
+        }
       case 5:
         return {
           send: post('/group/file/upload', { name: text, size: turn, url: 'https://files.example/' }),
@@ -111,7 +117,9 @@ class Writer {
     const members = await idsOf('/group/member_list')
     expect(members).toHaveLength(Number(count))
     const group_list: number[] = dataOf(await user.get('/group/user_joined'))
-    const groups = dataOf(await user.post('/group/info/batch', { group_list: group_list.filter(id => id !== group_id) }))
+    const groups = dataOf(
+      await user.post('/group/info/batch', { group_list: group_list.filter(id => id !== group_id) }),
+    )
     const announcements = dataOf(await user.get('/group/announcement/list', { group_id }))
     const files = dataOf(await user.get('/group/file/list', { group_id }))
     return {
@@ -120,7 +128,9 @@ class Writer {
       blocked: await idsOf('/group/blocked_list'),
       announcements: announcements.map((item: { content: string }) => item.content),
       files: files.map((item: { name: string }) => item.name),
-      others: groups.map((group: { name: string; count: number }) => `${group.name}: ${group.count}`).reverse(),
+      others: groups
+        .map((group: { name: string; count: number }) => `${group.name}: ${group.count}`)
+        .reverse(),
     }
   }
 }
@@ -140,7 +150,9 @@ class Inviters {
   async write(answered: () => boolean): Promise<boolean> {
     do {
       const user_list = newUsers(20)
-      const answer = await this.#owner.post('/group/invite', { group_id: this.#group_id, user_list }).catch(() => undefined)
+      const answer = await this.#owner
+        .post('/group/invite', { group_id: this.#group_id, user_list })
+        .catch(() => undefined)
       if (answer === undefined) {
         this.#cutOff.push(user_list)
         return true
@@ -168,7 +180,7 @@ class Inviters {
   }
 }
 
-/** The end by kill -9 under load (spec: behaviour, section 6). */
+/** The end by kill -9 under load (docs/behaviour.md, section 6). */
 export const crashSuite: Suite = (instance, pace) => {
   const rounds = pace === 'slow' ? 2 : 5
   const answersARound = pace === 'slow' ? 100 : 300
@@ -191,7 +203,9 @@ export const crashSuite: Suite = (instance, pace) => {
         if (--left === 0) crashing = instance().crash()
         return left > 0
       }
-      const ends = await Promise.all([...writers, inviters, inviters, inviters].map(writer => writer.write(answered)))
+      const ends = await Promise.all(
+        [...writers, inviters, inviters, inviters].map(writer => writer.write(answered)),
+      )
       await crashing
       cutOff += ends.filter(end => end).length
       expect(await instance().check()).toEqual([])

@@ -10,7 +10,9 @@ import { storedUrls } from './files/stored-urls.ts'
 import { uploads } from './files/uploads.ts'
 import { voices } from './files/voice.ts'
 
-/** The file half of the API, by topic: every target runs these, and Node runs them with each kind of store. */
+/**
+ * The file half of the API, by topic: every target runs these, and Node runs them with each kind of store.
+ */
 export const fileSuites: Readonly<Record<string, Suite>> = {
   'file rights': uploadRights,
   'file uploads': uploads,

@@ -6,14 +6,16 @@ import { people } from '../support/groups.ts'
 import type { Suite } from './all.ts'
 
 /*
- * Requests at random over everything in the contract: right names with any values, wrong names, any body. Whatever comes, the answer is an envelope
- * without a stack, SQL or path in it, never a 5xx; and what is refused leaves the group as it was.
+ * Requests at random over everything in the contract: right names with any values, wrong names, any body.
+ * Whatever comes, the answer is an envelope without a stack, SQL or path in it, never a 5xx; and what is
+ * refused leaves the group as it was.
  */
 
 /** `FUZZ_RUNS` requests, `FUZZ_SEED` to have the same ones again. */
 const { FUZZ_RUNS, FUZZ_SEED } = process.env
 const defaultRuns = { fast: 2000, slow: 300 }
-const leaks = /SQLITE|sqlite|SELECT |INSERT |UPDATE |node_modules|dist\/|\.ts:|\.js:|at \w+ \(|\/work|\/tmp|\/home/
+const leaks =
+  /SQLITE|sqlite|SELECT |INSERT |UPDATE |node_modules|dist\/|\.ts:|\.js:|at \w+ \(|\/work|\/tmp|\/home/
 
 const routes = contract.operations.flatMap(({ path, methods, query, body }) =>
   methods.map(method => ({ path, method, parameters: [...query, ...body].map(({ name }) => name) })),
@@ -41,7 +43,11 @@ const scalar = fc.oneof(
     '../../etc/passwd',
   ),
 )
-const value = fc.oneof(scalar, fc.array(scalar, { maxLength: 6 }), fc.dictionary(fc.string({ maxLength: 8 }), scalar, { maxKeys: 3 }))
+const value = fc.oneof(
+  scalar,
+  fc.array(scalar, { maxLength: 6 }),
+  fc.dictionary(fc.string({ maxLength: 8 }), scalar, { maxKeys: 3 }),
+)
 
 const request = fc.constantFrom(...routes).chain(route =>
   fc.record({
@@ -64,17 +70,27 @@ export const fuzzSuite: Suite = (instance, pace = 'fast') => {
     const secret = await instance().createApp(app_id, { rate_user_per_second: 0 })
     const callers = await people(instance(), ['owner', 'member', 'outsider'], { app_id, secret })
     const newGroup = async () =>
-      (await callers.owner.post('/group/create', { name: 'Fuzzed', user_list: [callers.member.id] })).data.group_id as number
+      (await callers.owner.post('/group/create', { name: 'Fuzzed', user_list: [callers.member.id] })).data
+        .group_id as number
     let group_id = await newGroup()
     const state = async () => (await callers.owner.get('/group/member_list', { group_id })).body
 
     const play = async ({ route, sent: [named, others], from, inQuery }: Request) => {
-      const parameters = JSON.parse(JSON.stringify({ ...others, ...named }).replaceAll('"@group"', String(group_id)))
+      const parameters = JSON.parse(
+        JSON.stringify({ ...others, ...named }).replaceAll('"@group"', String(group_id)),
+      )
       const caller: Client = callers[from]
       const before = await state()
-      const flat = Object.entries(parameters).map(([name, sent]) => [name, typeof sent === 'string' ? sent : JSON.stringify(sent)])
+      const flat = Object.entries(parameters).map(([name, sent]) => [
+        name,
+        typeof sent === 'string' ? sent : JSON.stringify(sent),
+      ])
       const asQuery = inQuery || route.method === 'GET'
-      const answer = await caller.call(route.method, route.path, asQuery ? { query: Object.fromEntries(flat) } : { body: parameters })
+      const answer = await caller.call(
+        route.method,
+        route.path,
+        asQuery ? { query: Object.fromEntries(flat) } : { body: parameters },
+      )
       expect(answer.status).toBeLessThan(500)
       if (typeof answer.data === 'string' && answer.body.code === answer.status) return
       expect(Object.keys(answer.body)).toEqual(expect.arrayContaining(['code', 'data', 'message']))

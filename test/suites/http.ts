@@ -17,12 +17,14 @@ for (const operation of operations) {
 }
 const paths = [...methodsOf].map(([path, methods]) => ({ path, methods }))
 
-/** What HTTP has to do with it (spec: behaviour, sections 1 and 2). */
+/** What HTTP has to do with it (docs/behaviour.md, sections 1 and 2). */
 export const httpSuite: Suite = instance => {
   describe.each(paths)('$path', ({ path, methods }) => {
     it('answers other methods with 405 and Allow', async () => {
       const { user } = await people(instance(), ['user'])
-      for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'].filter(other => !methods.includes(other))) {
+      for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'].filter(
+        other => !methods.includes(other),
+      )) {
         const answer = await user.call(method, path)
         expectStatus(answer, 405)
         const allowed = (answer.headers.get('allow') ?? '').split(/, */)
@@ -41,11 +43,24 @@ export const httpSuite: Suite = instance => {
         },
       })
       expect(response.ok).toBe(true)
-      expect(response.headers.get('access-control-allow-origin')).toMatch(/^(\*|https:\/\/chat\.example\.org)$/)
+      expect(response.headers.get('access-control-allow-origin')).toMatch(
+        /^(\*|https:\/\/chat\.example\.org)$/,
+      )
       expect(response.headers.get('access-control-allow-credentials')).toBeNull()
-      expect((response.headers.get('access-control-allow-methods') ?? '').split(/, */)).toEqual(expect.arrayContaining(methods))
+      expect((response.headers.get('access-control-allow-methods') ?? '').split(/, */)).toEqual(
+        expect.arrayContaining(methods),
+      )
       const headers = (response.headers.get('access-control-allow-headers') ?? '').toLowerCase().split(/, */)
-      expect(headers).toEqual(expect.arrayContaining(['app_id', 'access-token', 'user_id', 'group_id', 'authorization', 'content-type']))
+      expect(headers).toEqual(
+        expect.arrayContaining([
+          'app_id',
+          'access-token',
+          'user_id',
+          'group_id',
+          'authorization',
+          'content-type',
+        ]),
+      )
     })
   })
 
@@ -73,17 +88,24 @@ export const httpSuite: Suite = instance => {
       await user.call('GET', '/group/info', { headers }),
       await user.call('GET', '/nothing', { headers }),
       await user.call('PATCH', '/group/info', { headers }),
-      await user.call('POST', '/group/create', { headers: { ...headers, ...lastOfConnection }, body: padded({}, mebibyte + 1) }),
+      await user.call('POST', '/group/create', {
+        headers: { ...headers, ...lastOfConnection },
+        body: padded({}, mebibyte + 1),
+      }),
     ]
     expect(answers.map(answer => answer.code)).toEqual([200, 10002, 404, 405, 413])
-    for (const answer of answers) expect(answer.headers.get('access-control-allow-origin')).toMatch(/^(\*|https:\/\/chat\.example\.org)$/)
+    for (const answer of answers)
+      expect(answer.headers.get('access-control-allow-origin')).toMatch(/^(\*|https:\/\/chat\.example\.org)$/)
   })
 
   it('HEAD answers every read as GET does, without a body', async () => {
     const world = await newWorld(instance())
     for (const operation of operations.filter(o => o.methods.includes('GET') && !o.writes)) {
       for (const query of [inputIn(world, operation) as Record<string, string>, {}]) {
-        const [get, head] = [await world.owner.get(operation.path, query), await world.owner.call('HEAD', operation.path, { query })]
+        const [get, head] = [
+          await world.owner.get(operation.path, query),
+          await world.owner.call('HEAD', operation.path, { query }),
+        ]
         expect({ path: operation.path, status: head.status, body: head.data }).toEqual({
           path: operation.path,
           status: get.status,
@@ -98,21 +120,30 @@ export const httpSuite: Suite = instance => {
     it.each(['a', 'A-1_b.c:d', '5f3c9a50-6f0c-4d0e-9a51-31f8f2f5a9c3'])('%s comes back', async id => {
       const { user } = await people(instance(), ['user'])
       for (const path of ['/group/user_joined', '/group/info', '/nothing', '/healthz']) {
-        expect((await user.call('GET', path, { headers: { 'x-request-id': id } })).headers.get('x-request-id')).toBe(id)
+        expect(
+          (await user.call('GET', path, { headers: { 'x-request-id': id } })).headers.get('x-request-id'),
+        ).toBe(id)
       }
     })
 
-    it.each(['', 'with spaces', 'x'.repeat(1000), '<script>', '"\\', 'é'])('%j is replaced by another', async id => {
-      const { user } = await people(instance(), ['user'])
-      const made = (await user.call('GET', '/group/user_joined', { headers: { 'x-request-id': id } })).headers.get('x-request-id')
-      expect(made).toMatch(/^[\w.:-]{4,128}$/)
-      expect(made).not.toBe(id)
-    })
+    it.each(['', 'with spaces', 'x'.repeat(1000), '<script>', '"\\', 'é'])(
+      '%j is replaced by another',
+      async id => {
+        const { user } = await people(instance(), ['user'])
+        const made = (
+          await user.call('GET', '/group/user_joined', { headers: { 'x-request-id': id } })
+        ).headers.get('x-request-id')
+        expect(made).toMatch(/^[\w.:-]{4,128}$/)
+        expect(made).not.toBe(id)
+      },
+    )
 
     it('is another for each request', async () => {
       const { user } = await people(instance(), ['user'])
       const ids = await Promise.all(
-        Array.from({ length: 20 }, async () => (await user.get('/group/user_joined')).headers.get('x-request-id')),
+        Array.from({ length: 20 }, async () =>
+          (await user.get('/group/user_joined')).headers.get('x-request-id'),
+        ),
       )
       expect(new Set(ids).size).toBe(20)
     })

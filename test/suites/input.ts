@@ -4,28 +4,53 @@ import { dataOf, expectRefusal, infoOf, memberIds, newGroup, people } from '../s
 import { expectStatus, lastOfConnection, mebibyte, padded } from '../support/statuses.ts'
 import type { Instance } from '../support/target.ts'
 
-/** How parameters may be sent, and bodies (spec: behaviour, sections 1 and 2). */
+/** How parameters may be sent, and bodies (docs/behaviour.md, sections 1 and 2). */
 export function inputRules(instance: () => Instance): void {
   describe('parameters', () => {
     /** A member to leave the group by the call under test. */
-    const memberOf = async (): Promise<{ owner: Client; friend: Client; group_id: number; other: number }> => {
+    const memberOf = async (): Promise<{
+      owner: Client
+      friend: Client
+      group_id: number
+      other: number
+    }> => {
       const { owner, friend } = await people(instance(), ['owner', 'friend'])
       const group_id = await newGroup(owner, { user_list: [friend.id] })
       return { owner, friend, group_id, other: await newGroup(owner, { user_list: [friend.id] }) }
     }
 
     it.each([
-      { sent: 'the query beside {}', method: 'POST', call: (group_id: number) => ({ query: { group_id }, body: {} }) },
-      { sent: 'the query, without a body', method: 'POST', call: (group_id: number) => ({ query: { group_id } }) },
-      { sent: 'the query of a DELETE', method: 'DELETE', call: (group_id: number) => ({ query: { group_id } }) },
-      { sent: 'the body of a DELETE', method: 'DELETE', call: (group_id: number) => ({ body: { group_id } }) },
+      {
+        sent: 'the query beside {}',
+        method: 'POST',
+        call: (group_id: number) => ({ query: { group_id }, body: {} }),
+      },
+      {
+        sent: 'the query, without a body',
+        method: 'POST',
+        call: (group_id: number) => ({ query: { group_id } }),
+      },
+      {
+        sent: 'the query of a DELETE',
+        method: 'DELETE',
+        call: (group_id: number) => ({ query: { group_id } }),
+      },
+      {
+        sent: 'the body of a DELETE',
+        method: 'DELETE',
+        call: (group_id: number) => ({ body: { group_id } }),
+      },
       { sent: 'the body', method: 'POST', call: (group_id: number) => ({ body: { group_id } }) },
       {
         sent: 'both, of which the body wins',
         method: 'POST',
         call: (group_id: number, other: number) => ({ query: { group_id: other }, body: { group_id } }),
       },
-      { sent: 'a string of digits', method: 'POST', call: (group_id: number) => ({ body: { group_id: String(group_id) } }) },
+      {
+        sent: 'a string of digits',
+        method: 'POST',
+        call: (group_id: number) => ({ body: { group_id: String(group_id) } }),
+      },
       {
         sent: 'the body beside unknown fields',
         method: 'POST',
@@ -43,7 +68,9 @@ export function inputRules(instance: () => Instance): void {
       const answer = await owner.post('/group/invite', { group_id, user_list: [String(friend.id)] })
       expect(dataOf(answer)).toMatchObject([{ user_id: friend.id, result: 'success' }])
       const { admin } = callers(instance())
-      expect(dataOf(await (await admin({ user_id: friend.id })).get('/group/user_joined'))).toEqual([group_id])
+      expect(dataOf(await (await admin({ user_id: friend.id })).get('/group/user_joined'))).toEqual([
+        group_id,
+      ])
       expect(await memberIds(await admin({ group_id }), group_id)).toEqual([owner.id, friend.id])
     })
 
@@ -69,10 +96,16 @@ export function inputRules(instance: () => Instance): void {
       const { user } = await people(instance(), ['user'])
       expectRefusal(await user.get('/group/info', { group_id }), 10002, 'group_id')
       expectRefusal(await user.post('/group/leave', { group_id }), 10002, 'group_id')
-      expectRefusal(await user.post('/group/kick', { group_id: 7, user_list: [7, group_id] }), 10002, 'user_list')
+      expectRefusal(
+        await user.post('/group/kick', { group_id: 7, user_list: [7, group_id] }),
+        10002,
+        'user_list',
+      )
       const admin = await callers(instance()).admin()
       expectRefusal(
-        await admin.call('GET', '/group/user_joined', { headers: { user_id: encodeURI(String(group_id)).replace('%20', '+') } }),
+        await admin.call('GET', '/group/user_joined', {
+          headers: { user_id: encodeURI(String(group_id)).replace('%20', '+') },
+        }),
         10002,
         'user_id',
       )
@@ -110,7 +143,11 @@ export function inputRules(instance: () => Instance): void {
       dataOf(await owner.call('PUT', '/group/settings/history_visible', { query: { group_id, value: 1 } }))
       expect(await infoOf(owner, group_id)).toMatchObject({ history_visible: true })
       for (const value of [2, -1, 'yes', '', null, []]) {
-        expectRefusal(await owner.post('/group/settings/history_visible', { group_id, value }), 10002, 'value')
+        expectRefusal(
+          await owner.post('/group/settings/history_visible', { group_id, value }),
+          10002,
+          'value',
+        )
       }
       expect(await infoOf(owner, group_id)).toMatchObject({ history_visible: true })
     })
@@ -132,14 +169,19 @@ export function inputRules(instance: () => Instance): void {
       const send = async (size: number): Promise<Response> => {
         const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>()
         const writer = writable.getWriter()
-        const sent = writer.write(new TextEncoder().encode(padded({ name: 'Large' }, size))).then(() => writer.close())
+        const sent = writer
+          .write(new TextEncoder().encode(padded({ name: 'Large' }, size)))
+          .then(() => writer.close())
         const init = {
           method: 'POST',
           headers: { ...user.headers, ...lastOfConnection, 'content-type': 'application/json' },
           body: readable,
           duplex: 'half',
         }
-        const [response] = await Promise.all([fetch(new URL('/group/create', instance().url), init as RequestInit), sent.catch(() => {})])
+        const [response] = await Promise.all([
+          fetch(new URL('/group/create', instance().url), init as RequestInit),
+          sent.catch(() => {}),
+        ])
         return response
       }
       expect(await (await send(mebibyte)).json()).toMatchObject({ code: 200, data: { name: 'Large' } })
@@ -148,20 +190,36 @@ export function inputRules(instance: () => Instance): void {
       expect(await refused.json()).toMatchObject({ code: 413, data: null })
     })
 
-    it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/json', 'application/jsonp'])(
-      'that is %s is not read: 415',
-      async type => expectStatus(await create('{}', { 'content-type': type }), 415),
+    it.each([
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'text/json',
+      'application/jsonp',
+    ])('that is %s is not read: 415', async type =>
+      expectStatus(await create('{}', { 'content-type': type }), 415),
     )
 
-    it.each(['application/json; charset=utf-8', 'APPLICATION/JSON', 'application/json;charset=UTF-8'])('that is %s is read', async type => {
-      expect(dataOf(await create('{"name":"Ä"}', { 'content-type': type }))).toMatchObject({ name: 'Ä' })
-    })
-
-    it.each(['{', '{"name":}', "{'name':1}", '{"name":"a"} x', '[]', '7', 'null', '"name"', '\u0000', 'name=a'])(
-      '%j is no JSON object: 10002',
-      async body => {
-        expectRefusal(await create(body), 10002)
+    it.each(['application/json; charset=utf-8', 'APPLICATION/JSON', 'application/json;charset=UTF-8'])(
+      'that is %s is read',
+      async type => {
+        expect(dataOf(await create('{"name":"Ä"}', { 'content-type': type }))).toMatchObject({ name: 'Ä' })
       },
     )
+
+    it.each([
+      '{',
+      '{"name":}',
+      "{'name':1}",
+      '{"name":"a"} x',
+      '[]',
+      '7',
+      'null',
+      '"name"',
+      '\u0000',
+      'name=a',
+    ])('%j is no JSON object: 10002', async body => {
+      expectRefusal(await create(body), 10002)
+    })
   })
 }

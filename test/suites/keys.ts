@@ -6,7 +6,10 @@ import { type JwksServer, jwksServer, newKey, pemOf, type SigningKey, signWith }
 import type { Instance } from '../support/target.ts'
 import { changed, hour, now, tokenTrials } from '../support/tokens.ts'
 
-/** The keys that sign tokens (spec: behaviour, section 2): published by the app, replaced by new ones, or guessed. */
+/**
+ * The keys that sign tokens (docs/behaviour.md, section 2): published by the app, replaced by new ones, or
+ * guessed.
+ */
 export function keyRules(instance: () => Instance): void {
   const { tryToken, good, signed } = tokenTrials(instance)
 
@@ -49,8 +52,17 @@ export function keyRules(instance: () => Instance): void {
       const key = keyOf('RS256')
       const pem = await pemOf(key)
       const jwk = await exportJWK(key.publicKey)
-      for (const guess of [secret, pem, pem.trim(), JSON.stringify(key.jwk), JSON.stringify(jwk), jwk.n ?? '', '{}']) {
-        for (const alg of ['HS256', 'HS384', 'HS512']) expectRefusal(await tryHere(await signToken(guess, good(app_id), alg)), 10008)
+      for (const guess of [
+        secret,
+        pem,
+        pem.trim(),
+        JSON.stringify(key.jwk),
+        JSON.stringify(jwk),
+        jwk.n ?? '',
+        '{}',
+      ]) {
+        for (const alg of ['HS256', 'HS384', 'HS512'])
+          expectRefusal(await tryHere(await signToken(guess, good(app_id), alg)), 10008)
       }
     })
 
@@ -71,9 +83,16 @@ export function keyRules(instance: () => Instance): void {
       const gone = await jwksServer([])
       await gone.close()
       await instance().setJwks(id, gone.url)
-      for (const token of [await signWith(keyOf('RS256'), good(id)), await signWith(keyOf('ES256'), good(id))]) {
+      for (const token of [
+        await signWith(keyOf('RS256'), good(id)),
+        await signWith(keyOf('ES256'), good(id)),
+      ]) {
         const answer = await tryToken(token, {}, id)
-        expect({ status: answer.status, code: answer.code, data: answer.data }).toEqual({ status: 503, code: 503, data: null })
+        expect({ status: answer.status, code: answer.code, data: answer.data }).toEqual({
+          status: 503,
+          code: 503,
+          data: null,
+        })
         expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
       }
       expectRefusal(await tryToken(await signToken(own, good(id)), {}, id), 10008)
@@ -85,11 +104,15 @@ export function keyRules(instance: () => Instance): void {
   it('a new secret is good beside the old one, until the old one is dropped', async () => {
     const id = 'rotating'
     const old = await instance().createApp(id)
-    const [before, administrator] = [await signToken(old, good(id)), await signToken(old, { app: id, role: 2 })]
+    const [before, administrator] = [
+      await signToken(old, good(id)),
+      await signToken(old, { app: id, role: 2 }),
+    ]
     dataOf(await tryToken(before, {}, id))
     const next = await instance().rotateSecret(id)
     expect(next).not.toBe(old)
-    for (const secret of [old, next]) dataOf(await tryToken(await signToken(secret, good(id), 'HS512'), {}, id))
+    for (const secret of [old, next])
+      dataOf(await tryToken(await signToken(secret, good(id), 'HS512'), {}, id))
     dataOf(await tryToken(before, {}, id))
     const last = await instance().rotateSecret(id, { dropOld: true })
     dataOf(await tryToken(await signToken(last, good(id)), {}, id))
@@ -108,7 +131,11 @@ export function keyRules(instance: () => Instance): void {
       codes.push(last.code)
     }
     expect(codes.slice(0, 60)).toEqual(Array.from({ length: 60 }, () => 10008))
-    expect({ status: last?.status, code: last?.code, data: last?.data }).toEqual({ status: 429, code: 429, data: null })
+    expect({ status: last?.status, code: last?.code, data: last?.data }).toEqual({
+      status: 429,
+      code: 429,
+      data: null,
+    })
     expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await tryToken('', address)).code).toBe(10003)
     dataOf(await tryToken(token, fromAddress('198.51.100.8')))

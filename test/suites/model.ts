@@ -18,13 +18,15 @@ const limits = { capacity_private: 4, capacity_chatroom: 5, max_groups_created: 
 /** Enough sequences for every operation to succeed some time, and for each of these refusals. */
 const many = 200
 const refusals = [
-  10002, 10010, 20001, 20002, 20003, 20004, 20005, 20008, 20009, 20010, 20011, 20012, 20013, 20014, 20015, 20016, 20017, 20018, 20020,
+  10002, 10010, 20001, 20002, 20003, 20004, 20005, 20008, 20009, 20010, 20011, 20012, 20013, 20014, 20015,
+  20016, 20017, 20018, 20020,
 ]
 const refusalsOfContent = [20022, 20023, 20024]
 
 /**
- * Random sequences of operations by several users, against the service and against a model written from the specification (test/model): every
- * answer and all that can be seen must agree. MODEL_RUNS says how many sequences, MODEL_SEED which; a failure prints the seed.
+ * Random sequences of operations by several users, against the service and against a model written from the
+ * specification (test/model): every answer and all that can be seen must agree. MODEL_RUNS says how many
+ * sequences, MODEL_SEED which; a failure prints the seed.
  */
 export const modelSuite: Suite = (instance, pace) => {
   const runs = Number(process.env.MODEL_RUNS ?? (pace === 'slow' ? 20 : 200))
@@ -40,15 +42,22 @@ export const modelSuite: Suite = (instance, pace) => {
       }),
     )
     const tally = new Tally()
-    const play = async (tenant: Tenant, steps: readonly Step[]): Promise<void> => (await Play.start(instance(), tenant, tally)).run(steps)
+    const play = async (tenant: Tenant, steps: readonly Step[]): Promise<void> =>
+      (await Play.start(instance(), tenant, tally)).run(steps)
 
-    let failure: { readonly tenant: Tenant; readonly steps: readonly Step[]; readonly error: unknown } | undefined
-    const property = fc.asyncProperty(fc.constantFrom(...tenants), sequence(shortest, longest), async (tenant, steps) => {
-      if (failure !== undefined) return
-      await play(tenant, steps).catch(error => {
-        failure ??= { tenant, steps, error }
-      })
-    })
+    let failure:
+      | { readonly tenant: Tenant; readonly steps: readonly Step[]; readonly error: unknown }
+      | undefined
+    const property = fc.asyncProperty(
+      fc.constantFrom(...tenants),
+      sequence(shortest, longest),
+      async (tenant, steps) => {
+        if (failure !== undefined) return
+        await play(tenant, steps).catch(error => {
+          failure ??= { tenant, steps, error }
+        })
+      },
+    )
     const check = async (worker: number): Promise<void> => {
       const numRuns = Math.floor((runs + worker) / together)
       if (numRuns > 0) await fc.assert(property, { seed: seed + worker, numRuns })

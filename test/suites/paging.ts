@@ -8,7 +8,9 @@ import { type PagedList, pagedLists } from './paging/lists.ts'
 
 /** All keys of a list, page by page. */
 const keysOf = async (list: PagedList, limit?: number, between?: () => Promise<unknown>): Promise<number[]> =>
-  (await allPages(cursor => list.page({ cursor, ...(limit !== undefined && { limit }) }), between)).map(list.keyOf)
+  (await allPages(cursor => list.page({ cursor, ...(limit !== undefined && { limit }) }), between)).map(
+    list.keyOf,
+  )
 
 const firstCursor = async (list: PagedList): Promise<string> => {
   const { cursor } = await list.page({ limit: 2 })
@@ -23,7 +25,8 @@ function forgeries(cursor: string): string[] {
   const changedAt = (i: number): string => cursor.slice(0, i) + otherThan(cursor[i]) + cursor.slice(i + 1)
   const changed = [...cursor].map((_, i) => changedAt(i))
   const recased = [...cursor].map(
-    (c, i) => cursor.slice(0, i) + (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase()) + cursor.slice(i + 1),
+    (c, i) =>
+      cursor.slice(0, i) + (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase()) + cursor.slice(i + 1),
   )
   const cut = [1, middle, cursor.length - 1].map(length => cursor.slice(0, length))
   const other = [cursor.toUpperCase(), cursor.toLowerCase(), [...cursor].reverse().join(''), cursor + cursor]
@@ -32,12 +35,29 @@ function forgeries(cursor: string): string[] {
     cursor + more,
     cursor.slice(0, middle) + more + cursor.slice(middle),
   ])
-  const inside = [...cursor].flatMap((_, i) => [...' +-'].map(more => cursor.slice(0, i) + more + cursor.slice(i)))
-  const madeUp = ['0', '1', '-1', 'null', 'undefined', '{}', '.', '..', 'a.a', "' OR 1=1 --", '😀', 'x'.repeat(5000)]
-  return [...changed, ...recased, ...cut, ...other, ...longer, ...inside, ...madeUp].filter(forged => forged !== cursor)
+  const inside = [...cursor].flatMap((_, i) =>
+    [...' +-'].map(more => cursor.slice(0, i) + more + cursor.slice(i)),
+  )
+  const madeUp = [
+    '0',
+    '1',
+    '-1',
+    'null',
+    'undefined',
+    '{}',
+    '.',
+    '..',
+    'a.a',
+    "' OR 1=1 --",
+    '😀',
+    'x'.repeat(5000),
+  ]
+  return [...changed, ...recased, ...cut, ...other, ...longer, ...inside, ...madeUp].filter(
+    forged => forged !== cursor,
+  )
 }
 
-/** Paged lists (spec: behaviour, section 5): what stays is seen once, whatever happens around it. */
+/** Paged lists (docs/behaviour.md, section 5): what stays is seen once, whatever happens around it. */
 export const pagingSuite: Suite = (instance, pace) => {
   const rows = pace === 'slow' ? 8 : 24
   let here: Tenant
@@ -59,7 +79,9 @@ export const pagingSuite: Suite = (instance, pace) => {
         })
         expect(keys.map(list.keyOf)).toEqual(list.lasting)
         const full = Math.min(limit ?? rows, rows)
-        expect(pages.map(page => page.data.length)).toEqual(times(Math.ceil(rows / full)).map(i => Math.min(full, rows - i * full)))
+        expect(pages.map(page => page.data.length)).toEqual(
+          times(Math.ceil(rows / full)).map(i => Math.min(full, rows - i * full)),
+        )
         expect(new Set(pages.map(page => page.total))).toEqual(new Set([rows]))
         expect(pages.at(-1)?.cursor).toBe('')
       }
@@ -132,8 +154,10 @@ export const pagingSuite: Suite = (instance, pace) => {
         make(instance(), 4, elsewhere),
         ...others.map(([, makeOther]) => makeOther(instance(), 4, here)),
       ])
-      for (const other of foreign) expectRefusal(await list.page({ cursor: await firstCursor(other), limit: 2 }), 10002, 'cursor')
-      for (const other of foreign) expectRefusal(await other.page({ cursor: await firstCursor(list), limit: 2 }), 10002, 'cursor')
+      for (const other of foreign)
+        expectRefusal(await list.page({ cursor: await firstCursor(other), limit: 2 }), 10002, 'cursor')
+      for (const other of foreign)
+        expectRefusal(await other.page({ cursor: await firstCursor(list), limit: 2 }), 10002, 'cursor')
     })
   })
 
@@ -176,7 +200,8 @@ export const pagingSuite: Suite = (instance, pace) => {
       const group_id = await newGroup(owner)
       const [inside, outside] = [newUsers(1500), newUsers(1500)]
       const inBatches = async (path: string, ids: number[], more: object = {}) => {
-        for (const from of [0, 500, 1000]) dataOf(await owner.post(path, { group_id, user_list: ids.slice(from, from + 500), ...more }))
+        for (const from of [0, 500, 1000])
+          dataOf(await owner.post(path, { group_id, user_list: ids.slice(from, from + 500), ...more }))
       }
       await inBatches('/group/invite', inside)
       await inBatches('/group/ban', inside, { duration: -1 })

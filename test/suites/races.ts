@@ -5,7 +5,10 @@ import { handlingRaces } from './races/handling.ts'
 import { limitRaces } from './races/limits.ts'
 import { placeRaces } from './races/places.ts'
 
-/** Clients that race end as if one came after the other (spec: behaviour, section 6), and whatever came first, nothing is wrong afterwards. */
+/**
+ * Clients that race end as if one came after the other (docs/behaviour.md, section 6), and whatever came
+ * first, nothing is wrong afterwards.
+ */
 export const racesSuite: Suite = (instance, pace, target) => {
   afterEach(async () => {
     expect(await instance().check()).toEqual([])

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Operation } from '../../src/operation.ts'
+import { errors } from '../../src/operation/errors.ts'
+import type { Operation } from '../../src/operation/operation.ts'
+import { type Requirement, refusalFor, role } from '../../src/operation/roles.ts'
 import { operations } from '../../src/operations.ts'
-import { type Requirement, refusalFor, role } from '../../src/roles.ts'
 import { type Answer, Client, callers, newAddress, signToken } from '../support/client.ts'
 import { exampleOf, type Situation } from '../support/examples.ts'
 import { dataOf, expectRefusal, newGroup, people } from '../support/groups.ts'
@@ -24,7 +25,8 @@ const whoMay: Readonly<Record<Requirement, string>> = {
 /** On the caller's own self (behaviour, section 2): an administrator must say whose. */
 const onSelf = `create apply leave display_name msg/mute_mode msg/push_mode msg/not_disturb user_joined invitation_list invite/handle qrcode/invite
   /file/upload/avatar/user /file/upload/chat /file/upload/forward /user/settings`
-const pathsOf = (names: string): string[] => names.split(/\s+/).map(name => (name.startsWith('/') ? name : `/group/${name}`))
+const pathsOf = (names: string): string[] =>
+  names.split(/\s+/).map(name => (name.startsWith('/') ? name : `/group/${name}`))
 
 /** A way to call, with what the roles table needs to know of it. */
 interface Way {
@@ -40,9 +42,17 @@ interface Way {
 
 const closed: Permissions = { member_invite: false, member_modify: false }
 const open: Permissions = { member_invite: true, member_modify: true }
-const mixed: readonly Permissions[] = [closed, open, { ...closed, member_invite: true }, { ...closed, member_modify: true }]
+const mixed: readonly Permissions[] = [
+  closed,
+  open,
+  { ...closed, member_invite: true },
+  { ...closed, member_modify: true },
+]
 
-/** What remains for one who passes the role check: the answer of the operation's own rules where it is not 200. */
+/**
+ * What remains for one who passes the role check: the answer of the operation's own rules where it is not
+ * 200.
+ */
 const ownRules: Readonly<Record<string, (has: number | null) => number>> = {
   '/group/apply': has => (has === null ? 200 : 20017),
   '/group/qrcode/invite': has => (has === null ? 200 : 20017),
@@ -56,18 +66,38 @@ const ownRules: Readonly<Record<string, (has: number | null) => number>> = {
 /** These leave nothing to do for the next: each who may gets a world of its own. */
 const doneOnce = pathsOf('destroy transfer leave apply/handle announcement/delete qrcode/invite')
 
-function expectedOf(operation: Operation, requirement: Requirement, way: Way, permissions: Permissions): number {
+function expectedOf(
+  operation: Operation,
+  requirement: Requirement,
+  way: Way,
+  permissions: Permissions,
+): number {
   if (way.nobody === true && operation.self) return 10002
   if (way.refused === 20001 && operation.path === '/group/qrcode/invite') return 20024
   if (way.refused !== undefined) return way.refused
-  return refusalFor(requirement, { role: way.role, ...permissions }) ?? ownRules[operation.path]?.(way.role) ?? 200
+  const refusal = refusalFor(requirement, { role: way.role, ...permissions })
+  return refusal === undefined ? (ownRules[operation.path]?.(way.role) ?? 200) : errors[refusal][0]
 }
 
 /** Of a world that is not there. */
-const nothing: Situation = { group_id: 1, user_id: 1, announcement_id: 1, file_id: 1, qr_info: 'x', file_sign: 'x' }
+const nothing: Situation = {
+  group_id: 1,
+  user_id: 1,
+  announcement_id: 1,
+  file_id: 1,
+  qr_info: 'x',
+  file_sign: 'x',
+}
 
-const send = (client: Client, method: string, path: string, input: Record<string, unknown>): Promise<Answer> =>
-  method === 'GET' ? client.get(path, input as Record<string, string>) : client.call(method, path, { body: input })
+const send = (
+  client: Client,
+  method: string,
+  path: string,
+  input: Record<string, unknown>,
+): Promise<Answer> =>
+  method === 'GET'
+    ? client.get(path, input as Record<string, string>)
+    : client.call(method, path, { body: input })
 
 const call = (client: Client, world: World, operation: Operation): Promise<Answer> =>
   send(client, operation.methods[0] ?? 'GET', operation.path, inputIn(world, operation))
@@ -78,7 +108,7 @@ const stateOf = async ({ owner, group_id }: World): Promise<unknown> => {
   return { version, total }
 }
 
-/** Role × operation, complete (spec: behaviour, sections 2 and 4). */
+/** Role × operation, complete (docs/behaviour.md, sections 2 and 4). */
 export const rolesSuite: Suite = instance => {
   const foreign = { app_id: 'foreign', secret: '' }
   let elsewhere = 0
@@ -108,15 +138,28 @@ export const rolesSuite: Suite = instance => {
         })),
       )),
       { name: 'an administrator', client: await admin(), role: role.owner, nobody: true },
-      { name: 'an administrator of this group', client: await admin({ group_id: world.group_id }), role: role.owner, nobody: true },
-      { name: 'an administrator of another group', client: await admin({ group_id: elsewhere }), role: null, nobody: true, refused: 10010 },
+      {
+        name: 'an administrator of this group',
+        client: await admin({ group_id: world.group_id }),
+        role: role.owner,
+        nobody: true,
+      },
+      {
+        name: 'an administrator of another group',
+        client: await admin({ group_id: elsewhere }),
+        role: null,
+        nobody: true,
+        refused: 10010,
+      },
       { name: 'a user of another app', client: stranger, role: null, refused: 20001 },
     ]
   }
 
   it('the operations say what the specification says', () => {
     for (const [requirement, names] of Object.entries(whoMay)) {
-      const paths = operations.filter(operation => operation.requires === requirement).map(operation => operation.path)
+      const paths = operations
+        .filter(operation => operation.requires === requirement)
+        .map(operation => operation.path)
       expect({ requirement, paths: paths.sort() }).toEqual({ requirement, paths: pathsOf(names).sort() })
     }
     const self = operations.filter(operation => operation.self).map(operation => operation.path)
@@ -137,13 +180,18 @@ export const rolesSuite: Suite = instance => {
     for (const way of await waysIn(world)) {
       const expected = expectedOf(operation, requires, way, permissions)
       if (expected === 200) permitted.push(way.name)
-      else expect.soft({ way: way.name, code: (await call(way.client, world, operation)).code }).toEqual({ way: way.name, code: expected })
+      else
+        expect
+          .soft({ way: way.name, code: (await call(way.client, world, operation)).code })
+          .toEqual({ way: way.name, code: expected })
     }
     expect(await stateOf(world)).toEqual(before)
     for (const name of permitted) {
       const own = doneOnce.includes(operation.path) ? await newWorld(instance(), permissions) : world
       const way = (await waysIn(own)).find(candidate => candidate.name === name)
-      expect.soft({ way: name, code: way && (await call(way.client, own, operation)).code }).toEqual({ way: name, code: 200 })
+      expect
+        .soft({ way: name, code: way && (await call(way.client, own, operation)).code })
+        .toEqual({ way: name, code: 200 })
     }
   })
 
@@ -165,7 +213,9 @@ export const rolesSuite: Suite = instance => {
       [{ user_id: admin.id }, admin],
     ] as const) {
       const client = await as(acting)
-      expect(dataOf(await client.post('/group/announcement/edit', { group_id, title: 'T', content: 'C' })).author).toBe(author.id)
+      expect(
+        dataOf(await client.post('/group/announcement/edit', { group_id, title: 'T', content: 'C' })).author,
+      ).toBe(author.id)
       const file = { group_id, name: 'a.txt', size: 1, url: 'https://example.org/a.txt' }
       expect(dataOf(await client.post('/group/file/upload', file)).uploader).toBe(author.id)
     }
@@ -187,7 +237,12 @@ export const rolesSuite: Suite = instance => {
           infos: infos.data?.length,
           codes: [applications.code, infos.code],
         }
-        const sees = { way: name, applications: (has ?? 0) >= role.admin ? 1 : 0, infos: refused === 20001 ? 0 : 1, codes: [200, 200] }
+        const sees = {
+          way: name,
+          applications: (has ?? 0) >= role.admin ? 1 : 0,
+          infos: refused === 20001 ? 0 : 1,
+          codes: [200, 200],
+        }
         const refusal = { way: name, applications: undefined, infos: undefined, codes: [10010, 10010] }
         expect.soft(counts).toEqual(refused === 10010 ? refusal : sees)
       }
@@ -198,24 +253,35 @@ export const rolesSuite: Suite = instance => {
       const world = await newWorld(instance())
       for (const { name, client, role: has, refused, nobody } of await waysIn(world)) {
         const expected = nobody === true ? 10002 : (refused ?? (has === null ? 20011 : 200))
-        const answer = await client.get('/file/upload/chat', { file_type: 100, to_type: 2, to_id: world.group_id })
+        const answer = await client.get('/file/upload/chat', {
+          file_type: 100,
+          to_type: 2,
+          to_id: world.group_id,
+        })
         expect.soft({ way: name, code: answer.code }).toEqual({ way: name, code: expected })
       }
     })
   })
 
   describe.each(
-    operations.flatMap(operation => [operation, ...(operation.compat ?? [])].map(({ path, methods }) => ({ path, methods, operation }))),
+    operations.flatMap(operation =>
+      [operation, ...(operation.compat ?? [])].map(({ path, methods }) => ({ path, methods, operation })),
+    ),
   )('$path', ({ path, methods, operation }) => {
     it.each(methods)('%s wants a token of the app', async method => {
       const { app_id, secret } = instance()
-      const sign = (key: string, app: string, more = {}) => signToken(key, { app, role: 1, sub: '7', ...more })
+      const sign = (key: string, app: string, more = {}) =>
+        signToken(key, { app, role: 1, sub: '7', ...more })
       const attempts: [string, number, Record<string, string>][] = [
         ['no token', 10003, { app_id }],
         ['an empty token', 10003, { app_id, 'access-token': '' }],
         ['no token at all', 10008, { app_id, 'access-token': 'nonsense' }],
         ['signed by another', 10008, { app_id, 'access-token': await sign(`not ${secret}`, app_id) }],
-        ['expired', 402, { app_id, 'access-token': await sign(secret, app_id, { iat: 1, exp: 1_700_000_000 }) }],
+        [
+          'expired',
+          402,
+          { app_id, 'access-token': await sign(secret, app_id, { iat: 1, exp: 1_700_000_000 }) },
+        ],
         ['of another app', 10008, { app_id, 'access-token': await sign(foreign.secret, foreign.app_id) }],
         ['for another app', 10008, { app_id, 'access-token': await sign(secret, foreign.app_id) }],
         ['unknown app', 40000, { app_id: 'nobody', 'access-token': await sign(secret, 'nobody') }],
@@ -225,7 +291,9 @@ export const rolesSuite: Suite = instance => {
       for (const [what, code, headers] of attempts) {
         const client = new Client(instance(), { ...headers, ...address })
         const answer = await send(client, method, path, exampleOf(operation, nothing))
-        expect.soft({ what, status: answer.status, code: answer.code, data: answer.data }).toEqual({ what, status: 200, code, data: null })
+        expect
+          .soft({ what, status: answer.status, code: answer.code, data: answer.data })
+          .toEqual({ what, status: 200, code, data: null })
       }
     })
   })

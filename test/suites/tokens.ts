@@ -12,7 +12,7 @@ import { keyRules } from './keys.ts'
 const largestId = Number.MAX_SAFE_INTEGER
 const base64url = (text: string): string => Buffer.from(text).toString('base64url')
 
-/** Who is calling (spec: behaviour, section 2). */
+/** Who is calling (docs/behaviour.md, section 2). */
 export const tokensSuite: Suite = instance => {
   const { tryToken, good, signed } = tokenTrials(instance)
 
@@ -23,7 +23,8 @@ export const tokensSuite: Suite = instance => {
 
     it('is accepted as Authorization: Bearer too', async () => {
       const token = await signed(good())
-      for (const authorization of [`Bearer ${token}`, `bearer ${token}`]) dataOf(await tryToken('', { authorization }))
+      for (const authorization of [`Bearer ${token}`, `bearer ${token}`])
+        dataOf(await tryToken('', { authorization }))
       for (const authorization of ['Bearer', 'Bearer ', `Basic ${token}`, token])
         expectRefusal(await tryToken('', { authorization }), 10003)
       expectRefusal(await tryToken('', { authorization: `Bearer ${changed(token, 3)}` }), 10008)
@@ -53,11 +54,9 @@ export const tokensSuite: Suite = instance => {
         10008,
         { role },
       ]),
-      ...['0', '-1', 'abc', '1.5', '1e3', '', ' 7', '7 ', '0x7', '9007199254740992', '7;8', '٣'].map((sub): [string, number, Claims] => [
-        `with the sub ${JSON.stringify(sub)}`,
-        10008,
-        { sub },
-      ]),
+      ...['0', '-1', 'abc', '1.5', '1e3', '', ' 7', '7 ', '0x7', '9007199254740992', '7;8', '٣'].map(
+        (sub): [string, number, Claims] => [`with the sub ${JSON.stringify(sub)}`, 10008, { sub }],
+      ),
       ['of an administrator for files', 10008, { role: 2, use: 'files' }],
       ['with an unknown use', 10008, { use: 'anything' }],
     ])('%s is refused with %i', async (_, code, claims) => {
@@ -66,7 +65,10 @@ export const tokensSuite: Suite = instance => {
 
     it('is refused without saying that it has expired when the signature is wrong', async () => {
       const { app_id, secret } = instance()
-      expectRefusal(await tryToken(await signToken(`not ${secret}`, { app: app_id, role: 1, sub: '7', exp: 1 })), 10008)
+      expectRefusal(
+        await tryToken(await signToken(`not ${secret}`, { app: app_id, role: 1, sub: '7', exp: 1 })),
+        10008,
+      )
     })
 
     it('is refused when anything of it is changed', async () => {
@@ -95,9 +97,17 @@ export const tokensSuite: Suite = instance => {
       const unsecured = new UnsecuredJWT(good()).encode()
       const [, payload = ''] = unsecured.split('.')
       const [, , signature = ''] = (await signed(good())).split('.')
-      const headers = ['none', 'None', 'NONE', 'nOnE', ''].map(alg => base64url(JSON.stringify({ alg, typ: 'JWT' })))
-      for (const header of [...headers, base64url('{"typ":"JWT"}'), base64url('{"alg":null}'), base64url('{}')]) {
-        for (const tail of ['', signature]) expectRefusal(await tryToken(`${header}.${payload}.${tail}`), 10008)
+      const headers = ['none', 'None', 'NONE', 'nOnE', ''].map(alg =>
+        base64url(JSON.stringify({ alg, typ: 'JWT' })),
+      )
+      for (const header of [
+        ...headers,
+        base64url('{"typ":"JWT"}'),
+        base64url('{"alg":null}'),
+        base64url('{}'),
+      ]) {
+        for (const tail of ['', signature])
+          expectRefusal(await tryToken(`${header}.${payload}.${tail}`), 10008)
       }
     })
 
@@ -135,8 +145,21 @@ export const tokensSuite: Suite = instance => {
     it('are refused at downloads, where the query may hold anything', async () => {
       const { url, app_id } = instance()
       const { user } = await people(instance(), ['user'])
-      const { target } = await upload(user, '/file/upload/avatar/user', {}, await bytesOf(quarters(4, 4).png()))
-      for (const token of ['\u0000', 'a\u0000.b.c', '😀.😀.😀', '\ud800', 'x'.repeat(9000), '../..', "' OR 1=1 --"]) {
+      const { target } = await upload(
+        user,
+        '/file/upload/avatar/user',
+        {},
+        await bytesOf(quarters(4, 4).png()),
+      )
+      for (const token of [
+        '\u0000',
+        'a\u0000.b.c',
+        '😀.😀.😀',
+        '\ud800',
+        'x'.repeat(9000),
+        '../..',
+        "' OR 1=1 --",
+      ]) {
         for (const name of ['access-token', 'store_token']) {
           const query = new URLSearchParams({ app_id, [name]: token })
           const response = await fetch(`${target.download_url}&${query}`, { headers: newAddress() })
@@ -157,7 +180,9 @@ export const tokensSuite: Suite = instance => {
       const { target } = await upload(user, '/file/upload/avatar/user', {}, png)
       const { app_id } = instance()
       const store_token = await signed({ ...good(), sub: String(user.id), use: 'files' })
-      const response = await fetch(`${target.download_url}&${new URLSearchParams({ app_id, store_token })}`, { headers: newAddress() })
+      const response = await fetch(`${target.download_url}&${new URLSearchParams({ app_id, store_token })}`, {
+        headers: newAddress(),
+      })
       expect(new Uint8Array(await response.arrayBuffer())).toEqual(png)
       const client = new Client(instance(), { app_id, 'access-token': store_token, ...newAddress() })
       expectRefusal(await client.get('/group/user_joined'), 10008)
@@ -214,10 +239,17 @@ export const tokensSuite: Suite = instance => {
       [10002, right, { group_id: largestId, name: '' }],
       [20001, right, { group_id: largestId, file_id: 1, name: 'b' }],
       [20011, right, { group_id, file_id: 1, name: 'b' }],
-      [20022, { ...right, 'access-token': owner.headers['access-token'] ?? '' }, { group_id, file_id: 1, name: 'b' }],
+      [
+        20022,
+        { ...right, 'access-token': owner.headers['access-token'] ?? '' },
+        { group_id, file_id: 1, name: 'b' },
+      ],
     ]
     for (const [code, headers, body] of steps) {
-      expectRefusal(await new Client(instance(), { ...headers, ...newAddress() }).post('/group/file/update_name', body), code)
+      expectRefusal(
+        await new Client(instance(), { ...headers, ...newAddress() }).post('/group/file/update_name', body),
+        code,
+      )
     }
   })
 

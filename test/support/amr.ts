@@ -33,7 +33,9 @@ export function noise(frames: number): Bytes {
 
 /** A tone as samples of 8 kHz. */
 export function tone(hertz: number, seconds: number): Int16Array {
-  return Int16Array.from({ length: seconds * 8000 }, (_, i) => Math.round(8000 * Math.sin((2 * Math.PI * hertz * i) / 8000)))
+  return Int16Array.from({ length: seconds * 8000 }, (_, i) =>
+    Math.round(8000 * Math.sin((2 * Math.PI * hertz * i) / 8000)),
+  )
 }
 
 interface AmrEncoder extends AmrNb {
@@ -47,7 +49,9 @@ export async function encodeAmr(samples: Int16Array, mode: number): Promise<Byte
   try {
     const file = join(folder, 'amr.mjs')
     writeFileSync(file, amrModuleOfInstalledPackage(true))
-    const { openAmrNb } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { openAmrNb(): AmrEncoder }
+    const { openAmrNb } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+      openAmrNb(): AmrEncoder
+    }
     const codec = openAmrNb()
     const encoder = codec.openEncoder(0)
     const input = codec.malloc(SAMPLES_PER_FRAME * 2)

@@ -62,7 +62,23 @@ const noNumberValues = [
   { a: 1 },
   [[1]],
 ]
-const noBooleans = ['yes', 'no', 'on', 'off', '2', '-1', ' true', 'true ', 'tru', '0x1', '1.0', '😀', '\u0000', 'null', long]
+const noBooleans = [
+  'yes',
+  'no',
+  'on',
+  'off',
+  '2',
+  '-1',
+  ' true',
+  'true ',
+  'tru',
+  '0x1',
+  '1.0',
+  '😀',
+  '\u0000',
+  'null',
+  long,
+]
 const noBooleanValues = [2, -1, 0.5, 1e20, {}, [], [true], { a: true }]
 const noTexts = [5, 0, 1.5, true, false, {}, [], ['a'], { a: 'a' }, [[]]]
 const halves = ['\ud800', 'a\udc00', '\udc00\ud800']
@@ -95,7 +111,8 @@ const noLists = [
   '\u0000',
 ]
 
-const refused = (values: readonly unknown[], ...codes: number[]): Tried[] => values.map(value => ({ value, codes: [10002, ...codes] }))
+const refused = (values: readonly unknown[], ...codes: number[]): Tried[] =>
+  values.map(value => ({ value, codes: [10002, ...codes] }))
 const anyway = (values: readonly unknown[]): Tried[] => values.map(value => ({ value, codes: [] }))
 const ids = (count: number) => Array.from({ length: count }, (_, i) => 30_000_000 + i)
 
@@ -113,7 +130,10 @@ function badOf(kind: Kind, required: boolean, name: string): Tried[] {
     case 'integer': {
       const more = kind.code === undefined ? [] : [kind.code]
       const outside = kind.bad.flatMap(n => (Number.isInteger(n) ? [n, String(n)] : [n]))
-      return [...refused([...noNumbers, ...noNumberValues, ...(required ? [''] : [])], ...more), ...refused(outside, ...more)]
+      return [
+        ...refused([...noNumbers, ...noNumberValues, ...(required ? [''] : [])], ...more),
+        ...refused(outside, ...more),
+      ]
     }
     case 'boolean':
       return refused([...noBooleans, ...noBooleanValues, ...(required ? [''] : [])])
@@ -130,7 +150,22 @@ function badOf(kind: Kind, required: boolean, name: string): Tried[] {
       ])
     case 'token':
       return refused(
-        [...noTexts, ...halves, 'x', '.', '..', 'a.b', 'a.b.c', '1.1', '😀', '\u0000', 'x'.repeat(10_000), '../../etc/passwd', ' ', '0'],
+        [
+          ...noTexts,
+          ...halves,
+          'x',
+          '.',
+          '..',
+          'a.b',
+          'a.b.c',
+          '1.1',
+          '😀',
+          '\u0000',
+          'x'.repeat(10_000),
+          '../../etc/passwd',
+          ' ',
+          '0',
+        ],
         kind.code,
       )
     case 'ids':
@@ -181,8 +216,19 @@ export function curiousValues({ kind, required }: Parameter): Tried[] {
     '00',
   ]
   const values = required ? forAll : [...forAll, [], {}, true, 1.5]
-  if (kind.is === 'text') return anyway([...values, '\u202e', '\ufeff', '\uffff', '\r\n', '😀'.repeat(64), 'null'])
+  if (kind.is === 'text')
+    return anyway([...values, '\u202e', '\ufeff', '\uffff', '\r\n', '😀'.repeat(64), 'null'])
   if (kind.is === 'ids' || kind.is === 'loose ids')
-    return anyway([...values, 5, '5', '5,6', 'x', [[], {}, null], Array(1000).fill(5), { length: 2 ** 32 }, ids(501)])
+    return anyway([
+      ...values,
+      5,
+      '5',
+      '5,6',
+      'x',
+      [[], {}, null],
+      Array(1000).fill(5),
+      { length: 2 ** 32 },
+      ids(501),
+    ])
   return anyway([...values, largest, 'TRUE', 'True', '٣'])
 }

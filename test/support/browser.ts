@@ -18,7 +18,10 @@ const flags = [
 /** A fresh Chromium, as Debian has it. Throws where there is none. */
 export async function openBrowser(): Promise<{ readonly context: BrowserContext; close(): Promise<void> }> {
   const folder = temporaryFolder()
-  const context = await chromium.launchPersistentContext(folder, { executablePath: '/usr/bin/chromium', args: flags })
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: '/usr/bin/chromium',
+    args: flags,
+  })
   return {
     context,
     async close() {
@@ -28,7 +31,10 @@ export async function openBrowser(): Promise<{ readonly context: BrowserContext;
   }
 }
 
-/** A web site of another origin, and another site altogether, than services on 127.0.0.1. It serves an empty page, and counts who calls `/executed`. */
+/**
+ * A web site of another origin, and another site altogether, than services on 127.0.0.1. It serves an empty
+ * page, and counts who calls `/executed`.
+ */
 export async function startSite() {
   let executed = 0
   const pages = new Map<string, { readonly type: string; readonly bytes: Uint8Array }>()

@@ -14,8 +14,16 @@ export function versionOf(program: string, ...args: string[]): string {
   return status === 0 ? (stdout.split('\n')[0] ?? '') : ''
 }
 
-/** Surroundings in which Caddy touches nothing but a folder: certificates, its last configuration, the address of its API. */
-export const caddyEnvironment = (folder: string, port: number, adminPort: number, upstream: string): Record<string, string> => ({
+/**
+ * Surroundings in which Caddy touches nothing but a folder: certificates, its last configuration, the address
+ * of its API.
+ */
+export const caddyEnvironment = (
+  folder: string,
+  port: number,
+  adminPort: number,
+  upstream: string,
+): Record<string, string> => ({
   HOME: folder,
   XDG_DATA_HOME: folder,
   XDG_CONFIG_HOME: folder,
@@ -29,7 +37,11 @@ export async function startCaddy(port: number, upstream: string): Promise<Caddy>
   const folder = temporaryFolder()
   const url = `http://127.0.0.1:${port}`
   const environment = caddyEnvironment(folder, port, await freePort(), upstream)
-  const running: Running = await startServer(['caddy', 'run', '--config', 'deploy/Caddyfile', '--adapter', 'caddyfile'], environment, url)
+  const running: Running = await startServer(
+    ['caddy', 'run', '--config', 'deploy/Caddyfile', '--adapter', 'caddyfile'],
+    environment,
+    url,
+  )
   return {
     url,
     output: running.output,

@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process'
 
 /*
- * What a target cannot do and why: the one table of it, and the only reason for which a case may be left out or expects a refusal instead.
+ * What a target cannot do and why: the one table of it, and the only reason for which a case may be left out
+ * or expects a refusal instead.
  */
 
 export type Capability =
-  /** Upload URLs point at the service, which alone can promise that they work once, count every byte and refuse a wrong kind at once. */
+  /**
+   * Upload URLs point at the service, which alone can promise that they work once, count every byte and
+   * refuse a wrong kind at once.
+   */
   | 'own upload URLs'
   /** Downloads are answered by the service and not by a redirect to the store. */
   | 'own downloads'
@@ -20,7 +24,9 @@ export type Capability =
   | 'tidying up on demand'
 
 const ffmpeg = spawnSync('ffmpeg', ['-version']).status === 0
-const noFfmpeg = ffmpeg ? {} : { 'covers of videos': 'no ffmpeg on the PATH', 'wide-band AMR': 'no ffmpeg on the PATH' }
+const noFfmpeg = ffmpeg
+  ? {}
+  : { 'covers of videos': 'no ffmpeg on the PATH', 'wide-band AMR': 'no ffmpeg on the PATH' }
 const store = 'clients send bytes to the store and fetch them there: its rules are its own'
 
 const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
@@ -44,4 +50,5 @@ const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
 }
 
 /** Why the target lacks the capability; undefined if it has it. */
-export const lacking = (target: string, capability: Capability): string | undefined => lacks[target]?.[capability]
+export const lacking = (target: string, capability: Capability): string | undefined =>
+  lacks[target]?.[capability]

@@ -38,11 +38,17 @@ export class Client {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value))
     const response = await fetch(url, {
       method,
-      headers: { ...this.headers, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        ...this.headers,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
-    const parsed = text.startsWith('{') ? JSON.parse(text) : { code: response.status, data: text, message: null }
+    const parsed = text.startsWith('{')
+      ? JSON.parse(text)
+      : { code: response.status, data: text, message: null }
     return { ...parsed, status: response.status, headers: response.headers, body: parsed }
   }
 
@@ -70,7 +76,10 @@ export function signToken(secret: string, claims: Claims, alg = 'HS256'): Promis
   return new SignJWT(payload).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret))
 }
 
-/** A caller of an app: by default the instance's own. `as(7)` is user 7, `admin()` an administrator, with acting headers if given. */
+/**
+ * A caller of an app: by default the instance's own. `as(7)` is user 7, `admin()` an administrator, with
+ * acting headers if given.
+ */
 export function callers(instance: Reachable, app_id = instance.app_id, secret = instance.secret) {
   return {
     async as(user_id: number): Promise<Client> {
@@ -90,10 +99,16 @@ let lastUser = 1_000
 export const newUsers = (count: number): number[] => Array.from({ length: count }, () => ++lastUser)
 
 let lastAddress = 0
-/** Headers as a proxy in front sends them, for a client at an address that no other test uses: each address may send but a few wrong tokens. */
+/**
+ * Headers as a proxy in front sends them, for a client at an address that no other test uses: each address
+ * may send but a few wrong tokens.
+ */
 export function newAddress(): Record<string, string> {
   lastAddress++
   return fromAddress(`10.${(lastAddress >> 16) & 255}.${(lastAddress >> 8) & 255}.${lastAddress & 255}`)
 }
 
-export const fromAddress = (address: string): Record<string, string> => ({ 'x-forwarded-for': address, 'cf-connecting-ip': address })
+export const fromAddress = (address: string): Record<string, string> => ({
+  'x-forwarded-for': address,
+  'cf-connecting-ip': address,
+})

@@ -5,7 +5,9 @@ export interface CommandOptions {
   /** What runs the service, where that is another command than what sets it up; it may have children. */
   readonly service?: readonly string[]
   readonly pace?: Pace
-  /** How long the service may go on with what it knows of an app, plus a little, milliseconds: see `appTtl`. */
+  /**
+   * How long the service may go on with what it knows of an app, plus a little, milliseconds: see `appTtl`.
+   */
   readonly appTtl?: number
   /** Where both are run; default: here. */
   readonly cwd?: string
@@ -13,7 +15,10 @@ export interface CommandOptions {
   readonly prepare?: (data: string) => Promise<void>
 }
 
-/** A target that is a command: `node dist/cohort.js`, `dist/cohort`, `deno run …`. Its own `app` and `check` set it up and look into it. */
+/**
+ * A target that is a command: `node dist/cohort.js`, `dist/cohort`, `deno run …`. Its own `app` and `check`
+ * set it up and look into it.
+ */
 export const commandTarget = (
   name: string,
   command: readonly string[],
@@ -38,7 +43,8 @@ export const commandTarget = (
       ...environment,
     }
     const cli = (...args: string[]) => run([...command, ...args], env, cwd)
-    const start = () => startServer(service ?? [...command, 'serve'], env, url, { ownGroup: service !== undefined, cwd })
+    const start = () =>
+      startServer(service ?? [...command, 'serve'], env, url, { ownGroup: service !== undefined, cwd })
     let running: Running = await start()
 
     const settingsOf = (settings: Readonly<Record<string, boolean | number>>) =>
@@ -49,7 +55,8 @@ export const commandTarget = (
       return stdout.trim()
     }
     const inForce = () => new Promise(resolve => setTimeout(resolve, appTtl))
-    const set = (id: string, settings: Readonly<Record<string, boolean | number>>) => app('set', id, ...settingsOf(settings))
+    const set = (id: string, settings: Readonly<Record<string, boolean | number>>) =>
+      app('set', id, ...settingsOf(settings))
     return {
       url,
       app_id,

@@ -12,14 +12,20 @@ export async function newTenant(
 }
 
 /** So many new users. */
-export async function crowd(instance: Instance, count: number, { app_id, secret }: Tenant = instance): Promise<User[]> {
+export async function crowd(
+  instance: Instance,
+  count: number,
+  { app_id, secret }: Tenant = instance,
+): Promise<User[]> {
   const { as } = callers(instance, app_id, secret)
   return Promise.all(newUsers(count).map(async id => Object.assign(await as(id), { id })))
 }
 
 /** Sends one request for each of the list, all before the first is answered. */
-export const atOnce = <T>(list: readonly T[], send: (item: T, index: number) => Promise<Answer>): Promise<Answer[]> =>
-  Promise.all(list.map(send))
+export const atOnce = <T>(
+  list: readonly T[],
+  send: (item: T, index: number) => Promise<Answer>,
+): Promise<Answer[]> => Promise.all(list.map(send))
 
 /** `0 … count - 1`. */
 export const times = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
@@ -31,7 +37,10 @@ export function codesOf(answers: readonly Answer[]): Record<number, number> {
   return codes
 }
 
-/** Those whose answers say success: code 200, and where the data is a result, or a list with one, that says so too. */
+/**
+ * Those whose answers say success: code 200, and where the data is a result, or a list with one, that says so
+ * too.
+ */
 export const winners = <T>(list: readonly T[], answers: readonly Answer[]): T[] =>
   list.filter((_, i) => answers[i] !== undefined && won(answers[i]))
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /*
- * Readers for the files of deploy/. Each knows the part of its format that these files use, and throws at everything else: what it cannot read is
- * not checked, and that must not go unnoticed.
+ * Readers for the files of deploy/. Each knows the part of its format that these files use, and throws at
+ * everything else: what it cannot read is not checked, and that must not go unnoticed.
  */
 
 export const readText = (path: string): string => readFileSync(path, 'utf8')
@@ -18,7 +18,8 @@ export interface Stage {
   readonly instructions: readonly Instruction[]
 }
 
-const instructionNames = /^(ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR) +(.+)$/
+const instructionNames =
+  /^(ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR) +(.+)$/
 
 /** The stages of a Dockerfile. Throws at a line that is none of its instructions. */
 export function dockerStages(text: string): Stage[] {
@@ -32,7 +33,8 @@ export function dockerStages(text: string): Stage[] {
     }
     const [, name, rest] = instructionNames.exec(line) ?? []
     const stage = stages.at(-1)
-    if (name === undefined || rest === undefined || stage === undefined) throw new Error(`not a line of a Dockerfile: ${line}`)
+    if (name === undefined || rest === undefined || stage === undefined)
+      throw new Error(`not a line of a Dockerfile: ${line}`)
     stage.instructions.push({ name, text: rest })
   }
   return stages
@@ -44,9 +46,14 @@ export const textsOf = ({ instructions }: Stage, name: string): string[] =>
 
 /** `A=1 B=2`, as ENV has it. */
 export const assignments = (text: string): Record<string, string> =>
-  Object.fromEntries(text.split(' ').map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
+  Object.fromEntries(
+    text.split(' ').map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  )
 
-/** A YAML file of maps, lists and plain scalars, as paths: `services.cohort.ports.0` → `127.0.0.1:8787:8787`. A map without a value is ''. */
+/**
+ * A YAML file of maps, lists and plain scalars, as paths: `services.cohort.ports.0` → `127.0.0.1:8787:8787`.
+ * A map without a value is ''.
+ */
 export function yamlPaths(text: string): Map<string, string> {
   const paths = new Map<string, string>()
   /** What the line is inside of: how far it is indented, its path, and how many items it has. */
@@ -59,12 +66,14 @@ export function yamlPaths(text: string): Map<string, string> {
   }
   const enter = (indent: number, path: string, value: string) => {
     if (paths.has(path)) throw new Error(`${path} is there twice`)
-    if (/^["'[{&*|>!%@`#]/.test(value) || / #|: /.test(value)) throw new Error(`${path} is not a plain value: ${value}`)
+    if (/^["'[{&*|>!%@`#]/.test(value) || / #|: /.test(value))
+      throw new Error(`${path} is not a plain value: ${value}`)
     paths.set(path, value)
     if (value === '') open.push({ indent, path, items: 0 })
   }
   for (const line of text.split('\n').filter(found => found !== '')) {
-    const [, spaces = '', dash, key, value] = /^((?: {2})*)(- )?(?:([\w-]+):(?: (\S.*))?|.+)$/.exec(line) ?? []
+    const [, spaces = '', dash, key, value] =
+      /^((?: {2})*)(- )?(?:([\w-]+):(?: (\S.*))?|.+)$/.exec(line) ?? []
     if (line.slice(spaces.length).startsWith(' ')) throw new Error(`not indented by twos: ${line}`)
     let indent = spaces.length
     let parent = within(indent)
@@ -92,7 +101,8 @@ export function unitSettings(text: string): Map<string, string[]> {
     const [, name] = /^\[(\w+)\]$/.exec(line) ?? []
     const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? []
     if (name !== undefined) section = name
-    else if (key === undefined || value === undefined || section === '') throw new Error(`not a line of a unit: ${line}`)
+    else if (key === undefined || value === undefined || section === '')
+      throw new Error(`not a line of a unit: ${line}`)
     else settings.set(`${section}.${key}`, [...(settings.get(`${section}.${key}`) ?? []), value])
   }
   return settings
@@ -102,6 +112,8 @@ export function unitSettings(text: string): Map<string, string[]> {
 export function seriesOf(exposition: string): Set<string> {
   const types = [...exposition.matchAll(/^# TYPE (\w+) (\w+)$/gm)]
   return new Set(
-    types.flatMap(([, name = '', type]) => (type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])),
+    types.flatMap(([, name = '', type]) =>
+      type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    ),
   )
 }

@@ -1,4 +1,7 @@
-/** Run by Bun or Deno: holds that runtime's SQLite against the contract and prints what became of each case, as JSON. */
+/**
+ * Run by Bun or Deno: holds that runtime's SQLite against the contract and prints what became of each case,
+ * as JSON.
+ */
 
 import { reportOf } from '../contracts/engine/bank.ts'
 import { everyEngine } from '../contracts/engine/every.ts'

@@ -1,9 +1,10 @@
-import type { Operation } from '../../src/operation.ts'
+import type { Operation } from '../../src/operation/operation.ts'
 import type { Sent } from './client.ts'
 
 /*
- * What the reference says of the parameters, in a form that tests can work with: which values are good and which are not, and one with which
- * the operation succeeds. By name, since a name means the same everywhere; by path and name where it does not.
+ * What the reference says of the parameters, in a form that tests can work with: which values are good and
+ * which are not, and one with which the operation succeeds. By name, since a name means the same everywhere;
+ * by path and name where it does not.
  */
 
 /** What the examples refer to. */
@@ -18,7 +19,12 @@ export interface Situation {
 }
 
 export type Kind =
-  | { readonly is: 'integer'; readonly good: readonly number[]; readonly bad: readonly number[]; readonly code?: number }
+  | {
+      readonly is: 'integer'
+      readonly good: readonly number[]
+      readonly bad: readonly number[]
+      readonly code?: number
+    }
   | { readonly is: 'boolean' }
   /** `control`: whether control characters are allowed. */
   | { readonly is: 'text'; readonly max: number; readonly empty: boolean; readonly control: boolean }
@@ -98,14 +104,18 @@ const parameters: Readonly<Record<string, Row>> = {
 export function parametersOf({ path, input }: Pick<Operation, 'path' | 'input'>): Parameter[] {
   return Object.keys(input.shape).map(name => {
     const row = parameters[`${path} ${name}`] ?? parameters[name]
-    if (row === undefined) throw new Error(`test/support/examples.ts does not know the parameter ${name} of ${path}`)
+    if (row === undefined)
+      throw new Error(`test/support/examples.ts does not know the parameter ${name} of ${path}`)
     const [kind, example, optional] = row
     return { name, required: optional === undefined, kind, example }
   })
 }
 
 /** A good value for every parameter of the operation. */
-export function exampleOf(operation: Pick<Operation, 'path' | 'input'>, situation: Situation): Record<string, unknown> {
+export function exampleOf(
+  operation: Pick<Operation, 'path' | 'input'>,
+  situation: Situation,
+): Record<string, unknown> {
   return Object.fromEntries(parametersOf(operation).map(({ name, example }) => [name, example(situation)]))
 }
 

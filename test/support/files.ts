@@ -50,12 +50,14 @@ export interface Reply {
 export async function replyOf(response: Response): Promise<Reply> {
   const bytes = new Uint8Array(await response.arrayBuffer())
   const isEnvelope = response.headers.get('content-type') === 'application/json'
-  const { code = 0, message = null } = isEnvelope && bytes.length > 0 ? JSON.parse(new TextDecoder().decode(bytes)) : {}
+  const { code = 0, message = null } =
+    isEnvelope && bytes.length > 0 ? JSON.parse(new TextDecoder().decode(bytes)) : {}
   return { status: response.status, headers: response.headers, bytes, code, message: message ?? '' }
 }
 
 /** Sends the bytes as the upload's answer says. */
-export const send = async (place: UploadTarget, bytes: Bytes): Promise<Reply> => replyOf(await sendTo(place, bytes))
+export const send = async (place: UploadTarget, bytes: Bytes): Promise<Reply> =>
+  replyOf(await sendTo(place, bytes))
 
 /** As `send`, and they must be taken. */
 export async function deliver(place: UploadTarget, bytes: Bytes): Promise<string> {
@@ -91,24 +93,34 @@ export async function read(
   url: string,
   { query = {}, headers = {}, method = 'GET', redirect = 'follow' }: Reading = {},
 ): Promise<Reply> {
-  return replyOf(await fetch(withQuery(url, query), { method, redirect, headers: { ...reader.headers, ...headers } }))
+  return replyOf(
+    await fetch(withQuery(url, query), { method, redirect, headers: { ...reader.headers, ...headers } }),
+  )
 }
 
 /** As `read`, with all credentials in the query, as `<img>` and `<audio>` must. */
-export const readByUrl = (reader: Pick<Client, 'headers'>, url: string, { query = {}, ...rest }: Reading = {}): Promise<Reply> =>
-  read(nobody, url, { ...rest, query: { ...reader.headers, ...query } })
+export const readByUrl = (
+  reader: Pick<Client, 'headers'>,
+  url: string,
+  { query = {}, ...rest }: Reading = {},
+): Promise<Reply> => read(nobody, url, { ...rest, query: { ...reader.headers, ...query } })
 
 /** Sends no credentials. */
 export const nobody: Pick<Client, 'headers'> = { headers: {} }
 
 /** Appended to the URL, as clients do: it has a query already. */
 export function withQuery(url: string, query: NonNullable<Sent['query']>): string {
-  const more = Object.entries(query).map(([name, value]) => `&${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
+  const more = Object.entries(query).map(
+    ([name, value]) => `&${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
+  )
   return url + more.join('')
 }
 
 export function expectBytes(reply: Reply, bytes: Bytes): void {
-  expect({ status: reply.status, size: reply.bytes.length }, reply.message).toEqual({ status: 200, size: bytes.length })
+  expect({ status: reply.status, size: reply.bytes.length }, reply.message).toEqual({
+    status: 200,
+    size: bytes.length,
+  })
   expect(Buffer.compare(reply.bytes, bytes)).toBe(0)
 }
 
@@ -120,5 +132,9 @@ export function expectRefused(reply: Reply, status: number, code: number, naming
   expect(JSON.parse(new TextDecoder().decode(reply.bytes))).toMatchObject({ code, data: null })
 }
 
-/** What an app's server may sign instead of a token: hex HMAC-SHA-256 of the file's name under the app's secret. */
-export const sdkSignOf = (secret: string, name: string): string => createHmac('sha256', secret).update(name).digest('hex')
+/**
+ * What an app's server may sign instead of a token: hex HMAC-SHA-256 of the file's name under the app's
+ * secret.
+ */
+export const sdkSignOf = (secret: string, name: string): string =>
+  createHmac('sha256', secret).update(name).digest('hex')

@@ -24,19 +24,32 @@ export async function people<const Name extends string>(
 
 /** The data of an answer that must be a success. */
 export function dataOf(answer: Answer): Answer['data'] {
-  expect({ status: answer.status, code: answer.code, message: answer.message }).toEqual({ status: 200, code: 200, message: null })
+  expect({ status: answer.status, code: answer.code, message: answer.message }).toEqual({
+    status: 200,
+    code: 200,
+    message: null,
+  })
   return answer.data
 }
 
-/** An error of the API: HTTP 200, its code, no data, and a message, which names `naming` where that is given. */
+/**
+ * An error of the API: HTTP 200, its code, no data, and a message, which names `naming` where that is given.
+ */
 export function expectRefusal(answer: Answer, code: number, naming = ''): void {
-  expect({ status: answer.status, code: answer.code, data: answer.data }).toEqual({ status: 200, code, data: null })
+  expect({ status: answer.status, code: answer.code, data: answer.data }).toEqual({
+    status: 200,
+    code,
+    data: null,
+  })
   expect(answer.message).toMatch(/\w/)
   expect(answer.message).toContain(naming)
 }
 
 /** Creates a group and answers its id. */
-export async function newGroup(owner: Client, creation: Readonly<Record<string, unknown>> = {}): Promise<number> {
+export async function newGroup(
+  owner: Client,
+  creation: Readonly<Record<string, unknown>> = {},
+): Promise<number> {
   return dataOf(await owner.post('/group/create', creation)).group_id
 }
 
@@ -54,20 +67,28 @@ export async function addMembers(owner: Client, group_id: number, users: readonl
 export async function addAdmins(owner: Client, group_id: number, users: readonly User[]): Promise<void> {
   const user_list = users.map(user => user.id)
   await owner.post('/group/invite', { group_id, user_list })
-  expect(dataOf(await owner.post('/group/admin/add', { group_id, user_list }))).toEqual(user_list.map(succeeded))
+  expect(dataOf(await owner.post('/group/admin/add', { group_id, user_list }))).toEqual(
+    user_list.map(succeeded),
+  )
 }
 
 export async function memberIds(client: Client, group_id: number): Promise<number[]> {
-  return dataOf(await client.get('/group/member_list', { group_id })).map((member: { user_id: number }) => member.user_id)
+  return dataOf(await client.get('/group/member_list', { group_id })).map(
+    (member: { user_id: number }) => member.user_id,
+  )
 }
 
 export async function infoOf(client: Client, group_id: number): Promise<Record<string, unknown>> {
   return dataOf(await client.get('/group/info', { group_id }))
 }
 
-/** Resolves when the service's clock has moved on: what follows is later than what was before. `client` may invite to the group. */
+/**
+ * Resolves when the service's clock has moved on: what follows is later than what was before. `client` may
+ * invite to the group.
+ */
 export async function later(client: Client, group_id: number): Promise<void> {
-  const time = async (): Promise<number> => dataOf(await client.get('/group/qrcode/sign', { group_id })).create_at
+  const time = async (): Promise<number> =>
+    dataOf(await client.get('/group/qrcode/sign', { group_id })).create_at
   const start = await time()
   while ((await time()) <= start) {}
 }

@@ -4,22 +4,24 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from '../../src/app.ts'
-import { saveApp } from '../../src/app-registry.ts'
 import { folderStore } from '../../src/blobs/folder.ts'
 import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { invariants } from '../../src/db/invariants.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { serialExecutor } from '../../src/executor.ts'
-import { newApp } from '../../src/first-app.ts'
 import { ffmpegVideos } from '../../src/media/ffmpeg.ts'
 import { sharpImages } from '../../src/media/sharp.ts'
 import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
 import { Metrics } from '../../src/metrics.ts'
-import { runTask } from '../../src/task.ts'
+import { serialExecutor } from '../../src/operation/executor.ts'
+import { runTask } from '../../src/operation/task.ts'
+import { newApp } from '../../src/tenant/first-app.ts'
+import { saveApp } from '../../src/tenant/registry.ts'
 import type { Reachable } from './client.ts'
 import { removeFolder, temporaryFolder } from './process.ts'
 
-/** The service in this process, over HTTP and on a database file as ever, but with a clock that the test sets. */
+/**
+ * The service in this process, over HTTP and on a database file as ever, but with a clock that the test sets.
+ */
 export interface ClockedInstance extends Reachable {
   /** Milliseconds since 1970, as the service sees it. */
   now(): number

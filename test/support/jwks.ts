@@ -25,7 +25,9 @@ export const signWith = (
   payload: Readonly<Record<string, unknown>>,
   header: { jwk?: JWK; jku?: string } = {},
 ): Promise<string> =>
-  new SignJWT({ iat: Math.floor(Date.now() / 1000), ...payload }).setProtectedHeader({ alg, kid, ...header }).sign(privateKey)
+  new SignJWT({ iat: Math.floor(Date.now() / 1000), ...payload })
+    .setProtectedHeader({ alg, kid, ...header })
+    .sign(privateKey)
 
 export interface JwksServer {
   readonly url: string
@@ -35,7 +37,9 @@ export interface JwksServer {
 /** An identity provider on this machine: publishes the public halves of these keys. */
 export async function jwksServer(keys: readonly SigningKey[]): Promise<JwksServer> {
   const server = createServer((_, response) => {
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: keys.map(key => key.jwk) }))
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ keys: keys.map(key => key.jwk) }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

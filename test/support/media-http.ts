@@ -1,4 +1,11 @@
-import { type Bytes, CannotConvert, type Images, type MadePicture, type PictureRequest, type Voice } from '../../src/platform.ts'
+import {
+  type Bytes,
+  CannotConvert,
+  type Images,
+  type MadePicture,
+  type PictureRequest,
+  type Voice,
+} from '../../src/platform.ts'
 
 /** The media ports over HTTP, so that one contract runs against adapters that live in another runtime. */
 export interface Media {
@@ -11,7 +18,8 @@ export function serveMedia({ images, voice }: Media): (request: Request) => Prom
     const { pathname, searchParams } = new URL(request.url)
     const file = new Uint8Array(await request.arrayBuffer())
     try {
-      if (pathname === '/voice') return new Response(await voice.toMp3(file), { headers: { 'content-type': 'audio/mpeg' } })
+      if (pathname === '/voice')
+        return new Response(await voice.toMp3(file), { headers: { 'content-type': 'audio/mpeg' } })
       const fit = searchParams.get('fit') === 'cover' ? 'cover' : 'inside'
       const size = { width: Number(searchParams.get('width')), height: Number(searchParams.get('height')) }
       const made = await images.resize(file, { fit, ...size })
@@ -24,7 +32,9 @@ export function serveMedia({ images, voice }: Media): (request: Request) => Prom
 }
 
 /** `send` posts to a path of a `serveMedia`. */
-export function remoteMedia(send: (path: string, body: Bytes) => Promise<{ status: number; type: string; bytes: Bytes }>): Media {
+export function remoteMedia(
+  send: (path: string, body: Bytes) => Promise<{ status: number; type: string; bytes: Bytes }>,
+): Media {
   const ask = async (path: string, body: Bytes) => {
     const answer = await send(path, body)
     if (answer.status === 200) return answer

@@ -26,7 +26,15 @@ export async function nodeMedia(): Promise<RunningMedia> {
 export async function buildVoiceWorker(folder: string): Promise<URL> {
   const outfile = join(folder, 'voice-worker.mjs')
   const entryPoints = [pathOf('../../src/entry/voice-worker.ts')]
-  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning' })
+  await build({
+    entryPoints,
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'warning',
+  })
   return pathToFileURL(outfile)
 }
 
@@ -43,7 +51,11 @@ async function childMedia(runtime: string, args: string[]): Promise<RunningMedia
   ])
   const media = remoteMedia(async (path, body) => {
     const answer = await fetch(`http://127.0.0.1:${String(port).trim()}${path}`, { method: 'POST', body })
-    return { status: answer.status, type: answer.headers.get('content-type') ?? '', bytes: new Uint8Array(await answer.arrayBuffer()) }
+    return {
+      status: answer.status,
+      type: answer.headers.get('content-type') ?? '',
+      bytes: new Uint8Array(await answer.arrayBuffer()),
+    }
   })
   return {
     ...media,
@@ -78,7 +90,11 @@ export async function workerMedia(): Promise<RunningMedia> {
   })
   const media = remoteMedia(async (path, body) => {
     const answer = await miniflare.dispatchFetch(`http://localhost${path}`, { method: 'POST', body })
-    return { status: answer.status, type: answer.headers.get('content-type') ?? '', bytes: new Uint8Array(await answer.arrayBuffer()) }
+    return {
+      status: answer.status,
+      type: answer.headers.get('content-type') ?? '',
+      bytes: new Uint8Array(await answer.arrayBuffer()),
+    }
   })
   return {
     ...media,

@@ -15,7 +15,10 @@ const server = createServer(async (incoming, outgoing) => {
   const parts: Uint8Array[] = []
   for await (const part of incoming) parts.push(part)
   const answer = await handle(
-    new Request(`http://localhost${incoming.url}`, { method: 'POST', body: new Uint8Array(Buffer.concat(parts)) }),
+    new Request(`http://localhost${incoming.url}`, {
+      method: 'POST',
+      body: new Uint8Array(Buffer.concat(parts)),
+    }),
   )
   outgoing.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
   outgoing.end(Buffer.from(await answer.arrayBuffer()))

@@ -14,7 +14,10 @@ export interface DescribedCall {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json }>> }
   readonly responses: Readonly<
-    Record<string, { readonly description: string; readonly content?: Readonly<Record<string, { readonly schema: Json }>> }>
+    Record<
+      string,
+      { readonly description: string; readonly content?: Readonly<Record<string, { readonly schema: Json }>> }
+    >
   >
 }
 
@@ -44,18 +47,33 @@ export function openApiProblems(document: OpenApi): string[] {
   const schema = (where: string, value: unknown): void => {
     if (typeof value === 'boolean') return
     claim(typeof value === 'object' && value !== null, `${where} is no schema`)
-    const { $ref, type, properties, items, anyOf, oneOf, allOf, required, enum: values, ...rest } = (value ?? {}) as Json
+    const {
+      $ref,
+      type,
+      properties,
+      items,
+      anyOf,
+      oneOf,
+      allOf,
+      required,
+      enum: values,
+      ...rest
+    } = (value ?? {}) as Json
     claim($ref === undefined, `${where} refers to ${String($ref)}`)
-    for (const name of type === undefined ? [] : [type].flat()) claim(types.includes(String(name)), `${where} has the type ${String(name)}`)
+    for (const name of type === undefined ? [] : [type].flat())
+      claim(types.includes(String(name)), `${where} has the type ${String(name)}`)
     claim(
-      required === undefined || (Array.isArray(required) && required.every(name => name in ((properties ?? {}) as Json))),
+      required === undefined ||
+        (Array.isArray(required) && required.every(name => name in ((properties ?? {}) as Json))),
       `${where} requires what it lacks`,
     )
     claim(values === undefined || (Array.isArray(values) && values.length > 0), `${where} has an empty enum`)
     claim(!('nullable' in rest) && !('example' in rest), `${where} speaks OpenAPI 3.0`)
-    for (const [name, property] of Object.entries((properties ?? {}) as Json)) schema(`${where}.${name}`, property)
+    for (const [name, property] of Object.entries((properties ?? {}) as Json))
+      schema(`${where}.${name}`, property)
     if (items !== undefined) schema(`${where}[]`, items)
-    for (const option of [anyOf, oneOf, allOf].flatMap(options => (options ?? []) as unknown[])) schema(where, option)
+    for (const option of [anyOf, oneOf, allOf].flatMap(options => (options ?? []) as unknown[]))
+      schema(where, option)
   }
 
   for (const [path, item] of Object.entries(document.paths)) {
@@ -77,11 +95,16 @@ export function openApiProblems(document: OpenApi): string[] {
         claim(places.includes(parameter.in), `${where}: ${parameter.name} is in ${parameter.in}`)
         schema(`${where} ${parameter.name}`, parameter.schema)
       }
-      for (const [type, content] of Object.entries(call.requestBody?.content ?? {})) schema(`${where} ${type}`, content.schema)
+      for (const [type, content] of Object.entries(call.requestBody?.content ?? {}))
+        schema(`${where} ${type}`, content.schema)
       claim(Object.keys(call.responses ?? {}).length > 0, `${where} has no responses`)
       for (const [status, response] of Object.entries(call.responses ?? {})) {
-        claim(/^([1-5]\d\d|default)$/.test(status) && typeof response.description === 'string', `${where} ${status} is not described`)
-        for (const content of Object.values(response.content ?? {})) schema(`${where} ${status}`, content.schema)
+        claim(
+          /^([1-5]\d\d|default)$/.test(status) && typeof response.description === 'string',
+          `${where} ${status} is not described`,
+        )
+        for (const content of Object.values(response.content ?? {}))
+          schema(`${where} ${status}`, content.schema)
       }
     }
   }

@@ -6,7 +6,10 @@ import { dataOf } from './groups.ts'
 export type PageOf = (cursor: string) => Promise<Answer>
 
 /** The rows of all pages, one after the other; `between` runs after each page but the last. */
-export async function allPages(pageOf: PageOf, between: () => Promise<unknown> = async () => {}): Promise<Answer['data'][]> {
+export async function allPages(
+  pageOf: PageOf,
+  between: () => Promise<unknown> = async () => {},
+): Promise<Answer['data'][]> {
   const rows: Answer['data'][] = []
   const cursors = new Set<string>()
   for (let cursor = ''; ; await between()) {

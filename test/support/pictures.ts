@@ -13,8 +13,15 @@ export const CLEAR: Colour = [0, 0, 0, 0]
 export type Quarters = readonly [Colour, Colour, Colour, Colour]
 export const QUARTERS: Quarters = [RED, GREEN, BLUE, WHITE]
 
-/** A picture painted by a function of the place; opaque ones have no alpha channel unless `alpha` wants one. */
-export function paint(width: number, height: number, colourAt: (x: number, y: number) => Colour, alpha = false): Sharp {
+/**
+ * A picture painted by a function of the place; opaque ones have no alpha channel unless `alpha` wants one.
+ */
+export function paint(
+  width: number,
+  height: number,
+  colourAt: (x: number, y: number) => Colour,
+  alpha = false,
+): Sharp {
   const channels = alpha ? 4 : 3
   const pixels = new Uint8Array(width * height * channels)
   for (let y = 0; y < height; y++) {
@@ -24,7 +31,12 @@ export function paint(width: number, height: number, colourAt: (x: number, y: nu
 }
 
 export function quarters(width: number, height: number, colours: Quarters = QUARTERS, alpha = false): Sharp {
-  return paint(width, height, (x, y) => colours[(x < width / 2 ? 0 : 1) + (y < height / 2 ? 0 : 2)] ?? CLEAR, alpha)
+  return paint(
+    width,
+    height,
+    (x, y) => colours[(x < width / 2 ? 0 : 1) + (y < height / 2 ? 0 : 2)] ?? CLEAR,
+    alpha,
+  )
 }
 
 export async function bytesOf(picture: Sharp): Promise<Bytes> {
@@ -63,7 +75,11 @@ export interface Seen {
 
 /** Decodes a result. */
 export async function look(bytes: Bytes): Promise<Seen> {
-  const { data, info } = await sharp(bytes).ensureAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
+  const { data, info } = await sharp(bytes)
+    .ensureAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
   const at = (x: number, y: number): Colour => {
     const i = (Math.floor(y) * info.width + Math.floor(x)) * 4
     return [data[i] ?? 0, data[i + 1] ?? 0, data[i + 2] ?? 0, data[i + 3] ?? 0]

@@ -6,7 +6,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A port that was free a moment ago. Below those that the system gives to outgoing connections: one of these could take it before it is listened on. */
+/**
+ * A port that was free a moment ago. Below those that the system gives to outgoing connections: one of these
+ * could take it before it is listened on.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 20_000)
@@ -23,7 +26,8 @@ export async function freePort(): Promise<number> {
 }
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'cohort-test-'))
-export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+export const removeFolder = (folder: string): Promise<void> =>
+  rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 
 export interface Finished {
   readonly code: number
@@ -32,9 +36,17 @@ export interface Finished {
 }
 
 /** Runs a command to its end, in this folder where one is given. */
-export async function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}, cwd?: string): Promise<Finished> {
+export async function run(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  cwd?: string,
+): Promise<Finished> {
   const [program = '', ...args] = command
-  const child = spawn(program, args, { cwd, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => {
@@ -63,8 +75,9 @@ export interface StartOptions {
 }
 
 /**
- * Starts a server and waits until `/healthz` answers 200, or what is expected; rejects with its output if it exits first or takes longer than `patienceMs`. `ownGroup`: it has
- * children: SIGKILL ends them too, and after SIGTERM they must be gone.
+ * Starts a server and waits until `/healthz` answers 200, or what is expected; rejects with its output if it
+ * exits first or takes longer than `patienceMs`. `ownGroup`: it has children: SIGKILL ends them too, and
+ * after SIGTERM they must be gone.
  */
 export async function startServer(
   command: readonly string[],

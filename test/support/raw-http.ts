@@ -36,7 +36,11 @@ export async function openRaw(url: string): Promise<RawConnection> {
 }
 
 /** The head of a request to this URL. */
-export function headOf(method: string, url: string, headers: Readonly<Record<string, string | number>>): string {
+export function headOf(
+  method: string,
+  url: string,
+  headers: Readonly<Record<string, string | number>>,
+): string {
   const { host, pathname, search } = new URL(url)
   const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
   return `${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`

@@ -21,11 +21,19 @@ interface Upload {
 
 const pageSize = 1000
 const smallestPart = 5 * 1024 * 1024
-const overrides = ['content-type', 'content-disposition', 'cache-control', 'content-language', 'content-encoding', 'expires']
+const overrides = [
+  'content-type',
+  'content-disposition',
+  'cache-control',
+  'content-language',
+  'content-encoding',
+  'expires',
+]
 
 /**
- * One bucket in memory that answers S3's object calls, with the limits and the conditional writes of S3 itself. It never waits, so
- * every call is atomic, as it is there. Without `conditionalWrites` it refuses `If-None-Match` as some compatible services do.
+ * One bucket in memory that answers S3's object calls, with the limits and the conditional writes of S3
+ * itself. It never waits, so every call is atomic, as it is there. Without `conditionalWrites` it refuses
+ * `If-None-Match` as some compatible services do.
  */
 export class S3Bucket {
   readonly name: string
@@ -49,14 +57,18 @@ export class S3Bucket {
     const key = decodeURIComponent(segments.join('/'))
     if (bucket !== this.name) return new S3Refusal(404, 'NoSuchBucket')
     const uploadId = query.get('uploadId')
-    switch (`${request.method} ${key === '' ? 'bucket' : uploadId !== null ? 'upload' : query.has('uploads') ? 'uploads' : 'object'}`) {
+    switch (
+      `${request.method} ${key === '' ? 'bucket' : uploadId !== null ? 'upload' : query.has('uploads') ? 'uploads' : 'object'}`
+    ) {
       case 'GET bucket':
         return this.#list(query)
       case 'GET object':
       case 'HEAD object':
         return this.#get(request, key, query)
       case 'PUT object':
-        return this.#refuseTaken(request, key) ?? this.#store(key, request.body, request.headers['content-type'])
+        return (
+          this.#refuseTaken(request, key) ?? this.#store(key, request.body, request.headers['content-type'])
+        )
       case 'DELETE object':
         this.#objects.delete(key)
         return { status: 204, headers: {}, body: '' }
@@ -84,13 +96,18 @@ export class S3Bucket {
     const file = form.get('file')
     if (!(file instanceof File)) return new S3Refusal(400, 'InvalidArgument')
     const type = form.get('Content-Type')
-    const stored = this.#store(String(form.get('key')), await file.bytes(), typeof type === 'string' ? type : undefined)
+    const stored = this.#store(
+      String(form.get('key')),
+      await file.bytes(),
+      typeof type === 'string' ? type : undefined,
+    )
     return { ...stored, status: 204 }
   }
 
   #refuseTaken(request: SignedRequest, key: string): S3Refusal | undefined {
     if (request.headers['if-none-match'] === undefined) return undefined
-    if (!this.#conditionalWrites || request.headers['if-none-match'] !== '*') return new S3Refusal(501, 'NotImplemented')
+    if (!this.#conditionalWrites || request.headers['if-none-match'] !== '*')
+      return new S3Refusal(501, 'NotImplemented')
     return this.#objects.has(key) ? new S3Refusal(412, 'PreconditionFailed') : undefined
   }
 
@@ -102,7 +119,11 @@ export class S3Bucket {
   #get(request: SignedRequest, key: string, query: URLSearchParams): S3Answer | S3Refusal {
     const object = this.#objects.get(key)
     if (!object) return new S3Refusal(404, 'NoSuchKey')
-    const headers: Record<string, string> = { 'accept-ranges': 'bytes', etag: `"${object.etag}"`, 'content-type': object.contentType }
+    const headers: Record<string, string> = {
+      'accept-ranges': 'bytes',
+      etag: `"${object.etag}"`,
+      'content-type': object.contentType,
+    }
     for (const name of overrides) headers[name] = query.get(`response-${name}`) ?? headers[name] ?? ''
     const size = object.bytes.length
     const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? []
@@ -137,10 +158,17 @@ export class S3Bucket {
   #startUpload(key: string, contentType = 'binary/octet-stream'): S3Answer {
     const id = randomBytes(16).toString('hex')
     this.#uploads.set(id, { key, contentType, parts: new Map() })
-    return xml('InitiateMultipartUploadResult', `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><UploadId>${id}</UploadId>`)
+    return xml(
+      'InitiateMultipartUploadResult',
+      `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><UploadId>${id}</UploadId>`,
+    )
   }
 
-  #completeUpload(request: SignedRequest, id: string, { key, contentType, parts }: Upload): S3Answer | S3Refusal {
+  #completeUpload(
+    request: SignedRequest,
+    id: string,
+    { key, contentType, parts }: Upload,
+  ): S3Answer | S3Refusal {
     const list = [
       ...Buffer.from(request.body)
         .toString()
@@ -154,7 +182,8 @@ export class S3Bucket {
       const part = parts.get(number)
       if (!part || part.md5 !== md5) return new S3Refusal(400, 'InvalidPart')
       if (number <= (list[index - 1]?.number ?? 0)) return new S3Refusal(400, 'InvalidPartOrder')
-      if (part.bytes.length < smallestPart && index < list.length - 1) return new S3Refusal(400, 'EntityTooSmall')
+      if (part.bytes.length < smallestPart && index < list.length - 1)
+        return new S3Refusal(400, 'EntityTooSmall')
       chosen.push(part)
     }
     if (chosen.length === 0) return new S3Refusal(400, 'MalformedXML')
@@ -163,7 +192,10 @@ export class S3Bucket {
     this.#uploads.delete(id)
     const etag = `${md5(Buffer.from(chosen.map(part => part.md5).join(''), 'hex'))}-${chosen.length}`
     this.#store(key, Buffer.concat(chosen.map(part => part.bytes)), contentType, etag)
-    return xml('CompleteMultipartUploadResult', `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><ETag>&quot;${etag}&quot;</ETag>`)
+    return xml(
+      'CompleteMultipartUploadResult',
+      `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><ETag>&quot;${etag}&quot;</ETag>`,
+    )
   }
 }
 

@@ -1,22 +1,37 @@
 import { type Credentials, isSignature, refuseScope, S3Refusal } from './s3-signature.ts'
 
-/** Browser uploads as S3 checks them: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html */
+/**
+ * Browser uploads as S3 checks them:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+ */
 
 interface Policy {
   readonly expiration: string
-  readonly conditions: readonly (readonly [string, string | number, string | number] | Readonly<Record<string, string>>)[]
+  readonly conditions: readonly (
+    | readonly [string, string | number, string | number]
+    | Readonly<Record<string, string>>
+  )[]
 }
 
 const uncovered = new Set(['file', 'policy', 'x-amz-signature'])
 
-/** Undefined if the form's policy is signed by these credentials, in time at `now` (milliseconds since 1970) and allows every field and the file. */
-export function refuseForm(form: FormData, bucket: string, credentials: Credentials, now: number): S3Refusal | undefined {
+/**
+ * Undefined if the form's policy is signed by these credentials, in time at `now` (milliseconds since 1970)
+ * and allows every field and the file.
+ */
+export function refuseForm(
+  form: FormData,
+  bucket: string,
+  credentials: Credentials,
+  now: number,
+): S3Refusal | undefined {
   const fields = new Map([['bucket', bucket]])
   for (const [name, value] of form) if (typeof value === 'string') fields.set(name.toLowerCase(), value)
   const file = form.get('file')
   const encoded = fields.get('policy')
   const date = fields.get('x-amz-date') ?? ''
-  if (!encoded || fields.get('x-amz-algorithm') !== 'AWS4-HMAC-SHA256') return new S3Refusal(403, 'AccessDenied')
+  if (!encoded || fields.get('x-amz-algorithm') !== 'AWS4-HMAC-SHA256')
+    return new S3Refusal(403, 'AccessDenied')
   const scoped = refuseScope(fields.get('x-amz-credential') ?? '', date, credentials)
   if (scoped) return scoped
   if (!isSignature(fields.get('x-amz-signature') ?? '', encoded, date.slice(0, 8), credentials))
@@ -35,20 +50,27 @@ export function refuseForm(form: FormData, bucket: string, credentials: Credenti
     }
     const name = String(field).slice(1).toLowerCase()
     const given = fields.get(name)
-    const fits = operator === 'eq' ? given === value : operator === 'starts-with' && given?.startsWith(String(value))
+    const fits =
+      operator === 'eq' ? given === value : operator === 'starts-with' && given?.startsWith(String(value))
     if (!fits) return new S3Refusal(403, 'AccessDenied')
     covered.add(name)
   }
-  const extra = [...fields.keys()].filter(name => name !== 'bucket' && !covered.has(name) && !name.startsWith('x-ignore-'))
+  const extra = [...fields.keys()].filter(
+    name => name !== 'bucket' && !covered.has(name) && !name.startsWith('x-ignore-'),
+  )
   return extra.length > 0 ? new S3Refusal(403, 'AccessDenied') : undefined
 }
 
 /** `{ key: 'a' }` is short for `['eq', '$key', 'a']`. */
-function asTriples(condition: Policy['conditions'][number]): (readonly [string, string | number, string | number])[] {
+function asTriples(
+  condition: Policy['conditions'][number],
+): (readonly [string, string | number, string | number])[] {
   if (isTriple(condition)) return [condition]
   return Object.entries(condition).map(([name, value]) => ['eq', `$${name}`, value])
 }
 
-function isTriple(condition: Policy['conditions'][number]): condition is readonly [string, string | number, string | number] {
+function isTriple(
+  condition: Policy['conditions'][number],
+): condition is readonly [string, string | number, string | number] {
   return Array.isArray(condition)
 }

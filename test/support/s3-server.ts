@@ -7,8 +7,8 @@ import { refuseForm } from './s3-post-policy.ts'
 import { refuseRequest, S3Refusal, type SignedRequest } from './s3-signature.ts'
 
 /**
- * What the server does wrong. `down`: closes every connection. `slow`: never answers, and downloads stop half way and hang.
- * `lying`: claims success with a web page and does nothing, and downloads break off half way.
+ * What the server does wrong. `down`: closes every connection. `slow`: never answers, and downloads stop half
+ * way and hang. `lying`: claims success with a web page and does nothing, and downloads break off half way.
  */
 export type S3Fault = 'none' | 'down' | 'slow' | 'lying'
 
@@ -29,12 +29,17 @@ export interface S3Server {
 const region = 'us-east-1'
 
 /**
- * An S3 service for tests on a random loopback port (path style) with one bucket in memory. Every request must be signed as S3 wants it,
- * by header, query or POST policy, in time and for its body; browsers of every origin may send them.
+ * An S3 service for tests on a random loopback port (path style) with one bucket in memory. Every request
+ * must be signed as S3 wants it, by header, query or POST policy, in time and for its body; browsers of every
+ * origin may send them.
  */
 export async function startS3Server({ conditionalWrites = true } = {}): Promise<S3Server> {
   const bucket = new S3Bucket('cohort-test', conditionalWrites)
-  const credentials = { accessKeyId: randomBytes(10).toString('hex'), secretAccessKey: randomBytes(20).toString('hex'), region }
+  const credentials = {
+    accessKeyId: randomBytes(10).toString('hex'),
+    secretAccessKey: randomBytes(20).toString('hex'),
+    region,
+  }
   let fault: S3Fault = 'none'
   let aheadMs = 0
   const hanging = new Set<ServerResponse>()
@@ -56,14 +61,18 @@ export async function startS3Server({ conditionalWrites = true } = {}): Promise<
     allowBrowsers(headers.origin, outgoing)
     if (method === 'OPTIONS') return send(outgoing, { status: 204, headers: {}, body: '' })
     const isDownload = method === 'GET' && !url.includes('list-type=')
-    if (fault === 'lying' && !isDownload) return send(outgoing, { status: 200, headers: {}, body: '<html>Welcome to the network</html>' })
+    if (fault === 'lying' && !isDownload)
+      return send(outgoing, { status: 200, headers: {}, body: '<html>Welcome to the network</html>' })
     if (fault === 'slow') hanging.add(outgoing)
     if (fault === 'slow' && !isDownload) return
     const answered = await answer({ method, url, headers, body })
     if (answered instanceof S3Refusal) return send(outgoing, refusalAnswer(answered), method)
     if (fault === 'none') return send(outgoing, answered, method)
     outgoing.writeHead(answered.status, { ...answered.headers, 'content-length': answered.body.length })
-    outgoing.write(answered.body.slice(0, answered.body.length / 2), () => fault === 'lying' && outgoing.destroy())
+    outgoing.write(
+      answered.body.slice(0, answered.body.length / 2),
+      () => fault === 'lying' && outgoing.destroy(),
+    )
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -100,7 +109,10 @@ export async function startS3Server({ conditionalWrites = true } = {}): Promise<
 }
 
 function send(outgoing: ServerResponse, { status, headers, body }: S3Answer, method = ''): void {
-  outgoing.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': Buffer.byteLength(body) })
+  outgoing.writeHead(
+    status,
+    status === 204 ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
+  )
   outgoing.end(method === 'HEAD' ? '' : body)
 }
 

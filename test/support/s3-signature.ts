@@ -1,7 +1,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Signature version 4 as S3 checks it: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html */
+/**
+ * Signature version 4 as S3 checks it:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+ */
 
 export interface Credentials {
   readonly accessKeyId: string
@@ -41,8 +44,15 @@ interface Claim {
 const skewMs = 15 * 60 * 1000
 const longestSeconds = 7 * 24 * 3600
 
-/** Undefined if the request is signed by these credentials, in its header or its query, and is in time at `now` (milliseconds since 1970). */
-export function refuseRequest(request: SignedRequest, credentials: Credentials, now: number): S3Refusal | undefined {
+/**
+ * Undefined if the request is signed by these credentials, in its header or its query, and is in time at
+ * `now` (milliseconds since 1970).
+ */
+export function refuseRequest(
+  request: SignedRequest,
+  credentials: Credentials,
+  now: number,
+): S3Refusal | undefined {
   const claim = claimOf(request)
   if (claim instanceof S3Refusal) return claim
   const issued = timeOf(claim.date)
@@ -52,7 +62,9 @@ export function refuseRequest(request: SignedRequest, credentials: Credentials, 
   if (scoped) return scoped
 
   const signed = claim.signedHeaders.split(';')
-  const unsigned = Object.keys(request.headers).filter(name => name.startsWith('x-amz-') && !signed.includes(name))
+  const unsigned = Object.keys(request.headers).filter(
+    name => name.startsWith('x-amz-') && !signed.includes(name),
+  )
   if (!signed.includes('host') || unsigned.length > 0) return new S3Refusal(403, 'AccessDenied')
 
   const path = request.url.split('?')[0] ?? ''
@@ -77,23 +89,43 @@ export function refuseRequest(request: SignedRequest, credentials: Credentials, 
     claim.payload,
   ].join('\n')
   const day = claim.date.slice(0, 8)
-  const toSign = ['AWS4-HMAC-SHA256', claim.date, `${day}/${credentials.region}/s3/aws4_request`, sha256(canonical)].join('\n')
-  if (!isSignature(claim.signature, toSign, day, credentials)) return new S3Refusal(403, 'SignatureDoesNotMatch')
-  if (claim.payload !== 'UNSIGNED-PAYLOAD' && claim.payload !== sha256(request.body)) return new S3Refusal(400, 'XAmzContentSHA256Mismatch')
+  const toSign = [
+    'AWS4-HMAC-SHA256',
+    claim.date,
+    `${day}/${credentials.region}/s3/aws4_request`,
+    sha256(canonical),
+  ].join('\n')
+  if (!isSignature(claim.signature, toSign, day, credentials))
+    return new S3Refusal(403, 'SignatureDoesNotMatch')
+  if (claim.payload !== 'UNSIGNED-PAYLOAD' && claim.payload !== sha256(request.body))
+    return new S3Refusal(400, 'XAmzContentSHA256Mismatch')
   return undefined
 }
 
 /** Whether the credential is of this key, day, region and of S3. */
-export function refuseScope(credential: string, date: string, { accessKeyId, region }: Credentials): S3Refusal | undefined {
+export function refuseScope(
+  credential: string,
+  date: string,
+  { accessKeyId, region }: Credentials,
+): S3Refusal | undefined {
   const [key, ...scope] = credential.split('/')
   if (key !== accessKeyId) return new S3Refusal(403, 'InvalidAccessKeyId')
-  if (scope.join('/') !== `${date.slice(0, 8)}/${region}/s3/aws4_request`) return new S3Refusal(400, 'AuthorizationHeaderMalformed')
+  if (scope.join('/') !== `${date.slice(0, 8)}/${region}/s3/aws4_request`)
+    return new S3Refusal(400, 'AuthorizationHeaderMalformed')
   return undefined
 }
 
 /** Whether `signature` signs `text` with the key of that day (`YYYYMMDD`). */
-export function isSignature(signature: string, text: string, day: string, { secretAccessKey, region }: Credentials): boolean {
-  const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>((secret, part) => hmac(secret, part), `AWS4${secretAccessKey}`)
+export function isSignature(
+  signature: string,
+  text: string,
+  day: string,
+  { secretAccessKey, region }: Credentials,
+): boolean {
+  const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(
+    (secret, part) => hmac(secret, part),
+    `AWS4${secretAccessKey}`,
+  )
   const expected = hmac(key, text)
   const given = Buffer.from(signature, 'hex')
   return given.length === expected.length && timingSafeEqual(given, expected)
@@ -105,7 +137,8 @@ function claimOf({ url, headers }: SignedRequest): Claim | S3Refusal {
   if (inQuery.has('X-Amz-Algorithm')) {
     const date = inQuery.get('X-Amz-Date') ?? ''
     const seconds = Number(inQuery.get('X-Amz-Expires') ?? Number.NaN)
-    if (!(seconds >= 0 && seconds <= longestSeconds)) return new S3Refusal(400, 'AuthorizationQueryParametersError')
+    if (!(seconds >= 0 && seconds <= longestSeconds))
+      return new S3Refusal(400, 'AuthorizationQueryParametersError')
     return {
       credential: inQuery.get('X-Amz-Credential') ?? '',
       signedHeaders: inQuery.get('X-Amz-SignedHeaders') ?? '',
@@ -116,7 +149,9 @@ function claimOf({ url, headers }: SignedRequest): Claim | S3Refusal {
       query: query.filter(([name]) => name !== 'X-Amz-Signature'),
     }
   }
-  const parts = /^AWS4-HMAC-SHA256 Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=(\w+)$/.exec(headers.authorization ?? '')
+  const parts = /^AWS4-HMAC-SHA256 Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=(\w+)$/.exec(
+    headers.authorization ?? '',
+  )
   if (!parts) return new S3Refusal(403, 'AccessDenied')
   const [, credential = '', signedHeaders = '', signature = ''] = parts
   const date = String(headers['x-amz-date'] ?? '')
@@ -132,7 +167,10 @@ export function timeOf(date: string): number {
 }
 
 function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }
 
 function hmac(key: string | Buffer, text: string): Buffer {

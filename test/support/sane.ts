@@ -10,7 +10,9 @@ export function expectSane(answer: Answer, sent: unknown): void {
   const { status, code, message, data } = answer
   const shown = { sent: short(sent), status, code, message }
   expect(status, JSON.stringify(shown)).toBeLessThan(500)
-  expect(Object.keys(answer.body), JSON.stringify(shown)).toEqual(expect.arrayContaining(['code', 'data', 'message']))
+  expect(Object.keys(answer.body), JSON.stringify(shown)).toEqual(
+    expect.arrayContaining(['code', 'data', 'message']),
+  )
   expect(answer.headers.get('x-request-id'), JSON.stringify(shown)).toMatch(/\S/)
   if (code === 200) {
     expect(shown).toMatchObject({ status: 200, message: null })
@@ -25,7 +27,11 @@ export function expectSane(answer: Answer, sent: unknown): void {
 export const short = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 200)
 
 /** Runs so many at a time: a service is not to be measured here, only asked. */
-export async function inChunks<T>(items: readonly T[], run: (item: T) => Promise<void>, size = 32): Promise<void> {
+export async function inChunks<T>(
+  items: readonly T[],
+  run: (item: T) => Promise<void>,
+  size = 32,
+): Promise<void> {
   for (let i = 0; i < items.length; i += size) {
     // All of them to their end, so that none of a test that has failed fails the next one.
     const ended = await Promise.allSettled(items.slice(i, i + size).map(run))

@@ -1,6 +1,6 @@
 import type { SerialEngine } from '../../src/db/engine.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { serialExecutor } from '../../src/executor.ts'
+import { serialExecutor } from '../../src/operation/executor.ts'
 import type { SerialBank } from '../contracts/engine/bank.ts'
 
 /** A new database in this file, as the service opens it. */

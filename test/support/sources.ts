@@ -35,7 +35,8 @@ export function sourcesIn(folder: string): Source[] {
     })
 }
 
-const statement = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*(?:new URL\()?['"]([^'"]+)['"]/gm
+const statement =
+  /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*(?:new URL\()?['"]([^'"]+)['"]/gm
 
 function importsOf(base: string, path: string, code: string): Import[] {
   return [...code.matchAll(statement)].map(([, type, written, loaded]) => {

@@ -9,7 +9,9 @@ export interface Instance {
   setApp(app_id: string, settings: Readonly<Record<string, boolean | number>>): Promise<void>
   /** Has the keys at this URL sign the app's tokens instead of its secrets; in force when it resolves. */
   setJwks(app_id: string, url: string): Promise<void>
-  /** Gives the app a new secret beside its old ones, or instead of them; in force when it resolves with it. */
+  /**
+   * Gives the app a new secret beside its old ones, or instead of them; in force when it resolves with it.
+   */
   rotateSecret(app_id: string, options?: { readonly dropOld?: boolean }): Promise<string>
   /** What `cohort check` finds wrong; empty when all is well. */
   check(): Promise<string[]>

@@ -8,10 +8,16 @@ import type { UploadTarget } from './uploads.ts'
  * Requests to upload URLs of the service itself, in all the ways that clients send them.
  */
 
-export const put = async (place: UploadTarget, body: BodyInit, headers: Record<string, string> = {}): Promise<Reply> =>
-  replyOf(await fetch(place.upload_url, { method: 'PUT', body, headers }))
-export const post = async (place: UploadTarget, body: BodyInit, headers: Record<string, string> = {}): Promise<Reply> =>
-  replyOf(await fetch(place.upload_url, { method: 'POST', body, headers }))
+export const put = async (
+  place: UploadTarget,
+  body: BodyInit,
+  headers: Record<string, string> = {},
+): Promise<Reply> => replyOf(await fetch(place.upload_url, { method: 'PUT', body, headers }))
+export const post = async (
+  place: UploadTarget,
+  body: BodyInit,
+  headers: Record<string, string> = {},
+): Promise<Reply> => replyOf(await fetch(place.upload_url, { method: 'POST', body, headers }))
 
 /** Sends the bytes in pieces, without saying how many there will be. */
 export const chunked = async (
@@ -33,13 +39,18 @@ export const chunked = async (
 export const boundary = 'a-boundary'
 export const multipart = { 'content-type': `multipart/form-data; boundary=${boundary}` }
 export const part = (disposition: string, content: Uint8Array, more = ''): Bytes =>
-  joined(text(`--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n${more}\r\n`), content, text('\r\n'))
+  joined(
+    text(`--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n${more}\r\n`),
+    content,
+    text('\r\n'),
+  )
 export const closing = text(`--${boundary}--\r\n`)
 
 export const taken = { status: 200, code: 200 }
 
 /** The codes of answers that came in any order, the lowest first. */
-export const codesOf = (answers: readonly { readonly code: number }[]): number[] => answers.map(({ code }) => code).sort((a, b) => a - b)
+export const codesOf = (answers: readonly { readonly code: number }[]): number[] =>
+  answers.map(({ code }) => code).sort((a, b) => a - b)
 
 /** There is no file yet, for anybody. */
 export const expectNothingThere = async (reader: User, { download_url }: UploadTarget): Promise<void> =>

@@ -11,7 +11,10 @@ export interface UploadTarget {
 }
 
 /** Sends bytes as the answer of an upload operation says; the store's or the service's answer. */
-export function sendTo({ upload_method, upload_url, oss_body_param }: UploadTarget, bytes: Bytes): Promise<Response> {
+export function sendTo(
+  { upload_method, upload_url, oss_body_param }: UploadTarget,
+  bytes: Bytes,
+): Promise<Response> {
   if (upload_method === 'PUT') return fetch(upload_url, { method: 'PUT', body: bytes })
   const form = new FormData()
   for (const [name, value] of Object.entries(oss_body_param)) form.append(name, value)
@@ -28,4 +31,5 @@ export async function upload(client: Client, path: string, input: NonNullable<Se
 }
 
 /** Downloads as a client that can send headers does. */
-export const download = (client: Client, url: string): Promise<Response> => fetch(url, { headers: client.headers })
+export const download = (client: Client, url: string): Promise<Response> =>
+  fetch(url, { headers: client.headers })

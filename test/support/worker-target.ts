@@ -20,14 +20,17 @@ export interface Prepared {
 /** Builds the Worker and its databases once, for all the instances of a test file. */
 export async function prepareWorker(environment: Readonly<Record<string, string>> = {}): Promise<Prepared> {
   const folder = temporaryFolder()
-  const { code, stderr } = await run(['node', 'scripts/dev-worker.mjs', '--prepare'], { DATA_DIR: folder, ...environment })
+  const { code, stderr } = await run(['node', 'scripts/dev-worker.mjs', '--prepare'], {
+    DATA_DIR: folder,
+    ...environment,
+  })
   if (code !== 0) throw new Error(stderr)
   return { folder, remove: () => removeFolder(folder) }
 }
 
 /**
- * The Worker in workerd, with local D1 and R2. It has no command line: since a local D1 database is an SQLite file of the same schema, Node's sets it up
- * and checks it.
+ * The Worker in workerd, with local D1 and R2. It has no command line: since a local D1 database is an SQLite
+ * file of the same schema, Node's sets it up and checks it.
  */
 export const workerTarget = (prepared: () => Prepared): Target =>
   commandTarget('worker', ['node', 'dist/cohort.js'], {

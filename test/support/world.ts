@@ -1,4 +1,4 @@
-import type { Operation } from '../../src/operation.ts'
+import type { Operation } from '../../src/operation/operation.ts'
 import { exampleOf } from './examples.ts'
 import { addAdmins, dataOf, newGroup, people, qrOf, succeeded, type User } from './groups.ts'
 import type { Instance } from './target.ts'
@@ -33,19 +33,43 @@ export async function newWorld(instance: Instance, permissions?: Permissions): P
   dataOf(await applicant.post('/group/apply', { group_id, reason: 'Please' }))
   dataOf(await invitee.post('/user/settings', { group_confirm: true }))
   expectOne(await owner.post('/group/invite', { group_id, user_list: [invitee.id], reason: 'Come' }), invitee)
-  const announcement = dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'Title', content: 'Content' }))
-  const file = dataOf(await owner.post('/group/file/upload', { group_id, name: 'a.txt', size: 1, url: 'https://example.org/a.txt' }))
+  const announcement = dataOf(
+    await owner.post('/group/announcement/edit', { group_id, title: 'Title', content: 'Content' }),
+  )
+  const file = dataOf(
+    await owner.post('/group/file/upload', {
+      group_id,
+      name: 'a.txt',
+      size: 1,
+      url: 'https://example.org/a.txt',
+    }),
+  )
   const qr_info = await qrOf(owner, group_id)
   if (permissions !== undefined) {
-    dataOf(await owner.post('/group/settings/allow_member_invitation', { group_id, value: permissions.member_invite }))
-    dataOf(await owner.post('/group/settings/allow_member_modify', { group_id, value: permissions.member_modify }))
+    dataOf(
+      await owner.post('/group/settings/allow_member_invitation', {
+        group_id,
+        value: permissions.member_invite,
+      }),
+    )
+    dataOf(
+      await owner.post('/group/settings/allow_member_modify', { group_id, value: permissions.member_modify }),
+    )
   }
-  return { ...everybody, group_id, announcement_id: announcement.id, file_id: file.file_id, qr_info, file_sign: '' }
+  return {
+    ...everybody,
+    group_id,
+    announcement_id: announcement.id,
+    file_id: file.file_id,
+    qr_info,
+    file_sign: '',
+  }
 }
 
 function expectOne(answer: Parameters<typeof dataOf>[0], user: User): void {
   const [result] = dataOf(answer)
-  if (result?.result !== 'success') throw new Error(`${JSON.stringify(result)} instead of ${JSON.stringify(succeeded(user.id))}`)
+  if (result?.result !== 'success')
+    throw new Error(`${JSON.stringify(result)} instead of ${JSON.stringify(succeeded(user.id))}`)
 }
 
 /** Whom an operation is about where it names a user, so that it succeeds. */

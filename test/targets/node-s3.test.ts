@@ -103,7 +103,8 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
     const url = await sendFile(owner, { ...toGroup(group_id), file_type: 202 }, await jpeg())
     const avatar = await avatarOf(owner, await png())
     for (const at of [url, avatar])
-      for (const query of [{}, { image_type: 2 }, { image_type: 3 }]) expect((await read(owner, at, { query })).status).toBe(200)
+      for (const query of [{}, { image_type: 2 }, { image_type: 3 }])
+        expect((await read(owner, at, { query })).status).toBe(200)
     const keys = await keysOf(`${bucket.app_id}/`)
     expect((await keysOf('')).sort()).toEqual([...before, ...keys].sort())
     expect(keys.filter(key => key.startsWith(`${bucket.app_id}/chat/`))).toHaveLength(3)
@@ -129,39 +130,47 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
     expect(await keysOf(`${unread.app_id}/`)).toEqual([])
   })
 
-  it(upload === 'through' ? 'is never shown to clients' : 'serves downloads, by redirects that carry no token (security 22)', async () => {
-    const { sender, friend } = await couple()
-    const { app_id, secret } = service
-    const url = await sendFile(sender, { ...toUser(friend), file_type: 102 }, await jpeg())
-    const avatar = await avatarOf(sender, await png())
-    const token = friend.headers['access-token'] ?? ''
-    const sign = sdkSignOf(secret, signOf(url))
-    const replies = [
-      await read(friend, url, { redirect: 'manual' }),
-      await readByUrl(friend, url, { redirect: 'manual' }),
-      await read(nobody, url, { redirect: 'manual', query: { app_id, store_token: token } }),
-      await read(nobody, url, { redirect: 'manual', query: { app_id, sdk_sign: sign } }),
-      await readByUrl(friend, avatar, { redirect: 'manual' }),
-    ]
-    for (const reply of replies) {
-      if (upload === 'through') {
-        expect(reply.status).toBe(200)
-        continue
+  it(
+    upload === 'through'
+      ? 'is never shown to clients'
+      : 'serves downloads, by redirects that carry no token (security 22)',
+    async () => {
+      const { sender, friend } = await couple()
+      const { app_id, secret } = service
+      const url = await sendFile(sender, { ...toUser(friend), file_type: 102 }, await jpeg())
+      const avatar = await avatarOf(sender, await png())
+      const token = friend.headers['access-token'] ?? ''
+      const sign = sdkSignOf(secret, signOf(url))
+      const replies = [
+        await read(friend, url, { redirect: 'manual' }),
+        await readByUrl(friend, url, { redirect: 'manual' }),
+        await read(nobody, url, { redirect: 'manual', query: { app_id, store_token: token } }),
+        await read(nobody, url, { redirect: 'manual', query: { app_id, sdk_sign: sign } }),
+        await readByUrl(friend, avatar, { redirect: 'manual' }),
+      ]
+      for (const reply of replies) {
+        if (upload === 'through') {
+          expect(reply.status).toBe(200)
+          continue
+        }
+        expect(reply.status).toBe(302)
+        const location = reply.headers.get('location') ?? ''
+        expect(location.startsWith(`${server.endpoint}/${server.bucket}/${app_id}/`)).toBe(true)
+        for (const part of [...token.split('.'), sign, signOf(url), server.secretAccessKey])
+          expect(decodeURIComponent(location)).not.toContain(part)
+        expect(Number(new URL(location).searchParams.get('X-Amz-Expires'))).toBeLessThanOrEqual(900)
+        expect(reply.headers.get('referrer-policy')).toBe('no-referrer')
+        expect(reply.headers.get('cache-control')).toMatch(/no-store|private/)
+        expect(reply.headers.get('access-control-allow-origin')).toBe('*')
+        expect(reply.bytes).toHaveLength(0)
+        const fetched = await fetch(location)
+        expect([fetched.status, fetched.headers.get('content-type')]).toEqual([
+          200,
+          reply === replies[4] ? 'image/png' : 'image/jpeg',
+        ])
       }
-      expect(reply.status).toBe(302)
-      const location = reply.headers.get('location') ?? ''
-      expect(location.startsWith(`${server.endpoint}/${server.bucket}/${app_id}/`)).toBe(true)
-      for (const part of [...token.split('.'), sign, signOf(url), server.secretAccessKey])
-        expect(decodeURIComponent(location)).not.toContain(part)
-      expect(Number(new URL(location).searchParams.get('X-Amz-Expires'))).toBeLessThanOrEqual(900)
-      expect(reply.headers.get('referrer-policy')).toBe('no-referrer')
-      expect(reply.headers.get('cache-control')).toMatch(/no-store|private/)
-      expect(reply.headers.get('access-control-allow-origin')).toBe('*')
-      expect(reply.bytes).toHaveLength(0)
-      const fetched = await fetch(location)
-      expect([fetched.status, fetched.headers.get('content-type')]).toEqual([200, reply === replies[4] ? 'image/png' : 'image/jpeg'])
-    }
-  })
+    },
+  )
 
   it('is not where mini programs, thumbnails, MP3s and HEAD are sent', async () => {
     const { sender, friend } = await couple()
@@ -170,12 +179,19 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
       await sendFile(sender, { ...toUser(friend), file_type: 102 }, picture),
       await sendFile(sender, { ...toUser(friend), file_type: 101 }, sound),
     ]
-    const direct = (at: string, query: Readonly<Record<string, string | number>>, method: 'GET' | 'HEAD' = 'GET') =>
-      readByUrl(friend, at, { redirect: 'manual', query, method })
+    const direct = (
+      at: string,
+      query: Readonly<Record<string, string | number>>,
+      method: 'GET' | 'HEAD' = 'GET',
+    ) => readByUrl(friend, at, { redirect: 'manual', query, method })
     expectBytes(await direct(url, { source: 'miniprogram' }), picture)
     expectBytes(await direct(clip, { source: 'miniprogram' }), sound)
     for (const source of ['', 'miniprogram']) {
-      for (const query of [{ image_type: 2 }, { image_type: 3, w: 20, h: 20 }, { image_type: 2, thumbnail_strategy: 1 }]) {
+      for (const query of [
+        { image_type: 2 },
+        { image_type: 3, w: 20, h: 20 },
+        { image_type: 2, thumbnail_strategy: 1 },
+      ]) {
         const reply = await direct(url, { ...query, source })
         expect({ query, status: reply.status }).toEqual({ query, status: 200 })
         expect((await look(reply.bytes)).width).toBeLessThanOrEqual(200)
@@ -203,13 +219,16 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
     await deliver(place, bytes)
     const reply = await read(friend, place.download_url)
     expectBytes(reply, bytes)
-    expect([reply.headers.get('content-type'), reply.headers.get('content-disposition')?.split(';')[0]]).toEqual(['audio/mpeg', 'inline'])
+    expect([
+      reply.headers.get('content-type'),
+      reply.headers.get('content-disposition')?.split(';')[0],
+    ]).toEqual(['audio/mpeg', 'inline'])
     const page = await sendFile(sender, toUser(friend), hostile.HTML)
     const saved = await read(friend, page)
-    expect([saved.headers.get('content-type'), saved.headers.get('content-disposition')?.split(';')[0]]).toEqual([
-      'application/octet-stream',
-      'attachment',
-    ])
+    expect([
+      saved.headers.get('content-type'),
+      saved.headers.get('content-disposition')?.split(';')[0],
+    ]).toEqual(['application/octet-stream', 'attachment'])
   })
 
   it.runIf(upload !== 'through')(
@@ -230,7 +249,9 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
 
   describe('what must not be there', () => {
     it('is not readable and goes again: too large, of another kind, beyond a quota (security 5, 10, 16)', async () => {
-      const { limits } = await newTenants(service, upload, { limits: { upload_max_bytes: 1000, user_quota_bytes: 1500 } })
+      const { limits } = await newTenants(service, upload, {
+        limits: { upload_max_bytes: 1000, user_quota_bytes: 1500 },
+      })
       const { sender, friend } = await people(service, ['sender', 'friend'], limits)
       const kept = await sendFile(sender, toUser(friend), someBytes(1000))
       expectBytes(await read(friend, kept), someBytes(1000))
@@ -249,7 +270,9 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
         if (upload === 'post' && file_type === 100 && bytes.length > 1000) expect(sent.status).toBe(400)
         for (const query of [{}, { image_type: 2 }, { source: 'miniprogram' }, {}]) {
           const reply = await readByUrl(friend, place.download_url, { query })
-          expect.soft({ what, query, refused: [404, 422].includes(reply.status) }).toEqual({ what, query, refused: true })
+          expect
+            .soft({ what, query, refused: [404, 422].includes(reply.status) })
+            .toEqual({ what, query, refused: true })
         }
         expect.soft({ what, keys: await keysOf(`${limits.app_id}/`) }).toEqual({ what, keys: before })
       }
@@ -263,7 +286,10 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
       const changed = [new URL(url), new URL(url)]
       for (const [i, at] of changed.entries())
         for (const [name, value] of url.searchParams)
-          at.searchParams.set(name, i === 0 ? `${value}0` : value.replace(/\d/, d => String((Number(d) + 1) % 10)))
+          at.searchParams.set(
+            name,
+            i === 0 ? `${value}0` : value.replace(/\d/, d => String((Number(d) + 1) % 10)),
+          )
       for (const at of changed) {
         const tampered =
           upload === 'post'
@@ -284,40 +310,46 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
   })
 
   describe('out of order', () => {
-    it.each(['down', 'slow', 'lying'] as const)('(%s) is 10009 in bounded time, and works again afterwards', async fault => {
-      const { sender, friend } = await couple()
-      const [picture, sound] = [await jpeg(), voice()]
-      const [url, clip] = [
-        await sendFile(sender, { ...toUser(friend), file_type: 102 }, picture),
-        await sendFile(sender, { ...toUser(friend), file_type: 101 }, sound),
-      ]
-      for (const at of [url, clip]) expect((await read(friend, at)).status).toBe(200)
-      const fresh = await placeFor(sender, toUser(friend))
-      const started = performance.now()
-      server.setFault(fault)
-      try {
-        const replies = await Promise.all([
-          read(friend, url, { query: { image_type: 2 } }),
-          read(friend, url, { query: { image_type: 3 } }),
-          read(friend, clip, { query: { format: 'mp3' } }),
-          ...(upload === 'through' ? [] : [read(friend, fresh.download_url)]),
-        ])
-        for (const reply of replies) expectRefused(reply, 503, 10009)
-        if (upload === 'through') expect(await send(fresh, someBytes(100))).toMatchObject({ status: 200, code: 10009 })
-        // What needs no bytes goes on.
-        dataOf(await sender.get('/group/user_joined'))
-        expect((await placeFor(sender, toUser(friend))).download_url).toMatch(/file_sign=/)
-        expect((await read(friend, url, { method: 'HEAD', query: { source: 'miniprogram' } })).status).toBe(200)
-        expectRefusal(await sender.get('/group/info', { group_id: 5 }), 20001)
-      } finally {
-        server.setFault('none')
-      }
-      // The store gets ten seconds for a call; two for one request.
-      expect(performance.now() - started).toBeLessThan(60_000)
-      expect((await read(friend, url, { query: { image_type: 2 } })).status).toBe(200)
-      expect((await read(friend, clip, { query: { format: 'mp3' } })).status).toBe(200)
-      expectBytes(await read(friend, await deliver(fresh, someBytes(100))), someBytes(100))
-    })
+    it.each(['down', 'slow', 'lying'] as const)(
+      '(%s) is 10009 in bounded time, and works again afterwards',
+      async fault => {
+        const { sender, friend } = await couple()
+        const [picture, sound] = [await jpeg(), voice()]
+        const [url, clip] = [
+          await sendFile(sender, { ...toUser(friend), file_type: 102 }, picture),
+          await sendFile(sender, { ...toUser(friend), file_type: 101 }, sound),
+        ]
+        for (const at of [url, clip]) expect((await read(friend, at)).status).toBe(200)
+        const fresh = await placeFor(sender, toUser(friend))
+        const started = performance.now()
+        server.setFault(fault)
+        try {
+          const replies = await Promise.all([
+            read(friend, url, { query: { image_type: 2 } }),
+            read(friend, url, { query: { image_type: 3 } }),
+            read(friend, clip, { query: { format: 'mp3' } }),
+            ...(upload === 'through' ? [] : [read(friend, fresh.download_url)]),
+          ])
+          for (const reply of replies) expectRefused(reply, 503, 10009)
+          if (upload === 'through')
+            expect(await send(fresh, someBytes(100))).toMatchObject({ status: 200, code: 10009 })
+          // What needs no bytes goes on.
+          dataOf(await sender.get('/group/user_joined'))
+          expect((await placeFor(sender, toUser(friend))).download_url).toMatch(/file_sign=/)
+          expect((await read(friend, url, { method: 'HEAD', query: { source: 'miniprogram' } })).status).toBe(
+            200,
+          )
+          expectRefusal(await sender.get('/group/info', { group_id: 5 }), 20001)
+        } finally {
+          server.setFault('none')
+        }
+        // The store gets ten seconds for a call; two for one request.
+        expect(performance.now() - started).toBeLessThan(60_000)
+        expect((await read(friend, url, { query: { image_type: 2 } })).status).toBe(200)
+        expect((await read(friend, clip, { query: { format: 'mp3' } })).status).toBe(200)
+        expectBytes(await read(friend, await deliver(fresh, someBytes(100))), someBytes(100))
+      },
+    )
 
     it('breaks a download off, and no answer says otherwise', async () => {
       const { sender, friend } = await couple()
@@ -334,12 +366,17 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
   })
 
   it('is asked for pictures by an image service where one is configured', async () => {
-    const other = await targetWith(() => server, upload).start({ IMAGE_SERVICE_URL: 'https://images.example/{fit}/{w}x{h}?u={url}' })
+    const other = await targetWith(() => server, upload).start({
+      IMAGE_SERVICE_URL: 'https://images.example/{fit}/{w}x{h}?u={url}',
+    })
     try {
       const { sender, friend } = await people(other, ['sender', 'friend'])
       const url = await sendFile(sender, { ...toUser(friend), file_type: 102 }, await jpeg())
       for (const query of [{}, { thumbnail_strategy: 1 }]) {
-        const reply = await readByUrl(friend, url, { redirect: 'manual', query: { image_type: 3, w: 80, h: 60, ...query } })
+        const reply = await readByUrl(friend, url, {
+          redirect: 'manual',
+          query: { image_type: 3, w: 80, h: 60, ...query },
+        })
         if (upload === 'through') {
           expect(reply.status).toBe(200)
           continue
@@ -351,7 +388,10 @@ describe.each(['put', 'post', 'through'] as const)('the bucket with S3_UPLOAD=%s
         expect((await fetch(new URL(location).searchParams.get('u') ?? '')).status).toBe(200)
       }
       for (const query of [{ thumbnail_strategy: 2 }, { source: 'miniprogram' }]) {
-        const reply = await readByUrl(friend, url, { redirect: 'manual', query: { image_type: 3, w: 80, h: 60, ...query } })
+        const reply = await readByUrl(friend, url, {
+          redirect: 'manual',
+          query: { image_type: 3, w: 80, h: 60, ...query },
+        })
         expect([reply.status, (await look(reply.bytes)).width]).toEqual([200, 80])
       }
       expect((await (await callers(other).admin()).get('/group/public_list')).code).toBe(200)

@@ -4,7 +4,14 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callers, newUsers } from '../support/client.ts'
 import { dataOf, expectRefusal, newGroup } from '../support/groups.ts'
-import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
+import {
+  freePort,
+  type Running,
+  removeFolder,
+  run,
+  startServer,
+  temporaryFolder,
+} from '../support/process.ts'
 import { d1Files, type Prepared, prepareWorker } from '../support/worker-target.ts'
 
 /*
@@ -23,7 +30,12 @@ async function start(environment: Readonly<Record<string, string>>, expected = 2
   const port = await freePort()
   url = `http://127.0.0.1:${port}`
   const command = ['node', 'scripts/dev-worker.mjs', '--prepared']
-  running = await startServer(command, { ...config, DATA_DIR: data, PORT: String(port), ...environment }, url, { ownGroup: true, expected })
+  running = await startServer(
+    command,
+    { ...config, DATA_DIR: data, PORT: String(port), ...environment },
+    url,
+    { ownGroup: true, expected },
+  )
 }
 
 const appOf = (app_id: string) => callers({ url, app_id, secret } as Parameters<typeof callers>[0])
@@ -87,7 +99,10 @@ describe('a Worker with two databases', () => {
       expect(dataOf(await caller.get('/group/user_joined'))).toEqual([groups[app_id]])
       for (const client of [caller, await appOf(app_id).admin()]) {
         expectRefusal(await client.get('/group/info', { group_id: groups[other] ?? 0 }), 20001)
-        expectRefusal(await client.call('DELETE', '/group/destroy', { body: { group_id: groups[other] } }), 20001)
+        expectRefusal(
+          await client.call('DELETE', '/group/destroy', { body: { group_id: groups[other] } }),
+          20001,
+        )
       }
       expectRefusal(await caller.call('GET', '/group/user_joined', { headers: { app_id: other } }), 10008)
     }
@@ -105,13 +120,25 @@ describe('a Worker with two databases', () => {
     const { group_id } = dataOf(created)
     const bookmark = created.headers.get('x-cohort-bookmark') ?? ''
     expect(bookmark).toMatch(/^[\w-]+$/)
-    const info = (sent: string) => caller.call('GET', '/group/info', { query: { group_id }, headers: { 'x-cohort-bookmark': sent } })
+    const info = (sent: string) =>
+      caller.call('GET', '/group/info', { query: { group_id }, headers: { 'x-cohort-bookmark': sent } })
     const read = await info(bookmark)
     expect(dataOf(read)).toMatchObject({ group_id })
     expect(String(read.headers.get('x-cohort-bookmark')) >= bookmark).toBe(true)
-    for (const hostile of ['x', 'first-primary', "' OR 1=1 --", '../../etc/passwd', '\u00ff', 'f'.repeat(8000), '9-9-9-9']) {
+    for (const hostile of [
+      'x',
+      'first-primary',
+      "' OR 1=1 --",
+      '../../etc/passwd',
+      '\u00ff',
+      'f'.repeat(8000),
+      '9-9-9-9',
+    ]) {
       expect(dataOf(await info(hostile))).toMatchObject({ group_id })
-      const change = { body: { group_id, group_name: hostile.slice(0, 60) }, headers: { 'x-cohort-bookmark': hostile } }
+      const change = {
+        body: { group_id, group_name: hostile.slice(0, 60) },
+        headers: { 'x-cohort-bookmark': hostile },
+      }
       expect((await caller.call('POST', '/group/info/name', change)).status).toBe(200)
     }
   })
@@ -136,17 +163,24 @@ describe('a Worker with two databases', () => {
   })
 })
 
-describe.each(['DB_OF_NOBODY', 'FILES', '__proto__'])('a Worker whose shards name %s, which is no database', name => {
-  beforeAll(() => start({ APP_ID: 'first', APP_SHARDS: JSON.stringify({ second: name }) }, 503))
-  afterAll(() => running.end('SIGTERM'))
+describe.each(['DB_OF_NOBODY', 'FILES', '__proto__'])(
+  'a Worker whose shards name %s, which is no database',
+  name => {
+    beforeAll(() => start({ APP_ID: 'first', APP_SHARDS: JSON.stringify({ second: name }) }, 503))
+    afterAll(() => running.end('SIGTERM'))
 
-  it('answers 503 to everything and tells why to its log alone', async () => {
-    const caller = await appOf('second').as(1)
-    for (const answer of [await caller.get('/group/user_joined'), await caller.post('/group/create'), await caller.get('/readyz')]) {
-      expect(answer).toMatchObject({ status: 503, code: 503, data: null })
-      expect(answer.headers.get('retry-after')).toBe('10')
-      expect(JSON.stringify(answer.body)).not.toMatch(/DB|FILES|proto|worker\.js|Error/)
-    }
-    expect(running.output()).toContain(`bound as ${name}`)
-  })
-})
+    it('answers 503 to everything and tells why to its log alone', async () => {
+      const caller = await appOf('second').as(1)
+      for (const answer of [
+        await caller.get('/group/user_joined'),
+        await caller.post('/group/create'),
+        await caller.get('/readyz'),
+      ]) {
+        expect(answer).toMatchObject({ status: 503, code: 503, data: null })
+        expect(answer.headers.get('retry-after')).toBe('10')
+        expect(JSON.stringify(answer.body)).not.toMatch(/DB|FILES|proto|worker\.js|Error/)
+      }
+      expect(running.output()).toContain(`bound as ${name}`)
+    })
+  },
+)

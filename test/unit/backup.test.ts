@@ -39,7 +39,8 @@ beforeAll(() => buildBinary(binary))
 afterAll(() => removeFolder(folder))
 
 const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
-const leftovers = (directory: string): string[] => readdirSync(directory).filter(name => name.includes('.tmp'))
+const leftovers = (directory: string): string[] =>
+  readdirSync(directory).filter(name => name.includes('.tmp'))
 
 /** What a member is told about the world, and the bytes of a file in it. */
 async function tellAll(instance: Instance, world: World, path: string) {
@@ -80,10 +81,20 @@ describe.each(Object.entries(all))('backup and restore with %s', (name, program)
     const told = await tellAll(original, world, path)
     expect(told.file).toMatchObject({ status: 200, bytes: Buffer.from(bytes).toString('hex') })
 
-    expect(await before.done('backup', file, '--files')).toMatch(/: 1 files of 300000 bytes, 0 were there already/)
-    expect(await before.cli('restore', file, '--force')).toMatchObject({ code: 1, stderr: expect.stringMatching(/a service is running/) })
-    expect(await before.cli('backup', file)).toMatchObject({ code: 1, stderr: expect.stringMatching(/exists: --force/) })
-    expect(await before.done('backup', file, '--files', '--force')).toMatch(/: 0 files of 0 bytes, 1 were there already/)
+    expect(await before.done('backup', file, '--files')).toMatch(
+      /: 1 files of 300000 bytes, 0 were there already/,
+    )
+    expect(await before.cli('restore', file, '--force')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/a service is running/),
+    })
+    expect(await before.cli('backup', file)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/exists: --force/),
+    })
+    expect(await before.done('backup', file, '--files', '--force')).toMatch(
+      /: 0 files of 0 bytes, 1 were there already/,
+    )
     expect(await tellAll(original, world, path)).toEqual(told)
     await original.stop()
     expect(existsSync(join(before.data, 'cohort.pid'))).toBe(false)
@@ -105,8 +116,13 @@ it('a backup under load ends, has all that was answered before it began, and is 
   await loaded.done('app', 'create', 'many')
   const lines = place('many.ndjson')
   const members = (group_id: number) =>
-    Array.from({ length: 1500 }, (_, i) => JSON.stringify({ type: 'member', group_id, user_id: 10 + i })).join('\n')
-  const groups = Array.from({ length: 60 }, (_, i) => `{"type":"group","group_id":${i + 1},"owner_id":1}\n${members(i + 1)}`)
+    Array.from({ length: 1500 }, (_, i) =>
+      JSON.stringify({ type: 'member', group_id, user_id: 10 + i }),
+    ).join('\n')
+  const groups = Array.from(
+    { length: 60 },
+    (_, i) => `{"type":"group","group_id":${i + 1},"owner_id":1}\n${members(i + 1)}`,
+  )
   writeFileSync(lines, groups.join('\n'))
   await loaded.done('import', '--app', 'many', lines)
   // More than one step of a backup.
@@ -159,13 +175,19 @@ describe('restore', () => {
   })
   const refused = async (file: string, reason: RegExp) => {
     const before = hashOf(database)
-    expect(await target.cli('restore', file, '--force')).toMatchObject({ code: 1, stderr: expect.stringMatching(reason) })
+    expect(await target.cli('restore', file, '--force')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(reason),
+    })
     expect(hashOf(database)).toBe(before)
     expect(readdirSync(target.data)).toEqual(['cohort.db'])
   }
 
   it('replaces a database only when it is told to', async () => {
-    expect(await target.cli('restore', good)).toMatchObject({ code: 1, stderr: expect.stringMatching(/exists: --force replaces it/) })
+    expect(await target.cli('restore', good)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/exists: --force replaces it/),
+    })
     expect(await target.done('app', 'list')).toBe('second\n')
     await target.done('restore', good, '--force')
     expect(await target.done('app', 'list')).toBe('first\n')
@@ -205,7 +227,10 @@ describe('restore', () => {
   it('refuses while anything has the database open', async () => {
     const reader = new Database(database)
     reader.prepare('SELECT count(*) FROM apps').get()
-    expect(await target.cli('restore', good, '--force')).toMatchObject({ code: 1, stderr: expect.stringMatching(/is in use/) })
+    expect(await target.cli('restore', good, '--force')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is in use/),
+    })
     reader.close()
     await target.done('restore', good, '--force')
   })
@@ -215,7 +240,10 @@ describe('restore', () => {
     writeFileSync(join(target.data, 'cohort.pid'), dead.stdout)
     await target.done('restore', good, '--force')
     writeFileSync(join(target.data, 'cohort.pid'), String(process.pid))
-    expect(await target.cli('restore', good, '--force')).toMatchObject({ code: 1, stderr: expect.stringMatching(/a service is running/) })
+    expect(await target.cli('restore', good, '--force')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/a service is running/),
+    })
   })
 
   it('does not mix in what a crash left of the old database, and takes in what it left of a copied one', async () => {
@@ -237,10 +265,19 @@ describe('restore', () => {
 
 it('a backup of nothing, or of an unknown place, is refused', async () => {
   const nothing = onNode()
-  expect(await nothing.cli('backup', place('x.db'))).toMatchObject({ code: 1, stderr: expect.stringMatching(/there is no database/) })
+  expect(await nothing.cli('backup', place('x.db'))).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/there is no database/),
+  })
   expect(existsSync(nothing.data)).toBe(false)
-  expect(await nothing.cli('backup')).toMatchObject({ code: 2, stderr: expect.stringMatching(/FILE is missing/) })
-  expect(await nothing.cli('backup', 's3:x.db')).toMatchObject({ code: 2, stderr: expect.stringMatching(/S3_BUCKET must be set/) })
+  expect(await nothing.cli('backup')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/FILE is missing/),
+  })
+  expect(await nothing.cli('backup', 's3:x.db')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/S3_BUCKET must be set/),
+  })
 })
 
 describe('scheduled backups', () => {
@@ -250,7 +287,12 @@ describe('scheduled backups', () => {
   })
 
   interface Scheduled {
-    readonly lines: { readonly event?: unknown; readonly error?: unknown; readonly removed?: unknown; readonly bytes?: unknown }[]
+    readonly lines: {
+      readonly event?: unknown
+      readonly error?: unknown
+      readonly removed?: unknown
+      readonly bytes?: unknown
+    }[]
     /** Resolves when so many lines are in the log. */
     logged(lines: number): Promise<void>
     stop(): Promise<void>
@@ -295,8 +337,14 @@ describe('scheduled backups', () => {
     await logged(4)
     await stop()
     const kept = readdirSync(target).sort()
-    expect(kept).toEqual([expect.stringMatching(/^cohort-\d{8}T\d{9}Z\.db$/), expect.stringMatching(/^cohort-.*\.db$/), 'notes.txt'])
-    expect(lines.slice(0, 4)).toEqual([0, 0, 1, 1].map(removed => expect.objectContaining({ event: 'backup', removed })))
+    expect(kept).toEqual([
+      expect.stringMatching(/^cohort-\d{8}T\d{9}Z\.db$/),
+      expect.stringMatching(/^cohort-.*\.db$/),
+      'notes.txt',
+    ])
+    expect(lines.slice(0, 4)).toEqual(
+      [0, 0, 1, 1].map(removed => expect.objectContaining({ event: 'backup', removed })),
+    )
     expect(lines[0]?.bytes).toBeGreaterThan(4096)
     const copy = onNode()
     await copy.done('restore', join(target, kept[1] ?? ''))
@@ -314,7 +362,12 @@ describe('scheduled backups', () => {
       S3_ACCESS_KEY_ID: s3.accessKeyId,
       S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
     }
-    const { lines, logged, stop } = schedule({ DATA_DIR: source.data, BACKUP_KEEP: '2', BACKUP_TO: 's3', ...bucket })
+    const { lines, logged, stop } = schedule({
+      DATA_DIR: source.data,
+      BACKUP_KEEP: '2',
+      BACKUP_TO: 's3',
+      ...bucket,
+    })
     await logged(3)
     await stop()
     expect(lines.map(line => line.error).filter(error => error !== undefined)).toEqual([])
@@ -322,11 +375,15 @@ describe('scheduled backups', () => {
     if (files.store !== 's3') throw new Error('no bucket')
     const names: string[] = []
     for await (const key of s3Store(files.s3).list('')) names.push(key)
-    expect(names).toEqual([expect.stringMatching(/^cohort\.backups\/cohort-\d{8}T\d{9}Z\.db$/), expect.any(String)])
+    expect(names).toEqual([
+      expect.stringMatching(/^cohort\.backups\/cohort-\d{8}T\d{9}Z\.db$/),
+      expect.any(String),
+    ])
     expect(readdirSync(source.data)).toEqual(['cohort.db'])
 
     const copy = onNode()
-    const restore = (name: string) => run([...node, 'restore', `s3:${name}`], { DATA_DIR: copy.data, ...bucket })
+    const restore = (name: string) =>
+      run([...node, 'restore', `s3:${name}`], { DATA_DIR: copy.data, ...bucket })
     const name = names[0]?.slice('cohort.backups/'.length) ?? ''
     expect(await restore('never')).toMatchObject({ code: 1, stderr: expect.stringContaining(name) })
     expect(await restore(name)).toMatchObject({ code: 0 })
@@ -343,9 +400,15 @@ describe('scheduled backups', () => {
   it('end with the service, and leave nothing half done', async () => {
     const target = place('backups')
     // Takes for ever.
-    const slow = ['node', '-e', 'fs.writeFileSync(process.argv[2] + "." + process.pid + ".tmp", ""); setInterval(() => {}, 1000)', '--']
+    const slow = [
+      'node',
+      '-e',
+      'fs.writeFileSync(process.argv[2] + "." + process.pid + ".tmp", ""); setInterval(() => {}, 1000)',
+      '--',
+    ]
     const { lines, stop } = schedule({ DATA_DIR: onNode().data, BACKUP_TO: target }, slow)
-    while (!existsSync(target) || readdirSync(target).length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+    while (!existsSync(target) || readdirSync(target).length === 0)
+      await new Promise(resolve => setTimeout(resolve, 5))
     await stop()
     expect(readdirSync(target)).toEqual([])
     expect(lines).toEqual([])
@@ -355,7 +418,15 @@ describe('scheduled backups', () => {
     const service = onNode()
     const instance = await service.serve({ BACKUP_EVERY: '1' })
     await instance.stop()
-    const { code, stderr } = await run([...node, 'serve'], { DATA_DIR: service.data, PORT: '0', BACKUP_EVERY: '1', BACKUP_TO: 's3' })
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/BACKUP_TO is s3, but S3_BUCKET is not set/) })
+    const { code, stderr } = await run([...node, 'serve'], {
+      DATA_DIR: service.data,
+      PORT: '0',
+      BACKUP_EVERY: '1',
+      BACKUP_TO: 's3',
+    })
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/BACKUP_TO is s3, but S3_BUCKET is not set/),
+    })
   })
 })

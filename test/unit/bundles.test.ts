@@ -18,7 +18,9 @@ async function built(...command: string[]): Promise<void> {
 
 /** The modules that a bundle leaves to its runtime; also such as only a message names. */
 function importsOf(file: string): string[] {
-  const imports = readFileSync(file, 'utf8').matchAll(/\b(?:from|import|import\(|require\()\s*["']([^"'\n]+)["']/g)
+  const imports = readFileSync(file, 'utf8').matchAll(
+    /\b(?:from|import|import\(|require\()\s*["']([^"'\n]+)["']/g,
+  )
   return [...new Set([...imports].map(([, path = '']) => path))]
 }
 
@@ -27,15 +29,31 @@ const forOthers = /^(node:|bun:|better-sqlite3$|sharp$)/
 /** Packages of Node alone that have a part in a bundle, as the metafile of whoever made it tells. */
 function packagesOfNode(metafile: string): string[] {
   const { inputs } = JSON.parse(readFileSync(metafile, 'utf8')) as { inputs: Record<string, unknown> }
-  return Object.keys(inputs).filter(path => /node_modules\/(better-sqlite3|sharp|@img|@hono\/node-server)\//.test(path))
+  return Object.keys(inputs).filter(path =>
+    /node_modules\/(better-sqlite3|sharp|@img|@hono\/node-server)\//.test(path),
+  )
 }
 
-/** A module of one runtime builds fine for another and fails when it is run there: so what goes into each bundle is looked at. */
+/**
+ * A module of one runtime builds fine for another and fails when it is run there: so what goes into each
+ * bundle is looked at.
+ */
 describe('bundles', () => {
   it('for Workers: no module of a server, and smaller than the 3 MB of the free plan', async () => {
     const [outdir, metafile] = [join(folder, 'worker'), join(folder, 'worker.json')]
-    await built('node', 'node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', outdir, '--metafile', metafile)
-    expect(importsOf(join(outdir, 'worker.js')).filter(path => isBuiltin(path) || forOthers.test(path))).toEqual([])
+    await built(
+      'node',
+      'node_modules/wrangler/bin/wrangler.js',
+      'deploy',
+      '--dry-run',
+      '--outdir',
+      outdir,
+      '--metafile',
+      metafile,
+    )
+    expect(
+      importsOf(join(outdir, 'worker.js')).filter(path => isBuiltin(path) || forOthers.test(path)),
+    ).toEqual([])
     expect(packagesOfNode(metafile)).toEqual([])
     const uploaded = readdirSync(outdir).filter(name => /\.(js|wasm)$/.test(name))
     const size = uploaded.reduce((sum, name) => sum + gzipSync(readFileSync(join(outdir, name))).length, 0)
@@ -46,7 +64,15 @@ describe('bundles', () => {
   it('of the Bun binary: neither better-sqlite3 nor sharp, which it could not load', async () => {
     const [outdir, metafile] = [join(folder, 'bun'), join(folder, 'bun.json')]
     const entries = ['src/entry/bun.ts', 'src/entry/voice-worker.ts']
-    await built('node_modules/.bin/bun', 'build', '--target=bun', ...entries, '--outdir', outdir, `--metafile=${metafile}`)
+    await built(
+      'node_modules/.bin/bun',
+      'build',
+      '--target=bun',
+      ...entries,
+      '--outdir',
+      outdir,
+      `--metafile=${metafile}`,
+    )
     const imports = importsOf(join(outdir, 'bun.js'))
     expect(imports).toContain('bun:sqlite')
     expect(imports.filter(path => /^(better-sqlite3|sharp)$/.test(path))).toEqual([])

@@ -19,7 +19,10 @@ const minute = 60 * second
 const hour = 60 * minute
 const day = 24 * hour
 
-/** Tokens, links and ids under a clock that goes on, or back: the service itself, with a clock that the test sets. */
+/**
+ * Tokens, links and ids under a clock that goes on, or back: the service itself, with a clock that the test
+ * sets.
+ */
 describe('as the clock goes', () => {
   let service: ClockedInstance
   beforeAll(async () => {
@@ -34,11 +37,18 @@ describe('as the clock goes', () => {
   })
   afterAll(() => service.stop())
 
-  const people = async <const Name extends string>(names: readonly Name[]): Promise<Record<Name, User>> => peopleOf(service, names)
+  const people = async <const Name extends string>(names: readonly Name[]): Promise<Record<Name, User>> =>
+    peopleOf(service, names)
   describe('access tokens', () => {
     const clientWith = async (claims: Claims, id = 4711) => {
       const { app_id, secret } = service
-      const token = await signToken(secret, { app: app_id, role: 1, sub: String(id), iat: seconds(), ...claims })
+      const token = await signToken(secret, {
+        app: app_id,
+        role: 1,
+        sub: String(id),
+        iat: seconds(),
+        ...claims,
+      })
       return new Client(service, { app_id, 'access-token': token })
     }
     const seconds = () => Math.floor(service.now() / second)
@@ -91,7 +101,10 @@ describe('as the clock goes', () => {
     const { user } = await people(['user'])
     const ask = async () => dataOf(await user.get('/file/upload/avatar/user'))
     const png = new Uint8Array(
-      Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
+      Buffer.from(
+        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+        'base64',
+      ),
     )
     const [early, late] = [await ask(), await ask()]
     service.advance(15 * minute - 1)
@@ -113,7 +126,10 @@ describe('as the clock goes', () => {
     service.advance(400 * day)
     await service.restart()
     const rest = await page(first.cursor)
-    expect([...dataOf(first), ...dataOf(rest)].map(member => member.user_id)).toEqual([owner.id, ...user_list])
+    expect([...dataOf(first), ...dataOf(rest)].map(member => member.user_id)).toEqual([
+      owner.id,
+      ...user_list,
+    ])
     expect(rest.cursor).toBe('')
   })
 
@@ -124,7 +140,9 @@ describe('as the clock goes', () => {
       const publish = async (title: string) =>
         dataOf(await owner.post('/group/announcement/edit', { group_id, title, content: '' })).id as number
       const share = async (name: string) =>
-        dataOf(await owner.post('/group/file/upload', { group_id, name, size: 1, url: 'https://example.org/x' })).file_id as number
+        dataOf(
+          await owner.post('/group/file/upload', { group_id, name, size: 1, url: 'https://example.org/x' }),
+        ).file_id as number
       const announcements = [await publish('First')]
       const files = [await share('first')]
       const rooms = [group_id]
@@ -139,8 +157,12 @@ describe('as the clock goes', () => {
       expect(await idsOf('/group/announcement/list', 'id')).toEqual(announcements)
       expect(dataOf(await user.get('/group/announcement/last', { group_id })).id).toBe(announcements.at(-1))
       expect(await idsOf('/group/file/list', 'file_id')).toEqual([...files].reverse())
-      expect(dataOf(await user.get('/group/public_list')).slice(0, rooms.length)).toEqual([...rooms].reverse())
-      expect(new Set([...announcements, ...files, ...rooms]).size).toBe(announcements.length + files.length + rooms.length)
+      expect(dataOf(await user.get('/group/public_list')).slice(0, rooms.length)).toEqual(
+        [...rooms].reverse(),
+      )
+      expect(new Set([...announcements, ...files, ...rooms]).size).toBe(
+        announcements.length + files.length + rooms.length,
+      )
     })
 
     it('bans, applications and invitations stand', async () => {
@@ -152,12 +174,16 @@ describe('as the clock goes', () => {
       dataOf(await applicant.post('/group/apply', { group_id }))
       const until = service.now() + 5 * minute
       service.advance(-hour)
-      expect(dataOf(await owner.get('/group/banned_list', { group_id }))).toMatchObject([{ user_id: member.id, expired_time: until }])
+      expect(dataOf(await owner.get('/group/banned_list', { group_id }))).toMatchObject([
+        { user_id: member.id, expired_time: until },
+      ])
       expect(await infoOf(member, group_id)).toMatchObject({ ban_expire_time: until / second })
-      expect(dataOf(await owner.post('/group/apply/handle', { group_id, user_id: applicant.id, approval: true }))).toEqual(
-        succeeded(applicant.id),
-      )
-      expect(dataOf(await shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }))).toBe(true)
+      expect(
+        dataOf(await owner.post('/group/apply/handle', { group_id, user_id: applicant.id, approval: true })),
+      ).toEqual(succeeded(applicant.id))
+      expect(
+        dataOf(await shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true })),
+      ).toBe(true)
       service.advance(hour + 5 * minute)
       expect(dataOf(await owner.get('/group/banned_list', { group_id }))).toEqual([])
     })

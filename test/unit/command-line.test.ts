@@ -6,7 +6,14 @@ import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Client, signToken } from '../support/client.ts'
 import { dataOf, expectRefusal } from '../support/groups.ts'
-import { type Finished, freePort, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
+import {
+  type Finished,
+  freePort,
+  removeFolder,
+  run,
+  startServer,
+  temporaryFolder,
+} from '../support/process.ts'
 
 const commands = ['serve', 'token', 'app', 'migrate', 'check', 'gc']
 const secret = 'the-secret-of-the-first-app'
@@ -20,9 +27,15 @@ describe('cohort', () => {
   afterEach(() => removeFolder(folder))
 
   const cohort = (args: string, environment: Record<string, string> = {}): Promise<Finished> =>
-    run(['node', 'dist/cohort.js', ...args.split(' ').filter(word => word !== '')], { DATA_DIR: join(folder, 'data'), ...environment })
+    run(['node', 'dist/cohort.js', ...args.split(' ').filter(word => word !== '')], {
+      DATA_DIR: join(folder, 'data'),
+      ...environment,
+    })
 
-  /** A failure that a person can use: the code, nothing on stdout, and on stderr a sentence first, without a stack. */
+  /**
+   * A failure that a person can use: the code, nothing on stdout, and on stderr a sentence first, without a
+   * stack.
+   */
   const expectFailure = ({ code, stdout, stderr }: Finished, expected: number, saying: RegExp) => {
     expect({ code, stdout, stderr }).toMatchObject({ code: expected, stdout: '' })
     const [sentence = ''] = stderr.split('\n')
@@ -44,10 +57,17 @@ describe('cohort', () => {
     }
   }
   /** Runs the service with a first app, does something, and ends it; answers what it printed. */
-  const serving = async (environment: Record<string, string>, action: (url: string) => Promise<void> = async () => {}): Promise<string> => {
+  const serving = async (
+    environment: Record<string, string>,
+    action: (url: string) => Promise<void> = async () => {},
+  ): Promise<string> => {
     const PORT = String(await freePort())
     const url = `http://127.0.0.1:${PORT}`
-    const running = await startServer(['node', 'dist/cohort.js', 'serve'], { DATA_DIR: join(folder, 'data'), PORT, ...environment }, url)
+    const running = await startServer(
+      ['node', 'dist/cohort.js', 'serve'],
+      { DATA_DIR: join(folder, 'data'), PORT, ...environment },
+      url,
+    )
     try {
       await action(url)
     } finally {
@@ -55,7 +75,8 @@ describe('cohort', () => {
     }
     return running.output()
   }
-  const userOf = (app_id: string, url: string, token: string) => new Client({ app_id, url, secret: '' }, { app_id, 'access-token': token })
+  const userOf = (app_id: string, url: string, token: string) =>
+    new Client({ app_id, url, secret: '' }, { app_id, 'access-token': token })
   const listedBy = async (app_id: string, url: string, key: string) =>
     userOf(app_id, url, await signToken(key, { app: app_id, role: 1, sub: '1' })).get('/group/user_joined')
 
@@ -67,7 +88,9 @@ describe('cohort', () => {
 
     it('is printed for every command, which then does nothing else', async () => {
       const environment = { DATA_DIR: join(folder, 'untouched'), PORT: 'not a port' }
-      const listed = [...(await succeed('--help')).matchAll(/^ {2}([a-z]+) +\w/gm)].map(([, command]) => command ?? '')
+      const listed = [...(await succeed('--help')).matchAll(/^ {2}([a-z]+) +\w/gm)].map(
+        ([, command]) => command ?? '',
+      )
       expect(listed).toEqual(expect.arrayContaining(commands))
       for (const command of listed) {
         expect(await succeed(`${command} --help`, environment)).toContain(`cohort ${command}`)
@@ -157,7 +180,9 @@ describe('cohort', () => {
           application_minutes: 10_080,
         },
       })
-      expect(JSON.parse(await succeed('app show one --secrets'))).toMatchObject({ secrets: [{ secret: made }] })
+      expect(JSON.parse(await succeed('app show one --secrets'))).toMatchObject({
+        secrets: [{ secret: made }],
+      })
       expect(await succeed('app show --app one')).toBe(shown)
     })
 
@@ -218,11 +243,19 @@ describe('cohort', () => {
         ['15m', 900],
         ['30d', 2_592_000],
       ] as const) {
-        const { exp = 0, iat = 0 } = decodeJwt((await succeed(`token --app demo --user 7 --ttl ${ttl}`)).trim())
+        const { exp = 0, iat = 0 } = decodeJwt(
+          (await succeed(`token --app demo --user 7 --ttl ${ttl}`)).trim(),
+        )
         expect(exp - iat).toBe(seconds)
       }
-      expect(decodeJwt((await succeed('token --app demo --admin')).trim())).toMatchObject({ app: 'demo', role: 2 })
-      expect(decodeJwt((await succeed('token --app demo --user 7 --files')).trim())).toMatchObject({ sub: '7', use: 'files' })
+      expect(decodeJwt((await succeed('token --app demo --admin')).trim())).toMatchObject({
+        app: 'demo',
+        role: 2,
+      })
+      expect(decodeJwt((await succeed('token --app demo --user 7 --files')).trim())).toMatchObject({
+        sub: '7',
+        use: 'files',
+      })
     })
 
     it('is signed by the newest secret, and good', async () => {
@@ -257,7 +290,9 @@ describe('cohort', () => {
       expect(stdout).toMatch(/count of a group/)
       change('UPDATE groups SET count = count - 1; UPDATE members SET role = 1')
       expect(await cohort('check')).toMatchObject({ code: 1, stdout: expect.stringMatching(/owner/) })
-      change('UPDATE members SET role = 3 WHERE user_id = 1; INSERT INTO blacklist SELECT group_id, 2, 0 FROM groups')
+      change(
+        'UPDATE members SET role = 3 WHERE user_id = 1; INSERT INTO blacklist SELECT group_id, 2, 0 FROM groups',
+      )
       expect(await cohort('check')).toMatchObject({ code: 1, stdout: expect.stringMatching(/blacklisted/) })
     })
   })
@@ -280,7 +315,9 @@ describe('cohort', () => {
       const output = await serving({ LOG_LEVEL: 'info' })
       expect(output).toContain('App: demo')
       const [, hint = ''] = /^For a token: (.+)$/m.exec(output) ?? []
-      expect((await run(hint.split(' '), { DATA_DIR: join(folder, 'data') })).stdout).toMatch(/^eyJ[\w.-]+\n$/)
+      expect((await run(hint.split(' '), { DATA_DIR: join(folder, 'data') })).stdout).toMatch(
+        /^eyJ[\w.-]+\n$/,
+      )
       expect(output).not.toMatch(/eyJ[\w-]+\./)
       const [{ secret: made }] = JSON.parse(await succeed('app show demo --secrets')).secrets
       expect(output).not.toContain(made)
@@ -305,7 +342,9 @@ describe('cohort', () => {
       })
       expect(await succeed('app list')).toBe('mine\nother\n')
       const secretsOf = async () =>
-        JSON.parse(await succeed('app show mine --secrets')).secrets.map((one: { secret: string }) => one.secret)
+        JSON.parse(await succeed('app show mine --secrets')).secrets.map(
+          (one: { secret: string }) => one.secret,
+        )
       await serving({ APP_ID: 'mine', APP_SECRET: secret })
       expect(await secretsOf()).toEqual([secret])
       const newer = 'a-newer-secret-of-the-same-app'
@@ -321,16 +360,27 @@ describe('cohort', () => {
       const environment = { APP_ID: 'demo', APP_SECRET: secret, LOG_LEVEL: 'info' }
       const output = await serving({ ...environment, SHOW_SECRETS: 'true' }, async url => {
         dataOf(await listedBy('demo', url, secret))
-        await fetch(`${url}/group/info?access-token=${secret}&app_id=demo`, { headers: { 'access-token': secret, app_id: 'demo' } })
-        const pages = await Promise.all(['/openapi.json', '/docs', '/metrics', '/healthz', '/nowhere'].map(path => fetch(url + path)))
+        await fetch(`${url}/group/info?access-token=${secret}&app_id=demo`, {
+          headers: { 'access-token': secret, app_id: 'demo' },
+        })
+        const pages = await Promise.all(
+          ['/openapi.json', '/docs', '/metrics', '/healthz', '/nowhere'].map(path => fetch(url + path)),
+        )
         for (const page of pages) expect(await page.text()).not.toContain(secret)
       })
       const others = await Promise.all(
-        ['app show demo', 'app list', 'token --app demo --user 1', 'check', 'migrate', 'app set demo x=1'].map(args =>
-          cohort(args, environment),
-        ),
+        [
+          'app show demo',
+          'app list',
+          'token --app demo --user 1',
+          'check',
+          'migrate',
+          'app set demo x=1',
+        ].map(args => cohort(args, environment)),
       )
-      expect([output, ...others.flatMap(({ stdout, stderr }) => [stdout, stderr])].join('\n')).not.toContain(secret)
+      expect([output, ...others.flatMap(({ stdout, stderr }) => [stdout, stderr])].join('\n')).not.toContain(
+        secret,
+      )
     })
 
     it('gives /metrics to its own machine, and not to whom a proxy on it hands on', async () => {
@@ -366,20 +416,30 @@ describe('cohort', () => {
     })
 
     it('says that it cannot listen there', async () => {
-      expectFailure(await cohort('serve', { HOST: '203.0.113.1', PORT: '0', LOG_LEVEL: 'silent' }), 1, /203\.0\.113\.1/)
+      expectFailure(
+        await cohort('serve', { HOST: '203.0.113.1', PORT: '0', LOG_LEVEL: 'silent' }),
+        1,
+        /203\.0\.113\.1/,
+      )
     })
   })
 
   describe('a database that cannot be', () => {
-    it.each(['serve', 'migrate', 'check', 'app list'])('is told by %s: DATA_DIR is below a file', async command => {
-      writeFileSync(join(folder, 'file'), '')
-      const DATA_DIR = join(folder, 'file', 'data')
-      expectFailure(await cohort(command, { DATA_DIR, LOG_LEVEL: 'silent' }), 1, /DATA_DIR|file/)
-    })
+    it.each(['serve', 'migrate', 'check', 'app list'])(
+      'is told by %s: DATA_DIR is below a file',
+      async command => {
+        writeFileSync(join(folder, 'file'), '')
+        const DATA_DIR = join(folder, 'file', 'data')
+        expectFailure(await cohort(command, { DATA_DIR, LOG_LEVEL: 'silent' }), 1, /DATA_DIR|file/)
+      },
+    )
 
     it.each(['migrate', 'check'])('is told by %s: it is no database', async command => {
       mkdirSync(join(folder, 'data'))
-      writeFileSync(join(folder, 'data', 'cohort.db'), 'This is no database, but a text of some length. '.repeat(100))
+      writeFileSync(
+        join(folder, 'data', 'cohort.db'),
+        'This is no database, but a text of some length. '.repeat(100),
+      )
       expectFailure(await cohort(command), 1, /database/)
     })
 

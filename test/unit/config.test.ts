@@ -33,7 +33,9 @@ describe('the environment', () => {
   })
 
   it('counts an empty variable as not set', () => {
-    expect(readConfig(Object.fromEntries(Object.keys(variables).map(name => [name, ''])))).toEqual(readConfig({}))
+    expect(readConfig(Object.fromEntries(Object.keys(variables).map(name => [name, ''])))).toEqual(
+      readConfig({}),
+    )
     expect(readConfig({ PORT: undefined })).toEqual(readConfig({}))
   })
 
@@ -51,7 +53,11 @@ describe('the environment', () => {
     ['LOG_LEVEL', 'error', 'error'],
     ['LOG_LEVEL', 'warn', 'warn'],
     ['CORS_ORIGINS', ' * ', '*'],
-    ['CORS_ORIGINS', 'https://a.example, http://localhost:3000', ['https://a.example', 'http://localhost:3000']],
+    [
+      'CORS_ORIGINS',
+      'https://a.example, http://localhost:3000',
+      ['https://a.example', 'http://localhost:3000'],
+    ],
     ['APP_ID', 'My_app-1', 'My_app-1'],
     ['APP_SECRET', '0123456789abcdef', '0123456789abcdef'],
     ['SHOW_SECRETS', 'true', true],
@@ -68,9 +74,29 @@ describe('the environment', () => {
 
   it.each<[name: string, values: string[], others?: Record<string, string>]>([
     ['PORT', ['65536', '-1', '80.5', '8e3', ' 80', 'http', '0x50', '99999999999999999999']],
-    ['PUBLIC_URL', ['example.org', 'ftp://example.org', 'https://', '//example.org', 'https://exa mple.org', 'javascript:alert(1)']],
+    [
+      'PUBLIC_URL',
+      [
+        'example.org',
+        'ftp://example.org',
+        'https://',
+        '//example.org',
+        'https://exa mple.org',
+        'javascript:alert(1)',
+      ],
+    ],
     ['LOG_LEVEL', ['debug', 'INFO', 'verbose', '3']],
-    ['CORS_ORIGINS', ['example.org', 'https://a.example/', 'https://a.example/path', 'https://a.example,', '*,https://a.example', 'null']],
+    [
+      'CORS_ORIGINS',
+      [
+        'example.org',
+        'https://a.example/',
+        'https://a.example/path',
+        'https://a.example,',
+        '*,https://a.example',
+        'null',
+      ],
+    ],
     ['APP_ID', ['a b', 'a/b', '../x', 'ä', 'x'.repeat(65), 'a.b']],
     ['APP_SECRET', ['short', '0123456789abcde']],
     ['SHOW_SECRETS', ['yes', '1', 'TRUE', 'on']],
@@ -97,7 +123,11 @@ describe('the environment', () => {
     }
     const wrong = { PORT: 'x', LOG_LEVEL: 'loud', APP_SECRET: 'short', BACKUP_EVERY: '0', HOST: 'fine' }
     expect(named(wrong)).toEqual(['APP_SECRET', 'BACKUP_EVERY', 'LOG_LEVEL', 'PORT'])
-    expect(named({ PORT: 'x', S3_BUCKET: 'files' })).toEqual(['PORT', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'])
+    expect(named({ PORT: 'x', S3_BUCKET: 'files' })).toEqual([
+      'PORT',
+      'S3_ACCESS_KEY_ID',
+      'S3_SECRET_ACCESS_KEY',
+    ])
     expect(named({ S3_ENDPOINT: 'x', S3_ACCESS_KEY_ID: 'id' })).toEqual(['S3_BUCKET', 'S3_ENDPOINT'])
   })
 
@@ -120,7 +150,13 @@ describe('the environment', () => {
           upload: 'put',
         },
       })
-      const all = { ...s3, S3_ENDPOINT: 'http://127.0.0.1:9000/', S3_REGION: 'eu', S3_FORCE_PATH_STYLE: 'false', S3_UPLOAD: 'through' }
+      const all = {
+        ...s3,
+        S3_ENDPOINT: 'http://127.0.0.1:9000/',
+        S3_REGION: 'eu',
+        S3_FORCE_PATH_STYLE: 'false',
+        S3_UPLOAD: 'through',
+      }
       expect(readConfig(all).files).toMatchObject({
         s3: { endpoint: 'http://127.0.0.1:9000', region: 'eu', forcePathStyle: false, upload: 'through' },
       })
@@ -128,18 +164,27 @@ describe('the environment', () => {
 
     it.each([['S3_ACCESS_KEY_ID'], ['S3_SECRET_ACCESS_KEY']])('is refused without %s', missing => {
       for (const value of [undefined, '']) {
-        const environment = Object.fromEntries(Object.entries({ ...s3, [missing]: value ?? '' }).filter(([, set]) => set !== undefined))
+        const environment = Object.fromEntries(
+          Object.entries({ ...s3, [missing]: value ?? '' }).filter(([, set]) => set !== undefined),
+        )
         expect(refusalOf(environment)).toContain(missing)
       }
     })
 
-    it.each(Object.keys(variables).filter(name => name.startsWith('S3_') && name !== 'S3_BUCKET'))('is missed where %s is set', name => {
-      const values: Record<string, string> = { S3_ENDPOINT: 'https://s3.example.org', S3_FORCE_PATH_STYLE: 'true', S3_UPLOAD: 'put' }
-      const environment = { [name]: values[name] ?? 'hunter2' }
-      expect(refusalOf(environment)).toMatch(new RegExp(`^S3_BUCKET is missing: .*\\b${name}$`))
-      expect(refusalOf(environment)).not.toContain('hunter2')
-      expect(refusalOf({ ...environment, S3_BUCKET: '' })).toBe(refusalOf(environment))
-    })
+    it.each(Object.keys(variables).filter(name => name.startsWith('S3_') && name !== 'S3_BUCKET'))(
+      'is missed where %s is set',
+      name => {
+        const values: Record<string, string> = {
+          S3_ENDPOINT: 'https://s3.example.org',
+          S3_FORCE_PATH_STYLE: 'true',
+          S3_UPLOAD: 'put',
+        }
+        const environment = { [name]: values[name] ?? 'hunter2' }
+        expect(refusalOf(environment)).toMatch(new RegExp(`^S3_BUCKET is missing: .*\\b${name}$`))
+        expect(refusalOf(environment)).not.toContain('hunter2')
+        expect(refusalOf({ ...environment, S3_BUCKET: '' })).toBe(refusalOf(environment))
+      },
+    )
 
     it('stays out of the rest of the configuration', () => {
       expect(Object.keys(readConfig(s3)).filter(name => name.startsWith('S3_'))).toEqual([])
@@ -148,11 +193,9 @@ describe('the environment', () => {
 
   it("is what the README's table says", () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    const rows = [...readme.matchAll(/^\| `([A-Z0-9_]+)` \| (?:`([^`]*)`)? *\| (.+) \|$/gm)].map(([, name, byDefault, text]) => [
-      name,
-      byDefault ?? '',
-      text,
-    ])
+    const rows = [...readme.matchAll(/^\| `([A-Z0-9_]+)` \| (?:`([^`]*)`)? *\| (.+) \|$/gm)].map(
+      ([, name, byDefault, text]) => [name, byDefault ?? '', text],
+    )
     const expected = Object.entries(variables).map(([name, type]) => {
       const byDefault = type.parse(undefined)
       return [name, byDefault === undefined ? '' : String(byDefault), type.description]

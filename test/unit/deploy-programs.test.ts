@@ -14,8 +14,8 @@ import type { Instance } from '../support/target.ts'
 import { download, upload } from '../support/uploads.ts'
 
 /*
- * systemd and Caddy judge their own files, and Caddy runs in front of the service. Neither is a package of this project: where one is missing, its
- * part is left out, and the first test says so by its name.
+ * systemd and Caddy judge their own files, and Caddy runs in front of the service. Neither is a package of
+ * this project: where one is missing, its part is left out, and the first test says so by its name.
  */
 
 const systemd = versionOf('systemd-analyze', '--version')
@@ -40,11 +40,17 @@ if (systemd !== '') {
     })
 
     it('verify finds nothing to say', async () => {
-      expect(await run(['systemd-analyze', 'verify', '--man=no', file])).toEqual({ code: 0, stdout: '', stderr: '' })
+      expect(await run(['systemd-analyze', 'verify', '--man=no', file])).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      })
     })
 
     it('security finds it as shut in as a service with a network can be: 1.5 of 10 or less', async () => {
-      expect(await run(['systemd-analyze', 'security', '--offline=true', '--threshold=15', '--no-pager', file])).toMatchObject({ code: 0 })
+      expect(
+        await run(['systemd-analyze', 'security', '--offline=true', '--threshold=15', '--no-pager', file]),
+      ).toMatchObject({ code: 0 })
     })
   })
 }
@@ -76,14 +82,21 @@ if (caddy !== '') {
       const file = ['--config', 'deploy/Caddyfile', '--adapter', 'caddyfile']
       const environment = caddyEnvironment(folder, await freePort(), await freePort(), '127.0.0.1:8787')
       expect(await run(['caddy', 'validate', ...file], environment)).toMatchObject({ code: 0 })
-      expect(await run(['caddy', 'validate', ...file], { ...environment, COHORT_SITE: 'chat.example.org' })).toMatchObject({ code: 0 })
-      expect(await run(['caddy', 'fmt', 'deploy/Caddyfile'], environment)).toMatchObject({ stdout: readText('deploy/Caddyfile') })
+      expect(
+        await run(['caddy', 'validate', ...file], { ...environment, COHORT_SITE: 'chat.example.org' }),
+      ).toMatchObject({ code: 0 })
+      expect(await run(['caddy', 'fmt', 'deploy/Caddyfile'], environment)).toMatchObject({
+        stdout: readText('deploy/Caddyfile'),
+      })
     })
 
     it('lets calls through', async () => {
       const user = await callers(instance).as(newUsers(1)[0] ?? 0)
       const { group_id } = dataOf(await user.post('/group/create', { name: 'Behind a proxy' }))
-      expect(dataOf(await user.get('/group/info', { group_id }))).toMatchObject({ group_id, name: 'Behind a proxy' })
+      expect(dataOf(await user.get('/group/info', { group_id }))).toMatchObject({
+        group_id,
+        name: 'Behind a proxy',
+      })
     })
 
     it('lets a file of 5 MB in and out, at URLs of its own', async () => {
@@ -96,7 +109,10 @@ if (caddy !== '') {
         bytes,
       )
       expect(answer).toEqual({ code: 200, data: true, message: null })
-      expect([target.upload_url, target.download_url].map(url => new URL(url).origin)).toEqual([proxy.url, proxy.url])
+      expect([target.upload_url, target.download_url].map(url => new URL(url).origin)).toEqual([
+        proxy.url,
+        proxy.url,
+      ])
       const back = await download(await callers(instance).as(two), target.download_url)
       expect(Buffer.from(await back.arrayBuffer()).equals(bytes)).toBe(true)
     })
@@ -104,7 +120,10 @@ if (caddy !== '') {
     it('hands on what the service says to a call that is too large', async () => {
       const user = await callers(instance).as(newUsers(1)[0] ?? 0)
       for (let i = 0; i < 20; i++) {
-        expect(await user.post('/group/create', { name: 'x'.repeat(3_000_000) })).toMatchObject({ status: 413, code: 413 })
+        expect(await user.post('/group/create', { name: 'x'.repeat(3_000_000) })).toMatchObject({
+          status: 413,
+          code: 413,
+        })
       }
     })
 
@@ -117,16 +136,25 @@ if (caddy !== '') {
       /** The status that a wrong token gets when it is sent from this address of the machine. */
       const wrongToken = (localAddress: string, url: string, claimed: string): Promise<number | undefined> =>
         new Promise((resolve, reject) => {
-          const headers = { app_id: instance.app_id, 'access-token': 'no.such.token', 'x-forwarded-for': claimed }
-          const sent = request(`${url}/group/user_joined`, { localAddress, headers, agent: false }, answer => {
-            answer.resume()
-            answer.on('end', () => resolve(answer.statusCode))
-          })
+          const headers = {
+            app_id: instance.app_id,
+            'access-token': 'no.such.token',
+            'x-forwarded-for': claimed,
+          }
+          const sent = request(
+            `${url}/group/user_joined`,
+            { localAddress, headers, agent: false },
+            answer => {
+              answer.resume()
+              answer.on('end', () => resolve(answer.statusCode))
+            },
+          )
           sent.on('error', reject)
           sent.end()
         })
       const statuses = new Set<number | undefined>()
-      for (let i = 0; i < 300 && !statuses.has(429); i++) statuses.add(await wrongToken('127.0.0.5', proxy.url, `127.9.9.${i % 250}`))
+      for (let i = 0; i < 300 && !statuses.has(429); i++)
+        statuses.add(await wrongToken('127.0.0.5', proxy.url, `127.9.9.${i % 250}`))
       expect([...statuses]).toEqual([200, 429])
       expect(await wrongToken('127.0.0.6', proxy.url, '127.0.0.5')).toBe(200)
       // Without the proxy in between, the service would believe it: that is what TRUST_PROXY means.

@@ -2,12 +2,29 @@ import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig, variables } from '../../src/config.ts'
-import { assignments, dockerStages, readText, type Stage, seriesOf, textsOf, unitSettings, yamlPaths } from '../support/deploy-files.ts'
-import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
+import {
+  assignments,
+  dockerStages,
+  readText,
+  type Stage,
+  seriesOf,
+  textsOf,
+  unitSettings,
+  yamlPaths,
+} from '../support/deploy-files.ts'
+import {
+  freePort,
+  type Running,
+  removeFolder,
+  run,
+  startServer,
+  temporaryFolder,
+} from '../support/process.ts'
 
 /*
- * What of deploy/ can be held against the real thing without Docker: its recipe is followed by hand, and the image's command and healthcheck are run.
- * The programs that judge their own files are asked in deploy-programs.test.ts, as far as they are there.
+ * What of deploy/ can be held against the real thing without Docker: its recipe is followed by hand, and the
+ * image's command and healthcheck are run. The programs that judge their own files are asked in
+ * deploy-programs.test.ts, as far as they are there.
  */
 
 const dockerfile = readText('deploy/Dockerfile')
@@ -44,14 +61,23 @@ describe('variables in deploy/', () => {
     'cohort.service': (unit.get('Service.Environment') ?? []).flatMap(text => Object.keys(assignments(text))),
   }
 
-  it.each(Object.entries(named))('%s names only variables that Cohort, Caddy or Compose reads', (_, names) => {
-    expect(names).not.toEqual([])
-    expect(names.filter(name => !known.has(name))).toEqual([])
-  })
+  it.each(Object.entries(named))(
+    '%s names only variables that Cohort, Caddy or Compose reads',
+    (_, names) => {
+      expect(names).not.toEqual([])
+      expect(names.filter(name => !known.has(name))).toEqual([])
+    },
+  )
 
   it('are set to what Cohort takes', () => {
-    expect(readConfig(imageEnvironment)).toMatchObject({ HOST: '0.0.0.0', PORT: variables.PORT.parse(undefined), DATA_DIR: '/data' })
-    expect(readConfig(assignments(unit.get('Service.Environment')?.[0] ?? ''))).toMatchObject({ DATA_DIR: '/var/lib/cohort' })
+    expect(readConfig(imageEnvironment)).toMatchObject({
+      HOST: '0.0.0.0',
+      PORT: variables.PORT.parse(undefined),
+      DATA_DIR: '/data',
+    })
+    expect(readConfig(assignments(unit.get('Service.Environment')?.[0] ?? ''))).toMatchObject({
+      DATA_DIR: '/var/lib/cohort',
+    })
   })
 })
 
@@ -59,10 +85,16 @@ describe('Dockerfile', () => {
   it('names its images with a version, and installs nothing that stays but what it says', () => {
     expect(stages.map(stage => stage.name)).toEqual(['build', ''])
     for (const stage of stages) expect(stage.image).toMatch(/^node:20[\w.-]*$/)
-    for (const text of stages.flatMap(stage => textsOf(stage, 'RUN')).filter(found => found.includes('apt-get'))) {
-      expect(text).toMatch(/apt-get update && apt-get install -y --no-install-recommends .* && rm -rf \/var\/lib\/apt\/lists\/\*$/)
+    for (const text of stages
+      .flatMap(stage => textsOf(stage, 'RUN'))
+      .filter(found => found.includes('apt-get'))) {
+      expect(text).toMatch(
+        /apt-get update && apt-get install -y --no-install-recommends .* && rm -rf \/var\/lib\/apt\/lists\/\*$/,
+      )
     }
-    expect(textsOf(build, 'RUN')).toEqual(expect.arrayContaining(['npm ci --omit=dev', expect.stringMatching(/^npm run build /)]))
+    expect(textsOf(build, 'RUN')).toEqual(
+      expect.arrayContaining(['npm ci --omit=dev', expect.stringMatching(/^npm run build /)]),
+    )
   })
 
   it('gives an image that is not root, keeps its data in a volume, and can be stopped and asked for its health', () => {
@@ -91,7 +123,9 @@ describe('Dockerfile', () => {
 
   it('leaves the image all that its bundle loads', () => {
     const { dependencies } = JSON.parse(readText('package.json')) as { dependencies: Record<string, string> }
-    const loaded = [...readText('dist/cohort.js').matchAll(/^import .*?"([^"./][^"]*)";$|\bimport\("([^"./][^"]*)"\)/gm)]
+    const loaded = [
+      ...readText('dist/cohort.js').matchAll(/^import .*?"([^"./][^"]*)";$|\bimport\("([^"./][^"]*)"\)/gm),
+    ]
       .map(([, one, other]) => one ?? other ?? '')
       .filter(name => !name.startsWith('node:'))
     const packages = new Set(
@@ -105,7 +139,9 @@ describe('Dockerfile', () => {
     expect([...packages]).toEqual(expect.arrayContaining(['better-sqlite3', 'sharp', '@aws-sdk/client-s3']))
     expect([...packages].filter(name => dependencies[name] === undefined)).toEqual([])
     const removed = /rm -rf (.*)$/.exec(textsOf(build, 'RUN').at(-1) ?? '')?.[1]?.split(/ +/) ?? []
-    expect([...packages].filter(name => removed.some(path => `node_modules/${name}`.startsWith(path)))).toEqual([])
+    expect(
+      [...packages].filter(name => removed.some(path => `node_modules/${name}`.startsWith(path))),
+    ).toEqual([])
   })
 
   describe('followed by hand', () => {
@@ -130,14 +166,22 @@ describe('Dockerfile', () => {
       for (const text of textsOf(build, 'COPY')) copy('.', context, text)
       symlinkSync(join(process.cwd(), 'node_modules'), join(context, 'node_modules'))
       expect(await run(['npm', 'run', 'build', '--prefix', context])).toMatchObject({ code: 0 })
-      for (const text of textsOf(image, 'COPY')) copy(text.startsWith('--from=build') ? context : '.', root, text)
+      for (const text of textsOf(image, 'COPY'))
+        copy(text.startsWith('--from=build') ? context : '.', root, text)
 
       const port = await freePort()
       const environment = { ...imageEnvironment, HOST: '127.0.0.1', PORT: String(port), DATA_DIR: data }
-      const [program = '', script = '', ...args] = [...command(textsOf(image, 'ENTRYPOINT')[0]), ...command(textsOf(image, 'CMD')[0])]
+      const [program = '', script = '', ...args] = [
+        ...command(textsOf(image, 'ENTRYPOINT')[0]),
+        ...command(textsOf(image, 'CMD')[0]),
+      ]
       const healthcheck = command(textsOf(image, 'HEALTHCHECK')[0])
       expect(await run(healthcheck, environment)).toMatchObject({ code: 1 })
-      running = await startServer([program, join(root, script), ...args], environment, `http://127.0.0.1:${port}`)
+      running = await startServer(
+        [program, join(root, script), ...args],
+        environment,
+        `http://127.0.0.1:${port}`,
+      )
       expect(await run(healthcheck, environment)).toMatchObject({ code: 0 })
       expect(await running.end(textsOf(image, 'STOPSIGNAL')[0] as NodeJS.Signals)).toBe(0)
       expect(existsSync(join(data, 'cohort.db'))).toBe(true)
@@ -160,7 +204,9 @@ describe('compose.yaml', () => {
     expect(Number.parseInt(compose.get('services.cohort.stop_grace_period') ?? '', 10)).toBeGreaterThan(10)
     expect(compose.get('services.caddy.image')).toMatch(/^caddy:2\.\d+/)
     expect(keysUnder('volumes')).toEqual(['data', 'caddy'])
-    expect(existsSync(join('deploy', compose.get('services.caddy.volumes.0')?.split(':')[0] ?? ''))).toBe(true)
+    expect(existsSync(join('deploy', compose.get('services.caddy.volumes.0')?.split(':')[0] ?? ''))).toBe(
+      true,
+    )
   })
 })
 
@@ -197,7 +243,9 @@ describe('grafana.json', () => {
     templating: { list: { query: string | { query: string } }[] }
   }
   const charts = dashboard.panels.filter(panel => panel.type !== 'row')
-  const queries = dashboard.templating.list.map(({ query }) => (typeof query === 'string' ? query : query.query))
+  const queries = dashboard.templating.list.map(({ query }) =>
+    typeof query === 'string' ? query : query.query,
+  )
   const expressions = charts.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
   const metric = /\b(?:cohort|process|nodejs)_\w+/g
   const shown = new Set([...expressions, ...queries].flatMap(text => text.match(metric) ?? []))
@@ -206,7 +254,11 @@ describe('grafana.json', () => {
   beforeAll(async () => {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
-    const running = await startServer(['node', 'dist/cohort.js', 'serve'], { PORT: String(port), DATA_DIR: data, LOG_LEVEL: 'warn' }, url)
+    const running = await startServer(
+      ['node', 'dist/cohort.js', 'serve'],
+      { PORT: String(port), DATA_DIR: data, LOG_LEVEL: 'warn' },
+      url,
+    )
     const answer = await fetch(`${url}/metrics`)
     exposed = seriesOf(await answer.text())
     await running.end('SIGTERM')
@@ -218,7 +270,8 @@ describe('grafana.json', () => {
   })
 
   it('leaves no series out', () => {
-    const families = (names: Iterable<string>) => new Set([...names].map(name => name.replace(/_(bucket|sum|count)$/, '')))
+    const families = (names: Iterable<string>) =>
+      new Set([...names].map(name => name.replace(/_(bucket|sum|count)$/, '')))
     expect([...families(exposed)].filter(name => !families(shown).has(name))).toEqual([])
   })
 
@@ -232,7 +285,9 @@ describe('grafana.json', () => {
       expect(targets, title).not.toEqual([])
       for (const { expr, datasource } of targets) {
         expect(datasource.uid).toMatch(/^\$\{datasource\}$/)
-        expect(expr.split('{job=~"$job",instance=~"$instance"').length - 1, expr).toBe(expr.match(metric)?.length)
+        expect(expr.split('{job=~"$job",instance=~"$instance"').length - 1, expr).toBe(
+          expr.match(metric)?.length,
+        )
       }
     }
   })

@@ -1,5 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { dataOf, expectRefusal, infoOf, memberIds, newGroup, people as peopleOf, qrOf, succeeded, type User } from '../support/groups.ts'
+import {
+  dataOf,
+  expectRefusal,
+  infoOf,
+  memberIds,
+  newGroup,
+  people as peopleOf,
+  qrOf,
+  succeeded,
+  type User,
+} from '../support/groups.ts'
 import { type ClockedInstance, startClocked } from '../support/in-process.ts'
 
 const second = 1000
@@ -23,7 +33,8 @@ describe('as time passes', () => {
   })
   afterAll(() => service.stop())
 
-  const people = async <const Name extends string>(names: readonly Name[]): Promise<Record<Name, User>> => peopleOf(service, names)
+  const people = async <const Name extends string>(names: readonly Name[]): Promise<Record<Name, User>> =>
+    peopleOf(service, names)
   const applying = async () => {
     const { owner, user } = await people(['owner', 'user'])
     const group_id = await newGroup(owner)
@@ -32,7 +43,8 @@ describe('as time passes', () => {
       user,
       group_id,
       apply: () => user.post('/group/apply', { group_id }),
-      handle: (approval = true) => owner.post('/group/apply/handle', { group_id, user_id: user.id, approval }),
+      handle: (approval = true) =>
+        owner.post('/group/apply/handle', { group_id, user_id: user.id, approval }),
       listed: async () => dataOf(await owner.post('/group/application_list', { group_list: [group_id] })),
     }
   }
@@ -46,8 +58,11 @@ describe('as time passes', () => {
       shy,
       group_id,
       invite: async (by = owner) =>
-        expect(dataOf(await by.post('/group/invite', { group_id, user_list: [shy.id] }))).toEqual([succeeded(shy.id)]),
-      handle: (user_id: number, approval = true) => shy.post('/group/invite/handle', { group_id, user_id, approval }),
+        expect(dataOf(await by.post('/group/invite', { group_id, user_list: [shy.id] }))).toEqual([
+          succeeded(shy.id),
+        ]),
+      handle: (user_id: number, approval = true) =>
+        shy.post('/group/invite/handle', { group_id, user_id, approval }),
     }
   }
 
@@ -107,7 +122,8 @@ describe('as time passes', () => {
       await late.invite()
       service.advance(week)
       for (const approval of [true, false]) {
-        for (const inviter of [late.owner, late.shy]) expectRefusal(await late.handle(inviter.id, approval), 20015)
+        for (const inviter of [late.owner, late.shy])
+          expectRefusal(await late.handle(inviter.id, approval), 20015)
       }
       expect(await memberIds(late.owner, late.group_id)).toEqual([late.owner.id, late.member.id])
       await late.invite()
@@ -152,7 +168,9 @@ describe('as time passes', () => {
       expectRefusal(await second.post('/group/qrcode/invite', { qr_info }), 20025)
       expectRefusal(await first.post('/group/qrcode/invite', { qr_info }), 20025)
       expectRefusal(
-        await second.post('/group/qrcode/invite', { qr_info: qr_info.replace(String(code.expire_at), String(service.now() + week)) }),
+        await second.post('/group/qrcode/invite', {
+          qr_info: qr_info.replace(String(code.expire_at), String(service.now() + week)),
+        }),
         20024,
       )
       dataOf(await second.post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }))
@@ -177,7 +195,8 @@ describe('as time passes', () => {
         member,
         other,
         group_id,
-        ban: async (user: User, duration: number) => dataOf(await owner.post('/group/ban', { group_id, user_list: [user.id], duration })),
+        ban: async (user: User, duration: number) =>
+          dataOf(await owner.post('/group/ban', { group_id, user_list: [user.id], duration })),
         banned: async () => {
           const answer = await owner.get('/group/banned_list', { group_id })
           const ids = dataOf(answer).map((user: { user_id: number }) => user.user_id)
@@ -187,9 +206,16 @@ describe('as time passes', () => {
         expiries: async () => {
           const lists = [
             dataOf(await owner.get('/group/member_list', { group_id })),
-            dataOf(await owner.post('/group/members/display_name', { group_id, user_list: [owner.id, member.id, other.id] })),
+            dataOf(
+              await owner.post('/group/members/display_name', {
+                group_id,
+                user_list: [owner.id, member.id, other.id],
+              }),
+            ),
           ]
-          const [times, same] = lists.map(list => list.map((user: { expired_time: number }) => user.expired_time))
+          const [times, same] = lists.map(list =>
+            list.map((user: { expired_time: number }) => user.expired_time),
+          )
           expect(same).toEqual(times)
           return times
         },
@@ -236,7 +262,9 @@ describe('as time passes', () => {
         (await infoOf(member, group_id)).ban_expire_time,
         dataOf(await owner.get('/group/settings', { group_id })).ban_expire_time,
       ]
-      const { ban_expire_time } = dataOf(await owner.post('/group/settings/ban_all', { group_id, duration: 5 }))
+      const { ban_expire_time } = dataOf(
+        await owner.post('/group/settings/ban_all', { group_id, duration: 5 }),
+      )
       expect(ban_expire_time).toBe((service.now() + 5 * minute) / second)
       service.advance(5 * minute - 1)
       expect(await seen()).toEqual([ban_expire_time, ban_expire_time])

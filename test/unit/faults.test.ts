@@ -3,11 +3,18 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, expect, it } from 'vitest'
 import { callers } from '../support/client.ts'
-import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
+import {
+  freePort,
+  type Running,
+  removeFolder,
+  run,
+  startServer,
+  temporaryFolder,
+} from '../support/process.ts'
 
 /*
- * SQLite's own faults, brought about for real: a full disk, a database that somebody else holds, a damaged page. The service must answer 20000, stay
- * up, write nothing by half, and go on when the fault is over.
+ * SQLite's own faults, brought about for real: a full disk, a database that somebody else holds, a damaged
+ * page. The service must answer 20000, stay up, write nothing by half, and go on when the fault is over.
  */
 
 const environment = { APP_ID: 'demo', APP_SECRET: 'a-secret-of-the-demo-app-for-tests', LOG_LEVEL: 'error' }
@@ -45,7 +52,8 @@ afterEach(async () => {
 
 it('answers 20000 while the disk is full, and goes on when it is not', async () => {
   data = temporaryFolder()
-  // The kernel refuses to let any file grow beyond 2 MB, as a full disk does. The soft limit can be lifted later.
+  // The kernel refuses to let any file grow beyond 2 MB, as a full disk does. The soft limit can be lifted
+  // later.
   const { as } = await start(['bash', '-c', 'ulimit -S -f 2000 && exec "$@"', 'bash'])
   const owner = await as(1)
   const created: number[] = []
@@ -89,7 +97,12 @@ it('answers 20000 for what lies on a damaged page, serves the rest, and `check` 
   const first = await start()
   const owner = await first.as(1)
   const { group_id } = (await owner.post('/group/create', {})).data
-  for (let i = 0; i < 40; i++) await owner.post('/group/announcement/edit', { group_id, title: 't', content: `marked ${'y'.repeat(8000)}` })
+  for (let i = 0; i < 40; i++)
+    await owner.post('/group/announcement/edit', {
+      group_id,
+      title: 't',
+      content: `marked ${'y'.repeat(8000)}`,
+    })
   await running?.end('SIGTERM')
   const file = join(data, 'cohort.db')
   expect(existsSync(`${file}-wal`)).toBe(false)
@@ -113,7 +126,10 @@ it('answers 20000 for what lies on a damaged page, serves the rest, and `check` 
 it('says what is wrong with a database that is none', async () => {
   data = temporaryFolder()
   writeFileSync(join(data, 'cohort.db'), 'this is not a database, however long it may be '.repeat(100))
-  const { code, stdout, stderr } = await run(['node', 'dist/cohort.js', 'serve'], { DATA_DIR: data, PORT: '0' })
+  const { code, stdout, stderr } = await run(['node', 'dist/cohort.js', 'serve'], {
+    DATA_DIR: data,
+    PORT: '0',
+  })
   expect(code).toBe(1)
   expect(stdout).toBe('')
   expect(stderr).toMatch(/^cohort: the database: .*not a database/)

@@ -16,7 +16,10 @@ const leftovers = (): string[] => readdirSync(tmpdir()).filter(name => name.star
 /** Two seconds of wide-band AMR: frames of mode 2 with content that is noise. */
 const wideBand = new Uint8Array([
   ...new TextEncoder().encode('#!AMR-WB\n'),
-  ...Array.from({ length: 100 }, (_, frame) => [0x14, ...Array.from({ length: 32 }, (_, i) => (frame * 37 + i * 101) & 255)]).flat(),
+  ...Array.from({ length: 100 }, (_, frame) => [
+    0x14,
+    ...Array.from({ length: 32 }, (_, i) => (frame * 37 + i * 101) & 255),
+  ]).flat(),
 ])
 
 // Where there is none, the test at the end is what can be said.
@@ -73,7 +76,9 @@ if (await ffmpegAvailable()) {
     })
 
     it('passes a failing stream on', async () => {
-      const failing = new ReadableStream({ pull: controller => controller.error(new Error('the store is gone')) }) as ByteStream
+      const failing = new ReadableStream({
+        pull: controller => controller.error(new Error('the store is gone')),
+      }) as ByteStream
       await expect(ffmpegVideos().frame(failing)).rejects.toThrow('the store is gone')
     })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contentDisposition, notModified, rangeOf } from '../../src/file/headers.ts'
+import { contentDisposition, notModified, rangeOf } from '../../src/file/download/headers.ts'
 
 describe('Content-Disposition', () => {
   const shape = /^attachment; filename="[\w.() -]*"; filename\*=UTF-8''[\w.!~%-]*$/
@@ -36,7 +36,9 @@ describe('Content-Disposition', () => {
   })
 
   it('keeps the name', () => {
-    expect(contentDisposition('inline', 'smile 😀.png')).toBe(`inline; filename="smile __.png"; filename*=UTF-8''smile%20%F0%9F%98%80.png`)
+    expect(contentDisposition('inline', 'smile 😀.png')).toBe(
+      `inline; filename="smile __.png"; filename*=UTF-8''smile%20%F0%9F%98%80.png`,
+    )
   })
 })
 
@@ -44,7 +46,11 @@ describe('a range', () => {
   const range = (value: string, size: number) => rangeOf(new Headers({ range: value }), size, 'tag')
 
   it('is inside of the file, unsatisfiable, or none (security 26)', () => {
-    const number = fc.oneof(fc.constant(''), fc.nat({ max: 20 }).map(String), fc.bigInt({ min: 0n, max: 10n ** 20n }).map(String))
+    const number = fc.oneof(
+      fc.constant(''),
+      fc.nat({ max: 20 }).map(String),
+      fc.bigInt({ min: 0n, max: 10n ** 20n }).map(String),
+    )
     const sent = fc.oneof(
       fc.tuple(number, number).map(([first, last]) => `bytes=${first}-${last}`),
       fc.string({ unit: 'grapheme-ascii', maxLength: 30 }),
@@ -62,7 +68,12 @@ describe('a range', () => {
   })
 
   it('is what RFC 9110 says', () => {
-    expect([range('bytes=0-4', 10), range('bytes=5-', 10), range('bytes=-3', 10), range('bytes=8-100', 10)]).toEqual([
+    expect([
+      range('bytes=0-4', 10),
+      range('bytes=5-', 10),
+      range('bytes=-3', 10),
+      range('bytes=8-100', 10),
+    ]).toEqual([
       { start: 0, end: 4 },
       { start: 5, end: 9 },
       { start: 7, end: 9 },
@@ -73,12 +84,12 @@ describe('a range', () => {
       'unsatisfiable',
       'unsatisfiable',
     ])
-    expect([range('bytes=4-2', 10), range('bytes=0-1,3-4', 10), range('', 10), range('lines=0-1', 10)]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ])
+    expect([
+      range('bytes=4-2', 10),
+      range('bytes=0-1,3-4', 10),
+      range('', 10),
+      range('lines=0-1', 10),
+    ]).toEqual([undefined, undefined, undefined, undefined])
     for (const [condition, expected] of [
       ['"tag"', { start: 0, end: 0 }],
       ['W/"tag"', undefined],
@@ -91,7 +102,8 @@ describe('a range', () => {
 
 it('a version that is known is not sent again', () => {
   const known = (value: string) => notModified(new Headers({ 'if-none-match': value }), 'tag')
-  for (const value of ['"tag"', 'W/"tag"', '"a", "tag"', ' * ', '"a",W/"tag" ']) expect(known(value)).toBe(true)
+  for (const value of ['"tag"', 'W/"tag"', '"a", "tag"', ' * ', '"a",W/"tag" '])
+    expect(known(value)).toBe(true)
   for (const value of ['tag', '"ta"', '"tag', '', '"a", "b"', '"TAG"']) expect(known(value)).toBe(false)
   expect(notModified(new Headers(), 'tag')).toBe(false)
 })

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { type App, appSettings } from '../../src/apps.ts'
 import { grantInUrl, grantOf, signGrant } from '../../src/file/file-sign.ts'
-import { readSlot, writeSlot } from '../../src/file/upload-url.ts'
-import { equalInConstantTime, sign, verify } from '../../src/sign.ts'
+import { readSlot, writeSlot } from '../../src/file/upload/upload-url.ts'
+import { equalInConstantTime, sign, verify } from '../../src/operation/sign.ts'
+import { type App, appSettings } from '../../src/tenant/app.ts'
 
 const key = (kid: string) => ({ kid, secret: `secret of ${kid}`, created_at: 0 })
 const appWith = (...kids: string[]): App => ({
@@ -48,7 +48,11 @@ it('a sign has no character that ends it in a URL, and is found in one', () => {
       expect(grantInUrl(app, `${base}/file/download/chat?file_sign=${file_sign}`)).toBe(grant_id)
     }
   }
-  for (const url of ['', 'https://files.example/file/download/chat?file_sign=', `/file/download/avatar?file_sign=${signGrant(app, 1)}`]) {
+  for (const url of [
+    '',
+    'https://files.example/file/download/chat?file_sign=',
+    `/file/download/avatar?file_sign=${signGrant(app, 1)}`,
+  ]) {
     expect(grantInUrl(app, url)).toBeUndefined()
   }
 })
@@ -56,6 +60,7 @@ it('a sign has no character that ends it in a URL, and is found in one', () => {
 it('signs are compared whole, wherever they differ (security 23)', () => {
   const text = 'x'.repeat(22)
   expect(equalInConstantTime(text, text)).toBe(true)
-  for (let at = 0; at < text.length; at++) expect(equalInConstantTime(text, `${text.slice(0, at)}y${text.slice(at + 1)}`)).toBe(false)
+  for (let at = 0; at < text.length; at++)
+    expect(equalInConstantTime(text, `${text.slice(0, at)}y${text.slice(at + 1)}`)).toBe(false)
   for (const other of ['', text.slice(1), `${text}x`]) expect(equalInConstantTime(text, other)).toBe(false)
 })

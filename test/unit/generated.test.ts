@@ -59,13 +59,18 @@ describe('the migrations', () => {
       {},
       folder,
     )
-    expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: expect.stringContaining('No schema changes') })
+    expect({ code, stdout, stderr }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('No schema changes'),
+    })
     expect(files()).toEqual(before)
   })
 
   it('are separated statement by statement, for engines that run one at a time', () => {
     for (const name of readdirSync(join(root, 'migrations')).filter(file => file.endsWith('.sql'))) {
-      for (const statement of readFileSync(join(root, 'migrations', name), 'utf8').split('--> statement-breakpoint')) {
+      for (const statement of readFileSync(join(root, 'migrations', name), 'utf8').split(
+        '--> statement-breakpoint',
+      )) {
         expect.soft(statement.trim().replace(/;$/, ''), name).not.toContain(';')
       }
     }
@@ -73,7 +78,9 @@ describe('the migrations', () => {
 
   it('make just the tables of the schema', () => {
     const made = database
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'd1_migrations' ORDER BY name")
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'd1_migrations' ORDER BY name",
+      )
       .pluck()
       .all()
     expect(made).toEqual(tables.map(({ name }) => name).sort())
@@ -81,12 +88,18 @@ describe('the migrations', () => {
 
   describe.each(tables)('make the table $name', ({ name, columns, indexes, checks, primaryKeys }) => {
     const sqlOf = (type: string, item: string) =>
-      database.prepare('SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?').pluck().get(type, item) as string | undefined
-    const key = primaryKeys[0]?.columns.map(column => column.name) ?? columns.filter(column => column.primary).map(column => column.name)
+      database.prepare('SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?').pluck().get(type, item) as
+        | string
+        | undefined
+    const key =
+      primaryKeys[0]?.columns.map(column => column.name) ??
+      columns.filter(column => column.primary).map(column => column.name)
 
     it('with its columns', () => {
       const made = database
-        .prepare('SELECT name, lower(type) AS type, "notnull" AS required, pk, dflt_value FROM pragma_table_info(?) ORDER BY name')
+        .prepare(
+          'SELECT name, lower(type) AS type, "notnull" AS required, pk, dflt_value FROM pragma_table_info(?) ORDER BY name',
+        )
         .all(name)
       const declared = columns.map(column => ({
         name: column.name,
@@ -94,13 +107,19 @@ describe('the migrations', () => {
         required: column.notNull ? 1 : 0,
         pk: key.indexOf(column.name) + 1,
         dflt_value:
-          column.default === undefined ? null : typeof column.default === 'string' ? `'${column.default}'` : String(column.default),
+          column.default === undefined
+            ? null
+            : typeof column.default === 'string'
+              ? `'${column.default}'`
+              : String(column.default),
       }))
       expect(made).toEqual(declared.sort((a, b) => (a.name < b.name ? -1 : 1)))
     })
 
     it('with its indexes', () => {
-      const made = database.prepare(`SELECT name, "unique", partial FROM pragma_index_list(?) WHERE origin = 'c' ORDER BY name`).all(name)
+      const made = database
+        .prepare(`SELECT name, "unique", partial FROM pragma_index_list(?) WHERE origin = 'c' ORDER BY name`)
+        .all(name)
       const declared = indexes.map(({ config }) => ({
         name: config.name,
         unique: config.unique ? 1 : 0,
@@ -108,7 +127,10 @@ describe('the migrations', () => {
       }))
       expect(made).toEqual(declared.sort((a, b) => (a.name < b.name ? -1 : 1)))
       for (const { config } of indexes) {
-        const inIndex = database.prepare('SELECT name FROM pragma_index_info(?) ORDER BY seqno').pluck().all(config.name)
+        const inIndex = database
+          .prepare('SELECT name FROM pragma_index_info(?) ORDER BY seqno')
+          .pluck()
+          .all(config.name)
         expect(inIndex).toEqual(config.columns.map(column => ('name' in column ? column.name : '')))
       }
     })

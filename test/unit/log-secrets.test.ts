@@ -1,6 +1,17 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { Client, callers, signToken } from '../support/client.ts'
-import { avatarOf, nobody, placeFor, read, readByUrl, sdkSignOf, send, sendFile, signOf, toUser } from '../support/files.ts'
+import {
+  avatarOf,
+  nobody,
+  placeFor,
+  read,
+  readByUrl,
+  sdkSignOf,
+  send,
+  sendFile,
+  signOf,
+  toUser,
+} from '../support/files.ts'
 import { jpeg, someBytes } from '../support/fixtures.ts'
 import { people } from '../support/groups.ts'
 import { freePort, removeFolder, startServer, temporaryFolder } from '../support/process.ts'
@@ -14,7 +25,14 @@ async function startTalkative(environment: Readonly<Record<string, string>> = {}
   const data = temporaryFolder()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const env = { DATA_DIR: data, PORT: String(port), APP_ID: app_id, APP_SECRET: secret, LOG_LEVEL: 'info', ...environment }
+  const env = {
+    DATA_DIR: data,
+    PORT: String(port),
+    APP_ID: app_id,
+    APP_SECRET: secret,
+    LOG_LEVEL: 'info',
+    ...environment,
+  }
   const running = await startServer(['node', 'dist/cohort.js', 'serve'], env, url)
   return {
     url,
@@ -59,14 +77,25 @@ describe('what is logged and answered', () => {
     const replies = []
     for (const at of [url, avatar, `${url}x`, `${url.split('?')[0]}?file_sign=nonsense`]) {
       for (const reader of [friend, outsider, await admin()]) {
-        for (const query of [{}, { image_type: 2 }, { format: 'mp3' }, { image_type: 'x' }, { source: 'miniprogram' }]) {
-          replies.push(await readByUrl(reader, at, { query, redirect: 'manual' }), await read(reader, at, { query, redirect: 'manual' }))
+        for (const query of [
+          {},
+          { image_type: 2 },
+          { format: 'mp3' },
+          { image_type: 'x' },
+          { source: 'miniprogram' },
+        ]) {
+          replies.push(
+            await readByUrl(reader, at, { query, redirect: 'manual' }),
+            await read(reader, at, { query, redirect: 'manual' }),
+          )
         }
       }
       for (const token of [storeToken, expired, foreign]) {
         for (const name of ['access-token', 'store_token'])
           replies.push(await read(nobody, at, { query: { app_id, [name]: token }, redirect: 'manual' }))
-        replies.push(await read(nobody, at, { query: { app_id: 'nowhere', store_token: token }, redirect: 'manual' }))
+        replies.push(
+          await read(nobody, at, { query: { app_id: 'nowhere', store_token: token }, redirect: 'manual' }),
+        )
       }
       replies.push(await read(nobody, at, { query: { app_id, sdk_sign: sdkSign }, redirect: 'manual' }))
     }
@@ -101,8 +130,10 @@ describe('what is logged and answered', () => {
     const credentials = [secret, sdkSign, server.secretAccessKey, ...[...tokens, admins].flatMap(partsOf)]
     for (const { status, headers, bytes } of replies) {
       const answer =
-        JSON.stringify([...headers]) + (headers.get('content-type') === 'application/json' ? new TextDecoder().decode(bytes) : '')
-      for (const credential of credentials) expect({ status, has: answer.includes(credential) }).toEqual({ status, has: false })
+        JSON.stringify([...headers]) +
+        (headers.get('content-type') === 'application/json' ? new TextDecoder().decode(bytes) : '')
+      for (const credential of credentials)
+        expect({ status, has: answer.includes(credential) }).toEqual({ status, has: false })
     }
     const log = await service.stop()
     const lines = log.split('\n').filter(line => line.startsWith('{'))
@@ -110,7 +141,13 @@ describe('what is logged and answered', () => {
     for (const line of lines) expect(JSON.parse(line)).toHaveProperty('time')
     // Of URLs no query is logged: signs and upload slots neither.
     const slot = new URL(place.upload_url).searchParams.get('slot') ?? 'X-Amz-Signature'
-    for (const credential of [...credentials, signOf(url), slot.split('~').at(-1) ?? slot, 'file_sign=', 'access-token=']) {
+    for (const credential of [
+      ...credentials,
+      signOf(url),
+      slot.split('~').at(-1) ?? slot,
+      'file_sign=',
+      'access-token=',
+    ]) {
       expect({ credential, logged: log.includes(credential) }).toEqual({ credential, logged: false })
     }
   })

@@ -1,12 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boundaryOf, fileField, MalformedMultipart } from '../../src/file/multipart.ts'
+import { boundaryOf, fileField, MalformedMultipart } from '../../src/file/upload/multipart.ts'
 import type { ByteStream, Bytes } from '../../src/platform.ts'
 import { joined, text } from '../support/fixtures.ts'
 
 const boundary = 'a-boundary'
 const part = (disposition: string, content: Bytes): Bytes =>
-  joined(text(`--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n`), content, text('\r\n'))
+  joined(
+    text(`--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n`),
+    content,
+    text('\r\n'),
+  )
 const closing = text(`--${boundary}--\r\n`)
 
 /** Gives the pieces one by one, then the filler for ever; `given()` is how many bytes were asked for. */
@@ -26,7 +30,8 @@ function source(pieces: readonly Bytes[], filler?: Bytes): { readonly body: Byte
   return { body, given: () => given }
 }
 
-const bytesOf = async (stream: ByteStream): Promise<Bytes> => new Uint8Array(await new Response(stream).arrayBuffer())
+const bytesOf = async (stream: ByteStream): Promise<Bytes> =>
+  new Uint8Array(await new Response(stream).arrayBuffer())
 const cut = (bytes: Bytes, lengths: readonly number[]): Bytes[] => {
   const pieces: Bytes[] = []
   let at = 0
@@ -41,7 +46,20 @@ const cut = (bytes: Bytes, lengths: readonly number[]): Bytes[] => {
 describe('a form', () => {
   it('gives its file back, whatever is in it and however it is cut', async () => {
     // Pieces of the delimiter, which the file itself never holds whole.
-    const almost = fc.constantFrom('\r', '\n', '\r\n', '--', '\r\n--', '\r\n--a', '\r\n--a-boundar', 'a-boundary', '\r\n-', 'x').map(text)
+    const almost = fc
+      .constantFrom(
+        '\r',
+        '\n',
+        '\r\n',
+        '--',
+        '\r\n--',
+        '\r\n--a',
+        '\r\n--a-boundar',
+        'a-boundary',
+        '\r\n-',
+        'x',
+      )
+      .map(text)
     const content = fc.array(
       fc.oneof(
         almost,
@@ -65,7 +83,10 @@ describe('a form', () => {
 
   it('is read no further than it is used (security 10, 11)', async () => {
     const chunk = new Uint8Array(1000)
-    const { body, given } = source([joined(text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`), chunk)], chunk)
+    const { body, given } = source(
+      [joined(text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`), chunk)],
+      chunk,
+    )
     const reader = (await fileField(body, boundary)).getReader()
     for (let i = 1; i <= 100; i++) {
       await reader.read()
@@ -81,7 +102,11 @@ describe('a form', () => {
     ['preamble of line breaks', new Uint8Array(), text('\r\n--'.repeat(2000))],
     ['field', text(`--${boundary}\r\ncontent-disposition: form-data; name="x"\r\n\r\n`), chunk],
     ['line of delimiters', text(`--${boundary}`), text(`\r\n\r\n\r\n--${boundary}`.repeat(500))],
-    ['number of fields', new Uint8Array(), joined(...new Array<Bytes>(200).fill(part('name="x"', text('y'))))],
+    [
+      'number of fields',
+      new Uint8Array(),
+      joined(...new Array<Bytes>(200).fill(part('name="x"', text('y')))),
+    ],
     ['header', text(`--${boundary}\r\nx: `), chunk],
     ['number of headers', text(`--${boundary}\r\n`), text('x: y\r\n'.repeat(1000))],
     ['name', text(`--${boundary}\r\ncontent-disposition: form-data; name="`), chunk],
@@ -99,7 +124,9 @@ describe('a form', () => {
       const read = fileField(body, boundary).then(bytesOf)
       await expect(read, String(length)).rejects.toThrow(MalformedMultipart)
     }
-    expect(await bytesOf(await fileField(source([whole.slice(0, complete)]).body, boundary))).toEqual(text('the file'))
+    expect(await bytesOf(await fileField(source([whole.slice(0, complete)]).body, boundary))).toEqual(
+      text('the file'),
+    )
   })
 
   it('fails as its source does', async () => {
@@ -107,7 +134,10 @@ describe('a form', () => {
       let calls = 0
       return new ReadableStream({
         pull(controller) {
-          if (calls++ === 0) controller.enqueue(joined(text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`), chunk))
+          if (calls++ === 0)
+            controller.enqueue(
+              joined(text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`), chunk),
+            )
           else controller.error(new Error('the phone is in a tunnel'))
         },
       })

@@ -58,13 +58,23 @@ describe('pictureSize', () => {
   })
 
   it('knows nothing of other files, empty sizes and headers cut off', async () => {
-    for (const file of ['', 'hello', '<svg width="9" height="9"/>', 'BM', 'RIFF\0\0\0\0WAVE', '\0\0\0\0ftypavif', 'GIF89a']) {
+    for (const file of [
+      '',
+      'hello',
+      '<svg width="9" height="9"/>',
+      'BM',
+      'RIFF\0\0\0\0WAVE',
+      '\0\0\0\0ftypavif',
+      'GIF89a',
+    ]) {
       expect(pictureSize(Uint8Array.from(file, character => character.charCodeAt(0)))).toBeUndefined()
     }
     expect(pictureSize(await lyingPng(0, 10))).toBeUndefined()
     for (const [, encode] of encoders) {
       const picture = await bytesOf(encode(quarters(30, 20)))
-      const known = Array.from({ length: Math.min(picture.length, 1000) }, (_, length) => pictureSize(picture.subarray(0, length)))
+      const known = Array.from({ length: Math.min(picture.length, 1000) }, (_, length) =>
+        pictureSize(picture.subarray(0, length)),
+      )
       for (const size of known)
         expect([undefined, JSON.stringify({ width: 30, height: 20 })]).toContain(
           size && JSON.stringify({ width: size.width, height: size.height }),
@@ -101,16 +111,33 @@ describe('pictureSize', () => {
 
 describe('exifOrientation', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('reads orientation %i of a JPEG', async orientation => {
-    expect(exifOrientation(await bytesOf(quarters(9, 9).withMetadata({ orientation }).jpeg()))).toBe(orientation)
+    expect(exifOrientation(await bytesOf(quarters(9, 9).withMetadata({ orientation }).jpeg()))).toBe(
+      orientation,
+    )
   })
 
   it('reads little and big endian data, and takes nonsense for upright', () => {
     const exif = (tiff: number[]): Uint8Array =>
-      new Uint8Array([0xff, 0xd8, 0xff, 0xe1, 0, tiff.length + 8, ...new TextEncoder().encode('Exif\0\0'), ...tiff, 0xff, 0xd9])
-    const little = (value: number) => exif([0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, value, 0, 0, 0])
-    const big = (value: number) => exif([0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0])
+      new Uint8Array([
+        0xff,
+        0xd8,
+        0xff,
+        0xe1,
+        0,
+        tiff.length + 8,
+        ...new TextEncoder().encode('Exif\0\0'),
+        ...tiff,
+        0xff,
+        0xd9,
+      ])
+    const little = (value: number) =>
+      exif([0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, value, 0, 0, 0])
+    const big = (value: number) =>
+      exif([0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0])
     expect([exifOrientation(little(6)), exifOrientation(big(8))]).toEqual([6, 8])
-    expect([exifOrientation(little(0)), exifOrientation(big(9)), exifOrientation(exif([1, 2, 3]))]).toEqual([1, 1, 1])
+    expect([exifOrientation(little(0)), exifOrientation(big(9)), exifOrientation(exif([1, 2, 3]))]).toEqual([
+      1, 1, 1,
+    ])
     expect(exifOrientation(new Uint8Array())).toBe(1)
   })
 })

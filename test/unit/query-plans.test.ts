@@ -43,9 +43,11 @@ const exceptions: readonly Exception[] = [
 /** Statements declared in any of the program's modules. */
 async function declareAll(): Promise<string[]> {
   const modules = sourcesIn('src').filter(
-    ({ imports, path }) => !path.startsWith('entry/') && imports.some(({ file, typeOnly }) => file === 'db/query.ts' && !typeOnly),
+    ({ imports, path }) =>
+      !path.startsWith('entry/') && imports.some(({ file, typeOnly }) => file === 'db/query.ts' && !typeOnly),
   )
-  for (const { path } of modules) await import(/* @vite-ignore */ new URL(`../../src/${path}`, import.meta.url).href)
+  for (const { path } of modules)
+    await import(/* @vite-ignore */ new URL(`../../src/${path}`, import.meta.url).href)
   return modules.map(({ path }) => path)
 }
 
@@ -69,8 +71,12 @@ describe('query plans', () => {
 
   /** What is wrong with the plan of a statement: whole tables read, or sorted in memory. */
   const wrongWith = (sql: string): string[] => {
-    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...Array.from(sql.matchAll(/\?/g), () => null)) as { detail: string }[]
-    return steps.map(({ detail }) => detail).filter(detail => (/^SCAN\b/.test(detail) && !isVirtual(detail)) || /TEMP B-TREE/.test(detail))
+    const steps = database
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(...Array.from(sql.matchAll(/\?/g), () => null)) as { detail: string }[]
+    return steps
+      .map(({ detail }) => detail)
+      .filter(detail => (/^SCAN\b/.test(detail) && !isVirtual(detail)) || /TEMP B-TREE/.test(detail))
   }
   /** A list that came as a parameter, a constant, or the result of an inner query: none is a table. */
   const isVirtual = (detail: string): boolean =>
@@ -80,29 +86,38 @@ describe('query plans', () => {
     expect(modules.length).toBeGreaterThan(20)
     expect(allStatements().length).toBeGreaterThan(100)
     const declarations = modules.map(
-      path => readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8').match(/\b(query|command)(<[^(]*>)?\(\)\(/g)?.length ?? 0,
+      path =>
+        readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8').match(
+          /\b(query|command)(<[^(]*>)?\(\)\(/g,
+        )?.length ?? 0,
     )
     expect(allStatements().length).toBeGreaterThanOrEqual(declarations.reduce((sum, count) => sum + count, 0))
   })
 
   it('would show a scan', () => {
     expect(wrongWith('SELECT * FROM members WHERE display_name = ?')).toEqual(['SCAN members'])
-    expect(wrongWith('SELECT * FROM members WHERE group_id = ? ORDER BY display_name')).toEqual(['USE TEMP B-TREE FOR ORDER BY'])
+    expect(wrongWith('SELECT * FROM members WHERE group_id = ? ORDER BY display_name')).toEqual([
+      'USE TEMP B-TREE FOR ORDER BY',
+    ])
     expect(wrongWith('SELECT * FROM json_each(?)')).toEqual([])
   })
 
   it('read by keys and indexes, and sort nothing', () => {
     const wrong = allStatements().flatMap(({ sql }) =>
       wrongWith(sql)
-        .filter(detail => !exceptions.some(exception => exception.sql.test(sql) && exception.plan.test(detail)))
+        .filter(
+          detail => !exceptions.some(exception => exception.sql.test(sql) && exception.plan.test(detail)),
+        )
         .map(detail => ({ detail, sql: sql.replace(/\s+/g, ' ').slice(0, 300) })),
     )
     expect(wrong).toEqual([])
   })
 
   it.each(exceptions)('are otherwise only where there is a reason: $why', ({ sql, plan }) => {
-    expect(allStatements().some(statement => sql.test(statement.sql) && wrongWith(statement.sql).some(detail => plan.test(detail)))).toBe(
-      true,
-    )
+    expect(
+      allStatements().some(
+        statement => sql.test(statement.sql) && wrongWith(statement.sql).some(detail => plan.test(detail)),
+      ),
+    ).toBe(true)
   })
 })

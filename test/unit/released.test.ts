@@ -15,7 +15,8 @@ const released = fileURLToPath(new URL('../fixtures/released', import.meta.url))
 const versions = readdirSync(released)
 const folder = temporaryFolder()
 let count = 0
-const newInstallation = (): Installation => installation('node', programs('').node ?? [], join(folder, `${++count}`))
+const newInstallation = (): Installation =>
+  installation('node', programs('').node ?? [], join(folder, `${++count}`))
 
 afterAll(() => removeFolder(folder))
 
@@ -37,7 +38,9 @@ const callsOf = (version: string): Call[] => linesOf(version).map(line => JSON.p
 
 function putInto(data: string, version: string): void {
   mkdirSync(data)
-  new Database(join(data, 'cohort.db')).exec(readFileSync(join(released, version, 'database.sql'), 'utf8')).close()
+  new Database(join(data, 'cohort.db'))
+    .exec(readFileSync(join(released, version, 'database.sql'), 'utf8'))
+    .close()
   const files = join(released, version, 'files')
   if (existsSync(files)) cpSync(files, join(data, 'files'), { recursive: true })
 }
@@ -45,7 +48,9 @@ function putInto(data: string, version: string): void {
 function schemaOf({ data }: Installation): unknown[] {
   const database = new Database(join(data, 'cohort.db'), { readonly: true })
   try {
-    return database.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name").all()
+    return database
+      .prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name")
+      .all()
   } finally {
     database.close()
   }
@@ -65,7 +70,10 @@ describe.each(versions)('a database of version %s', version => {
     for (const { method, path, body, code, data, ...call } of callsOf(version)) {
       const answer = await (await as(call.as)).call(method, path, { body })
       // Fields may come in, and none may go.
-      expect({ code: answer.code, data: answer.data }, `${method} ${path} as ${call.as}`).toMatchObject({ code, data })
+      expect({ code: answer.code, data: answer.data }, `${method} ${path} as ${call.as}`).toMatchObject({
+        code,
+        data,
+      })
     }
     const { owner, member, group_id } = await newWorld(instance)
     const url = await sendFile(owner, toGroup(group_id), Uint8Array.of(0x80, 1, 2))

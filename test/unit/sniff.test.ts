@@ -6,18 +6,27 @@ import { animation, bytesOf, quarters } from '../support/pictures.ts'
 
 /** Bytes from text (a character a byte), padded so that detectors that want more find it. */
 const bytes = (lead: string, length = 200): Bytes =>
-  Uint8Array.from({ length: Math.max(length, lead.length) }, (_, i) => (i < lead.length ? lead.charCodeAt(i) : 0))
+  Uint8Array.from({ length: Math.max(length, lead.length) }, (_, i) =>
+    i < lead.length ? lead.charCodeAt(i) : 0,
+  )
 
-const box = (brand: string, others = ''): Bytes => bytes(`\0\0\0${String.fromCharCode(16 + others.length)}ftyp${brand}\0\0\0\0${others}`)
+const box = (brand: string, others = ''): Bytes =>
+  bytes(`\0\0\0${String.fromCharCode(16 + others.length)}ftyp${brand}\0\0\0\0${others}`)
 const ebml = (type: string): Bytes =>
-  bytes(`\x1a\x45\xdf\xa3${String.fromCharCode(0x83 + type.length)}\x42\x82${String.fromCharCode(0x80 + type.length)}${type}`)
+  bytes(
+    `\x1a\x45\xdf\xa3${String.fromCharCode(0x83 + type.length)}\x42\x82${String.fromCharCode(0x80 + type.length)}${type}`,
+  )
 const ogg = (codec: string): Bytes => bytes(`OggS\0\x02${'\0'.repeat(20)}\x01\x13${codec}`)
 
 describe('sniff', () => {
   it.each<[string, string, () => Bytes | Promise<Bytes>]>([
     ['a JPEG', 'image/jpeg', () => bytesOf(quarters(9, 9).jpeg())],
     ['a PNG', 'image/png', () => bytesOf(quarters(9, 9).png())],
-    ['an animated PNG', 'image/png', () => bytes(`\x89PNG\r\n\x1a\n\0\0\0\rIHDR${'\0'.repeat(17)}\0\0\0\x08acTL${'\0'.repeat(12)}`)],
+    [
+      'an animated PNG',
+      'image/png',
+      () => bytes(`\x89PNG\r\n\x1a\n\0\0\0\rIHDR${'\0'.repeat(17)}\0\0\0\x08acTL${'\0'.repeat(12)}`),
+    ],
     ['a GIF', 'image/gif', async () => bytesOf((await animation(9, 9)).gif())],
     ['a WebP', 'image/webp', () => bytesOf(quarters(9, 9).webp())],
     ['an AVIF', 'image/avif', () => bytesOf(quarters(16, 16).avif())],
@@ -78,7 +87,8 @@ describe('sniff', () => {
   })
 
   it('needs the first 4100 bytes only', async () => {
-    const profile = (length: number): string => `\x89PNG\r\n\x1a\n\0\0\0\rIHDR${'\0'.repeat(17)}\0\0\x40\0iCCP${'x'.repeat(length)}`
+    const profile = (length: number): string =>
+      `\x89PNG\r\n\x1a\n\0\0\0\rIHDR${'\0'.repeat(17)}\0\0\x40\0iCCP${'x'.repeat(length)}`
     for (const file of [
       await bytesOf(quarters(400, 400).jpeg()),
       bytes(profile(20_000)),

@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { callers, signToken } from '../support/client.ts'
 import { dataOf } from '../support/groups.ts'
-import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
+import {
+  freePort,
+  type Running,
+  removeFolder,
+  run,
+  startServer,
+  temporaryFolder,
+} from '../support/process.ts'
 
 const app = { app_id: 'my-app', secret: 'a-secret-of-my-own-app' }
 const builds = temporaryFolder()
@@ -73,7 +80,14 @@ describe.each(Object.entries(commands))('%s, started by one command', (_name, [f
   const start = async (command = again) => {
     port = await freePort()
     const url = `http://${host}:${port}`
-    const environment = { PORT: String(port), HOST: host, DATA_DIR: data, APP_ID: app.app_id, APP_SECRET: app.secret, LOG_LEVEL: 'warn' }
+    const environment = {
+      PORT: String(port),
+      HOST: host,
+      DATA_DIR: data,
+      APP_ID: app.app_id,
+      APP_SECRET: app.secret,
+      LOG_LEVEL: 'warn',
+    }
     running = await startServer(command, environment, url, { ownGroup: true })
     return callers({ url, ...app } as Parameters<typeof callers>[0])
   }
@@ -84,7 +98,10 @@ describe.each(Object.entries(commands))('%s, started by one command', (_name, [f
     const { as } = await start(first)
     expect(await listens('127.0.0.1', port)).toBe(false)
     expect(readdirSync(data).length).toBeGreaterThan(0)
-    expect(dataOf(await (await as(7)).post('/group/create', { name: 'Mine' }))).toMatchObject({ name: 'Mine', owner_id: 7 })
+    expect(dataOf(await (await as(7)).post('/group/create', { name: 'Mine' }))).toMatchObject({
+      name: 'Mine',
+      owner_id: 7,
+    })
     expect(running.child.exitCode).toBeNull()
     // A connection that is kept open for another request is not one under way.
     expect(await running.end('SIGTERM')).toBe(0)
@@ -105,7 +122,9 @@ describe.each(Object.entries(commands))('%s, started by one command', (_name, [f
     // Nothing is left to wait for: it does not sit out the ten seconds that it would give a slow client.
     expect(performance.now() - finished).toBeLessThan(9_000)
     const { as } = await start()
-    expect(dataOf(await (await as(8)).get('/group/user_joined'))).toEqual([Number(/"group_id":(\d+)/.exec(answer)?.[1])])
+    expect(dataOf(await (await as(8)).get('/group/user_joined'))).toEqual([
+      Number(/"group_id":(\d+)/.exec(answer)?.[1]),
+    ])
   })
 
   it('stops at once when told twice', async () => {

@@ -30,8 +30,10 @@ const linesIn = (text: string): unknown[] =>
     })
 
 const line = (type: string, value: object): string => `${JSON.stringify({ type, ...value })}\n`
-const group = (group_id: number, value: object = {}): string => line('group', { group_id, owner_id: 1, ...value })
-const member = (group_id: number, user_id: number, value: object = {}): string => line('member', { group_id, user_id, ...value })
+const group = (group_id: number, value: object = {}): string =>
+  line('group', { group_id, owner_id: 1, ...value })
+const member = (group_id: number, user_id: number, value: object = {}): string =>
+  line('member', { group_id, user_id, ...value })
 const blocked = (group_id: number, user_id: number): string => line('blocked', { group_id, user_id })
 
 /** A database's answer, of one row and column. */
@@ -57,7 +59,13 @@ async function fullApp(source: Installation): Promise<void> {
     user_list: [guest.id],
   })
   dataOf(await owner.post('/group/display_name', { group_id, value: "The 'boss' ; -- `x`" }))
-  dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'T', content: `${'\u{1f600}'.repeat(8190)}\n` }))
+  dataOf(
+    await owner.post('/group/announcement/edit', {
+      group_id,
+      title: 'T',
+      content: `${'\u{1f600}'.repeat(8190)}\n`,
+    }),
+  )
   dataOf(await guest.post('/group/msg/mute_mode', { group_id, msg_mute_mode: 2 }))
   await sendFile(owner, toGroup(group_id), new Uint8Array(1234))
   const dissolved = await newGroup(owner)
@@ -77,13 +85,20 @@ describe('export and import', () => {
     const file = place('app.ndjson')
     await source.done('export', '--app', 'demo', file)
     expect(readFileSync(file, 'utf8')).toBe(exported)
-    expect(await source.cli('export', '--app', 'demo', file)).toMatchObject({ code: 1, stderr: expect.stringMatching(/--force/) })
+    expect(await source.cli('export', '--app', 'demo', file)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/--force/),
+    })
     const target = onNode()
     await target.done('app', 'create', 'moved')
-    expect(await target.done('import', '--app', 'moved', file)).toBe('2 groups, 6 members and 1 blacklisted users are new\n')
+    expect(await target.done('import', '--app', 'moved', file)).toBe(
+      '2 groups, 6 members and 1 blacklisted users are new\n',
+    )
     expect(linesIn(await target.done('export', '--app', 'moved'))).toEqual(linesIn(exported))
     expect(await target.done('check')).toBe('ok\n')
-    expect(await target.done('import', '--app', 'moved', file)).toBe('0 groups, 0 members and 0 blacklisted users are new\n')
+    expect(await target.done('import', '--app', 'moved', file)).toBe(
+      '0 groups, 0 members and 0 blacklisted users are new\n',
+    )
     expect(linesIn(await target.done('export', '--app', 'moved'))).toEqual(linesIn(exported))
     expect(existsSync(`${file}.progress`)).toBe(false)
   })
@@ -93,7 +108,10 @@ describe('export and import', () => {
     await source.done('export', '--app', 'demo', file)
     await source.done('app', 'create', 'other')
     const { code, stderr } = await source.cli('import', '--app', 'other', file)
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/line 1: group \d+ belongs to another app/) })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/line 1: group \d+ belongs to another app/),
+    })
     expect(await source.done('export', '--app', 'other')).toBe('')
   })
 })
@@ -114,8 +132,18 @@ describe('import', () => {
   it('gives what is left out the defaults of a new group and a new member', async () => {
     const before = Date.now()
     expect(await imported(group(5), '\r\n', member(5, 2).trimEnd())).toMatchObject({ code: 0 })
-    const [made, owner, other] = linesIn(await target.done('export', '--app', 'demo')) as Record<string, unknown>[]
-    expect(made).toMatchObject({ creator_id: 1, group_type: 0, name: '', apply_approval: 1, capacity: 2000, member_invite: true })
+    const [made, owner, other] = linesIn(await target.done('export', '--app', 'demo')) as Record<
+      string,
+      unknown
+    >[]
+    expect(made).toMatchObject({
+      creator_id: 1,
+      group_type: 0,
+      name: '',
+      apply_approval: 1,
+      capacity: 2000,
+      member_invite: true,
+    })
     expect(made?.created_at).toBeGreaterThanOrEqual(before)
     expect(owner).toEqual({ type: 'member', group_id: 5, user_id: 1, role: 3, joined_at: made?.created_at })
     expect(other).toEqual({ type: 'member', group_id: 5, user_id: 2, joined_at: expect.any(Number) })
@@ -139,19 +167,35 @@ describe('import', () => {
     ['a list', ['[1]\n'], /line 1: type must be group, member or blocked/],
     ['an unknown type', ['{"type":"user"}\n'], /line 1: type must be/],
     ['an unknown name', [group(5, { capactiy: 3 })], /line 1: .*capactiy/],
-    ['a missing id', [group(5), '{"type":"member","group_id":5}\n'], /line 2: user_id must be a positive integer/],
-    ['an id that is a string', [group(5), member(5, 2, { user_id: '2' })], /line 2: user_id must be a positive integer/],
+    [
+      'a missing id',
+      [group(5), '{"type":"member","group_id":5}\n'],
+      /line 2: user_id must be a positive integer/,
+    ],
+    [
+      'an id that is a string',
+      [group(5), member(5, 2, { user_id: '2' })],
+      /line 2: user_id must be a positive integer/,
+    ],
     ['an id too large', [group(2 ** 53)], /line 1: group_id must be a positive integer/],
     ['a role that is none', [group(5), member(5, 2, { role: 4 })], /line 2: role must be 1, 2 or 3/],
     ['a name too long', [group(5, { name: 'x'.repeat(65) })], /line 1: name must be at most 64 characters/],
     ['a group nobody knows', ['\n', member(5, 2)], /line 2: there is no group 5/],
-    ['a second owner', [group(5), member(5, 2, { role: 3 })], /line 2: user 2 is not the owner_id of group 5/],
+    [
+      'a second owner',
+      [group(5), member(5, 2, { role: 3 })],
+      /line 2: user 2 is not the owner_id of group 5/,
+    ],
     [
       'too many members',
       [group(5, { capacity: 2 }), member(5, 2), member(5, 2), member(5, 3)],
       /line 4: group 5 is full: its capacity is 2/,
     ],
-    ['a blacklisted member', [group(5), blocked(5, 2), member(5, 2)], /line 3: user 2 would be a member of group 5 and on its blacklist/],
+    [
+      'a blacklisted member',
+      [group(5), blocked(5, 2), member(5, 2)],
+      /line 3: user 2 would be a member of group 5 and on its blacklist/,
+    ],
     ['a member blacklisted', [group(5), member(5, 2), blocked(5, 2)], /line 3: user 2 would be/],
     ['a blacklisted owner', [group(5), blocked(5, 1)], /line 2: user 1 would be/],
     ['a line without end', [group(5), `${' '.repeat(2 ** 21)}\n`], /line 2: is longer than 1048576 bytes/],
@@ -163,7 +207,14 @@ describe('import', () => {
   })
 
   it('refuses what is not UTF-8', async () => {
-    writeFileSync(file, Buffer.concat([Buffer.from(`${group(5)}\n{"type":"group","name":"`), Buffer.from([0xff]), Buffer.from('"}\n')]))
+    writeFileSync(
+      file,
+      Buffer.concat([
+        Buffer.from(`${group(5)}\n{"type":"group","name":"`),
+        Buffer.from([0xff]),
+        Buffer.from('"}\n'),
+      ]),
+    )
     const { code, stderr } = await target.cli('import', '--app', 'demo', file)
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/line 3: is not UTF-8/) })
   })
@@ -172,7 +223,10 @@ describe('import', () => {
     const many = Array.from({ length: 60_000 }, (_, i) => member(5, i + 2))
     const good = [group(5, { capacity: 100_000 }), ...many]
     const { code, stderr } = await imported(...good, 'nonsense\n')
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/line 60002: .*\nAll before line 50001 is imported/) })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/line 60002: .*\nAll before line 50001 is imported/),
+    })
     expect(ask(target, 'SELECT count FROM groups')).toBe(50_000)
     expect(await target.done('check')).toBe('ok\n')
     writeFileSync(file, [...good, member(5, 100_000)].join(''))
@@ -187,10 +241,15 @@ describe('import', () => {
 
   it('that is killed leaves whole batches, and goes on where it stopped', async () => {
     for (let id = 1; id <= 300; id++) {
-      appendFileSync(file, group(id) + Array.from({ length: 999 }, (_, i) => member(id, 2 + ((i * id) % 50_021))).join(''))
+      appendFileSync(
+        file,
+        group(id) + Array.from({ length: 999 }, (_, i) => member(id, 2 + ((i * id) % 50_021))).join(''),
+      )
     }
     const [program = '', ...args] = node
-    const child = spawn(program, [...args, 'import', '--app', 'demo', file], { env: { ...process.env, DATA_DIR: target.data } })
+    const child = spawn(program, [...args, 'import', '--app', 'demo', file], {
+      env: { ...process.env, DATA_DIR: target.data },
+    })
     await appears(`${file}.progress`)
     child.kill('SIGKILL')
     await once(child, 'exit')
@@ -211,15 +270,23 @@ describe('import', () => {
     const { code, stderr } = await target.cli('import', '--app', 'demo', file)
     expect({ code, stderr }).toEqual({ code: 0, stderr: `Going on at line ${reached}.\n` })
     expect(await target.done('check')).toBe('ok\n')
-    expect(await target.done('export', '--app', 'demo')).toHaveLength((await elsewhere.done('export', '--app', 'demo')).length)
+    expect(await target.done('export', '--app', 'demo')).toHaveLength(
+      (await elsewhere.done('export', '--app', 'demo')).length,
+    )
     expect(existsSync(`${file}.progress`)).toBe(false)
   })
 
   it('may run beside the service, and settles what was pending', async () => {
     const instance = await target.serve()
-    const { owner, applicant, invitee, refusedOne } = await people(instance, ['owner', 'applicant', 'invitee', 'refusedOne'])
+    const { owner, applicant, invitee, refusedOne } = await people(instance, [
+      'owner',
+      'applicant',
+      'invitee',
+      'refusedOne',
+    ])
     const group_id = await newGroup(owner)
-    for (const client of [applicant, refusedOne]) dataOf(await client.post('/group/apply', { group_id, reason: 'Please' }))
+    for (const client of [applicant, refusedOne])
+      dataOf(await client.post('/group/apply', { group_id, reason: 'Please' }))
     dataOf(await invitee.post('/user/settings', { group_confirm: true }))
     dataOf(await owner.post('/group/invite', { group_id, user_list: [invitee.id] }))
     const { version } = await owner.get('/group/member_list', { group_id })
@@ -232,27 +299,51 @@ describe('import', () => {
       group(5, { capacity: 20_000 }),
       ...big,
     )
-    expect(result).toMatchObject({ code: 0, stdout: '1 groups, 12003 members and 1 blacklisted users are new\n' })
+    expect(result).toMatchObject({
+      code: 0,
+      stdout: '1 groups, 12003 members and 1 blacklisted users are new\n',
+    })
     const list = await owner.get('/group/member_list', { group_id })
     expect(list.total).toBe(3)
     expect(list.version).toBeGreaterThan(version)
-    expect(dataOf(await invitee.get('/group/invitation_list'))).toEqual([expect.objectContaining({ status: 1 })])
-    expect((await owner.post('/group/apply/handle', { group_id, user_id: refusedOne.id, approval: true })).code).toBe(20014)
-    expect((await (await callers(instance).as(500_001)).get('/group/member_list', { group_id: 5 })).total).toBe(12_001)
+    expect(dataOf(await invitee.get('/group/invitation_list'))).toEqual([
+      expect.objectContaining({ status: 1 }),
+    ])
+    expect(
+      (await owner.post('/group/apply/handle', { group_id, user_id: refusedOne.id, approval: true })).code,
+    ).toBe(20014)
+    expect(
+      (await (await callers(instance).as(500_001)).get('/group/member_list', { group_id: 5 })).total,
+    ).toBe(12_001)
     expect(await instance.check()).toEqual([])
 
     dataOf(await owner.post('/group/destroy', { group_id }))
-    expect(await imported(member(group_id, 9))).toMatchObject({ code: 1, stderr: expect.stringMatching(/was dissolved/) })
+    expect(await imported(member(group_id, 9))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/was dissolved/),
+    })
     await instance.stop()
   })
 
   it('wants an app and a file', async () => {
     expect(await target.cli('import', '--app', 'nobody', place('x'))).toMatchObject({ code: 1 })
     writeFileSync(file, '')
-    expect(await target.cli('import', '--app', 'nobody', file)).toMatchObject({ code: 2, stderr: expect.stringMatching(/no app "nobody"/) })
-    expect(await target.cli('import', file)).toMatchObject({ code: 2, stderr: expect.stringMatching(/--app is missing/) })
-    expect(await target.cli('import', '--app', 'demo')).toMatchObject({ code: 2, stderr: expect.stringMatching(/FILE is missing/) })
-    expect(await imported('')).toMatchObject({ code: 0, stdout: '0 groups, 0 members and 0 blacklisted users are new\n' })
+    expect(await target.cli('import', '--app', 'nobody', file)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no app "nobody"/),
+    })
+    expect(await target.cli('import', file)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--app is missing/),
+    })
+    expect(await target.cli('import', '--app', 'demo')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/FILE is missing/),
+    })
+    expect(await imported('')).toMatchObject({
+      code: 0,
+      stdout: '0 groups, 0 members and 0 blacklisted users are new\n',
+    })
   })
 })
 
@@ -270,7 +361,11 @@ describe('an app moves to D1 and back', () => {
     await fullApp(source)
     // So many that one statement could not hold them.
     const members = place('members.ndjson')
-    writeFileSync(members, group(1) + Array.from({ length: 1900 }, (_, i) => member(1, 2 + i, { display_name: `Member ${i}` })).join(''))
+    writeFileSync(
+      members,
+      group(1) +
+        Array.from({ length: 1900 }, (_, i) => member(1, 2 + i, { display_name: `Member ${i}` })).join(''),
+    )
     await source.done('import', '--app', 'demo', members)
   })
   const exported = async (...options: string[]) => {
@@ -294,7 +389,8 @@ describe('an app moves to D1 and back', () => {
       migrations_dir = "${resolve('migrations')}"`
     writeFileSync(join(worker, 'wrangler.toml'), config)
     await wrangler(worker, 'migrations', 'apply', 'cohort', '--local')
-    for (const _ of ['once', 'and again']) await wrangler(worker, 'execute', 'cohort', '--local', '--file', file)
+    for (const _ of ['once', 'and again'])
+      await wrangler(worker, 'execute', 'cohort', '--local', '--file', file)
     const dump = place('dump.sql')
     await wrangler(worker, 'export', 'cohort', '--local', '--output', dump)
 
@@ -304,7 +400,10 @@ describe('an app moves to D1 and back', () => {
     expect(await back.done('export', '--app', 'demo')).toBe(await source.done('export', '--app', 'demo'))
     expect(await back.done('export', '--app', 'demo', '--sql', '--files')).toBe(sql)
     const app = JSON.parse(await back.done('app', 'show', 'demo', '--secrets'))
-    expect(app).toMatchObject({ secrets: [{ secret: 'a-secret-of-the-demo-app-for-tests' }], usage: { groups: 3, file_bytes: 1234 } })
+    expect(app).toMatchObject({
+      secrets: [{ secret: 'a-secret-of-the-demo-app-for-tests' }],
+      usage: { groups: 3, file_bytes: 1234 },
+    })
   })
 
   it('without its files', async () => {
@@ -323,12 +422,21 @@ describe('an app moves to D1 and back', () => {
     const dump = place('dump.sql')
     const refused = async (sql: string, reason: RegExp) => {
       writeFileSync(dump, sql)
-      expect(await target.cli('restore', dump)).toMatchObject({ code: 1, stderr: expect.stringMatching(reason) })
+      expect(await target.cli('restore', dump)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(reason),
+      })
       expect(existsSync(join(target.data, 'cohort.db'))).toBe(false)
     }
     await refused('-- Notes\nCREATE TABLE notes (text TEXT);\n', /is not a database of Cohort/)
-    await refused("CREATE TABLE notes (text TEXT);\n\nATTACH 'x.db' AS x;\n", /line 3: a dump has no statement such as "ATTACH/)
-    await refused("CREATE TABLE notes (text TEXT);\nINSERT INTO notes VALUES ('a;\nb'), (;\n", /line 2: incomplete input/)
+    await refused(
+      "CREATE TABLE notes (text TEXT);\n\nATTACH 'x.db' AS x;\n",
+      /line 3: a dump has no statement such as "ATTACH/,
+    )
+    await refused(
+      "CREATE TABLE notes (text TEXT);\nINSERT INTO notes VALUES ('a;\nb'), (;\n",
+      /line 2: incomplete input/,
+    )
     await refused("CREATE TABLE notes (text TEXT);\nINSERT INTO notes VALUES ('cut o", /line 2: /)
   })
 })

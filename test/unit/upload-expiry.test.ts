@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { deliver, expectBytes, expectRefused, placeFor, read, send, sendFile, toUser } from '../support/files.ts'
+import {
+  deliver,
+  expectBytes,
+  expectRefused,
+  placeFor,
+  read,
+  send,
+  sendFile,
+  toUser,
+} from '../support/files.ts'
 import { someBytes } from '../support/fixtures.ts'
 import { expectRefusal, people } from '../support/groups.ts'
 import { type ClockedInstance, startClocked } from '../support/in-process.ts'
@@ -44,9 +53,17 @@ it('a place that expired is no longer held (security 17)', async () => {
   const { sender, friend } = await people(service, ['sender', 'friend'])
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 2; i++) await placeFor(sender, toUser(friend))
-    expectRefusal(await sender.get('/file/upload/chat', { file_type: 100, to_id: friend.id }), 10009, 'unused')
+    expectRefusal(
+      await sender.get('/file/upload/chat', { file_type: 100, to_id: friend.id }),
+      10009,
+      'unused',
+    )
     service.advance(15 * minute - 1)
-    expectRefusal(await sender.get('/file/upload/chat', { file_type: 100, to_id: friend.id }), 10009, 'unused')
+    expectRefusal(
+      await sender.get('/file/upload/chat', { file_type: 100, to_id: friend.id }),
+      10009,
+      'unused',
+    )
     service.advance(1)
   }
   await service.setApp({})

@@ -7,7 +7,16 @@ import { decodeAmr, isWideBandAmr } from '../../src/media/voice/amr.ts'
 import { encodeMp3 } from '../../src/media/voice/mp3.ts'
 import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
 import { CannotConvert } from '../../src/platform.ts'
-import { amrFile, encodeAmr, NO_DATA, noise, noiseFrame, SILENCE, SPEECH_BYTES, tone } from '../support/amr.ts'
+import {
+  amrFile,
+  encodeAmr,
+  NO_DATA,
+  noise,
+  noiseFrame,
+  SILENCE,
+  SPEECH_BYTES,
+  tone,
+} from '../support/amr.ts'
 import { buildVoiceWorker } from '../support/media-runtimes.ts'
 import { readMp3 } from '../support/mp3.ts'
 import { removeFolder, temporaryFolder } from '../support/process.ts'
@@ -40,7 +49,9 @@ describe('decodeAmr', () => {
     for (const [mode] of SPEECH_BYTES.entries()) {
       expect(decodeAmr(amrFile(...[1, 2, 3].map(seed => noiseFrame(mode, seed))))).toHaveLength(3 * 160)
     }
-    expect(decodeAmr(amrFile(noiseFrame(7, 1), SILENCE, NO_DATA, NO_DATA, noiseFrame(0, 2)))).toHaveLength(5 * 160)
+    expect(decodeAmr(amrFile(noiseFrame(7, 1), SILENCE, NO_DATA, NO_DATA, noiseFrame(0, 2)))).toHaveLength(
+      5 * 160,
+    )
   })
 
   it('hears nothing in nothing, and something in noise', () => {
@@ -87,8 +98,13 @@ describe('threadedVoice', () => {
   it('lets 64 clips wait and refuses the next at once', async () => {
     const voice = threadedVoice(await buildVoiceWorker(folder))
     const answers = await Promise.allSettled(Array.from({ length: 66 }, () => voice.toMp3(noise(2))))
-    expect(answers.map(({ status }) => status)).toEqual([...new Array<string>(65).fill('fulfilled'), 'rejected'])
-    expect(answers[65]).toMatchObject({ reason: new CannotConvert('too many files are being converted; try again in a moment') })
+    expect(answers.map(({ status }) => status)).toEqual([
+      ...new Array<string>(65).fill('fulfilled'),
+      'rejected',
+    ])
+    expect(answers[65]).toMatchObject({
+      reason: new CannotConvert('too many files are being converted; try again in a moment'),
+    })
   })
 
   it('starts another thread after one died', async () => {
@@ -102,6 +118,8 @@ describe('threadedVoice', () => {
 
   it('leaves wide-band AMR to another', async () => {
     const voice = threadedVoice(new URL('file:///nowhere'), async amr => amr.slice(0, 5))
-    expect(await voice.toMp3(new TextEncoder().encode('#!AMR-WB\n'))).toEqual(new TextEncoder().encode('#!AMR'))
+    expect(await voice.toMp3(new TextEncoder().encode('#!AMR-WB\n'))).toEqual(
+      new TextEncoder().encode('#!AMR'),
+    )
   })
 })

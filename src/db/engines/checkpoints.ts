@@ -1,12 +1,16 @@
 import { Worker } from 'node:worker_threads'
 import type { SerialEngine } from '../engine.ts'
 
-/** Pages that SQLite's log may hold before a commit copies them itself: when the thread cannot keep up, or is gone. 64 MB. */
+/**
+ * Pages that SQLite's log may hold before a commit copies them itself: when the thread cannot keep up, or is
+ * gone. 64 MB.
+ */
 const mostPages = 16_000
 
 /**
- * Leaves the checkpoints of this database to a thread, which `url` runs: src/entry/checkpoint-worker.ts, or what the build made of it. A checkpoint
- * is safe beside commits, and SQLite goes back to the start of its log at the first commit after all of it was copied.
+ * Leaves the checkpoints of this database to a thread, which `url` runs: src/entry/checkpoint-worker.ts, or
+ * what the build made of it. A checkpoint is safe beside commits, and SQLite goes back to the start of its
+ * log at the first commit after all of it was copied.
  */
 export function threadedCheckpoints(url: URL, engine: SerialEngine, file: string): { stop(): Promise<void> } {
   engine.exec(`PRAGMA wal_autocheckpoint = ${mostPages}`)

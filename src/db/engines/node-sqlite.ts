@@ -2,7 +2,10 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import type { SerialEngine } from '../engine.ts'
 import { sqliteEngine } from './sqlite.ts'
 
-/** SQLite on Deno, by Node's own module of that name. Opens or creates the file; throws `DatabaseError` if it cannot. */
+/**
+ * SQLite on Deno, by Node's own module of that name. Opens or creates the file; throws `DatabaseError` if it
+ * cannot.
+ */
 export const nodeSqlite = (file: string): SerialEngine =>
   sqliteEngine(file, () => {
     const database = new DatabaseSync(file)
@@ -16,7 +19,8 @@ export const nodeSqlite = (file: string): SerialEngine =>
         if (!reads) return params => statement.all(...params)
         return params => {
           const rows = statement.all(...params)
-          for (const row of rows) for (const i of texts) if (row[i] instanceof Uint8Array) row[i] = utf8.decode(row[i])
+          for (const row of rows)
+            for (const i of texts) if (row[i] instanceof Uint8Array) row[i] = utf8.decode(row[i])
           return rows
         }
       },
@@ -33,7 +37,8 @@ export const nodeSqlite = (file: string): SerialEngine =>
   })
 
 /*
- * Deno hands a text over only as far as its first NUL, though all of it is stored. So a text that holds one is asked for as bytes.
+ * Deno hands a text over only as far as its first NUL, though all of it is stored. So a text that holds one
+ * is asked for as bytes.
  */
 
 interface OutputColumn {
@@ -49,7 +54,9 @@ const mayBeText = ({ type }: OutputColumn): boolean => type === null || /text/i.
 function readingWholeTexts(sql: string, columns: readonly OutputColumn[]): string {
   const outputs = columns.map(column => {
     const name = `"${column.name.replaceAll('"', '""')}"`
-    return mayBeText(column) ? `CASE WHEN instr(${name}, char(0)) THEN CAST(${name} AS BLOB) ELSE ${name} END` : name
+    return mayBeText(column)
+      ? `CASE WHEN instr(${name}, char(0)) THEN CAST(${name} AS BLOB) ELSE ${name} END`
+      : name
   })
   return `SELECT ${outputs.join(', ')} FROM (${sql})`
 }

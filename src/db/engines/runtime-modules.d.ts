@@ -1,4 +1,6 @@
-/** The parts of two runtimes' SQLite that Cohort uses; the types installed are Node 20's, which has neither. */
+/**
+ * The parts of two runtimes' SQLite that Cohort uses; the types installed are Node 20's, which has neither.
+ */
 declare module 'bun:sqlite' {
   export class Database {
     constructor(file: string, options: { create: boolean; readwrite: boolean })

@@ -24,7 +24,10 @@ const openingPragmas = [
 const failure = (error: unknown): DatabaseError =>
   new DatabaseError(error instanceof Error ? error.message : String(error), { cause: error })
 
-/** The engine on a runtime's SQLite, with this file: each statement is compiled once, every error is a `DatabaseError`. */
+/**
+ * The engine on a runtime's SQLite, with this file: each statement is compiled once, every error is a
+ * `DatabaseError`.
+ */
 export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngine {
   const guard = <T>(action: () => T): T => {
     try {
@@ -39,7 +42,10 @@ export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngi
   })
   const statements: ((params: readonly unknown[]) => unknown[][])[] = []
   const controls = new Map<string, (params: readonly unknown[]) => unknown[][]>()
-  /** SQLite's write-ahead log, where every commit goes, beside the file itself and not a link to it. It is the same as long as a connection is open. */
+  /**
+   * SQLite's write-ahead log, where every commit goes, beside the file itself and not a link to it. It is the
+   * same as long as a connection is open.
+   */
   let log: number | undefined
   return {
     all({ statement, params }) {

@@ -3,14 +3,16 @@ import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
 import { migrate } from '../../db/migrate.ts'
 import { migrations } from '../../db/migrations.gen.ts'
 import type { Runtime } from '../runtime.ts'
-import { CommandFailure } from './failure.ts'
+import { CommandFailure } from './command-failure.ts'
 
 const headerLength = 64
 
 /** What kind of backup a file is. Throws `CommandFailure` if it is none. */
 export async function kindOfBackup(file: string): Promise<'database' | 'dump'> {
   const handle = await open(file)
-  const { bytesRead, buffer } = await handle.read(new Uint8Array(headerLength), 0, headerLength, 0).finally(() => handle.close())
+  const { bytesRead, buffer } = await handle
+    .read(new Uint8Array(headerLength), 0, headerLength, 0)
+    .finally(() => handle.close())
   const start = new TextDecoder().decode(buffer.subarray(0, bytesRead))
   if (bytesRead === 0) throw new CommandFailure(`${file} is empty`)
   if (start.startsWith('SQLite format 3\0')) return 'database'
@@ -18,16 +20,22 @@ export async function kindOfBackup(file: string): Promise<'database' | 'dump'> {
   throw new CommandFailure(`${file} is neither a SQLite database nor a dump in SQL`)
 }
 
-/** Makes sure that a database is sound and Cohort's, and brings it up to date. Throws `CommandFailure` that says what is wrong with `file`. */
+/**
+ * Makes sure that a database is sound and Cohort's, and brings it up to date. Throws `CommandFailure` that
+ * says what is wrong with `file`.
+ */
 export function checkBackup(runtime: Runtime, engine: SerialEngine, file: string): void {
   try {
     const [[verdict] = []] = engine.rows('PRAGMA integrity_check(1)')
     if (verdict !== 'ok') throw new CommandFailure(`${file} is damaged: ${String(verdict)}`)
-    if (!namesIn(engine).has('d1_migrations')) throw new CommandFailure(`${file} is not a database of Cohort's`)
+    if (!namesIn(engine).has('d1_migrations'))
+      throw new CommandFailure(`${file} is not a database of Cohort's`)
     const known = new Set(migrations.map(({ name }) => name))
     const unknown = engine.rows('SELECT name FROM d1_migrations').find(([name]) => !known.has(String(name)))
     if (unknown !== undefined)
-      throw new CommandFailure(`${file} was made by a newer Cohort (it has the migration ${unknown[0]}): use that version`)
+      throw new CommandFailure(
+        `${file} was made by a newer Cohort (it has the migration ${unknown[0]}): use that version`,
+      )
     migrate(engine)
     const there = namesIn(engine)
     const lacking = namesOfSchema(runtime).filter(name => !there.has(name))
@@ -39,7 +47,11 @@ export function checkBackup(runtime: Runtime, engine: SerialEngine, file: string
 }
 
 const namesIn = (engine: SerialEngine): Set<string> =>
-  new Set(engine.rows("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").map(([name]) => String(name)))
+  new Set(
+    engine
+      .rows("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+      .map(([name]) => String(name)),
+  )
 
 /** What a new database has. */
 function namesOfSchema(runtime: Runtime): string[] {

@@ -5,8 +5,8 @@ import type { Config } from '../../config.ts'
 import type { Runtime } from '../runtime.ts'
 import { type BucketBackup, bucketBackup, upload } from './bucket-backup.ts'
 import { type Command, UsageError } from './command.ts'
+import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
 import { databaseFile } from './data.ts'
-import { CommandFailure, sayingWhatFailed } from './failure.ts'
 import { copyObjects } from './object-copy.ts'
 import { type Progress, progressBar } from './progress.ts'
 import { onlyArgument, refuseExisting, removeDatabase, writeWhole } from './whole-file.ts'
@@ -30,7 +30,8 @@ s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.ba
     const { runtime, config, options, print } = invocation
     const file = onlyArgument(invocation, 'FILE')
     const inBucket = bucketBackup(file, config)
-    if (!existsSync(databaseFile(config))) throw new CommandFailure(`there is no database in ${config.DATA_DIR}`)
+    if (!existsSync(databaseFile(config)))
+      throw new CommandFailure(`there is no database in ${config.DATA_DIR}`)
     if (inBucket !== undefined) {
       if (options.files === true) throw new UsageError('--files goes with a file')
       print(`${file}: ${await backUpToBucket(runtime, config, inBucket)} bytes\n`)
@@ -70,7 +71,8 @@ async function snapshot(runtime: Runtime, config: Config, target: string): Promi
   let held = false
   try {
     await engine.backup(target, (done, total) => {
-      // A backup in steps starts over whenever somebody commits between two of them: under load it would never end. So it holds on to one state.
+      // A backup in steps starts over whenever somebody commits between two of them: under load it would
+      // never end. So it holds on to one state.
       if (!held) {
         engine.exec('BEGIN')
         engine.rows('SELECT count(*) FROM sqlite_schema')

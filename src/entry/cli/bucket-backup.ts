@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises'
 import type { Config } from '../../config.ts'
 import type { BlobStore, ByteStream } from '../../platform.ts'
 import { UsageError } from './command.ts'
+import { CommandFailure } from './command-failure.ts'
 import { blobStore } from './data.ts'
-import { CommandFailure } from './failure.ts'
 
 /** Where backups are in the bucket. No object of an app can be there: the id of an app has no dot. */
 export const bucketPrefix = 'cohort.backups/'
@@ -17,12 +17,16 @@ export interface BucketBackup {
   readonly key: string
 }
 
-/** What `s3:NAME` means; undefined for anything else, which is a file. Throws `UsageError` if there is no bucket or the name cannot be. */
+/**
+ * What `s3:NAME` means; undefined for anything else, which is a file. Throws `UsageError` if there is no
+ * bucket or the name cannot be.
+ */
 export function bucketBackup(argument: string, config: Config): BucketBackup | undefined {
   if (!argument.startsWith('s3:')) return undefined
   if (config.files.store !== 's3') throw new UsageError(`for ${argument}, S3_BUCKET must be set`)
   const name = argument.slice('s3:'.length)
-  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name)) throw new UsageError('the name after s3: is 1 to 200 letters, digits, ., _ or -')
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name))
+    throw new UsageError('the name after s3: is 1 to 200 letters, digits, ., _ or -')
   return { blobs: blobStore(config), name, key: bucketPrefix + name }
 }
 

@@ -28,11 +28,14 @@ May run beside the service. Prints what it found; the exit code is 1 if anything
         return []
       }
     }
-    for (const [result] of look('the file', 'PRAGMA integrity_check')) if (result !== 'ok') problems.push(`the file: ${String(result)}`)
+    for (const [result] of look('the file', 'PRAGMA integrity_check'))
+      if (result !== 'ok') problems.push(`the file: ${String(result)}`)
     for (const { rule, sql } of invariants) {
       const broken = look(`cannot tell whether ${rule}`, `SELECT * FROM (${sql}) LIMIT ${shown}`)
       if (broken.length === 0) continue
-      problems.push(`not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === shown ? ', …' : ''})`)
+      problems.push(
+        `not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === shown ? ', …' : ''})`,
+      )
     }
     engine.exec('ROLLBACK')
     engine.close()

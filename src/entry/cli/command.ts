@@ -41,6 +41,7 @@ const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 /** `90s`, `15m`, `1h`, `30d` → milliseconds. Throws `UsageError`. */
 export function durationOf(text: string): number {
   const [, amount, unit] = /^([1-9]\d{0,8})([smhd])$/.exec(text) ?? []
-  if (amount === undefined || unit === undefined) throw new UsageError(`"${text}" is not a duration such as 90s, 15m, 1h or 30d`)
+  if (amount === undefined || unit === undefined)
+    throw new UsageError(`"${text}" is not a duration such as 90s, 15m, 1h or 30d`)
   return Number(amount) * units[unit as keyof typeof units]
 }

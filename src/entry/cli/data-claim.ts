@@ -16,8 +16,8 @@ export function claimData(config: Pick<Config, 'DATA_DIR'>): { release(): void }
 }
 
 /**
- * The process that serves DATA_DIR, if one does. A process that died without releasing does not count; nor does this one, whose number a service in
- * another container may share: restoring asks SQLite besides.
+ * The process that serves DATA_DIR, if one does. A process that died without releasing does not count; nor
+ * does this one, whose number a service in another container may share: restoring asks SQLite besides.
  */
 export function servedBy(config: Pick<Config, 'DATA_DIR'>): number | undefined {
   const pid = claimedBy(claimFile(config))

@@ -5,7 +5,7 @@ import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
 import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
 import { migrate } from '../../db/migrate.ts'
-import { type Executor, serialExecutor } from '../../executor.ts'
+import { type Executor, serialExecutor } from '../../operation/executor.ts'
 import type { BlobStore } from '../../platform.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -25,7 +25,11 @@ export function openData(runtime: Runtime, config: Config): { engine: SerialEngi
 }
 
 /** Runs an action on the database and closes it, whatever happens. */
-export async function withData<T>(runtime: Runtime, config: Config, action: (executor: Executor) => Promise<T>): Promise<T> {
+export async function withData<T>(
+  runtime: Runtime,
+  config: Config,
+  action: (executor: Executor) => Promise<T>,
+): Promise<T> {
   const { engine } = openData(runtime, config)
   const executor = serialExecutor(engine)
   try {

@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises'
-import { appRow } from '../../app-registry.ts'
 import type { SerialEngine } from '../../db/engine.ts'
+import { appRow } from '../../tenant/registry.ts'
 import { exportLines } from '../../transfer/export-lines.ts'
 import { exportSql } from '../../transfer/export-sql.ts'
 import { formatHelp } from '../../transfer/lines.ts'
 import { read } from '../../transfer/read.ts'
 import { type Command, required, UsageError } from './command.ts'
+import { sayingWhatFailed } from './command-failure.ts'
 import { openData } from './data.ts'
-import { sayingWhatFailed } from './failure.ts'
 import { progressBar } from './progress.ts'
 import { refuseExisting, writeWhole } from './whole-file.ts'
 
@@ -29,7 +29,12 @@ cohort import reads it.
   --force   replaces FILE if it exists
 
 ${formatHelp}`,
-  options: { app: { type: 'string' }, sql: { type: 'boolean' }, files: { type: 'boolean' }, force: { type: 'boolean' } },
+  options: {
+    app: { type: 'string' },
+    sql: { type: 'boolean' },
+    files: { type: 'boolean' },
+    force: { type: 'boolean' },
+  },
   run: sayingWhatFailed(async invocation => {
     const { runtime, config, options, positionals } = invocation
     const app_id = required(invocation, 'app')
@@ -43,7 +48,10 @@ ${formatHelp}`,
       engine.exec('BEGIN')
       const [app] = read(engine, appRow({ app_id }))
       if (app === undefined) throw new UsageError(`there is no app "${app_id}"; cohort app list shows them`)
-      const text = options.sql === true ? sqlOf(engine, app_id, options.files === true) : linesOf(engine, app_id, app.group_count)
+      const text =
+        options.sql === true
+          ? sqlOf(engine, app_id, options.files === true)
+          : linesOf(engine, app_id, app.group_count)
       if (file === undefined) await writeOut(text)
       else await writeWhole(file, temporary => writeTo(temporary, text))
       engine.exec('COMMIT')

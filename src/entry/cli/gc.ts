@@ -1,4 +1,4 @@
-import { housekeeping } from '../../housekeeping.ts'
+import { housekeeping } from '../../jobs/housekeeping.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, withData } from './data.ts'
 

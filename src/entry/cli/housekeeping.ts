@@ -1,5 +1,5 @@
-import type { Executor } from '../../executor.ts'
-import { housekeeping } from '../../housekeeping.ts'
+import { housekeeping } from '../../jobs/housekeeping.ts'
+import type { Executor } from '../../operation/executor.ts'
 import type { BlobStore, Log } from '../../platform.ts'
 
 /** How often the service tidies up, milliseconds. */

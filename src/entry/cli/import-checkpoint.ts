@@ -10,7 +10,10 @@ export interface Reached extends Position, Imported {}
 const tailSize = 64 * 1024
 
 export interface Checkpoint {
-  /** Where this import stopped before; undefined if it did not, or if the file, the app or the database is another one. */
+  /**
+   * Where this import stopped before; undefined if it did not, or if the file, the app or the database is
+   * another one.
+   */
   read(): Reached | undefined
   /** To be called when all before the position is in the database for good. */
   write(reached: Reached): void
@@ -33,11 +36,17 @@ export function checkpointOf(file: string, descriptor: number, app_id: string, d
   return {
     read() {
       try {
-        const { into: whereto, tail, ...reached } = JSON.parse(readFileSync(progress, 'utf8')) as Reached & { into: string; tail: string }
-        const same = whereto === into && reached.offset <= fstatSync(descriptor).size && tail === tailAt(reached.offset)
+        const {
+          into: whereto,
+          tail,
+          ...reached
+        } = JSON.parse(readFileSync(progress, 'utf8')) as Reached & { into: string; tail: string }
+        const same =
+          whereto === into && reached.offset <= fstatSync(descriptor).size && tail === tailAt(reached.offset)
         return same ? reached : undefined
       } catch {
-        // None, or one that a power cut left unfinished: beginning anew does no harm, for what is there stays as it is.
+        // None, or one that a power cut left unfinished: beginning anew does no harm, for what is there stays
+        // as it is.
         return undefined
       }
     },

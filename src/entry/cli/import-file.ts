@@ -41,7 +41,8 @@ export function* batchesOf(file: number, from: Position, limit: () => number): G
         continue
       }
       if (ended) break
-      if (pending.length - end > longestLine) throw new BadLine(line + count, `is longer than ${longestLine} bytes`)
+      if (pending.length - end > longestLine)
+        throw new BadLine(line + count, `is longer than ${longestLine} bytes`)
       const chunk = Buffer.alloc(chunkSize)
       const bytesRead = readSync(file, chunk, 0, chunkSize, offset + pending.length)
       ended = bytesRead === 0

@@ -1,22 +1,23 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
-import { appRow, settingsOf } from '../../app-registry.ts'
 import type { SerialEngine } from '../../db/engine.ts'
+import { appRow, settingsOf } from '../../tenant/registry.ts'
 import { importBatch } from '../../transfer/import-batch.ts'
 import type { Importing } from '../../transfer/import-groups.ts'
 import { BadLine, formatHelp } from '../../transfer/lines.ts'
 import { read } from '../../transfer/read.ts'
 import { type Command, type Invocation, required, UsageError } from './command.ts'
+import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
 import { databaseFile, openData } from './data.ts'
 import { servedBy } from './data-claim.ts'
-import { CommandFailure, sayingWhatFailed } from './failure.ts'
 import { type Checkpoint, checkpointOf, type Reached } from './import-checkpoint.ts'
 import { batchesOf } from './import-file.ts'
 import { progressBar } from './progress.ts'
 import { onlyArgument } from './whole-file.ts'
 
 /**
- * Lines in one transaction. Members of a group lie all over the index by users, so a large batch writes each page of it once where small ones write it
- * many times: 50 000 cost half of what 5000 do. Beside a service they are small, for it waits while one is written.
+ * Lines in one transaction. Members of a group lie all over the index by users, so a large batch writes each
+ * page of it once where small ones write it many times: 50 000 cost half of what 5000 do. Beside a service
+ * they are small, for it waits while one is written.
  */
 const batchSize = 50_000
 const batchSizeBesideService = 5000
@@ -50,7 +51,8 @@ ${formatHelp}`,
 
 function appOf(engine: SerialEngine, app_id: string): Importing {
   const [app] = read(engine, appRow({ app_id }))
-  if (app === undefined) throw new UsageError(`there is no app "${app_id}"; cohort app create ${app_id} makes it`)
+  if (app === undefined)
+    throw new UsageError(`there is no app "${app_id}"; cohort app create ${app_id} makes it`)
   return { app_id, settings: settingsOf(app.settings) }
 }
 
@@ -72,10 +74,17 @@ async function importFile(
   // The log is folded into the database less often: pages that many batches change are written there once.
   engine.rows('PRAGMA wal_autocheckpoint = 20000')
   try {
-    for (const { lines, next } of batchesOf(descriptor, reached, () => (isServed() ? batchSizeBesideService : batchSize))) {
+    for (const { lines, next } of batchesOf(descriptor, reached, () =>
+      isServed() ? batchSizeBesideService : batchSize,
+    )) {
       const started = performance.now()
       const { groups, members, blocked } = importBatch(engine, app, lines, Date.now())
-      reached = { ...next, groups: reached.groups + groups, members: reached.members + members, blocked: reached.blocked + blocked }
+      reached = {
+        ...next,
+        groups: reached.groups + groups,
+        members: reached.members + members,
+        blocked: reached.blocked + blocked,
+      }
       remember(reached)
       progress(reached.offset, size)
       // The service has its turn for as long.
@@ -90,7 +99,9 @@ async function importFile(
     progress.end()
   }
   checkpoint.remove()
-  print(`${reached.groups} groups, ${reached.members} members and ${reached.blocked} blacklisted users are new\n`)
+  print(
+    `${reached.groups} groups, ${reached.members} members and ${reached.blocked} blacklisted users are new\n`,
+  )
 }
 
 /** A folder that cannot be written to does not stop an import: only, it could not go on where it stopped. */
@@ -102,7 +113,9 @@ function remembering(checkpoint: Checkpoint): (reached: Reached) => void {
       checkpoint.write(reached)
     } catch (error) {
       possible = false
-      process.stderr.write(`If it is interrupted, this import begins anew: ${error instanceof Error ? error.message : String(error)}\n`)
+      process.stderr.write(
+        `If it is interrupted, this import begins anew: ${error instanceof Error ? error.message : String(error)}\n`,
+      )
     }
   }
 }

@@ -3,7 +3,7 @@ import { ConfigError, readConfig } from '../../config.ts'
 import { DatabaseError } from '../../db/engine.ts'
 import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
-import { appCommand } from './app.ts'
+import { appCommand } from './app-command.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { type Command, UsageError } from './command.ts'
@@ -47,7 +47,13 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<n
   if (rest.includes('--help') || rest.includes('-h')) return print(command.help)
   try {
     const { values, positionals } = parseOptions(command, rest)
-    return await command.run({ runtime, config: readConfig(process.env), options: values, positionals, print: text => void print(text) })
+    return await command.run({
+      runtime,
+      config: readConfig(process.env),
+      options: values,
+      positionals,
+      print: text => void print(text),
+    })
   } catch (error) {
     if (error instanceof UsageError) return complain(`${error.message}\n\n${command.help}`, 2)
     if (error instanceof ConfigError) return complain(error.message, 2)
@@ -57,8 +63,12 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<n
   }
 }
 
-/** The machine says no: a port in use, a folder that cannot be made. Its message is all there is to say; a stack would hide it. */
-const isSystemError = (error: unknown): error is Error => error instanceof Error && typeof (error as { code?: unknown }).code === 'string'
+/**
+ * The machine says no: a port in use, a folder that cannot be made. Its message is all there is to say; a
+ * stack would hide it.
+ */
+const isSystemError = (error: unknown): error is Error =>
+  error instanceof Error && typeof (error as { code?: unknown }).code === 'string'
 
 function parseOptions(command: Command, args: readonly string[]) {
   try {

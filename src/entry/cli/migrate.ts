@@ -13,7 +13,9 @@ Applies the migrations that the database in DATA_DIR lacks, each in one transact
     noPositionals(invocation)
     const { engine, applied } = openData(invocation.runtime, invocation.config)
     engine.close()
-    invocation.print(applied.length === 0 ? 'the database is up to date\n' : applied.map(name => `${name}\n`).join(''))
+    invocation.print(
+      applied.length === 0 ? 'the database is up to date\n' : applied.map(name => `${name}\n`).join(''),
+    )
     return 0
   },
 }

@@ -11,8 +11,9 @@ export interface Copied {
 }
 
 /**
- * Copies the objects of one folder store into another that may be in use. What is there is kept, for objects never change; what disappears meanwhile
- * is left out. Every copy is whole or not there, and keeps its time, from which the service makes its ETag.
+ * Copies the objects of one folder store into another that may be in use. What is there is kept, for objects
+ * never change; what disappears meanwhile is left out. Every copy is whole or not there, and keeps its time,
+ * from which the service makes its ETag.
  */
 export async function copyObjects(from: string, to: string): Promise<Copied> {
   const temporary = join(to, 'tmp')

@@ -14,9 +14,24 @@ export function addProcessMetrics({ figures }: Metrics, databaseFile: string): v
       help: 'Size of the database file and its log',
       value: () => sizeOf(databaseFile) + sizeOf(`${databaseFile}-wal`),
     },
-    { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Memory of the process', value: () => process.memoryUsage().rss },
-    { name: 'process_cpu_seconds_total', type: 'counter', help: 'Processor time of the process', value: () => seconds(process.cpuUsage()) },
-    { name: 'process_start_time_seconds', type: 'gauge', help: 'When the process started', value: () => started },
+    {
+      name: 'process_resident_memory_bytes',
+      type: 'gauge',
+      help: 'Memory of the process',
+      value: () => process.memoryUsage().rss,
+    },
+    {
+      name: 'process_cpu_seconds_total',
+      type: 'counter',
+      help: 'Processor time of the process',
+      value: () => seconds(process.cpuUsage()),
+    },
+    {
+      name: 'process_start_time_seconds',
+      type: 'gauge',
+      help: 'When the process started',
+      value: () => started,
+    },
     {
       name: 'nodejs_eventloop_lag_seconds',
       type: 'gauge',

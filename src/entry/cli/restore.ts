@@ -8,10 +8,10 @@ import { filesBeside } from './backup.ts'
 import { checkBackup, kindOfBackup } from './backup-check.ts'
 import { bucketBackup, download } from './bucket-backup.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
+import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
 import { databaseFile } from './data.ts'
 import { servedBy } from './data-claim.ts'
 import { loadDump } from './dump.ts'
-import { CommandFailure, sayingWhatFailed } from './failure.ts'
 import { copyObjects } from './object-copy.ts'
 import { progressBar } from './progress.ts'
 import { onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
@@ -51,7 +51,11 @@ s3:NAME instead of FILE takes the backup cohort.backups/NAME from the bucket.
 }
 
 /** `name` is what messages call the file. */
-async function restore({ runtime, config, options, print }: Invocation, file: string, name: string): Promise<void> {
+async function restore(
+  { runtime, config, options, print }: Invocation,
+  file: string,
+  name: string,
+): Promise<void> {
   const database = databaseFile(config)
   await writeWhole(database, async temporary => {
     await fill(runtime, temporary, file, name)
@@ -62,7 +66,8 @@ async function restore({ runtime, config, options, print }: Invocation, file: st
     await removeLogs(database)
   })
   print(`${name} is the database in ${config.DATA_DIR} now.\n`)
-  if (options.files !== true && existsSync(filesBeside(file))) print(`Its files are in ${filesBeside(file)}: --files brings them back.\n`)
+  if (options.files !== true && existsSync(filesBeside(file)))
+    print(`Its files are in ${filesBeside(file)}: --files brings them back.\n`)
 }
 
 /** Puts the backup into an empty file, as a sound database in one piece. Throws `CommandFailure`. */
@@ -110,8 +115,9 @@ function refuseWhileServed(config: Config): void {
 }
 
 /**
- * Folds the log of a database that is to be replaced into it: what is left of it would be taken for the new one's. SQLite allows that only while nobody
- * else has the database open, wherever they run; then this throws `CommandFailure`.
+ * Folds the log of a database that is to be replaced into it: what is left of it would be taken for the new
+ * one's. SQLite allows that only while nobody else has the database open, wherever they run; then this throws
+ * `CommandFailure`.
  */
 function retire(runtime: Runtime, database: string): void {
   if (!existsSync(database)) return
@@ -126,7 +132,8 @@ function retire(runtime: Runtime, database: string): void {
     }
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
-    if (/lock|busy/i.test(error.message)) throw new CommandFailure(`${database} is in use: stop the service first`)
+    if (/lock|busy/i.test(error.message))
+      throw new CommandFailure(`${database} is in use: stop the service first`)
     // It is damaged, which is why it is replaced.
   }
 }

@@ -29,8 +29,9 @@ interface Shelf {
 }
 
 /**
- * Backs the database up every `every` milliseconds, the first time one such interval from now, in a process of its own; keeps the latest BACKUP_KEEP.
- * Each is a line in the log. Throws `ConfigError` if BACKUP_TO cannot be.
+ * Backs the database up every `every` milliseconds, the first time one such interval from now, in a process
+ * of its own; keeps the latest BACKUP_KEEP. Each is a line in the log. Throws `ConfigError` if BACKUP_TO
+ * cannot be.
  */
 export function startScheduledBackup(
   runtime: Pick<Runtime, 'command'>,
@@ -47,16 +48,27 @@ export function startScheduledBackup(
     const name = nameAt(new Date())
     try {
       await shelf.prepare()
-      await runToEnd([...runtime.command, 'backup', shelf.target(name)], { ...process.env, DATA_DIR: config.DATA_DIR }, stopping.signal)
+      await runToEnd(
+        [...runtime.command, 'backup', shelf.target(name)],
+        { ...process.env, DATA_DIR: config.DATA_DIR },
+        stopping.signal,
+      )
       const old = (await shelf.names())
         .filter(candidate => ours.test(candidate))
         .sort()
         .slice(0, -config.BACKUP_KEEP)
       await shelf.remove(old)
       const ms = Math.round(performance.now() - started)
-      log.info({ event: 'backup', to: shelf.target(name), bytes: await shelf.size(name), ms, removed: old.length })
+      log.info({
+        event: 'backup',
+        to: shelf.target(name),
+        bytes: await shelf.size(name),
+        ms,
+        removed: old.length,
+      })
     } catch (error) {
-      if (!stopping.signal.aborted) log.error({ event: 'backup', to: shelf.target(name), error: String(error) })
+      if (!stopping.signal.aborted)
+        log.error({ event: 'backup', to: shelf.target(name), error: String(error) })
     }
   }
 
@@ -82,7 +94,8 @@ function shelfOf(config: Config): Shelf {
 const isLeftover = (name: string): boolean => /^cohort-\d{8}T\d{9}Z\.db\.\d+\.tmp/.test(name)
 
 async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (isLeftover(name)) await rm(join(folder, name), { force: true })
+  for (const name of await readdir(folder))
+    if (isLeftover(name)) await rm(join(folder, name), { force: true })
 }
 
 const folderShelf = (folder: string): Shelf => ({
@@ -106,8 +119,15 @@ const bucketShelf = (blobs: BlobStore, dataFolder: string): Shelf => ({
   prepare: () => removeLeftovers(dataFolder),
 })
 
-/** Runs a command; throws with what it printed to stderr unless it exits with 0. An abort kills it, which harms nothing: it only reads. */
-async function runToEnd([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+/**
+ * Runs a command; throws with what it printed to stderr unless it exits with 0. An abort kills it, which
+ * harms nothing: it only reads.
+ */
+async function runToEnd(
+  [program = '', ...args]: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<void> {
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let printed = ''
   child.stderr.on('data', chunk => {
@@ -127,7 +147,10 @@ async function runToEnd([program = '', ...args]: readonly string[], env: NodeJS.
   }
 }
 
-/** Resolves with true when the time has passed, and with false as soon as it is aborted. Milliseconds, of any number. */
+/**
+ * Resolves with true when the time has passed, and with false as soon as it is aborted. Milliseconds, of any
+ * number.
+ */
 async function passed(ms: number, signal: AbortSignal): Promise<boolean> {
   const end = performance.now() + ms
   for (let left = ms; left > 0 && !signal.aborted; left = end - performance.now()) {

@@ -1,9 +1,9 @@
 import { createApp } from '../../app.ts'
 import type { Config } from '../../config.ts'
-import { serialExecutor } from '../../executor.ts'
-import { ensureFirstApp } from '../../first-app.ts'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
+import { serialExecutor } from '../../operation/executor.ts'
+import { ensureFirstApp } from '../../tenant/first-app.ts'
 import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Command, noPositionals } from './command.ts'
@@ -99,7 +99,10 @@ function toldToStop(flush: () => void): Promise<void> {
   })
 }
 
-/** The last address of X-Forwarded-For: the one that the proxy in front has added; those before it are whatever the client wrote. */
+/**
+ * The last address of X-Forwarded-For: the one that the proxy in front has added; those before it are
+ * whatever the client wrote.
+ */
 const forwardedFor =
   (runtime: Runtime): Runtime['addressOf'] =>
   context =>

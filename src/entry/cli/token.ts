@@ -1,5 +1,5 @@
-import { appRow } from '../../app-registry.ts'
-import { signToken } from '../../token.ts'
+import { appRow } from '../../tenant/registry.ts'
+import { signToken } from '../../tenant/sign-token.ts'
 import { type Command, durationOf, noPositionals, required, UsageError } from './command.ts'
 import { withData } from './data.ts'
 
@@ -28,18 +28,25 @@ Prints only the token.
     const { options, config, runtime, print } = invocation
     const app_id = required(invocation, 'app')
     const ttl = durationOf(required(invocation, 'ttl'))
-    if ((options.user === undefined) === (options.admin !== true)) throw new UsageError('give either --user N or --admin')
+    if ((options.user === undefined) === (options.admin !== true))
+      throw new UsageError('give either --user N or --admin')
     if (options.files === true && options.user === undefined) throw new UsageError('--files goes with --user')
     const user_id = Number(options.user)
     if (options.user !== undefined && !(Number.isSafeInteger(user_id) && user_id > 0))
       throw new UsageError('--user must be a positive integer')
     return withData(runtime, config, async executor => {
       const [app] = await executor.read(appRow({ app_id }))
-      if (app === undefined) throw new UsageError(`there is no app "${app_id}" in ${config.DATA_DIR}; cohort app list shows them`)
-      if (app.jwks_url !== '') throw new UsageError(`the tokens of "${app_id}" are signed by whoever holds the keys of ${app.jwks_url}`)
+      if (app === undefined)
+        throw new UsageError(`there is no app "${app_id}" in ${config.DATA_DIR}; cohort app list shows them`)
+      if (app.jwks_url !== '')
+        throw new UsageError(
+          `the tokens of "${app_id}" are signed by whoever holds the keys of ${app.jwks_url}`,
+        )
       const [secret] = app.secrets
-      if (secret === undefined) throw new UsageError(`"${app_id}" has no secret; cohort app rotate-secret makes one`)
-      const subject = options.admin === true ? ('administrator' as const) : { user_id, filesOnly: options.files === true }
+      if (secret === undefined)
+        throw new UsageError(`"${app_id}" has no secret; cohort app rotate-secret makes one`)
+      const subject =
+        options.admin === true ? ('administrator' as const) : { user_id, filesOnly: options.files === true }
       print(`${await signToken({ app_id, secret: secret.secret, subject, issuedAt: Date.now(), ttl })}\n`)
       return 0
     })

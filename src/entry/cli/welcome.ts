@@ -1,14 +1,19 @@
-import type { StoredApp } from '../../app-registry.ts'
 import type { Config } from '../../config.ts'
-import { signToken } from '../../token.ts'
+import type { StoredApp } from '../../tenant/registry.ts'
+import { signToken } from '../../tenant/sign-token.ts'
 
 const day = 24 * 60 * 60 * 1000
 
 /**
- * What a person reads after `npm start`: the address, the app, and a first call. A token only on a terminal, or where it was asked for; otherwise how
- * to have one. `command` runs this program again.
+ * What a person reads after `npm start`: the address, the app, and a first call. A token only on a terminal,
+ * or where it was asked for; otherwise how to have one. `command` runs this program again.
  */
-export async function welcome(command: readonly string[], config: Config, port: number, app: StoredApp | undefined): Promise<string> {
+export async function welcome(
+  command: readonly string[],
+  config: Config,
+  port: number,
+  app: StoredApp | undefined,
+): Promise<string> {
   const host = config.HOST === '0.0.0.0' || config.HOST === '::' ? '127.0.0.1' : config.HOST
   const address = config.PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   const lines = [`Cohort is listening on ${address} (documentation: ${address}/docs)`]
@@ -16,7 +21,13 @@ export async function welcome(command: readonly string[], config: Config, port: 
   if (app !== undefined && secret !== undefined) {
     lines.push(`App: ${app.app_id}`)
     if (process.stdout.isTTY === true || config.SHOW_SECRETS) {
-      const token = await signToken({ app_id: app.app_id, secret, subject: { user_id: 1 }, issuedAt: Date.now(), ttl: day })
+      const token = await signToken({
+        app_id: app.app_id,
+        secret,
+        subject: { user_id: 1 },
+        issuedAt: Date.now(),
+        ttl: day,
+      })
       lines.push(
         'A first call, as user 1 (the token is good for a day):',
         `  curl -X POST ${address}/group/create -H 'app_id: ${app.app_id}' -H 'access-token: ${token}' -H 'content-type: application/json' -d '{"name":"First group"}'`,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Invocation, UsageError } from './command.ts'
-import { CommandFailure } from './failure.ts'
+import { CommandFailure } from './command-failure.ts'
 
 /** The one argument of a command. Throws `UsageError` if it is missing or not alone. */
 export function onlyArgument({ positionals: [argument, another] }: Invocation, name: string): string {
@@ -17,8 +17,8 @@ export function refuseExisting(file: string, force: unknown): void {
 }
 
 /**
- * Makes a file whole or not at all: `write` fills another beside it, readable by its owner alone, which takes the name when it is on disk. Whatever was
- * there before stays until then, and for good if `write` throws.
+ * Makes a file whole or not at all: `write` fills another beside it, readable by its owner alone, which takes
+ * the name when it is on disk. Whatever was there before stays until then, and for good if `write` throws.
  */
 export async function writeWhole(file: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`

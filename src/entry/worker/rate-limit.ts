@@ -5,8 +5,14 @@ export interface RateLimitLike {
   limit(options: { key: string }): Promise<{ readonly success: boolean }>
 }
 
-/** The 429 for a caller over the platform's limit, where one is bound as RATE_LIMITER. Counted by token, which is one caller's. */
-export async function overLimit(limiter: RateLimitLike | undefined, { headers }: Request): Promise<Response | undefined> {
+/**
+ * The 429 for a caller over the platform's limit, where one is bound as RATE_LIMITER. Counted by token, which
+ * is one caller's.
+ */
+export async function overLimit(
+  limiter: RateLimitLike | undefined,
+  { headers }: Request,
+): Promise<Response | undefined> {
   if (limiter === undefined) return undefined
   // The signature tells tokens apart, and is of no use to anybody without the rest.
   const key = headers.get('access-token')?.slice(-43) ?? headers.get('cf-connecting-ip') ?? ''

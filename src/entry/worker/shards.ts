@@ -10,8 +10,8 @@ export interface Shards {
 }
 
 /**
- * Apps on several D1 databases: `APP_SHARDS` is JSON such as `{"big-app":"DB_2"}`, every other app is on `DB`. Throws `ConfigError` if it
- * names a binding that is not there, or not of a D1 database.
+ * Apps on several D1 databases: `APP_SHARDS` is JSON such as `{"big-app":"DB_2"}`, every other app is on
+ * `DB`. Throws `ConfigError` if it names a binding that is not there, or not of a D1 database.
  */
 export function shardsOf(bindings: Readonly<Record<string, unknown>>): Shards {
   const shards = parse(bindings.APP_SHARDS)
@@ -24,7 +24,8 @@ export function shardsOf(bindings: Readonly<Record<string, unknown>>): Shards {
 
 function databaseOf(bindings: Readonly<Record<string, unknown>>, name: string): D1DatabaseLike {
   const database = bindings[name] as Partial<D1DatabaseLike> | undefined
-  if (typeof database?.withSession !== 'function') throw new ConfigError(`there is no D1 database bound as ${name}`)
+  if (typeof database?.withSession !== 'function')
+    throw new ConfigError(`there is no D1 database bound as ${name}`)
   return database as D1DatabaseLike
 }
 

@@ -12,7 +12,10 @@ const WIDE_BAND_HEADER = '#!AMR-WB\n'
 const SAMPLES_PER_FRAME = 160
 const FRAMES_PER_MINUTE = (60 * AMR_SAMPLE_RATE) / SAMPLES_PER_FRAME
 
-/** Bytes after the header byte by frame type: eight speech modes, comfort noise, six that files do not hold, and "no data". */
+/**
+ * Bytes after the header byte by frame type: eight speech modes, comfort noise, six that files do not hold,
+ * and "no data".
+ */
 const FRAME_BYTES = [12, 13, 15, 17, 19, 20, 26, 31, 5, -1, -1, -1, -1, -1, -1, 0]
 const LARGEST_FRAME = 32
 
@@ -22,8 +25,8 @@ export function isWideBandAmr(file: Uint8Array): boolean {
 }
 
 /**
- * The samples of a narrow-band AMR file, mono, `AMR_SAMPLE_RATE` a second. Throws `CannotConvert` for wide-band AMR, for a clip longer
- * than half an hour, and for bytes that are no whole AMR file.
+ * The samples of a narrow-band AMR file, mono, `AMR_SAMPLE_RATE` a second. Throws `CannotConvert` for
+ * wide-band AMR, for a clip longer than half an hour, and for bytes that are no whole AMR file.
  */
 export function decodeAmr(file: Uint8Array): Int16Array<ArrayBuffer> {
   const frames = findFrames(file)
@@ -44,16 +47,22 @@ export function decodeAmr(file: Uint8Array): Int16Array<ArrayBuffer> {
 
 /** The frames, each with its header byte. All are checked before the first is decoded. */
 function findFrames(file: Uint8Array): Uint8Array[] {
-  if (isWideBandAmr(file)) throw new CannotConvert('this is wide-band AMR (AMR-WB), which is converted only where ffmpeg is installed')
-  if (!startsWith(file, HEADER)) throw new CannotConvert('the file is not an AMR voice clip: it does not start with "#!AMR"')
+  if (isWideBandAmr(file))
+    throw new CannotConvert(
+      'this is wide-band AMR (AMR-WB), which is converted only where ffmpeg is installed',
+    )
+  if (!startsWith(file, HEADER))
+    throw new CannotConvert('the file is not an AMR voice clip: it does not start with "#!AMR"')
   const frames: Uint8Array[] = []
   for (let at = HEADER.length; at < file.length; ) {
     const type = ((file[at] ?? 0) >> 3) & 15
     const length = FRAME_BYTES[type] ?? -1
     if (length < 0) throw new CannotConvert(`the AMR voice clip is damaged at byte ${at}`)
-    if (at + 1 + length > file.length) throw new CannotConvert('the AMR voice clip is cut off in its last frame')
+    if (at + 1 + length > file.length)
+      throw new CannotConvert('the AMR voice clip is cut off in its last frame')
     frames.push(file.subarray(at, at + 1 + length))
-    if (frames.length > MAX_MINUTES * FRAMES_PER_MINUTE) throw new CannotConvert(`the AMR voice clip is longer than ${MAX_MINUTES} minutes`)
+    if (frames.length > MAX_MINUTES * FRAMES_PER_MINUTE)
+      throw new CannotConvert(`the AMR voice clip is longer than ${MAX_MINUTES} minutes`)
     at += 1 + length
   }
   if (frames.length === 0) throw new CannotConvert('the AMR voice clip is empty')

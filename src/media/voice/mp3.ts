@@ -4,8 +4,8 @@ import type { Bytes } from '../../platform.ts'
 export type Mp3Encoder = WasmMediaEncoder<'audio/mpeg'>
 
 /**
- * A new encoder. Servers give wasm-media-encoders' `createMp3Encoder`, which carries its WebAssembly as text; Workers may not compile at
- * run time and give `inlineVoice` a module instead.
+ * A new encoder. Servers give wasm-media-encoders' `createMp3Encoder`, which carries its WebAssembly as text;
+ * Workers may not compile at run time and give `inlineVoice` a module instead.
  */
 export type OpenMp3Encoder = () => Promise<Mp3Encoder>
 
@@ -15,8 +15,14 @@ const BITRATE = 24
 /** Samples handed to the encoder at once, so that it needs little memory. */
 const BLOCK = 8192
 
-/** Mono MP3 of the samples. `sampleRate` is one that MP3 knows: 8000 (MPEG 2.5) or 16000 (MPEG 2) for speech. */
-export async function encodeMp3(samples: Int16Array, sampleRate: number, openEncoder: OpenMp3Encoder): Promise<Bytes> {
+/**
+ * Mono MP3 of the samples. `sampleRate` is one that MP3 knows: 8000 (MPEG 2.5) or 16000 (MPEG 2) for speech.
+ */
+export async function encodeMp3(
+  samples: Int16Array,
+  sampleRate: number,
+  openEncoder: OpenMp3Encoder,
+): Promise<Bytes> {
   const encoder = await openEncoder()
   encoder.configure({ sampleRate, channels: 1, bitrate: BITRATE })
   const parts: Uint8Array[] = []

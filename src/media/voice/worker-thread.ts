@@ -11,8 +11,9 @@ const TIMEOUT_MS = 60_000
 const WAITING = 64
 
 /**
- * Voice in one thread of its own (Node.js, Bun, Deno), started by the first clip and again after it died. Clips take turns: 64 may wait,
- * each has a minute. `url` is src/entry/voice-worker.ts, or what the build made of it. Wide-band AMR goes to `wideBand`.
+ * Voice in one thread of its own (Node.js, Bun, Deno), started by the first clip and again after it died.
+ * Clips take turns: 64 may wait, each has a minute. `url` is src/entry/voice-worker.ts, or what the build
+ * made of it. Wide-band AMR goes to `wideBand`.
  */
 export function threadedVoice(url: URL, wideBand: (amr: Bytes) => Promise<Bytes> = ffmpegToMp3): Voice {
   const inTurn = limiter(1, WAITING)
@@ -53,9 +54,11 @@ function ask(worker: Worker, amr: Bytes): Promise<VoiceAnswer> {
       end()
     }
     const onMessage = (answer: VoiceAnswer) => settle(() => resolve(answer))
-    const onError = (cause: unknown) => settle(() => reject(new ThreadLost('the voice clip could not be converted', { cause })))
+    const onError = (cause: unknown) =>
+      settle(() => reject(new ThreadLost('the voice clip could not be converted', { cause })))
     const onExit = () => settle(() => reject(new ThreadLost('the voice converter stopped; try again')))
-    const onTimeout = () => settle(() => reject(new ThreadLost('the voice clip took longer than a minute to convert')))
+    const onTimeout = () =>
+      settle(() => reject(new ThreadLost('the voice clip took longer than a minute to convert')))
     const timer = setTimeout(onTimeout, TIMEOUT_MS)
     worker.on('message', onMessage)
     worker.on('error', onError)

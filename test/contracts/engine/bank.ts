@@ -1,15 +1,15 @@
 import { eq, sql } from 'drizzle-orm'
-import { appSettings } from '../../../src/apps.ts'
 import type { SerialEngine, Session } from '../../../src/db/engine.ts'
 import { type Bound, command, db, inList, query, type RowsOf } from '../../../src/db/query.ts'
 import { groups, members } from '../../../src/db/schema.ts'
-import type { Refusal } from '../../../src/errors.ts'
-import type { Executor, ExecutorMetrics, Result, Task } from '../../../src/executor.ts'
-import type { Call, Outcome } from '../../../src/operation.ts'
+import type { Refusal } from '../../../src/operation/errors.ts'
+import type { Executor, ExecutorMetrics, Result, Task } from '../../../src/operation/executor.ts'
+import type { Call, Outcome } from '../../../src/operation/operation.ts'
+import { appSettings } from '../../../src/tenant/app.ts'
 
 /*
- * What the contract of the database engines works with: a database of the real schema, and tasks on its groups. It runs inside of every runtime, so it
- * knows none.
+ * What the contract of the database engines works with: a database of the real schema, and tasks on its
+ * groups. It runs inside of every runtime, so it knows none.
  */
 
 export interface ExecutorOptions {
@@ -64,12 +64,17 @@ export const addMember = command<{ group_id: number; user_id: number; role: numb
     sql`INSERT INTO members (group_id, user_id, app_id, role, display_name, joined_at) VALUES (${p.group_id}, ${p.user_id}, 'bank', ${p.role}, ${p.display_name}, 0)`,
 )
 export const addMembers = command<{ group_id: number; user_ids: string }>()(
-  p => sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, 'bank', 0 FROM json_each(${p.user_ids})`,
+  p =>
+    sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, 'bank', 0 FROM json_each(${p.user_ids})`,
 )
-export const intoNowhere = command<{ value: number }>()(p => sql`INSERT INTO no_such_table VALUES (${p.value})`)
+export const intoNowhere = command<{ value: number }>()(
+  p => sql`INSERT INTO no_such_table VALUES (${p.value})`,
+)
 export const fromNowhere = command<Record<never, never>>()(() => sql`SELECT * FROM no_such_table`)
 
-export const groupRow = query<{ group_id: number }>()(p => db.select().from(groups).where(eq(groups.group_id, p.group_id)))
+export const groupRow = query<{ group_id: number }>()(p =>
+  db.select().from(groups).where(eq(groups.group_id, p.group_id)),
+)
 export const memberRows = query<{ group_id: number }>()(p =>
   db.select().from(members).where(eq(members.group_id, p.group_id)).orderBy(members.user_id),
 )
@@ -80,7 +85,11 @@ export const memberCount = query<{ group_id: number }>()(p =>
     .where(eq(members.group_id, p.group_id)),
 )
 export const membersAmong = query<{ user_ids: string }>()(p =>
-  db.select({ user_id: members.user_id }).from(members).where(inList(members.user_id, p.user_ids)).orderBy(members.user_id),
+  db
+    .select({ user_id: members.user_id })
+    .from(members)
+    .where(inList(members.user_id, p.user_ids))
+    .orderBy(members.user_id),
 )
 
 const call: Call<unknown> = {
@@ -101,12 +110,17 @@ export function run<const R extends readonly Bound[], Out>(
   decide: (rows: RowsOf<R>) => Outcome<Out> | Refusal,
   { writes = true, session = { bookmark: undefined } }: { writes?: boolean; session?: Session } = {},
 ): Promise<Result<Out>> {
-  const task: Task<Out> = { writes, reads: () => reads, decide: (_, rows) => decide(rows as unknown as RowsOf<R>) }
+  const task: Task<Out> = {
+    writes,
+    reads: () => reads,
+    decide: (_, rows) => decide(rows as unknown as RowsOf<R>),
+  }
   return Promise.resolve(executor.run(task, call, session))
 }
 
 /** Writes without reading first. */
-export const write = (executor: Executor, ...writes: Bound[]): Promise<Result<null>> => run(executor, [], () => ({ data: null, writes }))
+export const write = (executor: Executor, ...writes: Bound[]): Promise<Result<null>> =>
+  run(executor, [], () => ({ data: null, writes }))
 
 export async function newGroup(executor: Executor, { capacity = 1000, name = '' } = {}): Promise<number> {
   const group_id = newGroupId()
@@ -121,12 +135,18 @@ export const join = (executor: Executor, group_id: number, user_id: number): Pro
     if (group.count >= group.capacity) return { data: false }
     return {
       data: true,
-      writes: [guard({ group_id, seen: group.version, joined: 1 }), addMember({ group_id, user_id, role: 1, display_name: '' })],
+      writes: [
+        guard({ group_id, seen: group.version, joined: 1 }),
+        addMember({ group_id, user_id, role: 1, display_name: '' }),
+      ],
     }
   })
 
 /** The group's own count and version, and how many members there are. */
-export async function standingOf(executor: Executor, group_id: number): Promise<{ count: number; version: number; members: number }> {
+export async function standingOf(
+  executor: Executor,
+  group_id: number,
+): Promise<{ count: number; version: number; members: number }> {
   const [group] = await executor.read(groupRow({ group_id }))
   const [counted] = await executor.read(memberCount({ group_id }))
   if (group === undefined || counted === undefined) throw new Error('no group')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { DatabaseError } from '../../../src/db/engine.ts'
-import { HttpError, Refusal, refuse } from '../../../src/errors.ts'
+import { HttpError, Refusal, refuse } from '../../../src/operation/errors.ts'
 import {
   addMember,
   addMembers,
@@ -23,8 +23,12 @@ import {
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
 
-/** SQLite in the process says that the database failed; at a distance it looks as if somebody else were faster, each time. */
-const notWritten = (error: unknown): boolean => error instanceof DatabaseError || (error instanceof HttpError && error.status === 503)
+/**
+ * SQLite in the process says that the database failed; at a distance it looks as if somebody else were
+ * faster, each time.
+ */
+const notWritten = (error: unknown): boolean =>
+  error instanceof DatabaseError || (error instanceof HttpError && error.status === 503)
 
 /** What every database engine promises, under the executor that runs it. */
 export const everyEngine: Cases<Bank> = {
@@ -63,15 +67,25 @@ export const everyEngine: Cases<Bank> = {
   'keeps whole numbers up to 2^53 − 1': async bank => {
     const executor = bank.executor()
     const group_id = await newGroup(executor)
-    const ids = [-1, 0, 1, 2 ** 31, 2 ** 32 + 1, 2 ** 52 + 1, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER]
+    const ids = [
+      -1,
+      0,
+      1,
+      2 ** 31,
+      2 ** 32 + 1,
+      2 ** 52 + 1,
+      Number.MAX_SAFE_INTEGER - 1,
+      Number.MAX_SAFE_INTEGER,
+    ]
     await write(executor, ...ids.map(user_id => addMember({ group_id, user_id, role: 1, display_name: '' })))
     assert.deepEqual(
       (await executor.read(memberRows({ group_id }))).map(row => row.user_id),
       ids,
     )
-    assert.deepEqual(await executor.read(membersAmong({ user_ids: JSON.stringify([Number.MAX_SAFE_INTEGER]) })), [
-      { user_id: Number.MAX_SAFE_INTEGER },
-    ])
+    assert.deepEqual(
+      await executor.read(membersAmong({ user_ids: JSON.stringify([Number.MAX_SAFE_INTEGER]) })),
+      [{ user_id: Number.MAX_SAFE_INTEGER }],
+    )
   },
 
   'keeps any text as it is': async bank => {
@@ -113,7 +127,11 @@ export const everyEngine: Cases<Bank> = {
     const executor = bank.executor()
     const group_id = await newGroup(executor)
     const member = { group_id, role: 1, display_name: '' }
-    const twice = [addMember({ ...member, user_id: 1 }), addMember({ ...member, user_id: 2 }), addMember({ ...member, user_id: 1 })]
+    const twice = [
+      addMember({ ...member, user_id: 1 }),
+      addMember({ ...member, user_id: 2 }),
+      addMember({ ...member, user_id: 1 }),
+    ]
     await assert.rejects(write(executor, guard({ group_id, seen: 1, joined: 3 }), ...twice), notWritten)
     assert.deepEqual(await standingOf(executor, group_id), { count: 0, version: 1, members: 0 })
   },
@@ -130,7 +148,11 @@ export const everyEngine: Cases<Bank> = {
       'a NOT NULL, by the guard': guard({ group_id, seen: 7, joined: 0 }),
       'the capacity': guard({ group_id, seen: 1, joined: 3 }),
     }
-    await Promise.all(Object.entries(breaking).map(([what, bound]) => assert.rejects(write(executor, bound), notWritten, what)))
+    await Promise.all(
+      Object.entries(breaking).map(([what, bound]) =>
+        assert.rejects(write(executor, bound), notWritten, what),
+      ),
+    )
     assert.deepEqual(await standingOf(executor, group_id), { count: 0, version: 1, members: 1 })
   },
 
@@ -162,7 +184,9 @@ export const everyEngine: Cases<Bank> = {
 
   'writes nothing when the decision is a refusal': async bank => {
     const executor = bank.executor()
-    const result = await run(executor, [groupRow({ group_id: newGroupId() })], () => refuse(20001))
+    const result = await run(executor, [groupRow({ group_id: newGroupId() })], () =>
+      refuse('group_not_found'),
+    )
     assert.ok(result instanceof Refusal && result.code === 20001)
   },
 
@@ -184,7 +208,10 @@ export const everyEngine: Cases<Bank> = {
   'throws DatabaseError for a statement that cannot run, and goes on': async bank => {
     const executor = bank.executor()
     const group_id = newGroupId()
-    await assert.rejects(write(executor, insertGroup({ group_id, capacity: 1, name: '' }), intoNowhere({ value: 1 })), DatabaseError)
+    await assert.rejects(
+      write(executor, insertGroup({ group_id, capacity: 1, name: '' }), intoNowhere({ value: 1 })),
+      DatabaseError,
+    )
     assert.deepEqual(await executor.read(groupRow({ group_id })), [])
     await newGroup(executor)
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { DatabaseError, type Session } from '../../../src/db/engine.ts'
-import { HttpError, refuse } from '../../../src/errors.ts'
-import type { ExecutorMetrics } from '../../../src/executor.ts'
+import { HttpError, refuse } from '../../../src/operation/errors.ts'
+import type { ExecutorMetrics } from '../../../src/operation/executor.ts'
 import {
   addMember,
   type Cases,
@@ -21,12 +21,18 @@ import {
 
 function retries(): { metrics: ExecutorMetrics; count(): number } {
   let count = 0
-  return { metrics: { committed() {}, synced() {}, retried: () => void count++, queued() {} }, count: () => count }
+  return {
+    metrics: { committed() {}, synced() {}, retried: () => void count++, queued() {} },
+    count: () => count,
+  }
 }
 
 const bookmarkOfD1 = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/
 
-/** What D1 promises besides: few round trips, and a decision is made again when what it was made on has changed. */
+/**
+ * What D1 promises besides: few round trips, and a decision is made again when what it was made on has
+ * changed.
+ */
 export const remoteEngines: Cases<RemoteBank> = {
   'reads in one round trip and writes in two': async bank => {
     const executor = bank.executor()
@@ -35,8 +41,13 @@ export const remoteEngines: Cases<RemoteBank> = {
     assert.equal(await bank.batches(() => run(executor, reads, () => ({ data: null }), { writes: false })), 1)
     assert.equal(await bank.batches(async () => executor.read(groupRow({ group_id }))), 1)
     assert.equal(await bank.batches(() => join(executor, group_id, 1)), 2)
-    assert.equal(await bank.batches(() => run(executor, reads, () => refuse(20001))), 1)
-    assert.equal(await bank.batches(() => write(executor, insertGroup({ group_id: newGroupId(), capacity: 1, name: '' }))), 1)
+    assert.equal(await bank.batches(() => run(executor, reads, () => refuse('group_not_found'))), 1)
+    assert.equal(
+      await bank.batches(() =>
+        write(executor, insertGroup({ group_id: newGroupId(), capacity: 1, name: '' })),
+      ),
+      1,
+    )
   },
 
   'decides again when the group has changed in between': async bank => {
@@ -51,7 +62,10 @@ export const remoteEngines: Cases<RemoteBank> = {
         const seen = decidedOn.length === 1 ? 0 : (group?.version ?? 0)
         return {
           data: null,
-          writes: [addMember({ group_id, user_id: decidedOn.length, role: 1, display_name: '' }), guard({ group_id, seen, joined: 1 })],
+          writes: [
+            addMember({ group_id, user_id: decidedOn.length, role: 1, display_name: '' }),
+            guard({ group_id, seen, joined: 1 }),
+          ],
         }
       }),
     )
@@ -74,7 +88,9 @@ export const remoteEngines: Cases<RemoteBank> = {
   'does not try again what cannot run': async bank => {
     const { metrics, count } = retries()
     const executor = bank.executor({ metrics })
-    const trips = await bank.batches(() => assert.rejects(write(executor, intoNowhere({ value: 1 })), DatabaseError))
+    const trips = await bank.batches(() =>
+      assert.rejects(write(executor, intoNowhere({ value: 1 })), DatabaseError),
+    )
     assert.deepEqual([trips, count()], [1, 0])
   },
 
@@ -82,24 +98,52 @@ export const remoteEngines: Cases<RemoteBank> = {
     const executor = bank.executor()
     const session: Session = { bookmark: undefined }
     const group_id = newGroupId()
-    await run(executor, [], () => ({ data: null, writes: [insertGroup({ group_id, capacity: 1, name: '' })] }), { session })
+    await run(
+      executor,
+      [],
+      () => ({ data: null, writes: [insertGroup({ group_id, capacity: 1, name: '' })] }),
+      { session },
+    )
     const written = session.bookmark
     assert.match(String(written), bookmarkOfD1)
-    await run(executor, [groupRow({ group_id })], ([[group]]) => ({ data: assert.ok(group) }), { writes: false, session })
+    await run(executor, [groupRow({ group_id })], ([[group]]) => ({ data: assert.ok(group) }), {
+      writes: false,
+      session,
+    })
     assert.ok(String(session.bookmark) >= String(written))
   },
 
   'is not put off by a bookmark that is none': async bank => {
     const executor = bank.executor()
     const group_id = await newGroup(executor)
-    const hostile = ['', ' ', 'x', '../..', "' OR 1=1", 'ÿÿ', 'first-primary', 'first-nothing', '9'.repeat(10_000), 'g-g-g-g', '9-9-9-9']
+    const hostile = [
+      '',
+      ' ',
+      'x',
+      '../..',
+      "' OR 1=1",
+      'ÿÿ',
+      'first-primary',
+      'first-nothing',
+      '9'.repeat(10_000),
+      'g-g-g-g',
+      '9-9-9-9',
+    ]
     for (const bookmark of hostile) {
       const session: Session = { bookmark }
-      await run(executor, [groupRow({ group_id })], ([[group]]) => ({ data: assert.ok(group) }), { writes: false, session })
-      if (bookmark !== '9-9-9-9') assert.match(String(session.bookmark), bookmarkOfD1)
-      await run(executor, [], () => ({ data: null, writes: [insertGroup({ group_id: newGroupId(), capacity: 1, name: '' })] }), {
-        session: { bookmark },
+      await run(executor, [groupRow({ group_id })], ([[group]]) => ({ data: assert.ok(group) }), {
+        writes: false,
+        session,
       })
+      if (bookmark !== '9-9-9-9') assert.match(String(session.bookmark), bookmarkOfD1)
+      await run(
+        executor,
+        [],
+        () => ({ data: null, writes: [insertGroup({ group_id: newGroupId(), capacity: 1, name: '' })] }),
+        {
+          session: { bookmark },
+        },
+      )
     }
   },
 

@@ -1,20 +1,38 @@
 import assert from 'node:assert/strict'
 import { DatabaseError } from '../../../src/db/engine.ts'
 import { migrate } from '../../../src/db/migrate.ts'
-import { HttpError, Refusal, refuse } from '../../../src/errors.ts'
-import { type ExecutorMetrics, serialExecutor } from '../../../src/executor.ts'
-import { type Cases, groupRow, guard, insertGroup, join, newGroup, newGroupId, run, type SerialBank, standingOf, write } from './bank.ts'
+import { HttpError, Refusal, refuse } from '../../../src/operation/errors.ts'
+import { type ExecutorMetrics, serialExecutor } from '../../../src/operation/executor.ts'
+import {
+  type Cases,
+  groupRow,
+  guard,
+  insertGroup,
+  join,
+  newGroup,
+  newGroupId,
+  run,
+  type SerialBank,
+  standingOf,
+  write,
+} from './bank.ts'
 
 /** How many operations each commit took. */
 function commits(): { sizes: number[]; metrics: ExecutorMetrics } {
   const sizes: number[] = []
-  return { sizes, metrics: { committed: operations => void sizes.push(operations), synced() {}, retried() {}, queued() {} } }
+  return {
+    sizes,
+    metrics: { committed: operations => void sizes.push(operations), synced() {}, retried() {}, queued() {} },
+  }
 }
 
 const writes = (count: number): (() => ReturnType<typeof insertGroup>)[] =>
   Array.from({ length: count }, () => () => insertGroup({ group_id: newGroupId(), capacity: 1, name: '' }))
 
-/** What SQLite in the process promises besides: one commit for all that wait, and nobody pays for another's failure. */
+/**
+ * What SQLite in the process promises besides: one commit for all that wait, and nobody pays for another's
+ * failure.
+ */
 export const serialEngines: Cases<SerialBank> = {
   'is safe against a power cut as it is opened': async ({ connect }) => {
     const engine = connect()
@@ -31,11 +49,14 @@ export const serialEngines: Cases<SerialBank> = {
     })
     const executor = serialExecutor({ ...engine, sync: () => disk.then(() => engine.sync()) })
     const group_id = newGroupId()
-    const written = write(executor, insertGroup({ group_id, capacity: 1, name: '' })).then(() => told.push('written'))
-    while (engine.rows(`SELECT 1 FROM groups WHERE group_id = ${group_id}`).length === 0) await new Promise(setImmediate)
-    const read = run(executor, [groupRow({ group_id })], ([[group]]) => ({ data: assert.ok(group) }), { writes: false }).then(() =>
-      told.push('read'),
+    const written = write(executor, insertGroup({ group_id, capacity: 1, name: '' })).then(() =>
+      told.push('written'),
     )
+    while (engine.rows(`SELECT 1 FROM groups WHERE group_id = ${group_id}`).length === 0)
+      await new Promise(setImmediate)
+    const read = run(executor, [groupRow({ group_id })], ([[group]]) => ({ data: assert.ok(group) }), {
+      writes: false,
+    }).then(() => told.push('read'))
     const drained = executor.drain().then(() => told.push('drained'))
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
     assert.deepEqual(told, [])
@@ -47,8 +68,14 @@ export const serialEngines: Cases<SerialBank> = {
   'answers an error when the disk refuses': async ({ engine }) => {
     let broken = true
     const refusal = new DatabaseError('disk I/O error')
-    const executor = serialExecutor({ ...engine, sync: () => (broken ? Promise.reject(refusal) : engine.sync()) })
-    await assert.rejects(write(executor, insertGroup({ group_id: newGroupId(), capacity: 1, name: '' })), refusal)
+    const executor = serialExecutor({
+      ...engine,
+      sync: () => (broken ? Promise.reject(refusal) : engine.sync()),
+    })
+    await assert.rejects(
+      write(executor, insertGroup({ group_id: newGroupId(), capacity: 1, name: '' })),
+      refusal,
+    )
     broken = false
     await newGroup(executor)
   },
@@ -89,11 +116,14 @@ export const serialEngines: Cases<SerialBank> = {
   'lets a task that fails cost the others nothing': async bank => {
     const executor = bank.executor()
     const group_id = await newGroup(executor)
-    const stale = run(executor, [], () => ({ data: null, writes: [guard({ group_id, seen: 99, joined: 0 })] }))
+    const stale = run(executor, [], () => ({
+      data: null,
+      writes: [guard({ group_id, seen: 99, joined: 0 })],
+    }))
     const throwing = run(executor, [], () => {
       throw new RangeError('a mistake in a decision')
     })
-    const refused = run(executor, [], () => refuse(20011))
+    const refused = run(executor, [], () => refuse('needs_member'))
     const results = await Promise.allSettled([
       join(executor, group_id, 1),
       stale,

@@ -22,7 +22,9 @@ import type { Suite } from '../all.ts'
 
 const minutesAgo = (minutes: number): number => Math.floor(Date.now() / 1000) - minutes * 60
 
-/** Who may read a file, asked on every request (spec: behaviour, section 7; file-security 8, 19, 20, 28). */
+/**
+ * Who may read a file, asked on every request (docs/behaviour.md, section 7; file-security 8, 19, 20, 28).
+ */
 export const fileAccess: Suite = instance => {
   let neighbour: Tenant
   beforeAll(async () => {
@@ -30,7 +32,8 @@ export const fileAccess: Suite = instance => {
   })
 
   const claimsOf = ({ id }: { id: number }) => ({ app: instance().app_id, role: 1, sub: String(id) })
-  const withToken = (token: string) => new Client(instance(), { app_id: instance().app_id, 'access-token': token })
+  const withToken = (token: string) =>
+    new Client(instance(), { app_id: instance().app_id, 'access-token': token })
 
   describe('a file of a group', () => {
     it('is for its members of this moment, and so are its thumbnails (security 20, 28)', async () => {
@@ -55,7 +58,8 @@ export const fileAccess: Suite = instance => {
         expectBytes(await read(reader, url), bytes)
         for (const query of forms) expect((await readByUrl(reader, url, { query })).status).toBe(200)
       }
-      for (const query of forms) for (const reader of [outsider, late]) expectRefused(await read(reader, url, { query }), 403, 10010)
+      for (const query of forms)
+        for (const reader of [outsider, late]) expectRefused(await read(reader, url, { query }), 403, 10010)
 
       dataOf(await owner.post('/group/kick', { group_id, user_list: [kicked.id] }))
       dataOf(await owner.post('/group/block', { group_id, user_list: [blocked.id] }))
@@ -67,7 +71,8 @@ export const fileAccess: Suite = instance => {
           expectRefused(await readByUrl(reader, url, { query }), 403, 10010)
           expect((await read(reader, url, { query, method: 'HEAD' })).status).toBe(403)
         }
-        for (const reader of [owner, admin, member, late]) expect((await read(reader, url, { query })).status).toBe(200)
+        for (const reader of [owner, admin, member, late])
+          expect((await read(reader, url, { query })).status).toBe(200)
       }
       await addMembers(owner, group_id, [left])
       expectBytes(await read(left, url), bytes)
@@ -80,7 +85,15 @@ export const fileAccess: Suite = instance => {
       const { app_id, secret } = instance()
       const query = { app_id, sdk_sign: sdkSignOf(secret, signOf(url)) }
       for (const variant of forms) {
-        for (const reader of [owner, admin, member, late, left, outsider, await callers(instance()).admin()]) {
+        for (const reader of [
+          owner,
+          admin,
+          member,
+          late,
+          left,
+          outsider,
+          await callers(instance()).admin(),
+        ]) {
           expect([403, 404]).toContain((await read(reader, url, { query: variant })).status)
         }
         expect([403, 404]).toContain((await read(nobody, url, { query: { ...query, ...variant } })).status)
@@ -104,7 +117,10 @@ export const fileAccess: Suite = instance => {
       expectRefused(await read(await admin({ user_id: outsider.id }), url), 403, 10010)
       expectRefused(await read(await admin({ user_id: owner.id, group_id }), url), 400, 10002)
       const token = (await admin()).headers['access-token'] ?? ''
-      expectBytes(await read(nobody, url, { query: { app_id: instance().app_id, 'access-token': token } }), someBytes(50))
+      expectBytes(
+        await read(nobody, url, { query: { app_id: instance().app_id, 'access-token': token } }),
+        someBytes(50),
+      )
     })
   })
 
@@ -128,7 +144,11 @@ export const fileAccess: Suite = instance => {
       const { sender, receiver } = await people(instance(), ['sender', 'receiver'])
       const url = await sendFile(sender, toUser(receiver), someBytes(20))
       const strangers = callers(instance(), neighbour.app_id, neighbour.secret)
-      for (const stranger of [await strangers.as(receiver.id), await strangers.as(sender.id), await strangers.admin()]) {
+      for (const stranger of [
+        await strangers.as(receiver.id),
+        await strangers.as(sender.id),
+        await strangers.admin(),
+      ]) {
         expectRefused(await read(stranger, url), 403, 10030)
       }
       const group = await newGroup(receiver)
@@ -146,12 +166,19 @@ export const fileAccess: Suite = instance => {
       const url = await avatarOf(user, picture)
       const place = dataOf(await owner.get('/file/upload/avatar/group', { group_id }))
       const { admin } = callers(instance())
-      for (const reader of [user, stranger, await admin(), await admin({ group_id }), await admin({ user_id: stranger.id })]) {
+      for (const reader of [
+        user,
+        stranger,
+        await admin(),
+        await admin({ group_id }),
+        await admin({ user_id: stranger.id }),
+      ]) {
         expectBytes(await read(reader, url), picture)
       }
       expectRefused(await read(owner, place.download_url), 404, 20022)
       const { other } = await people(instance(), ['other'], neighbour)
-      for (const query of [{}, { image_type: 2 }]) expectRefused(await read(other, url, { query }), 404, 20022)
+      for (const query of [{}, { image_type: 2 }])
+        expectRefused(await read(other, url, { query }), 404, 20022)
       expectRefused(await read(nobody, url), 401, 40000)
       expectRefused(await read(nobody, url, { query: { app_id: instance().app_id } }), 401, 10003)
     })
@@ -164,7 +191,11 @@ export const fileAccess: Suite = instance => {
       const download = new URL('/file/download/avatar', instance().url).href
       for (const reader of [outsider, sender]) {
         for (const object_name of [chatName, signOf(chat), `${instance().app_id}/chat/1`]) {
-          expectRefused(await read(reader, `${download}?object_name=${encodeURIComponent(object_name)}`), 404, 20022)
+          expectRefused(
+            await read(reader, `${download}?object_name=${encodeURIComponent(object_name)}`),
+            404,
+            20022,
+          )
         }
       }
     })
@@ -177,8 +208,16 @@ export const fileAccess: Suite = instance => {
       const url = await sendFile(sender, toUser(receiver), someBytes(30))
       const token = receiver.headers['access-token'] ?? ''
       expectRefused(await read(nobody, url), 401, 40000)
-      expectRefused(await read(nobody, url, { query: { app_id: 'nowhere', 'access-token': token } }), 401, 40000)
-      for (const query of [{ app_id }, { app_id, 'access-token': '' }, { app_id, store_token: '', sdk_sign: '' }]) {
+      expectRefused(
+        await read(nobody, url, { query: { app_id: 'nowhere', 'access-token': token } }),
+        401,
+        40000,
+      )
+      for (const query of [
+        { app_id },
+        { app_id, 'access-token': '' },
+        { app_id, store_token: '', sdk_sign: '' },
+      ]) {
         expectRefused(await read(nobody, url, { query }), 401, 10003)
       }
       const ways = [
@@ -199,8 +238,20 @@ export const fileAccess: Suite = instance => {
       const { user } = await people(instance(), ['user'])
       const { app_id } = instance()
       const path = '/group/user_joined'
-      expect((await new Client(instance(), { app_id }).get(path, { 'access-token': user.headers['access-token'] ?? '' })).code).toBe(10003)
-      expect((await new Client(instance(), { 'access-token': user.headers['access-token'] ?? '' }).get(path, { app_id })).code).toBe(40000)
+      expect(
+        (
+          await new Client(instance(), { app_id }).get(path, {
+            'access-token': user.headers['access-token'] ?? '',
+          })
+        ).code,
+      ).toBe(10003)
+      expect(
+        (
+          await new Client(instance(), { 'access-token': user.headers['access-token'] ?? '' }).get(path, {
+            app_id,
+          })
+        ).code,
+      ).toBe(40000)
     })
 
     it('for files alone reads what its user may read, and nothing else', async () => {
@@ -219,7 +270,10 @@ export const fileAccess: Suite = instance => {
       expectRefused(await read(nobody, url, as(other)), 403, 10010)
       expectRefused(await read(nobody, url, as(old)), 401, 402)
       expect((await withToken(good).get('/group/user_joined')).code).toBe(10008)
-      expect((await withToken(good).get('/file/upload/forward', { file_sign: signOf(url), to_id: outsider.id })).code).toBe(10008)
+      expect(
+        (await withToken(good).get('/file/upload/forward', { file_sign: signOf(url), to_id: outsider.id }))
+          .code,
+      ).toBe(10008)
     })
 
     it("may be the app's own signature of that one file", async () => {
@@ -246,7 +300,11 @@ export const fileAccess: Suite = instance => {
         'x',
       ]
       for (const sdk_sign of wrong) expectRefused(await read(nobody, url, signed(sdk_sign)), 403, 10030)
-      expectRefused(await read(nobody, url, { query: { app_id: neighbour.app_id, sdk_sign: good } }), 403, 10030)
+      expectRefused(
+        await read(nobody, url, { query: { app_id: neighbour.app_id, sdk_sign: good } }),
+        403,
+        10030,
+      )
       expectRefused(await read(nobody, avatar, signed(good)), 403, 10030)
     })
 
@@ -283,11 +341,27 @@ export const fileAccess: Suite = instance => {
     const other = signOf((await placeFor(sender, toUser(receiver))).download_url)
     const sign = signOf(url)
     const [head] = url.split('sign=')
-    const changed = Array.from(sign, (character, at) => sign.slice(0, at) + (character === '1' ? '2' : '1') + sign.slice(at + 1))
-    const mixed = [sign, other].map(one => one.split('.')).map((pieces, i, all) => [pieces[0], ...(all[1 - i]?.slice(1) ?? [])].join('.'))
-    for (const file_sign of [...changed, ...mixed, sign.slice(0, -1), `${sign}A`, `${sign}.`, sign.toUpperCase(), '.', '1.x.y']) {
+    const changed = Array.from(
+      sign,
+      (character, at) => sign.slice(0, at) + (character === '1' ? '2' : '1') + sign.slice(at + 1),
+    )
+    const mixed = [sign, other]
+      .map(one => one.split('.'))
+      .map((pieces, i, all) => [pieces[0], ...(all[1 - i]?.slice(1) ?? [])].join('.'))
+    for (const file_sign of [
+      ...changed,
+      ...mixed,
+      sign.slice(0, -1),
+      `${sign}A`,
+      `${sign}.`,
+      sign.toUpperCase(),
+      '.',
+      '1.x.y',
+    ]) {
       const reply = await read(receiver, `${head}sign=${file_sign}`)
-      expect.soft({ file_sign, status: reply.status, code: reply.code }).toEqual({ file_sign, status: 403, code: 10030 })
+      expect
+        .soft({ file_sign, status: reply.status, code: reply.code })
+        .toEqual({ file_sign, status: 403, code: 10030 })
     }
     expectRefused(await read(receiver, `${head}sign=`), 400, 10002, 'file_sign')
   })

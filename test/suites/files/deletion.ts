@@ -19,7 +19,7 @@ import { jpeg, someBytes, voice } from '../../support/fixtures.ts'
 import { dataOf, expectRefusal, newGroup, people, type Tenant } from '../../support/groups.ts'
 import type { Suite } from '../all.ts'
 
-/** When the bytes go (spec: behaviour, section 7; file-security 27). */
+/** When the bytes go (docs/behaviour.md, section 7; file-security 27). */
 export const deletion: Suite = (instance, _pace, target) => {
   let quota: Tenant
   beforeAll(async () => {
@@ -30,9 +30,9 @@ export const deletion: Suite = (instance, _pace, target) => {
   const share = async (client: Client, group_id: number, url: string): Promise<number> =>
     dataOf(await client.post('/group/file/upload', { group_id, name: 'a file', size: 10, url })).file_id
   const remove = async (client: Client, group_id: number, file_id: number) =>
-    expect(dataOf(await client.post('/group/file/delete', { group_id, file_list: [file_id] }))).toMatchObject([
-      { file_id, result: 'success' },
-    ])
+    expect(dataOf(await client.post('/group/file/delete', { group_id, file_list: [file_id] }))).toMatchObject(
+      [{ file_id, result: 'success' }],
+    )
 
   const onDemand = lacking(target, 'tidying up on demand') === undefined
 
@@ -48,7 +48,11 @@ export const deletion: Suite = (instance, _pace, target) => {
       const { admin } = callers(instance())
       const { app_id, secret } = instance()
       const group_id = await newGroup(owner, { user_list: [member.id] })
-      const forms: readonly (readonly [number, Uint8Array<ArrayBuffer>, readonly Readonly<Record<string, string | number>>[]])[] = [
+      const forms: readonly (readonly [
+        number,
+        Uint8Array<ArrayBuffer>,
+        readonly Readonly<Record<string, string | number>>[],
+      ])[] = [
         [202, await jpeg(300, 200), [{}, { image_type: 2 }, { image_type: 3 }, { image_type: 2, w: 20 }]],
         [201, voice(), [{}, { format: 'mp3' }]],
         [200, someBytes(100), [{}]],
@@ -61,10 +65,17 @@ export const deletion: Suite = (instance, _pace, target) => {
         await instance().gc?.()
         for (const query of queries) {
           for (const reader of [owner, member, await admin()]) await expectGone(reader, url, query)
-          await expectGone({ ...(await admin()), ...nobody } as Client, url, { ...query, app_id, sdk_sign: sdkSignOf(secret, signOf(url)) })
+          await expectGone({ ...(await admin()), ...nobody } as Client, url, {
+            ...query,
+            app_id,
+            sdk_sign: sdkSignOf(secret, signOf(url)),
+          })
         }
         await expectGone(owner, url, { image_type: 2, w: 31 })
-        expectRefusal(await member.get('/file/upload/forward', { file_sign: signOf(url), to_id: owner.id }), 20022)
+        expectRefusal(
+          await member.get('/file/upload/forward', { file_sign: signOf(url), to_id: owner.id }),
+          20022,
+        )
       }
     })
 
@@ -94,7 +105,9 @@ export const deletion: Suite = (instance, _pace, target) => {
       const group_id = await newGroup(owner, { user_list: [member.id] })
       const url = await sendFile(owner, { ...toGroup(group_id), file_type: 200 }, someBytes(50))
       const file_id = await share(owner, group_id, url)
-      const again: string = dataOf(await member.get('/file/upload/forward', { file_sign: signOf(url), to_id: friend.id }))
+      const again: string = dataOf(
+        await member.get('/file/upload/forward', { file_sign: signOf(url), to_id: friend.id }),
+      )
       await remove(owner, group_id, file_id)
       await instance().gc?.()
       for (const reader of [owner, member]) await expectGone(reader, url)

@@ -1,7 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
-import { avatarOf, expectBytes, expectRefused, placeFor, type Reading, type Reply, read, sendFile, toUser } from '../../support/files.ts'
+import {
+  avatarOf,
+  expectBytes,
+  expectRefused,
+  placeFor,
+  type Reading,
+  type Reply,
+  read,
+  sendFile,
+  toUser,
+} from '../../support/files.ts'
 import {
   animatedGif,
   avif,
@@ -30,10 +40,11 @@ const guards = {
   'access-control-allow-origin': '*',
 }
 
-const headersOf = ({ headers }: Reply, names: readonly string[]) => Object.fromEntries(names.map(name => [name, headers.get(name)]))
+const headersOf = ({ headers }: Reply, names: readonly string[]) =>
+  Object.fromEntries(names.map(name => [name, headers.get(name)]))
 const expectGuards = (reply: Reply) => expect(headersOf(reply, Object.keys(guards))).toEqual(guards)
 
-/** What a download is besides its bytes (spec: behaviour, section 7; file-security 1 to 7, 26). */
+/** What a download is besides its bytes (docs/behaviour.md, section 7; file-security 1 to 7, 26). */
 export const downloads: Suite = (instance, _pace, target) => {
   let sender: User
   let friend: User
@@ -44,14 +55,20 @@ export const downloads: Suite = (instance, _pace, target) => {
   })
 
   /** Answered by the service itself: where downloads are redirected to a store, mini programs are not. */
-  const own: Reading = lacking(target, 'own downloads') === undefined ? {} : { query: { source: 'miniprogram' } }
+  const own: Reading =
+    lacking(target, 'own downloads') === undefined ? {} : { query: { source: 'miniprogram' } }
   const lengths = lacking(target, 'lengths of downloads') === undefined
-  const get = (url: string, { query, ...rest }: Reading = {}) => read(friend, url, { ...rest, query: { ...own.query, ...query } })
+  const get = (url: string, { query, ...rest }: Reading = {}) =>
+    read(friend, url, { ...rest, query: { ...own.query, ...query } })
   const sent = (bytes: Bytes, file_type = 100) => sendFile(sender, { ...toUser(friend), file_type }, bytes)
 
   describe('headers', () => {
     it('keep hostile bytes harmless on every answer with bytes, and let pages of any origin show them (security 3, 22)', async () => {
-      const [file, picture, sound] = [await sent(someBytes(500)), await sent(await jpeg(), 102), await sent(voice(), 101)]
+      const [file, picture, sound] = [
+        await sent(someBytes(500)),
+        await sent(await jpeg(), 102),
+        await sent(voice(), 101),
+      ]
       const avatar = await avatarOf(sender, await png())
       const replies = [
         await get(file),
@@ -71,14 +88,28 @@ export const downloads: Suite = (instance, _pace, target) => {
         expect(reply.headers.get('accept-ranges')).toBe('bytes')
         expect(reply.headers.get('etag')).toMatch(/^"[\x21\x23-\x7e]+"$/)
         expect(reply.headers.get('x-request-id')).toMatch(/\w/)
-        expect(reply.headers.get('content-disposition')).toMatch(/^(inline|attachment); filename="[\w.() -]+"; filename\*=UTF-8''[\w.-]+$/)
+        expect(reply.headers.get('content-disposition')).toMatch(
+          /^(inline|attachment); filename="[\w.() -]+"; filename\*=UTF-8''[\w.-]+$/,
+        )
       }
     })
 
     it('of an error are those of an answer in JSON, which no cache keeps', async () => {
       const url = await sent(someBytes(500))
-      for (const reply of [await read({ headers: {} }, url), await get(url, { query: { image_type: 2 } }), await get(`${url}x`)]) {
-        expect(headersOf(reply, ['content-type', 'x-content-type-options', 'cache-control', 'content-disposition', 'etag'])).toEqual({
+      for (const reply of [
+        await read({ headers: {} }, url),
+        await get(url, { query: { image_type: 2 } }),
+        await get(`${url}x`),
+      ]) {
+        expect(
+          headersOf(reply, [
+            'content-type',
+            'x-content-type-options',
+            'cache-control',
+            'content-disposition',
+            'etag',
+          ]),
+        ).toEqual({
           'content-type': 'application/json',
           'x-content-type-options': 'nosniff',
           'cache-control': 'no-store',
@@ -95,7 +126,10 @@ export const downloads: Suite = (instance, _pace, target) => {
         [{ image_type: 2 }, {}],
         [{}, { range: 'bytes=3-9' }],
       ] as const) {
-        const [whole, head] = [await get(url, { query, headers }), await get(url, { query, headers, method: 'HEAD' })]
+        const [whole, head] = [
+          await get(url, { query, headers }),
+          await get(url, { query, headers, method: 'HEAD' }),
+        ]
         const names = [
           'content-type',
           ...(lengths ? ['content-length'] : []),
@@ -110,7 +144,10 @@ export const downloads: Suite = (instance, _pace, target) => {
         expect(head.headers.get('content-length')).toBe(String(whole.bytes.length))
         expect(head.bytes).toHaveLength(0)
       }
-      for (const reply of [await get(`${url}x`, { method: 'HEAD' }), await read({ headers: {} }, url, { method: 'HEAD' })]) {
+      for (const reply of [
+        await get(`${url}x`, { method: 'HEAD' }),
+        await read({ headers: {} }, url, { method: 'HEAD' }),
+      ]) {
         expect([401, 403]).toContain(reply.status)
         expect(reply.bytes).toHaveLength(0)
       }
@@ -128,7 +165,8 @@ export const downloads: Suite = (instance, _pace, target) => {
       for (const name of ['access-token', 'app_id', 'range', 'if-none-match', 'if-range']) {
         expect(preflight.headers.get('access-control-allow-headers')).toContain(name)
       }
-      for (const method of ['POST', 'PUT', 'DELETE']) expect((await fetch(url, { method, headers: friend.headers })).status).toBe(405)
+      for (const method of ['POST', 'PUT', 'DELETE'])
+        expect((await fetch(url, { method, headers: friend.headers })).status).toBe(405)
     })
   })
 
@@ -153,7 +191,11 @@ export const downloads: Suite = (instance, _pace, target) => {
       ['bytes=0-999999999999999', 0, 999],
     ])('%s is answered with 206', async (range, start, end) => {
       const reply = await get(url, { headers: { range } })
-      expect({ status: reply.status, range: reply.headers.get('content-range'), length: reply.headers.get('content-length') }).toEqual({
+      expect({
+        status: reply.status,
+        range: reply.headers.get('content-range'),
+        length: reply.headers.get('content-length'),
+      }).toEqual({
         status: 206,
         range: `bytes ${start}-${end}/${size}`,
         length: lengths ? String(end - start + 1) : null,
@@ -161,11 +203,14 @@ export const downloads: Suite = (instance, _pace, target) => {
       expect(Buffer.compare(reply.bytes, bytes.subarray(start, end + 1))).toBe(0)
     })
 
-    it.each(['bytes=1000-', 'bytes=1000-1001', 'bytes=999999999-', 'bytes=-0'])('%s is answered with 416', async range => {
-      const reply = await get(url, { headers: { range } })
-      expectRefused(reply, 416, 416)
-      expect(reply.headers.get('content-range')).toBe(`bytes */${size}`)
-    })
+    it.each(['bytes=1000-', 'bytes=1000-1001', 'bytes=999999999-', 'bytes=-0'])(
+      '%s is answered with 416',
+      async range => {
+        const reply = await get(url, { headers: { range } })
+        expectRefused(reply, 416, 416)
+        expect(reply.headers.get('content-range')).toBe(`bytes */${size}`)
+      },
+    )
 
     it.each([
       'bytes=5-2',
@@ -184,7 +229,8 @@ export const downloads: Suite = (instance, _pace, target) => {
     ])('%s is answered with the whole, or not at all (security 26)', async range => {
       const reply = await get(url, { headers: { range } })
       if (reply.status === 416) expectRefused(reply, 416, 416)
-      else if (reply.status === 206) expect(reply.headers.get('content-range')).toMatch(/^bytes \d+-999\/1000$/)
+      else if (reply.status === 206)
+        expect(reply.headers.get('content-range')).toMatch(/^bytes \d+-999\/1000$/)
       else expectBytes(reply, bytes)
     })
 
@@ -200,7 +246,10 @@ export const downloads: Suite = (instance, _pace, target) => {
       const picture = await sent(await jpeg(), 102)
       const whole = await get(picture, { query: { image_type: 2 } })
       const reply = await get(picture, { query: { image_type: 2 }, headers: { range: 'bytes=10-19' } })
-      expect([reply.status, reply.headers.get('content-range')]).toEqual([206, `bytes 10-19/${whole.bytes.length}`])
+      expect([reply.status, reply.headers.get('content-range')]).toEqual([
+        206,
+        `bytes 10-19/${whole.bytes.length}`,
+      ])
       expect(Buffer.compare(reply.bytes, whole.bytes.subarray(10, 20))).toBe(0)
     })
 
@@ -217,7 +266,11 @@ export const downloads: Suite = (instance, _pace, target) => {
 
   describe('a tag', () => {
     it('stays while the bytes do, and differs for other bytes and other forms (security 26)', async () => {
-      const [one, same, other] = [await sent(await jpeg(), 102), await sent(await jpeg(), 102), await sent(await png(), 102)]
+      const [one, same, other] = [
+        await sent(await jpeg(), 102),
+        await sent(await jpeg(), 102),
+        await sent(await png(), 102),
+      ]
       const tags = new Map<string, string>()
       for (const [name, url, query] of [
         ['one', one, {}],
@@ -241,7 +294,11 @@ export const downloads: Suite = (instance, _pace, target) => {
       for (const known of [etag, `W/${etag}`, `"another", ${etag}`, `"a",W/${etag} , "b"`, '*']) {
         for (const method of ['GET', 'HEAD'] as const) {
           const reply = await get(url, { method, headers: { 'if-none-match': known } })
-          expect({ known, status: reply.status, size: reply.bytes.length }).toEqual({ known, status: 304, size: 0 })
+          expect({ known, status: reply.status, size: reply.bytes.length }).toEqual({
+            known,
+            status: 304,
+            size: 0,
+          })
           expect(headersOf(reply, ['etag', 'cache-control', 'access-control-allow-origin'])).toEqual(
             headersOf(whole, ['etag', 'cache-control', 'access-control-allow-origin']),
           )
@@ -265,7 +322,11 @@ export const downloads: Suite = (instance, _pace, target) => {
       ['MP3', 'audio/mpeg', () => mp3()],
       ['MP4', 'video/mp4', stubMp4],
       ['a PNG that goes on as HTML', 'image/png', polyglot],
-      ['a GIF that is a script as well', 'image/gif', () => text('GIF89a=1;/*<html><script>alert(1)</script>*/')],
+      [
+        'a GIF that is a script as well',
+        'image/gif',
+        () => text('GIF89a=1;/*<html><script>alert(1)</script>*/'),
+      ],
     ]
 
     it.each(files)('of %s is %s, shown in place (security 2, 4)', async (_, type, make) => {
@@ -281,11 +342,15 @@ export const downloads: Suite = (instance, _pace, target) => {
       async (_, bytes) => {
         for (const file_type of [100, 101, 102, 103, 104]) {
           const place = await placeFor(sender, { ...toUser(friend), file_type })
-          // Refused where another kind was asked for; where not, an attachment. A store takes all, and it is found out later.
+          // Refused where another kind was asked for; where not, an attachment. A store takes all, and it is
+          // found out later.
           const form = new FormData()
           for (const [name, value] of Object.entries(place.oss_body_param)) form.append(name, value)
           form.append('file', new Blob([bytes], { type: 'image/png' }), 'harmless.png')
-          await fetch(place.upload_url, { method: place.upload_method, body: place.upload_method === 'PUT' ? bytes : form })
+          await fetch(place.upload_url, {
+            method: place.upload_method,
+            body: place.upload_method === 'PUT' ? bytes : form,
+          })
           const reply = await read(friend, place.download_url)
           if (file_type !== 100) {
             expectRefused(reply, 404, 20022)
@@ -340,9 +405,17 @@ export const downloads: Suite = (instance, _pace, target) => {
       '\u202e',
     ]
     for (const name of names) {
-      const avatar = await read(friend, `${instance().url}/file/download/avatar?object_name=${encodeURIComponent(name)}`)
-      expect.soft({ name, status: avatar.status, code: avatar.code }).toEqual({ name, status: 404, code: 20022 })
-      const chat = await read(friend, `${instance().url}/file/download/chat?file_sign=${encodeURIComponent(name)}`)
+      const avatar = await read(
+        friend,
+        `${instance().url}/file/download/avatar?object_name=${encodeURIComponent(name)}`,
+      )
+      expect
+        .soft({ name, status: avatar.status, code: avatar.code })
+        .toEqual({ name, status: 404, code: 20022 })
+      const chat = await read(
+        friend,
+        `${instance().url}/file/download/chat?file_sign=${encodeURIComponent(name)}`,
+      )
       expect.soft({ name, status: chat.status, code: chat.code }).toEqual({ name, status: 403, code: 10030 })
       for (const reply of [avatar, chat]) expect.soft(reply.message).not.toMatch(/\/|\\|SELECT|objects/)
     }
@@ -363,7 +436,8 @@ export const downloads: Suite = (instance, _pace, target) => {
       ['w', ['NaN', 'Infinity', 'wide', '0x10', '1e999', '12px']],
       ['h', ['NaN', '-Infinity', 'high', '1,5']],
     ] as const) {
-      for (const value of values) expectRefused(await get(url, { query: { image_type: 2, [name]: value } }), 400, 10002, name)
+      for (const value of values)
+        expectRefused(await get(url, { query: { image_type: 2, [name]: value } }), 400, 10002, name)
     }
     for (const query of [
       { image_type: '' },

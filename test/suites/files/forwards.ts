@@ -1,6 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Client, callers } from '../../support/client.ts'
-import { deliver, expectBytes, expectRefused, newTenants, placeFor, read, sendFile, signOf, toGroup, toUser } from '../../support/files.ts'
+import {
+  deliver,
+  expectBytes,
+  expectRefused,
+  newTenants,
+  placeFor,
+  read,
+  sendFile,
+  signOf,
+  toGroup,
+  toUser,
+} from '../../support/files.ts'
 import { jpeg, someBytes, voice } from '../../support/fixtures.ts'
 import { addMembers, dataOf, expectRefusal, newGroup, people, type Tenant } from '../../support/groups.ts'
 import type { Suite } from '../all.ts'
@@ -11,7 +22,7 @@ interface Receiver {
   readonly to_type?: number
 }
 
-/** Forwarding: new readers for the same bytes (spec: behaviour, section 7; file-security 20, 21, 28). */
+/** Forwarding: new readers for the same bytes (docs/behaviour.md, section 7; file-security 20, 21, 28). */
 export const forwards: Suite = instance => {
   let tenants: Record<'neighbour' | 'quota', Tenant>
   beforeAll(async () => {
@@ -24,7 +35,8 @@ export const forwards: Suite = instance => {
       to_id: receiver.to_id,
       ...(receiver.to_type !== undefined && { to_type: receiver.to_type }),
     })
-  const forwarded = async (client: Client, url: string, receiver: Receiver): Promise<string> => dataOf(await ask(client, url, receiver))
+  const forwarded = async (client: Client, url: string, receiver: Receiver): Promise<string> =>
+    dataOf(await ask(client, url, receiver))
 
   it('answers a download URL like any other', async () => {
     const { sender, friend, third } = await people(instance(), ['sender', 'friend', 'third'])
@@ -40,8 +52,17 @@ export const forwards: Suite = instance => {
   })
 
   it('opens the file for its new receiver, and for nobody else (security 20)', async () => {
-    const { owner, member, friend, stranger, other } = await people(instance(), ['owner', 'member', 'friend', 'stranger', 'other'])
-    const [from, to] = [await newGroup(owner, { user_list: [member.id] }), await newGroup(friend, { user_list: [other.id] })]
+    const { owner, member, friend, stranger, other } = await people(instance(), [
+      'owner',
+      'member',
+      'friend',
+      'stranger',
+      'other',
+    ])
+    const [from, to] = [
+      await newGroup(owner, { user_list: [member.id] }),
+      await newGroup(friend, { user_list: [other.id] }),
+    ]
     const bytes = await jpeg(300, 200)
     const url = await sendFile(owner, { ...toGroup(from), file_type: 102 }, bytes)
     const first = await forwarded(member, url, toUser(friend))
@@ -110,12 +131,16 @@ export const forwards: Suite = instance => {
       ]
       for (const url of [toFriend, inGroup]) {
         expectRefusal(await ask(outsider, url, toUser(outsider)), 10010)
-        expectRefusal(await ask(await callers(instance()).admin({ user_id: outsider.id }), url, toUser(outsider)), 10010)
+        expectRefusal(
+          await ask(await callers(instance()).admin({ user_id: outsider.id }), url, toUser(outsider)),
+          10010,
+        )
       }
       dataOf(await owner.post('/group/block', { group_id, user_list: [member.id] }))
       expectRefusal(await ask(member, inGroup, toUser(member)), 10010)
       dataOf(await owner.post('/group/destroy', { group_id }))
-      for (const client of [owner, member]) expect([10010, 20022]).toContain((await ask(client, inGroup, toUser(owner))).code)
+      for (const client of [owner, member])
+        expect([10010, 20022]).toContain((await ask(client, inGroup, toUser(owner))).code)
     })
 
     it('with a sign that is wrong, or of another app (security 8)', async () => {
@@ -123,13 +148,21 @@ export const forwards: Suite = instance => {
       const { stranger } = await people(instance(), ['stranger'], tenants.neighbour)
       const url = await sendFile(sender, toUser(friend), someBytes(10))
       expectRefusal(await ask(stranger, url, toUser(stranger)), 10030)
-      for (const sign of ['x', `${signOf(url)}x`, signOf(url).replace('.', '..'), '../x', "' OR 1=1", 'x'.repeat(200)]) {
+      for (const sign of [
+        'x',
+        `${signOf(url)}x`,
+        signOf(url).replace('.', '..'),
+        '../x',
+        "' OR 1=1",
+        'x'.repeat(200),
+      ]) {
         expectRefusal(await ask(friend, `sign=${sign}`, toUser(sender)), 10030)
       }
       expectRefusal(await friend.get('/file/upload/forward', { to_id: sender.id }), 10002, 'file_sign')
       expectRefusal(await ask(friend, `sign=${'x'.repeat(300)}`, toUser(sender)), 10002, 'file_sign')
       for (const to_id of [0, -1]) expectRefusal(await ask(friend, url, { to_id }), 10002, 'to_id')
-      for (const to_type of [0, 3]) expectRefusal(await ask(friend, url, { to_id: 1, to_type }), 10002, 'to_type')
+      for (const to_type of [0, 3])
+        expectRefusal(await ask(friend, url, { to_id: 1, to_type }), 10002, 'to_type')
     })
 
     it('to a group that the caller may not send to', async () => {
@@ -163,7 +196,10 @@ export const forwards: Suite = instance => {
       const { admin } = callers(instance())
       const url = await sendFile(sender, toUser(friend), someBytes(10))
       expectRefusal(await ask(await admin(), url, toUser(friend)), 10002, 'user_id')
-      expectBytes(await read(sender, await forwarded(await admin({ user_id: friend.id }), url, toUser(sender))), someBytes(10))
+      expectBytes(
+        await read(sender, await forwarded(await admin({ user_id: friend.id }), url, toUser(sender))),
+        someBytes(10),
+      )
     })
   })
 }

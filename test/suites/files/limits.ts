@@ -1,11 +1,31 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
-import { deliver, expectBytes, newTenants, placeFor, type Reply, read, send, sendFile, toUser } from '../../support/files.ts'
+import {
+  deliver,
+  expectBytes,
+  newTenants,
+  placeFor,
+  type Reply,
+  read,
+  send,
+  sendFile,
+  toUser,
+} from '../../support/files.ts'
 import { jpeg, mp3, png, someBytes, stubMp4, text, voice } from '../../support/fixtures.ts'
 import { dataOf, expectRefusal, people, type Tenant } from '../../support/groups.ts'
 import { headOf, openRaw } from '../../support/raw-http.ts'
-import { chunked, closing, codesOf, expectNothingThere, multipart, part, post, put, taken } from '../../support/upload-requests.ts'
+import {
+  chunked,
+  closing,
+  codesOf,
+  expectNothingThere,
+  multipart,
+  part,
+  post,
+  put,
+  taken,
+} from '../../support/upload-requests.ts'
 import type { UploadTarget } from '../../support/uploads.ts'
 import type { Suite } from '../all.ts'
 
@@ -32,7 +52,9 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
     const { sender, friend } = await couple(tenants.pending)
     const asked = await Promise.all(
       Array.from({ length: 8 }, (_, i) =>
-        i % 2 === 0 ? sender.get('/file/upload/chat', { file_type: 100, to_id: friend.id }) : sender.get('/file/upload/avatar/user'),
+        i % 2 === 0
+          ? sender.get('/file/upload/chat', { file_type: 100, to_id: friend.id })
+          : sender.get('/file/upload/avatar/user'),
       ),
     )
     expect(codesOf(asked)).toEqual([200, 200, 200, 10009, 10009, 10009, 10009, 10009])
@@ -55,7 +77,10 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
       ['PUT', put],
       ['PUT in chunks', (place, bytes) => chunked('PUT', place, [bytes.slice(0, 500), bytes.slice(500)])],
       ['a form', send],
-      ['a form in chunks', (place, bytes) => chunked('POST', place, [part('name="file"', bytes), closing], multipart)],
+      [
+        'a form in chunks',
+        (place, bytes) => chunked('POST', place, [part('name="file"', bytes), closing], multipart),
+      ],
     ]
 
     it.each(ways)('is counted to the byte: %s (security 10, 12)', async (_, way) => {
@@ -76,14 +101,17 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
       expectBytes(await read(friend, place.download_url), someBytes(7))
     })
 
-    it.each(ways)('that is far too large is refused in words that reach the client: %s (security 10)', async (_, way) => {
-      const { sender, friend } = await couple(tenants.small)
-      const place = await placeFor(sender, toUser(friend))
-      const reply = await way(place, someBytes(8 * 1024 * 1024))
-      expect(reply).toMatchObject({ status: 413, code: 413 })
-      expect(reply.message).toContain(String(limit))
-      await expectNothingThere(friend, place)
-    })
+    it.each(ways)(
+      'that is far too large is refused in words that reach the client: %s (security 10)',
+      async (_, way) => {
+        const { sender, friend } = await couple(tenants.small)
+        const place = await placeFor(sender, toUser(friend))
+        const reply = await way(place, someBytes(8 * 1024 * 1024))
+        expect(reply).toMatchObject({ status: 413, code: 413 })
+        expect(reply.message).toContain(String(limit))
+        await expectNothingThere(friend, place)
+      },
+    )
 
     it('that was announced as larger than what comes leaves nothing (security 10)', async () => {
       const { sender, friend } = await couple()
@@ -136,7 +164,9 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
       ]
       for (const length of lengths) {
         const connection = await openRaw(place.upload_url)
-        await connection.write(headOf('PUT', place.upload_url, {}).replace('\r\n\r\n', `\r\n${length}\r\n\r\n`))
+        await connection.write(
+          headOf('PUT', place.upload_url, {}).replace('\r\n\r\n', `\r\n${length}\r\n\r\n`),
+        )
         await connection.write('hello')
         connection.breakOff()
       }
@@ -148,14 +178,17 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
     const { sender, friend } = await couple()
     const begin = async () => {
       const connection = await openRaw(instance().url)
-      await connection.write(headOf('PUT', (await placeFor(sender, toUser(friend))).upload_url, { 'content-length': 100 }))
+      await connection.write(
+        headOf('PUT', (await placeFor(sender, toUser(friend))).upload_url, { 'content-length': 100 }),
+      )
       return connection
     }
     /** An upload too many is refused; until all are under way, it is not. */
     const untilRefused = async () => {
       const place = await placeFor(sender, toUser(friend))
       let reply = await put(place, 'x')
-      for (let i = 0; i < 100 && reply.code === 200; i++) reply = await put(await placeFor(sender, toUser(friend)), 'x')
+      for (let i = 0; i < 100 && reply.code === 200; i++)
+        reply = await put(await placeFor(sender, toUser(friend)), 'x')
       expect(reply).toMatchObject({ status: 429, code: 429 })
       expect(reply.headers.get('retry-after')).toMatch(/^\d+$/)
       return place
@@ -213,7 +246,9 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
       const place = await placeFor(sender, { ...toUser(friend), file_type: 102 })
       const picture = await png()
       for (const send of [put, post])
-        expect(await send(place, '<svg xmlns="http://www.w3.org/2000/svg"/>', { 'content-type': 'image/png' })).toMatchObject({
+        expect(
+          await send(place, '<svg xmlns="http://www.w3.org/2000/svg"/>', { 'content-type': 'image/png' }),
+        ).toMatchObject({
           status: 415,
         })
       expect(await put(place, picture)).toMatchObject(taken)
@@ -233,13 +268,19 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
 
   describe('a quota', () => {
     const spend = async (places: readonly UploadTarget[], size: number) =>
-      codesOf(await Promise.all(places.map((place, i) => (i % 2 === 0 ? put : send)(place, someBytes(size, i + 1)))))
+      codesOf(
+        await Promise.all(
+          places.map((place, i) => (i % 2 === 0 ? put : send)(place, someBytes(size, i + 1))),
+        ),
+      )
 
     it('of a user holds to the byte, whoever is faster (security 16)', async () => {
       const { sender, friend } = await couple(tenants.userQuota)
       const places = await Promise.all(Array.from({ length: 6 }, () => placeFor(sender, toUser(friend))))
       expect(await spend(places, 300)).toEqual([200, 200, 200, 10009, 10009, 10009])
-      const codes = await Promise.all(places.map(async ({ download_url }) => (await read(friend, download_url)).status))
+      const codes = await Promise.all(
+        places.map(async ({ download_url }) => (await read(friend, download_url)).status),
+      )
       expect([...codes].sort()).toEqual([200, 200, 200, 404, 404, 404])
       const [one, two] = places.filter((_, i) => codes[i] === 404) as [UploadTarget, UploadTarget]
       expect(await put(one, someBytes(101))).toMatchObject({ code: 10009 })
@@ -254,7 +295,9 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
       const places = await Promise.all([a, b, c, d, a, b].map(sender => placeFor(sender, toUser(a))))
       expect(await spend(places, 400)).toEqual([200, 200, 10009, 10009, 10009, 10009])
       const { sender, friend } = await couple(tenants.appQuota)
-      expect(await send(await placeFor(sender, toUser(friend)), someBytes(201))).toMatchObject({ code: 10009 })
+      expect(await send(await placeFor(sender, toUser(friend)), someBytes(201))).toMatchObject({
+        code: 10009,
+      })
       await sendFile(sender, toUser(friend), someBytes(200))
       expect(await send(await placeFor(sender, toUser(friend)), someBytes(1))).toMatchObject({ code: 10009 })
     })
@@ -263,7 +306,8 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
       const { sender, friend } = await couple(tenants.failing)
       const place = await placeFor(sender, { ...toUser(friend), file_type: 102 })
       for (let i = 0; i < 3; i++) expect(await put(place, someBytes(900))).toMatchObject({ status: 415 })
-      for (let i = 0; i < 3; i++) expect(await put(place, someBytes(limit + 1))).toMatchObject({ status: 413 })
+      for (let i = 0; i < 3; i++)
+        expect(await put(place, someBytes(limit + 1))).toMatchObject({ status: 413 })
       await sendFile(sender, toUser(friend), someBytes(1000))
     })
   })

@@ -3,7 +3,16 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
 import { callers } from '../../support/client.ts'
-import { avatarOf, expectBytes, expectRefused, type Reply, read, readByUrl, sendFile, toUser } from '../../support/files.ts'
+import {
+  avatarOf,
+  expectBytes,
+  expectRefused,
+  type Reply,
+  read,
+  readByUrl,
+  sendFile,
+  toUser,
+} from '../../support/files.ts'
 import {
   animatedGif,
   avif,
@@ -59,7 +68,7 @@ const seenAt: Readonly<Record<number, readonly [number, number, number, number]>
   8: [1, 3, 0, 2],
 }
 
-/** Thumbnails and covers (spec: behaviour, section 7; file-security 13 to 15). */
+/** Thumbnails and covers (docs/behaviour.md, section 7; file-security 13 to 15). */
 export const pictures: Suite = (instance, _pace, target) => {
   let sender: User
   let friend: User
@@ -84,7 +93,8 @@ export const pictures: Suite = (instance, _pace, target) => {
   }
   const expectQuarters = async (reply: Reply, colours: Quarters) => {
     const seen = (await look(reply.bytes)).quarters()
-    for (const [i, colour] of colours.entries()) expect(distance(seen[i] ?? CLEAR, colour), `quarter ${i}: ${seen[i]}`).toBeLessThan(near)
+    for (const [i, colour] of colours.entries())
+      expect(distance(seen[i] ?? CLEAR, colour), `quarter ${i}: ${seen[i]}`).toBeLessThan(near)
   }
 
   it('a thumbnail fits into 200 × 200, or what is asked for, and keeps its proportions', async () => {
@@ -105,7 +115,9 @@ export const pictures: Suite = (instance, _pace, target) => {
     }
     expect(await sizeOf(await readByUrl(friend, url, { query: { image_type: 2 } }))).toEqual([200, 100])
     expect(await sizeOf(await read(friend, url, { query: { imgage_type: 2 } }))).toEqual([200, 100])
-    expect(await sizeOf(await read(friend, url, { query: { imgage_type: 3, w: 40, h: 30 } }))).toEqual([40, 30])
+    expect(await sizeOf(await read(friend, url, { query: { imgage_type: 3, w: 40, h: 30 } }))).toEqual([
+      40, 30,
+    ])
   })
 
   it('a thumbnail is never larger than its picture', async () => {
@@ -115,7 +127,8 @@ export const pictures: Suite = (instance, _pace, target) => {
   })
 
   it('a cover fills 200 × 200, or what is asked for, with the middle', async () => {
-    const third = (at: number, size: number): Colour => (at < size / 3 ? RED : at < (size * 2) / 3 ? GREEN : BLUE)
+    const third = (at: number, size: number): Colour =>
+      at < size / 3 ? RED : at < (size * 2) / 3 ? GREEN : BLUE
     const wide = await sent(await bytesOf(paint(600, 200, x => third(x, 600)).jpeg()))
     const high = await sent(await bytesOf(paint(200, 600, (_, y) => third(y, 600)).png()))
     for (const url of [wide, high]) {
@@ -157,7 +170,10 @@ export const pictures: Suite = (instance, _pace, target) => {
       const onSide = Number(orientation) >= 5
       const url = await sent(await turnedJpeg(240, 120, Number(orientation)))
       const reply = await thumbnail(url, { w: 120, h: 120 })
-      expect({ orientation, size: await sizeOf(reply) }).toEqual({ orientation, size: onSide ? [60, 120] : [120, 60] })
+      expect({ orientation, size: await sizeOf(reply) }).toEqual({
+        orientation,
+        size: onSide ? [60, 120] : [120, 60],
+      })
       await expectQuarters(reply, seen.map(i => QUARTERS[i]) as unknown as Quarters)
       const { exif, orientation: left } = await sharp(reply.bytes).metadata()
       expect([exif, left ?? 1]).toEqual([undefined, 1])
@@ -206,7 +222,8 @@ export const pictures: Suite = (instance, _pace, target) => {
       ]
       for (const bytes of bombs) {
         const url = await sent(bytes)
-        for (const reply of [await thumbnail(url), await cover(url, { w: 1, h: 1 })]) expectRefused(reply, 422, 10009, '50 megapixels')
+        for (const reply of [await thumbnail(url), await cover(url, { w: 1, h: 1 })])
+          expectRefused(reply, 422, 10009, '50 megapixels')
         expectBytes(await read(friend, url), bytes)
       }
     })
@@ -223,10 +240,13 @@ export const pictures: Suite = (instance, _pace, target) => {
 
     it('is one of more than 50 megapixels: of these, a thumbnail is made', async () => {
       const bytes = await bytesOf(
-        sharp({ create: { width: 10_000, height: 5000, channels: 3, background: '#dc1e1e' } }).png({ compressionLevel: 1 }),
+        sharp({ create: { width: 10_000, height: 5000, channels: 3, background: '#dc1e1e' } }).png({
+          compressionLevel: 1,
+        }),
       )
       const reply = await thumbnail(await sent(bytes))
-      if (lacking(target, 'large pictures') !== undefined) return expectRefused(reply, 422, 10009, 'too large')
+      if (lacking(target, 'large pictures') !== undefined)
+        return expectRefused(reply, 422, 10009, 'too large')
       expect(await sizeOf(reply)).toEqual([200, 100])
     })
   })
@@ -249,7 +269,9 @@ export const pictures: Suite = (instance, _pace, target) => {
     for (const [what, file_type, bytes] of files) {
       const url = await sent(bytes, file_type)
       for (const reply of [await thumbnail(url), await cover(url)]) {
-        expect.soft({ what, status: reply.status, code: reply.code }).toEqual({ what, status: 422, code: 10009 })
+        expect
+          .soft({ what, status: reply.status, code: reply.code })
+          .toEqual({ what, status: 422, code: 10009 })
         expect.soft(reply.message).toMatch(/picture/)
       }
       expectBytes(await read(friend, url), bytes)
@@ -262,7 +284,10 @@ export const pictures: Suite = (instance, _pace, target) => {
       const url = await sent(video, 103)
       expect(await sizeOf(await cover(url, { w: 90, h: 120 }))).toEqual([90, 120])
       expect(await sizeOf(await thumbnail(url))).toEqual([200, 150])
-      await expectQuarters(await cover(url), [RED, RED, RED, RED].map(() => [254, 0, 0, 255]) as unknown as Quarters)
+      await expectQuarters(
+        await cover(url),
+        [RED, RED, RED, RED].map(() => [254, 0, 0, 255]) as unknown as Quarters,
+      )
       expectBytes(await read(friend, url), video)
     }
     const url = await sent(stub, 103)
@@ -275,7 +300,9 @@ export const pictures: Suite = (instance, _pace, target) => {
       const url = await sent(await jpeg(800, 600))
       const before = await conversions(instance())
       const replies = await Promise.all(
-        Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? read : readByUrl)(friend, url, { query: { image_type: 2, w: 77 } })),
+        Array.from({ length: 100 }, (_, i) =>
+          (i % 2 === 0 ? read : readByUrl)(friend, url, { query: { image_type: 2, w: 77 } }),
+        ),
       )
       const [first] = replies as [Reply]
       for (const reply of replies) {

@@ -6,7 +6,7 @@ import type { Suite } from '../all.ts'
 
 const chat = '/file/upload/chat'
 
-/** Who may upload what to whom (spec: behaviour, section 7): asked when the upload URL is given out. */
+/** Who may upload what to whom (docs/behaviour.md, section 7): asked when the upload URL is given out. */
 export const uploadRights: Suite = instance => {
   const ask = (client: Client, query: Readonly<Record<string, string | number>>) => client.get(chat, query)
 
@@ -14,7 +14,12 @@ export const uploadRights: Suite = instance => {
     it('of a chat file ends in file_sign, its only parameter, which clients cut out', async () => {
       const { sender, friend } = await people(instance(), ['sender', 'friend'])
       const place = await placeFor(sender, toUser(friend))
-      expect(Object.keys(place).sort()).toEqual(['download_url', 'oss_body_param', 'upload_method', 'upload_url'])
+      expect(Object.keys(place).sort()).toEqual([
+        'download_url',
+        'oss_body_param',
+        'upload_method',
+        'upload_url',
+      ])
       const { pathname, searchParams } = new URL(place.download_url)
       expect([pathname, [...searchParams.keys()]]).toEqual(['/file/download/chat', ['file_sign']])
       expect(place.download_url.endsWith(`?file_sign=${signOf(place.download_url)}`)).toBe(true)
@@ -34,7 +39,12 @@ export const uploadRights: Suite = instance => {
         const { pathname, searchParams } = new URL(place.download_url)
         expect([pathname, [...searchParams.keys()]]).toEqual(['/file/download/avatar', ['object_name']])
         expect(searchParams.get('object_name')).toMatch(new RegExp(`^${instance().app_id}/`))
-        expect(Object.keys(place).sort()).toEqual(['download_url', 'oss_body_param', 'upload_method', 'upload_url'])
+        expect(Object.keys(place).sort()).toEqual([
+          'download_url',
+          'oss_body_param',
+          'upload_method',
+          'upload_url',
+        ])
       }
     })
 
@@ -50,7 +60,8 @@ export const uploadRights: Suite = instance => {
   describe('a chat file', () => {
     it('may go to any user, which is the default of to_type', async () => {
       const { sender, friend } = await people(instance(), ['sender', 'friend'])
-      for (const query of [{ to_type: 1 }, {}]) dataOf(await ask(sender, { file_type: 100, to_id: friend.id, ...query }))
+      for (const query of [{ to_type: 1 }, {}])
+        dataOf(await ask(sender, { file_type: 100, to_id: friend.id, ...query }))
     })
 
     it('may go to a group from its members alone', async () => {
@@ -83,7 +94,9 @@ export const uploadRights: Suite = instance => {
       await addMembers(owner, group_id, [member])
       await addAdmins(owner, group_id, [admin])
       const allowed = async () => {
-        const codes = await Promise.all([owner, admin, member].map(client => ask(client, { file_type: 202, to_type: 2, to_id: group_id })))
+        const codes = await Promise.all(
+          [owner, admin, member].map(client => ask(client, { file_type: 202, to_type: 2, to_id: group_id })),
+        )
         return codes.map(({ code }) => code)
       }
       dataOf(await owner.post('/group/ban', { group_id, user_list: [member.id], duration: 5 }))
@@ -126,7 +139,8 @@ export const uploadRights: Suite = instance => {
       const { sender, friend } = await people(instance(), ['sender', 'friend'])
       expectRefusal(await ask(sender, { to_id: friend.id }), 10002, 'file_type')
       expectRefusal(await ask(sender, { file_type: 100 }), 10002, 'to_id')
-      for (const to_id of [0, -1, 1.5, 'me', 2 ** 53]) expectRefusal(await ask(sender, { file_type: 100, to_id }), 10002, 'to_id')
+      for (const to_id of [0, -1, 1.5, 'me', 2 ** 53])
+        expectRefusal(await ask(sender, { file_type: 100, to_id }), 10002, 'to_id')
       for (const to_type of [0, 3, 'group'])
         expectRefusal(await ask(sender, { file_type: 100, to_id: friend.id, to_type }), 10002, 'to_type')
     })
@@ -142,13 +156,20 @@ export const uploadRights: Suite = instance => {
 
   describe('an avatar', () => {
     it('of a group is for those who may change its info', async () => {
-      const { owner, admin, member, outsider } = await people(instance(), ['owner', 'admin', 'member', 'outsider'])
+      const { owner, admin, member, outsider } = await people(instance(), [
+        'owner',
+        'admin',
+        'member',
+        'outsider',
+      ])
       const group_id = await newGroup(owner)
       await addMembers(owner, group_id, [member])
       await addAdmins(owner, group_id, [admin])
       const codes = async () => {
         const answers = await Promise.all(
-          [owner, admin, member, outsider].map(client => client.get('/file/upload/avatar/group', { group_id })),
+          [owner, admin, member, outsider].map(client =>
+            client.get('/file/upload/avatar/group', { group_id }),
+          ),
         )
         return answers.map(({ code }) => code)
       }
@@ -175,7 +196,10 @@ export const uploadRights: Suite = instance => {
       dataOf(await ask(await admin({ user_id: owner.id }), file))
       dataOf(await (await admin({ user_id: owner.id })).get('/file/upload/avatar/user'))
       expectRefusal(await ask(await admin({ user_id: outsider.id }), file), 20011)
-      expectRefusal(await (await admin({ user_id: outsider.id })).get('/file/upload/avatar/group', { group_id }), 20011)
+      expectRefusal(
+        await (await admin({ user_id: outsider.id })).get('/file/upload/avatar/group', { group_id }),
+        20011,
+      )
     })
 
     it('must say as whom, but for the avatar of a group', async () => {
@@ -187,8 +211,14 @@ export const uploadRights: Suite = instance => {
         expectRefusal(await client.get('/file/upload/avatar/user'), 10002, 'user_id')
         dataOf(await client.get('/file/upload/avatar/group', { group_id }))
       }
-      expectRefusal(await (await admin({ group_id: other })).get('/file/upload/avatar/group', { group_id }), 10010)
-      expectRefusal(await (await admin({ group_id, user_id: owner.id })).get('/file/upload/avatar/user'), 10002)
+      expectRefusal(
+        await (await admin({ group_id: other })).get('/file/upload/avatar/group', { group_id }),
+        10010,
+      )
+      expectRefusal(
+        await (await admin({ group_id, user_id: owner.id })).get('/file/upload/avatar/user'),
+        10002,
+      )
     })
   })
 
@@ -209,7 +239,10 @@ export const uploadRights: Suite = instance => {
     for (const [path, query] of routes) {
       const none = new Client(instance(), { app_id })
       expectRefusal(await none.get(path, query), 10003)
-      expectRefusal(await none.get(path, { ...query, 'access-token': sender.headers['access-token'] ?? '' }), 10003)
+      expectRefusal(
+        await none.get(path, { ...query, 'access-token': sender.headers['access-token'] ?? '' }),
+        10003,
+      )
       expectRefusal(await new Client(instance(), {}).get(path, { ...query, app_id }), 40000)
       expectRefusal(await withToken(filesOnly).get(path, query), 10008)
       expectRefusal(await withToken(foreign).get(path, query), 10008)
@@ -224,7 +257,10 @@ export const uploadRights: Suite = instance => {
     const { owner } = await people(instance(), ['owner'])
     const group_id = await newGroup(owner)
     const token = owner.headers['access-token'] ?? ''
-    const places = [await placeFor(owner, toGroup(group_id)), dataOf(await owner.get('/file/upload/avatar/user'))]
+    const places = [
+      await placeFor(owner, toGroup(group_id)),
+      dataOf(await owner.get('/file/upload/avatar/user')),
+    ]
     for (const place of places) expect(JSON.stringify(place)).not.toContain(token)
   })
 }

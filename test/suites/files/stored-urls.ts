@@ -28,15 +28,22 @@ export const storedUrls: Suite = instance => {
     const { owner, member } = await people(instance(), ['owner', 'member'])
     const group_id = await newGroup(owner, { user_list: [member.id], avatar: `${trap}/created.png` })
     dataOf(await owner.post('/group/info/avatar', { group_id, value: `${trap}/avatar.png` }))
-    const { file_id, url } = dataOf(await owner.post('/group/file/upload', { group_id, name: 'a', size: 1, url: `${trap}/file` }))
+    const { file_id, url } = dataOf(
+      await owner.post('/group/file/upload', { group_id, name: 'a', size: 1, url: `${trap}/file` }),
+    )
     expect(url).toBe(`${trap}/file`)
-    for (const path of ['/group/info', '/group/settings', '/group/file/list']) dataOf(await member.get(path, { group_id }))
+    for (const path of ['/group/info', '/group/settings', '/group/file/list'])
+      dataOf(await member.get(path, { group_id }))
     dataOf(await member.get('/group/file', { group_id, file_id }))
     for (const parameter of ['object_name', 'file_sign']) {
       const path = parameter === 'object_name' ? 'avatar' : 'chat'
-      const reply = await read(member, `${instance().url}/file/download/${path}?${parameter}=${encodeURIComponent(`${trap}/x`)}`, {
-        query: { image_type: 2 },
-      })
+      const reply = await read(
+        member,
+        `${instance().url}/file/download/${path}?${parameter}=${encodeURIComponent(`${trap}/x`)}`,
+        {
+          query: { image_type: 2 },
+        },
+      )
       expect([403, 404]).toContain(reply.status)
     }
     dataOf(await owner.post('/group/file/delete', { group_id, file_list: [file_id] }))
@@ -74,9 +81,15 @@ export const storedUrls: Suite = instance => {
         await owner.post('/group/create', { avatar: value }),
         await owner.post('/group/file/upload', { group_id, name: 'a', size: 1, url: value }),
       ]
-      expect.soft({ value, codes: answers.map(({ code }) => code) }).toEqual({ value, codes: [10002, 10002, 10002] })
+      expect
+        .soft({ value, codes: answers.map(({ code }) => code) })
+        .toEqual({ value, codes: [10002, 10002, 10002] })
     }
-    expectRefusal(await owner.post('/group/file/upload', { group_id, name: 'a', size: 1, url: '' }), 10002, 'url')
+    expectRefusal(
+      await owner.post('/group/file/upload', { group_id, name: 'a', size: 1, url: '' }),
+      10002,
+      'url',
+    )
   })
 
   it("may be this service's own", async () => {
@@ -89,6 +102,9 @@ export const storedUrls: Suite = instance => {
     }
     const url = await sendFile(owner, { ...toGroup(group_id), file_type: 202 }, await png())
     const { file_id } = dataOf(await owner.post('/group/file/upload', { group_id, name: 'a', size: 1, url }))
-    expectBytes(await read(member, dataOf(await member.get('/group/file', { group_id, file_id })).url), await png())
+    expectBytes(
+      await read(member, dataOf(await member.get('/group/file', { group_id, file_id })).url),
+      await png(),
+    )
   })
 }

@@ -1,7 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
-import { deliver, expectBytes, newTenants, placeFor, type Reply, read, replyOf, send, sendFile, toUser } from '../../support/files.ts'
+import {
+  deliver,
+  expectBytes,
+  newTenants,
+  placeFor,
+  type Reply,
+  read,
+  replyOf,
+  send,
+  sendFile,
+  toUser,
+} from '../../support/files.ts'
 import { joined, png, someBytes, text } from '../../support/fixtures.ts'
 import { people, type Tenant } from '../../support/groups.ts'
 import {
@@ -19,7 +30,10 @@ import {
 import type { UploadTarget } from '../../support/uploads.ts'
 import type { Suite } from '../all.ts'
 
-/** How bytes get in: by the URL that an upload operation answered (spec: behaviour, section 7; file-security 4, 6, 11, 17, 18). */
+/**
+ * How bytes get in: by the URL that an upload operation answered (docs/behaviour.md, section 7; file-security
+ * 4, 6, 11, 17, 18).
+ */
 export const uploads: Suite = (instance, _pace, target) => {
   let small: Tenant
   beforeAll(async () => {
@@ -41,7 +55,7 @@ export const uploads: Suite = (instance, _pace, target) => {
     }
   })
 
-  it('keeps what it has answered for, also when it is killed right after (spec: behaviour, section 6)', async () => {
+  it('keeps what it has answered for, also when it is killed right after (docs/behaviour.md, section 6)', async () => {
     const { sender, friend } = await couple()
     const bytes = someBytes(100_000)
     const url = await sendFile(sender, toUser(friend), bytes)
@@ -72,7 +86,11 @@ export const uploads: Suite = (instance, _pace, target) => {
       const place = await placeFor(sender, toUser(friend))
       expect([place.upload_method, place.oss_body_param]).toEqual(['POST', {}])
       const reply = await way(place)
-      expect(JSON.parse(new TextDecoder().decode(reply.bytes))).toEqual({ code: 200, data: true, message: null })
+      expect(JSON.parse(new TextDecoder().decode(reply.bytes))).toEqual({
+        code: 200,
+        data: true,
+        message: null,
+      })
       expect(reply.status).toBe(200)
       expectBytes(await read(friend, place.download_url), bytes)
     }
@@ -102,7 +120,15 @@ export const uploads: Suite = (instance, _pace, target) => {
         ['filename', 'file'],
         ['files', 'x'.repeat(10_000)],
       ]
-      for (const name of ['a.png', '../../etc/passwd', 'a"; filename="b.html', 'x\u202egnp.exe', '.', 'é\u0000', 'n'.repeat(10_000)]) {
+      for (const name of [
+        'a.png',
+        '../../etc/passwd',
+        'a"; filename="b.html',
+        'x\u202egnp.exe',
+        '.',
+        'é\u0000',
+        'n'.repeat(10_000),
+      ]) {
         const form = new FormData()
         for (const [field, value] of fields) form.append(field, value)
         form.append('file', new Blob([picture], { type: 'text/html' }), name)
@@ -112,7 +138,9 @@ export const uploads: Suite = (instance, _pace, target) => {
         const reply = await read(friend, place.download_url)
         expectBytes(reply, picture)
         expect(reply.headers.get('content-type')).toBe('image/png')
-        expect(reply.headers.get('content-disposition')).toMatch(/^inline; filename="[\w.() -]*"; filename\*=UTF-8''[\w.!~%-]*$/)
+        expect(reply.headers.get('content-disposition')).toMatch(
+          /^inline; filename="[\w.() -]*"; filename\*=UTF-8''[\w.!~%-]*$/,
+        )
       }
     })
 
@@ -123,7 +151,11 @@ export const uploads: Suite = (instance, _pace, target) => {
       const forms: readonly Bytes[] = [
         joined(part('name="file"; filename="a"', bytes), closing),
         joined(text('a preamble\r\n'), junk, part('name=file; filename=a', bytes), closing),
-        joined(part('filename="file"; name="file"', bytes, 'content-type: text/html\r\nx-more: 1\r\n'), junk, closing),
+        joined(
+          part('filename="file"; name="file"', bytes, 'content-type: text/html\r\nx-more: 1\r\n'),
+          junk,
+          closing,
+        ),
         joined(junk, junk, part('name="file"', bytes), text(`--${boundary}-- \r\nan epilogue`)),
         joined(
           part('name="notfile"', text('no')),
@@ -135,9 +167,11 @@ export const uploads: Suite = (instance, _pace, target) => {
       ]
       for (const form of forms) {
         const place = await placeFor(sender, toUser(friend))
-        expect(await post(place, form, { 'content-type': `multipart/form-data; charset=utf-8; boundary="${boundary}"` })).toMatchObject(
-          taken,
-        )
+        expect(
+          await post(place, form, {
+            'content-type': `multipart/form-data; charset=utf-8; boundary="${boundary}"`,
+          }),
+        ).toMatchObject(taken)
         expectBytes(await read(friend, place.download_url), bytes)
       }
     })
@@ -145,9 +179,15 @@ export const uploads: Suite = (instance, _pace, target) => {
     it('may come in any pieces', async () => {
       const { sender, friend } = await couple()
       const bytes = joined(text('\r\n--a-boundar\r'), someBytes(40), text('\r\n-'))
-      const form = joined(part('name="other"', text('undefined')), part('name="file"; filename="a"', bytes), closing)
+      const form = joined(
+        part('name="other"', text('undefined')),
+        part('name="file"; filename="a"', bytes),
+        closing,
+      )
       for (const length of [1, 7, 64]) {
-        const pieces = Array.from({ length: Math.ceil(form.length / length) }, (_, i) => form.slice(i * length, (i + 1) * length))
+        const pieces = Array.from({ length: Math.ceil(form.length / length) }, (_, i) =>
+          form.slice(i * length, (i + 1) * length),
+        )
         const place = await placeFor(sender, toUser(friend))
         expect(await chunked('POST', place, pieces, multipart)).toMatchObject(taken)
         expectBytes(await read(friend, place.download_url), bytes)
@@ -163,13 +203,19 @@ export const uploads: Suite = (instance, _pace, target) => {
       const forms: readonly (readonly [string, Bytes])[] = [
         ['nothing', new Uint8Array()],
         ['no field file', joined(junk, junk, closing)],
-        ['another boundary', joined(text('--other\r\ncontent-disposition: form-data; name="file"\r\n\r\nx\r\n--other--'))],
+        [
+          'another boundary',
+          joined(text('--other\r\ncontent-disposition: form-data; name="file"\r\n\r\nx\r\n--other--')),
+        ],
         ['no end', file],
         ['no end in its headers', text(`--${boundary}\r\ncontent-disposition: form-data; name="file"`)],
         ['forty thousand fields', joined(...new Array<Uint8Array>(40_000).fill(junk), file, closing)],
         ['an endless field', joined(part('name="other"', someBytes(3 * 1024 * 1024)), file, closing)],
         ['an endless preamble', joined(someBytes(3 * 1024 * 1024), file, closing)],
-        ['endless headers', joined(text(`--${boundary}\r\nx: `), new Uint8Array(200_000).fill(65), file, closing)],
+        [
+          'endless headers',
+          joined(text(`--${boundary}\r\nx: `), new Uint8Array(200_000).fill(65), file, closing),
+        ],
         ['a huge name', joined(part(`name="${'n'.repeat(200_000)}"`, text('x')), file, closing)],
         [
           'the file in a form in the form',
@@ -220,9 +266,14 @@ export const uploads: Suite = (instance, _pace, target) => {
       for (let round = 0; round < 5; round++) {
         const place = await placeFor(sender, toUser(friend))
         const files = Array.from({ length: 4 }, (_, i) => someBytes(50_000, round * 10 + i))
-        const replies = await Promise.all(files.map((bytes, i) => (i % 2 === 0 ? put(place, bytes) : send(place, bytes))))
+        const replies = await Promise.all(
+          files.map((bytes, i) => (i % 2 === 0 ? put(place, bytes) : send(place, bytes))),
+        )
         expect(codesOf(replies)).toEqual([200, 10030, 10030, 10030])
-        expectBytes(await read(friend, place.download_url), files[replies.findIndex(({ code }) => code === 200)] ?? new Uint8Array())
+        expectBytes(
+          await read(friend, place.download_url),
+          files[replies.findIndex(({ code }) => code === 200)] ?? new Uint8Array(),
+        )
       }
     })
 
@@ -237,7 +288,15 @@ export const uploads: Suite = (instance, _pace, target) => {
         const reply = await put({ ...place, upload_url: url.href }, 'x')
         expect.soft({ at, status: reply.status, code: reply.code }).toEqual({ at, status: 200, code: 10030 })
       }
-      for (const other of ['', slot.slice(0, -1), `${slot}A`, slot.replaceAll('~', '~~'), '../../x', `${slot}\0`, 'x'.repeat(10_000)]) {
+      for (const other of [
+        '',
+        slot.slice(0, -1),
+        `${slot}A`,
+        slot.replaceAll('~', '~~'),
+        '../../x',
+        `${slot}\0`,
+        'x'.repeat(10_000),
+      ]) {
         const url = new URL(place.upload_url)
         url.searchParams.set('slot', other)
         expect(await put({ ...place, upload_url: url.href }, 'x')).toMatchObject({ status: 200, code: 10030 })
@@ -250,7 +309,11 @@ export const uploads: Suite = (instance, _pace, target) => {
       const { sender, friend } = await couple()
       const { sender: stranger, friend: other } = await couple(small)
       const slots = await Promise.all(
-        [placeFor(sender, toUser(friend)), placeFor(sender, toUser(friend)), placeFor(stranger, toUser(other))].map(async place => {
+        [
+          placeFor(sender, toUser(friend)),
+          placeFor(sender, toUser(friend)),
+          placeFor(stranger, toUser(other)),
+        ].map(async place => {
           const url = new URL((await place).upload_url)
           return { url, pieces: (url.searchParams.get('slot') ?? '').split('~') }
         }),
@@ -260,7 +323,8 @@ export const uploads: Suite = (instance, _pace, target) => {
           if (one === another) continue
           for (const i of one.pieces.keys()) {
             const pieces = one.pieces.map((piece, at) => (at === i ? (another.pieces[i] ?? '') : piece))
-            if (pieces.join('~') === one.pieces.join('~') || pieces.join('~') === another.pieces.join('~')) continue
+            if (pieces.join('~') === one.pieces.join('~') || pieces.join('~') === another.pieces.join('~'))
+              continue
             const url = new URL(one.url)
             url.searchParams.set('slot', pieces.join('~'))
             expect((await replyOf(await fetch(url, { method: 'PUT', body: 'x' }))).code).toBe(10030)

@@ -1,14 +1,22 @@
 import { beforeAll, expect, it } from 'vitest'
 import type { Bytes } from '../../../src/platform.ts'
 import { lacking } from '../../support/capabilities.ts'
-import { expectBytes, expectRefused, type Reply, read, readByUrl, sendFile, toUser } from '../../support/files.ts'
+import {
+  expectBytes,
+  expectRefused,
+  type Reply,
+  read,
+  readByUrl,
+  sendFile,
+  toUser,
+} from '../../support/files.ts'
 import { joined, jpeg, mp3, someBytes, text, voice, wideBandVoice } from '../../support/fixtures.ts'
 import { people, type User } from '../../support/groups.ts'
 import { readMp3 } from '../../support/mp3.ts'
 import type { Suite } from '../all.ts'
 import { conversions } from './pictures.ts'
 
-/** Voice, which arrives as AMR and is wanted as MP3 (spec: behaviour, section 7). */
+/** Voice, which arrives as AMR and is wanted as MP3 (docs/behaviour.md, section 7). */
 export const voices: Suite = (instance, _pace, target) => {
   let sender: User
   let friend: User

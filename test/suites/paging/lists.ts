@@ -117,7 +117,12 @@ const applications: MakeList = async (instance, rows, tenant) => {
     churn: async () => {
       const user = others[turn++ % others.length] ?? owner
       await apply(user)
-      if (turn % 2 === 0) await owner.post('/group/apply/handle', { group_id: groupOf(user), user_id: user.id, approval: false })
+      if (turn % 2 === 0)
+        await owner.post('/group/apply/handle', {
+          group_id: groupOf(user),
+          user_id: user.id,
+          approval: false,
+        })
     },
     takeAway: async key => apply(lasting.find(user => user.id === key) ?? owner),
   }
@@ -128,7 +133,8 @@ const invitations: MakeList = async (instance, rows, tenant) => {
   const [guest] = (await crowd(instance, 1, tenant)) as [User]
   dataOf(await send('/group/invite', users))
   dataOf(await guest.post('/user/settings', { group_confirm: true }))
-  const invite = async (user: User) => dataOf(await user.post('/group/invite', { group_id, user_list: [guest.id] }))
+  const invite = async (user: User) =>
+    dataOf(await user.post('/group/invite', { group_id, user_list: [guest.id] }))
   for (const user of lasting) await invite(user)
   let turn = 0
   return {
@@ -139,7 +145,8 @@ const invitations: MakeList = async (instance, rows, tenant) => {
     churn: async () => {
       const user = others[turn++ % others.length] ?? owner
       await invite(user)
-      if (turn % 2 === 0) await guest.post('/group/invite/handle', { group_id, user_id: user.id, approval: false })
+      if (turn % 2 === 0)
+        await guest.post('/group/invite/handle', { group_id, user_id: user.id, approval: false })
     },
     takeAway: async key => invite(lasting.find(user => user.id === key) ?? owner),
   }

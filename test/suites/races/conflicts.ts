@@ -18,12 +18,19 @@ import type { Suite } from '../all.ts'
 
 const ids = (list: readonly { readonly user_id: number }[]): number[] => list.map(item => item.user_id)
 
-/** Two operations on one thing at once: the end is that of one order or the other, and never something between. */
+/**
+ * Two operations on one thing at once: the end is that of one order or the other, and never something
+ * between.
+ */
 export const conflictRaces: Suite = (instance, pace) => {
   const rounds = times(pace === 'slow' ? 3 : 15)
 
   /** Which of two comes first on the wire changes from round to round. */
-  const together = async (round: number, one: () => Promise<Answer>, other: () => Promise<Answer>): Promise<[Answer, Answer]> => {
+  const together = async (
+    round: number,
+    one: () => Promise<Answer>,
+    other: () => Promise<Answer>,
+  ): Promise<[Answer, Answer]> => {
     if (round % 2 === 0) return Promise.all([one(), other()])
     const second = other()
     return Promise.all([one(), second])
@@ -41,12 +48,16 @@ export const conflictRaces: Suite = (instance, pace) => {
       const { owner, admin, user, group_id } = await setup()
       await addMembers(owner, group_id, [user])
       const heirs = [admin, user]
-      const answers = await atOnce(heirs, heir => owner.post('/group/transfer', { group_id, new_owner: heir.id }))
+      const answers = await atOnce(heirs, heir =>
+        owner.post('/group/transfer', { group_id, new_owner: heir.id }),
+      )
       expect(codesOf(answers)).toEqual({ 200: 1, 20013: 1 })
       const heir = heirs.find((_, i) => answers[i]?.code === 200)
       expect(await infoOf(owner, group_id)).toMatchObject({ owner_id: heir?.id, count: 3 })
       expectRefusal(await owner.post('/group/kick', { group_id, user_list: [1] }), 20012)
-      expect(ids(dataOf(await owner.get('/group/admin_list', { group_id })))).toEqual(heir === admin ? [admin.id] : [admin.id, user.id])
+      expect(ids(dataOf(await owner.get('/group/admin_list', { group_id })))).toEqual(
+        heir === admin ? [admin.id] : [admin.id, user.id],
+      )
     }
   })
 
@@ -64,28 +75,40 @@ export const conflictRaces: Suite = (instance, pace) => {
         [20005, 200],
       ]).toContainEqual([transfer.code, leave.code])
       const inherited = transfer.code === 200
-      expect(await infoOf(owner, group_id)).toMatchObject({ owner_id: inherited ? user.id : owner.id, count: inherited ? 3 : 2 })
+      expect(await infoOf(owner, group_id)).toMatchObject({
+        owner_id: inherited ? user.id : owner.id,
+        count: inherited ? 3 : 2,
+      })
     }
   })
 
-  it.each(['invitation', 'application', 'QR code'])('a block and joining by %s leave the user blacklisted and out', async way => {
-    for (const round of rounds) {
-      const { owner, admin, user, group_id } = await setup()
-      await openDoors(owner, group_id)
-      const qr_info = await qrOf(owner, group_id)
-      const joining = () => {
-        if (way === 'invitation') return admin.post('/group/invite', { group_id, user_list: [user.id] })
-        return way === 'application' ? user.post('/group/apply', { group_id }) : user.post('/group/qrcode/invite', { qr_info })
+  it.each(['invitation', 'application', 'QR code'])(
+    'a block and joining by %s leave the user blacklisted and out',
+    async way => {
+      for (const round of rounds) {
+        const { owner, admin, user, group_id } = await setup()
+        await openDoors(owner, group_id)
+        const qr_info = await qrOf(owner, group_id)
+        const joining = () => {
+          if (way === 'invitation') return admin.post('/group/invite', { group_id, user_list: [user.id] })
+          return way === 'application'
+            ? user.post('/group/apply', { group_id })
+            : user.post('/group/qrcode/invite', { qr_info })
+        }
+        const [block, join] = await together(
+          round,
+          () => owner.post('/group/block', { group_id, user_list: [user.id] }),
+          joining,
+        )
+        expect(won(block)).toBe(true)
+        expect([200, 20018]).toContain(join.code)
+        expect(await memberIds(owner, group_id)).toEqual([owner.id, admin.id])
+        expect(await infoOf(owner, group_id)).toMatchObject({ count: 2 })
+        expect(ids(dataOf(await owner.get('/group/blocked_list', { group_id })))).toEqual([user.id])
+        expect(dataOf(await user.get('/group/user_joined'))).toEqual([])
       }
-      const [block, join] = await together(round, () => owner.post('/group/block', { group_id, user_list: [user.id] }), joining)
-      expect(won(block)).toBe(true)
-      expect([200, 20018]).toContain(join.code)
-      expect(await memberIds(owner, group_id)).toEqual([owner.id, admin.id])
-      expect(await infoOf(owner, group_id)).toMatchObject({ count: 2 })
-      expect(ids(dataOf(await owner.get('/group/blocked_list', { group_id })))).toEqual([user.id])
-      expect(dataOf(await user.get('/group/user_joined'))).toEqual([])
-    }
-  })
+    },
+  )
 
   it('a block and an invitation to be confirmed leave nothing pending', async () => {
     for (const round of rounds) {
@@ -98,7 +121,10 @@ export const conflictRaces: Suite = (instance, pace) => {
       )
       expect(won(block)).toBe(true)
       for (const { status } of dataOf(await user.get('/group/invitation_list'))) expect(status).toBe(2)
-      expectRefusal(await user.post('/group/invite/handle', { group_id, user_id: admin.id, approval: true }), 20015)
+      expectRefusal(
+        await user.post('/group/invite/handle', { group_id, user_id: admin.id, approval: true }),
+        20015,
+      )
     }
   })
 
@@ -172,25 +198,37 @@ export const conflictRaces: Suite = (instance, pace) => {
     await openDoors(owner, group_id)
     await addMembers(owner, group_id, members)
     const shy = users.slice(30)
-    for (const answer of await atOnce(shy, user => user.post('/user/settings', { group_confirm: true }))) dataOf(answer)
+    for (const answer of await atOnce(shy, user => user.post('/user/settings', { group_confirm: true })))
+      dataOf(answer)
     const qr_info = await qrOf(owner, group_id)
     const sendings: (() => Promise<Answer>)[] = users.flatMap((user, i) => [
       () => (i < 20 ? user.post('/group/leave', { group_id }) : user.post('/group/apply', { group_id })),
-      () => owner.post(i % 2 === 0 ? '/group/kick' : '/group/ban', { group_id, user_list: [user.id], duration: 5 }),
-      () => (i < 30 ? user.post('/group/qrcode/invite', { qr_info }) : owner.post('/group/invite', { group_id, user_list: [user.id] })),
+      () =>
+        owner.post(i % 2 === 0 ? '/group/kick' : '/group/ban', {
+          group_id,
+          user_list: [user.id],
+          duration: 5,
+        }),
+      () =>
+        i < 30
+          ? user.post('/group/qrcode/invite', { qr_info })
+          : owner.post('/group/invite', { group_id, user_list: [user.id] }),
       () => owner.post('/group/announcement/edit', { group_id, title: 'T', content: String(i) }),
       () => user.get('/group/member_list', { group_id }),
     ])
     sendings.splice(Math.floor(sendings.length / 2), 0, () => owner.post('/group/destroy', { group_id }))
     const answers = await atOnce(sendings, send => send())
     const expected = [200, 20001, 20002, 20011, 20015, 20016, 20017]
-    // A database at a distance may refuse some of so many changes to one group: 503 says that they did not happen.
+    // A database at a distance may refuse some of so many changes to one group: 503 says that they did not
+    // happen.
     expect(answers.filter(({ code }) => !expected.includes(code) && code !== 503)).toEqual([])
-    if (answers[Math.floor(sendings.length / 2)]?.code === 503) dataOf(await owner.post('/group/destroy', { group_id }))
+    if (answers[Math.floor(sendings.length / 2)]?.code === 503)
+      dataOf(await owner.post('/group/destroy', { group_id }))
 
     const after = await atOnce([owner, ...users], user => user.get('/group/info', { group_id }))
     expect(codesOf(after)).toEqual({ 20001: 41 })
-    for (const answer of await atOnce([owner, ...users], user => user.get('/group/user_joined'))) expect(dataOf(answer)).toEqual([])
+    for (const answer of await atOnce([owner, ...users], user => user.get('/group/user_joined')))
+      expect(dataOf(answer)).toEqual([])
     for (const answer of await atOnce(shy, user => user.get('/group/invitation_list'))) {
       for (const { status } of dataOf(answer)) expect(status).not.toBe(0)
     }

@@ -1,6 +1,16 @@
 import { expect, it } from 'vitest'
 import { atOnce, codesOf, times, winners } from '../../support/crowds.ts'
-import { addAdmins, addMembers, dataOf, infoOf, memberIds, newGroup, openDoors, people, qrOf } from '../../support/groups.ts'
+import {
+  addAdmins,
+  addMembers,
+  dataOf,
+  infoOf,
+  memberIds,
+  newGroup,
+  openDoors,
+  people,
+  qrOf,
+} from '../../support/groups.ts'
 import type { Suite } from '../all.ts'
 
 /** What can be done once is done once, however many ask for it at the same time. */
@@ -27,7 +37,9 @@ export const handlingRaces: Suite = (instance, pace) => {
       const [approved] = winners(approvals, answers)
       expect((await memberIds(owner, group_id)).includes(user.id)).toBe(approved)
       expect(await infoOf(owner, group_id)).toMatchObject({ count: approved ? 3 : 2 })
-      expect(dataOf(await owner.post('/group/application_list', { group_list: [group_id] }))).toMatchObject([{ status: approved ? 1 : 2 }])
+      expect(dataOf(await owner.post('/group/application_list', { group_list: [group_id] }))).toMatchObject([
+        { status: approved ? 1 : 2 },
+      ])
     }
   })
 
@@ -37,7 +49,9 @@ export const handlingRaces: Suite = (instance, pace) => {
       dataOf(await user.post('/user/settings', { group_confirm: true }))
       dataOf(await owner.post('/group/invite', { group_id, user_list: [user.id] }))
       const approvals = times(many).map(i => round % 2 === 0 || i % 2 === 0)
-      const answers = await atOnce(approvals, approval => user.post('/group/invite/handle', { group_id, user_id: owner.id, approval }))
+      const answers = await atOnce(approvals, approval =>
+        user.post('/group/invite/handle', { group_id, user_id: owner.id, approval }),
+      )
       expect(codesOf(answers)).toEqual({ 200: 1, 20015: many - 1 })
       const accepted = approvals.find((_, i) => answers[i]?.code === 200)
       expect((await memberIds(owner, group_id)).includes(user.id)).toBe(accepted)
@@ -79,7 +93,9 @@ export const handlingRaces: Suite = (instance, pace) => {
   it('an announcement, a file and a block are taken away once', async () => {
     for (const _ of rounds) {
       const { owner, user, group_id } = await setup()
-      const announcement_id = dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'T', content: 'C' })).id
+      const announcement_id = dataOf(
+        await owner.post('/group/announcement/edit', { group_id, title: 'T', content: 'C' }),
+      ).id
       const file = { group_id, name: 'a.txt', size: 1, url: 'https://files.example/a.txt' }
       const file_id = dataOf(await owner.post('/group/file/upload', file)).file_id
       dataOf(await owner.post('/group/block', { group_id, user_list: [user.id] }))
@@ -97,7 +113,10 @@ export const handlingRaces: Suite = (instance, pace) => {
   it('a group is destroyed once', async () => {
     for (const _ of rounds) {
       const { owner, group_id } = await setup()
-      expect(codesOf(await atOnce(times(10), () => owner.post('/group/destroy', { group_id })))).toEqual({ 200: 1, 20001: 9 })
+      expect(codesOf(await atOnce(times(10), () => owner.post('/group/destroy', { group_id })))).toEqual({
+        200: 1,
+        20001: 9,
+      })
     }
   })
 }

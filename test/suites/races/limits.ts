@@ -20,8 +20,13 @@ export const limitRaces: Suite = instance => {
     )
 
     const [lucky] = winners(users, answers)
-    dataOf(await (lucky as User).post('/group/destroy', { group_id: winners(answers, answers)[0]?.data.group_id }))
-    expect(codesOf(await atOnce(users, user => user.post('/group/create', {})))).toEqual({ 200: 1, 20007: requests - 1 })
+    dataOf(
+      await (lucky as User).post('/group/destroy', { group_id: winners(answers, answers)[0]?.data.group_id }),
+    )
+    expect(codesOf(await atOnce(users, user => user.post('/group/create', {})))).toEqual({
+      200: 1,
+      20007: requests - 1,
+    })
   })
 
   it('that a user may create is created once', async () => {
@@ -67,7 +72,10 @@ export const limitRaces: Suite = instance => {
         return group_id
       }),
     )
-    const sendings = groups.flatMap(group_id => [() => user.post('/group/apply', { group_id }), () => user.post('/group/create')])
+    const sendings = groups.flatMap(group_id => [
+      () => user.post('/group/apply', { group_id }),
+      () => user.post('/group/create'),
+    ])
     const answers = await atOnce(sendings, send => send())
     expect(codesOf(answers)).toEqual({ 200: 2, 20009: requests - 2 })
     expect(dataOf(await user.get('/group/user_joined'))).toHaveLength(2)

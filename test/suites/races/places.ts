@@ -1,7 +1,17 @@
 import { beforeAll, expect, it } from 'vitest'
 import type { Answer } from '../../support/client.ts'
 import { atOnce, codesOf, crowd, newTenant, reasonsOf, winners } from '../../support/crowds.ts'
-import { addMembers, dataOf, infoOf, memberIds, newGroup, openDoors, qrOf, type Tenant, type User } from '../../support/groups.ts'
+import {
+  addMembers,
+  dataOf,
+  infoOf,
+  memberIds,
+  newGroup,
+  openDoors,
+  qrOf,
+  type Tenant,
+  type User,
+} from '../../support/groups.ts'
 import type { Suite } from '../all.ts'
 
 const rivals = 50
@@ -12,7 +22,10 @@ const full = 20010
 export const placeRaces: Suite = instance => {
   let tenant: Tenant
   beforeAll(async () => {
-    tenant = await newTenant(instance(), 'races-places', { capacity_private: capacity, capacity_chatroom: capacity })
+    tenant = await newTenant(instance(), 'races-places', {
+      capacity_private: capacity,
+      capacity_chatroom: capacity,
+    })
   })
 
   /** A group with one place left, and those who want it. */
@@ -54,7 +67,9 @@ export const placeRaces: Suite = instance => {
 
   it('goes to one of fifty who are invited', async () => {
     const { owner, users, group_id, expectOneIn } = await setup()
-    const answers = await atOnce(users, user => owner.post('/group/invite', { group_id, user_list: [user.id] }))
+    const answers = await atOnce(users, user =>
+      owner.post('/group/invite', { group_id, user_list: [user.id] }),
+    )
     expect(codesOf(answers)).toEqual({ 200: rivals })
     const [late] = await crowd(instance(), 1, tenant)
     expect(reasonsOf(answers)).toEqual(new Set([(await late?.post('/group/apply', { group_id }))?.message]))
@@ -63,20 +78,27 @@ export const placeRaces: Suite = instance => {
 
   it('goes to one of fifty who accept their invitations, and the others stay invited', async () => {
     const { owner, users, group_id, usersWho, expectOneIn } = await setup()
-    for (const answer of await atOnce(users, user => user.post('/user/settings', { group_confirm: true }))) dataOf(answer)
+    for (const answer of await atOnce(users, user => user.post('/user/settings', { group_confirm: true })))
+      dataOf(answer)
     dataOf(await owner.post('/group/invite', { group_id, user_list: users.map(user => user.id) }))
-    const answers = await atOnce(users, user => user.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }))
+    const answers = await atOnce(users, user =>
+      user.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }),
+    )
     expect(codesOf(answers)).toEqual({ 200: 1, [full]: rivals - 1 })
     const lucky = users.filter((_, i) => answers[i]?.data === true)
     await expectOneIn(lucky)
     expect(await usersWho('/group/invitation_list', ([invitation]) => invitation.status === 1)).toEqual(lucky)
-    expect(await usersWho('/group/invitation_list', ([invitation]) => invitation.status === 0)).toHaveLength(rivals - 1)
+    expect(await usersWho('/group/invitation_list', ([invitation]) => invitation.status === 0)).toHaveLength(
+      rivals - 1,
+    )
   })
 
   it('goes to one of fifty whose applications are approved, and the others stay pending', async () => {
     const { owner, users, group_id, expectOneIn } = await setup()
     for (const answer of await atOnce(users, user => user.post('/group/apply', { group_id }))) dataOf(answer)
-    const answers = await atOnce(users, user => owner.post('/group/apply/handle', { group_id, user_id: user.id, approval: true }))
+    const answers = await atOnce(users, user =>
+      owner.post('/group/apply/handle', { group_id, user_id: user.id, approval: true }),
+    )
     expect(codesOf(answers)).toEqual({ 200: 1, [full]: rivals - 1 })
     const lucky = winners(users, answers)
     await expectOneIn(lucky)

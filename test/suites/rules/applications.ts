@@ -14,7 +14,7 @@ import {
 } from '../../support/groups.ts'
 import type { Rules } from '../rules.ts'
 
-/** Applications: the three ways of approval, handling, and what ends them (spec: behaviour, section 4). */
+/** Applications: the three ways of approval, handling, and what ends them (docs/behaviour.md, section 4). */
 export const applicationRules: Rules = instance => {
   const setup = async () => {
     const { owner, admin, member, user } = await people(instance(), ['owner', 'admin', 'member', 'user'])
@@ -22,7 +22,8 @@ export const applicationRules: Rules = instance => {
     await addMembers(owner, group_id, [member])
     await addAdmins(owner, group_id, [admin])
     const applying = (reason = '') => user.post('/group/apply', { group_id, reason })
-    const handle = (approval: boolean, by = owner) => by.post('/group/apply/handle', { group_id, user_id: user.id, approval })
+    const handle = (approval: boolean, by = owner) =>
+      by.post('/group/apply/handle', { group_id, user_id: user.id, approval })
     const listed = async () => dataOf(await owner.post('/group/application_list', { group_list: [group_id] }))
     return { owner, admin, member, user, group_id, applying, handle, listed }
   }
@@ -44,13 +45,20 @@ export const applicationRules: Rules = instance => {
       const [application] = await listed()
       expect(application).toMatchObject({ applicant_id: user.id, group_id, reason: 'Let me in', status: 0 })
       expect(Math.abs(application.expired_time - Date.now() - 7 * 24 * 3_600_000)).toBeLessThan(60_000)
-      expect(await owner.post('/group/application_list', { group_list: [group_id] })).toMatchObject({ total: 1, cursor: '' })
+      expect(await owner.post('/group/application_list', { group_list: [group_id] })).toMatchObject({
+        total: 1,
+        cursor: '',
+      })
     })
 
     it('2 fail', async () => {
       const { owner, user, group_id, applying, listed } = await setup()
       dataOf(await owner.post('/group/settings/require_admin_approval', { group_id, apply_approval: 2 }))
-      expect(dataOf(await applying())).toEqual({ result: 'fail', reason: expect.stringMatching(/\w/), user_id: user.id })
+      expect(dataOf(await applying())).toEqual({
+        result: 'fail',
+        reason: expect.stringMatching(/\w/),
+        user_id: user.id,
+      })
       expect(await listed()).toEqual([])
       expect(await infoOf(owner, group_id)).toMatchObject({ count: 3, apply_approval: 2 })
     })
@@ -84,7 +92,9 @@ export const applicationRules: Rules = instance => {
     expect(dataOf(await applying('Second'))).toEqual(succeeded(user.id))
     const pending = (await listed()).filter((item: { status: number }) => item.status === 0)
     expect(pending.map((item: { reason: string }) => item.reason)).toEqual(['Second', 'Between'])
-    expect((await owner.post('/group/application_list', { group_list: [group_id] })).total).toBe((await listed()).length)
+    expect((await owner.post('/group/application_list', { group_list: [group_id] })).total).toBe(
+      (await listed()).length,
+    )
     expect(dataOf(await handle(true))).toEqual(succeeded(user.id))
     expectRefusal(await handle(true), 20014)
   })
@@ -93,7 +103,8 @@ export const applicationRules: Rules = instance => {
     const { owner, user, group_id, applying, handle, listed } = await setup()
     dataOf(await applying())
     if (way === 'an invitation') await addMembers(owner, group_id, [user])
-    if (way === 'a QR code') dataOf(await user.post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }))
+    if (way === 'a QR code')
+      dataOf(await user.post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }))
     if (way === 'open doors') {
       await openDoors(owner, group_id)
       dataOf(await applying())
@@ -108,7 +119,9 @@ export const applicationRules: Rules = instance => {
   it('end with a block', async () => {
     const { owner, user, group_id, applying, handle, listed } = await setup()
     dataOf(await applying())
-    expect(dataOf(await owner.post('/group/block', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
+    expect(dataOf(await owner.post('/group/block', { group_id, user_list: [user.id] }))).toEqual([
+      succeeded(user.id),
+    ])
     for (const { status } of await listed()) expect(status).not.toBe(0)
     expectRefusal(await handle(true), 20014)
     expectRefusal(await applying(), 20018)
@@ -126,7 +139,9 @@ export const applicationRules: Rules = instance => {
       dataOf(await user.post('/group/apply', { group_id: gone }))
       dataOf(await member.post('/group/destroy', { group_id: gone }))
       const groupsSeenBy = async (caller: typeof owner) => {
-        const answer = await caller.post('/group/application_list', { group_list: [other, group_id, gone, 7, group_id] })
+        const answer = await caller.post('/group/application_list', {
+          group_list: [other, group_id, gone, 7, group_id],
+        })
         const data = dataOf(answer)
         expect(answer.total).toBe(data.length)
         return data.map((item: { group_id: number }) => item.group_id)
@@ -143,8 +158,14 @@ export const applicationRules: Rules = instance => {
       const { owner, group_id, applying } = await setup()
       dataOf(await applying())
       const others = Array.from({ length: 1000 }, (_, i) => i + 1)
-      expect(dataOf(await owner.post('/group/application_list', { group_list: [group_id, ...others.slice(1)] }))).toHaveLength(1)
-      expectRefusal(await owner.post('/group/application_list', { group_list: [group_id, ...others] }), 10002, 'group_list')
+      expect(
+        dataOf(await owner.post('/group/application_list', { group_list: [group_id, ...others.slice(1)] })),
+      ).toHaveLength(1)
+      expectRefusal(
+        await owner.post('/group/application_list', { group_list: [group_id, ...others] }),
+        10002,
+        'group_list',
+      )
     })
   })
 }

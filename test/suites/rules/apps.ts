@@ -17,7 +17,7 @@ import {
 } from '../../support/groups.ts'
 import type { Rules } from '../rules.ts'
 
-/** Limits of an app, and the wall between two (spec: behaviour, sections 2 and 5). */
+/** Limits of an app, and the wall between two (docs/behaviour.md, sections 2 and 5). */
 export const appRules: Rules = instance => {
   const appWith = async (app_id: string, settings: Record<string, boolean | number>): Promise<Tenant> => ({
     app_id,
@@ -61,10 +61,9 @@ export const appRules: Rules = instance => {
       const applying = await user.post('/group/apply', { group_id: second })
       expectRefusal(applying, 20009)
       expectRefusal(await user.post('/group/qrcode/invite', { qr_info: await qrOf(owner, second) }), 20009)
-      expect(dataOf(await owner.post('/group/invite', { group_id: second, user_list: [user.id, other.id] }))).toEqual([
-        failed(user.id, applying.message ?? ''),
-        succeeded(other.id),
-      ])
+      expect(
+        dataOf(await owner.post('/group/invite', { group_id: second, user_list: [user.id, other.id] })),
+      ).toEqual([failed(user.id, applying.message ?? ''), succeeded(other.id)])
       expectRefusal(await user.post('/group/create'), 20009)
       expect(dataOf(await other.post('/group/create', { user_list: [user.id] }))).toMatchObject({ count: 1 })
       dataOf(await user.post('/group/leave', { group_id: first }))
@@ -89,7 +88,10 @@ export const appRules: Rules = instance => {
         const late = joining[capacity - 1] ?? c
         const refusal = await late.post('/group/apply', { group_id })
         expectRefusal(refusal, 20010)
-        expectRefusal(await late.post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }), 20010)
+        expectRefusal(
+          await late.post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }),
+          20010,
+        )
         expect(dataOf(await owner.post('/group/invite', { group_id, user_list: [late.id] }))).toEqual([
           failed(late.id, refusal.message ?? ''),
         ])
@@ -106,15 +108,32 @@ export const appRules: Rules = instance => {
       app = await appWith('privacy', {})
     })
 
-    /** A group of the instance's own app with something of everything in it, and callers of the other app with the same user ids. */
+    /**
+     * A group of the instance's own app with something of everything in it, and callers of the other app with
+     * the same user ids.
+     */
     const setup = async () => {
       const { owner, member, shy } = await people(instance(), ['owner', 'member', 'shy'])
       dataOf(await shy.post('/user/settings', { group_confirm: true }))
       const group_id = await newGroup(owner, { user_list: [member.id, shy.id], type: 2, name: 'Ours' })
-      const file = dataOf(await member.post('/group/file/upload', { group_id, name: 'a', size: 1, url: 'https://example.org/a' }))
-      const announcement = dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'T', content: 'C' }))
+      const file = dataOf(
+        await member.post('/group/file/upload', {
+          group_id,
+          name: 'a',
+          size: 1,
+          url: 'https://example.org/a',
+        }),
+      )
+      const announcement = dataOf(
+        await owner.post('/group/announcement/edit', { group_id, title: 'T', content: 'C' }),
+      )
       const { as, admin } = callers(instance(), app.app_id, app.secret)
-      const foreign = { owner: await as(owner.id), member: await as(member.id), shy: await as(shy.id), admin: await admin() }
+      const foreign = {
+        owner: await as(owner.id),
+        member: await as(member.id),
+        shy: await as(shy.id),
+        admin: await admin(),
+      }
       const situation = {
         group_id,
         user_id: member.id,
@@ -143,7 +162,10 @@ export const appRules: Rules = instance => {
         const method = operation.methods[0] ?? 'GET'
         for (const caller of [foreign.owner, foreign.admin]) {
           const acting = operation.self && caller === foreign.admin ? { user_id: String(owner.id) } : {}
-          const answer = await caller.call(method, operation.path, { ...sentBy(method, example), headers: acting })
+          const answer = await caller.call(method, operation.path, {
+            ...sentBy(method, example),
+            headers: acting,
+          })
           expect
             .soft({ path: operation.path, code: answer.code, data: answer.data })
             .toEqual({ path: operation.path, code: 20001, data: null })
@@ -160,7 +182,9 @@ export const appRules: Rules = instance => {
       expect(dataOf(await foreign.owner.get('/group/public_list'))).not.toContain(group_id)
       expect(dataOf(await foreign.member.get('/group/user_joined'))).toEqual([])
       expect(dataOf(await foreign.shy.get('/group/invitation_list'))).toEqual([])
-      expect(dataOf(await foreign.owner.post('/group/application_list', { group_list: [group_id] }))).toEqual([])
+      expect(dataOf(await foreign.owner.post('/group/application_list', { group_list: [group_id] }))).toEqual(
+        [],
+      )
       expect(dataOf(await foreign.shy.get('/user/settings'))).toMatchObject({ group_confirm: false })
     })
 
@@ -175,8 +199,17 @@ export const appRules: Rules = instance => {
 
     it('takes no token of this one', async () => {
       const { owner, foreign, group_id } = await setup()
-      expectRefusal(await owner.call('GET', '/group/info', { query: { group_id }, headers: { app_id: app.app_id } }), 10008)
-      expectRefusal(await foreign.owner.call('GET', '/group/info', { query: { group_id }, headers: { app_id: instance().app_id } }), 10008)
+      expectRefusal(
+        await owner.call('GET', '/group/info', { query: { group_id }, headers: { app_id: app.app_id } }),
+        10008,
+      )
+      expectRefusal(
+        await foreign.owner.call('GET', '/group/info', {
+          query: { group_id },
+          headers: { app_id: instance().app_id },
+        }),
+        10008,
+      )
     })
   })
 }

@@ -18,7 +18,10 @@ import type { Rules } from '../rules.ts'
 const minute = 60_000
 const tenYears = 5_256_000
 
-/** Bans, ban_all and the blacklist (spec: behaviour, sections 4 and 5). What takes time to show is in test/unit/expiry.test.ts. */
+/**
+ * Bans, ban_all and the blacklist (docs/behaviour.md, sections 4 and 5). What takes time to show is in
+ * test/unit/expiry.test.ts.
+ */
 export const banRules: Rules = instance => {
   const setup = async () => {
     const cast = await people(instance(), ['owner', 'admin', 'second', 'member', 'friend', 'stranger'])
@@ -34,9 +37,12 @@ export const banRules: Rules = instance => {
     }
     const ban = (users: User[], duration: number, by = owner) =>
       by.post('/group/ban', { group_id, user_list: users.map(user => user.id), duration })
-    const unban = (users: User[], by = owner) => by.post('/group/unban', { group_id, user_list: users.map(user => user.id) })
+    const unban = (users: User[], by = owner) =>
+      by.post('/group/unban', { group_id, user_list: users.map(user => user.id) })
     const expiryOf = async (user: User) => {
-      const [found] = dataOf(await owner.post('/group/members/display_name', { group_id, user_list: [user.id] }))
+      const [found] = dataOf(
+        await owner.post('/group/members/display_name', { group_id, user_list: [user.id] }),
+      )
       return found.expired_time as number
     }
     return { ...cast, group_id, banned, ban, unban, expiryOf }
@@ -95,7 +101,10 @@ export const banRules: Rules = instance => {
         succeeded(friend.id),
       ])
       expect((await banned()).map(user => user.user_id)).toEqual([member.id, friend.id])
-      expect(dataOf(await ban([admin, owner], 5, owner))).toEqual([succeeded(admin.id), failed(owner.id, someReason)])
+      expect(dataOf(await ban([admin, owner], 5, owner))).toEqual([
+        succeeded(admin.id),
+        failed(owner.id, someReason),
+      ])
     })
 
     it('is lifted by unban, which succeeds for who is not banned', async () => {
@@ -112,7 +121,8 @@ export const banRules: Rules = instance => {
   })
 
   describe('ban_all', () => {
-    const seconds = async (answer: Promise<{ data: { ban_expire_time: number } }>) => (await answer).data.ban_expire_time
+    const seconds = async (answer: Promise<{ data: { ban_expire_time: number } }>) =>
+      (await answer).data.ban_expire_time
 
     it('answers its end in seconds, and info and settings say the same', async () => {
       const { owner, admin, member, group_id } = await setup()
@@ -122,13 +132,17 @@ export const banRules: Rules = instance => {
         expect(until).toBeGreaterThanOrEqual(before + duration * 60)
         expect(until).toBeLessThan(before + duration * 60 + 60)
         expect(await infoOf(member, group_id)).toMatchObject({ ban_expire_time: until })
-        expect(dataOf(await owner.get('/group/settings', { group_id }))).toMatchObject({ ban_expire_time: until })
+        expect(dataOf(await owner.get('/group/settings', { group_id }))).toMatchObject({
+          ban_expire_time: until,
+        })
       }
     })
 
     it('is for ever with -1 and ends with unban_all', async () => {
       const { admin, member, group_id, banned } = await setup()
-      expect(dataOf(await admin.post('/group/settings/ban_all', { group_id, duration: -1 }))).toEqual({ ban_expire_time: -1 })
+      expect(dataOf(await admin.post('/group/settings/ban_all', { group_id, duration: -1 }))).toEqual({
+        ban_expire_time: -1,
+      })
       expect(await infoOf(member, group_id)).toMatchObject({ ban_expire_time: -1 })
       expect(await banned()).toEqual([])
       expect(dataOf(await admin.post('/group/settings/unban_all', { group_id }))).toBe(true)
@@ -160,7 +174,10 @@ export const banRules: Rules = instance => {
       }
       const refusal = await member.post('/group/apply', { group_id })
       expectRefusal(refusal, 20018)
-      expect(dataOf(await block(owner))).toEqual([failed(stranger.id, refusal.message ?? ''), failed(member.id, refusal.message ?? '')])
+      expect(dataOf(await block(owner))).toEqual([
+        failed(stranger.id, refusal.message ?? ''),
+        failed(member.id, refusal.message ?? ''),
+      ])
       expect(await blocked(owner, group_id)).toEqual(found)
     })
 
@@ -173,23 +190,26 @@ export const banRules: Rules = instance => {
         failed(admin.id, someReason),
         succeeded(member.id),
       ])
-      expect(dataOf(await owner.post('/group/block', { group_id, user_list: [owner.id, second.id] }))).toEqual([
-        failed(owner.id, someReason),
-        succeeded(second.id),
-      ])
-      expect(dataOf(await owner.get('/group/admin_list', { group_id })).map((user: { user_id: number }) => user.user_id)).toEqual([
-        owner.id,
-        admin.id,
-      ])
+      expect(
+        dataOf(await owner.post('/group/block', { group_id, user_list: [owner.id, second.id] })),
+      ).toEqual([failed(owner.id, someReason), succeeded(second.id)])
+      expect(
+        dataOf(await owner.get('/group/admin_list', { group_id })).map(
+          (user: { user_id: number }) => user.user_id,
+        ),
+      ).toEqual([owner.id, admin.id])
     })
 
     it('is lifted by unblock, which fails for who is not blocked', async () => {
       const { owner, member, stranger, group_id } = await setup()
       dataOf(await owner.post('/group/block', { group_id, user_list: [member.id] }))
-      expect(dataOf(await owner.call('DELETE', '/group/unblock', { body: { group_id, user_list: [stranger.id, member.id] } }))).toEqual([
-        failed(stranger.id, someReason),
-        succeeded(member.id),
-      ])
+      expect(
+        dataOf(
+          await owner.call('DELETE', '/group/unblock', {
+            body: { group_id, user_list: [stranger.id, member.id] },
+          }),
+        ),
+      ).toEqual([failed(stranger.id, someReason), succeeded(member.id)])
       expect(await blocked(owner, group_id)).toEqual([])
       expect(await memberIds(owner, group_id)).not.toContain(member.id)
       await addMembers(owner, group_id, [member])
@@ -236,7 +256,9 @@ export const banRules: Rules = instance => {
       ])
       expectRefusal(await admin.post('/group/admin/add', { group_id, user_list }), 20013)
       dataOf(await owner.post('/group/admin/remove', { group_id, user_list: [member.id] }))
-      expect(dataOf(await owner.call('DELETE', '/group/admin/remove', { body: { group_id, user_list } }))).toEqual([
+      expect(
+        dataOf(await owner.call('DELETE', '/group/admin/remove', { body: { group_id, user_list } })),
+      ).toEqual([
         failed(stranger.id, someReason),
         failed(owner.id, someReason),
         succeeded(admin.id),

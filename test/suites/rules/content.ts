@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { addAdmins, addMembers, dataOf, expectRefusal, infoOf, newGroup, people, type User } from '../../support/groups.ts'
+import {
+  addAdmins,
+  addMembers,
+  dataOf,
+  expectRefusal,
+  infoOf,
+  newGroup,
+  people,
+  type User,
+} from '../../support/groups.ts'
 import { texts } from '../../support/texts.ts'
 import type { Rules } from '../rules.ts'
 
@@ -7,7 +16,7 @@ interface Shared {
   readonly file_id: number
 }
 
-/** Announcements and shared files (spec: behaviour, section 4). */
+/** Announcements and shared files (docs/behaviour.md, section 4). */
 export const contentRules: Rules = instance => {
   const setup = async () => {
     const cast = await people(instance(), ['owner', 'admin', 'member', 'other', 'stranger'])
@@ -30,7 +39,9 @@ export const contentRules: Rules = instance => {
         [admin, 'Second'],
         [owner, 'Third'],
       ] as const) {
-        const made = dataOf(await author.post('/group/announcement/edit', { group_id, title, content: `${title} content` }))
+        const made = dataOf(
+          await author.post('/group/announcement/edit', { group_id, title, content: `${title} content` }),
+        )
         expect(made).toMatchObject({ author: author.id, title, content: `${title} content`, group_id })
         expect(Math.abs(made.created_at - Date.now())).toBeLessThan(60_000)
         expect(dataOf(await read(member, '/last'))).toEqual(made)
@@ -38,8 +49,13 @@ export const contentRules: Rules = instance => {
       }
       expect(dataOf(await read(member, '/list'))).toEqual(published)
       const [, second] = published
-      expect(dataOf(await member.get('/group/announcement', { group_id, announcement_id: second.id }))).toEqual(second)
-      expectRefusal(await member.post('/group/announcement/edit', { group_id, title: 'No', content: 'No' }), 20012)
+      expect(
+        dataOf(await member.get('/group/announcement', { group_id, announcement_id: second.id })),
+      ).toEqual(second)
+      expectRefusal(
+        await member.post('/group/announcement/edit', { group_id, title: 'No', content: 'No' }),
+        20012,
+      )
       for (const what of ['/last', '/list']) expectRefusal(await read(stranger, what), 20011)
     })
 
@@ -56,7 +72,10 @@ export const contentRules: Rules = instance => {
       const remove = (by: User, announcement_id: number) =>
         by.call('DELETE', '/group/announcement/delete', { query: { group_id, announcement_id } })
       expectRefusal(await remove(owner, elsewhere.id), 20020)
-      expectRefusal(await owner.get('/group/announcement', { group_id, announcement_id: elsewhere.id }), 20020)
+      expectRefusal(
+        await owner.get('/group/announcement', { group_id, announcement_id: elsewhere.id }),
+        20020,
+      )
       expectRefusal(await remove(member, first.id), 20012)
       expect(dataOf(await remove(admin, second.id))).toEqual({})
       expectRefusal(await remove(admin, second.id), 20020)
@@ -94,12 +113,27 @@ export const contentRules: Rules = instance => {
         url: 'https://example.org/r.pdf',
       })
       expect(first.updated_at).toBe(first.created_at)
-      const second = dataOf(await other.post('/group/file/upload', { group_id, name: 'empty', size: 0, url: 'http://example.org/e' }))
+      const second = dataOf(
+        await other.post('/group/file/upload', {
+          group_id,
+          name: 'empty',
+          size: 0,
+          url: 'http://example.org/e',
+        }),
+      )
       expect(second).toMatchObject({ name: 'empty', size: 0, type: '', uploader: other.id })
       expect(dataOf(await member.get('/group/file/list', { group_id }))).toEqual([second, first])
       expect(dataOf(await other.get('/group/file', { group_id, file_id: first.file_id }))).toEqual(first)
       expectRefusal(await stranger.get('/group/file/list', { group_id }), 20011)
-      expectRefusal(await stranger.post('/group/file/upload', { group_id, name: 'x', size: 0, url: 'https://example.org/x' }), 20011)
+      expectRefusal(
+        await stranger.post('/group/file/upload', {
+          group_id,
+          name: 'x',
+          size: 0,
+          url: 'https://example.org/x',
+        }),
+        20011,
+      )
     })
 
     it('are renamed by their uploader or an admin', async () => {
@@ -127,12 +161,18 @@ export const contentRules: Rules = instance => {
       ]) {
         expectRefusal(answer, 20022)
       }
-      expect(dataOf(await owner.get('/group/file', { group_id, file_id: file.file_id }))).toMatchObject({ name: "the admin's" })
+      expect(dataOf(await owner.get('/group/file', { group_id, file_id: file.file_id }))).toMatchObject({
+        name: "the admin's",
+      })
     })
 
     it('are deleted item by item', async () => {
       const { owner, admin, member, other, group_id } = await setup()
-      const [mine, theirs, third] = [await share(member, group_id), await share(other, group_id), await share(other, group_id)]
+      const [mine, theirs, third] = [
+        await share(member, group_id),
+        await share(other, group_id),
+        await share(other, group_id),
+      ]
       const elsewhere = await newGroup(owner)
       const foreign = await share(owner, elsewhere)
       const remove = async (by: User, file_list: number[]) =>
@@ -158,7 +198,8 @@ export const contentRules: Rules = instance => {
     it('say in the reason of an item what the same refusal says elsewhere', async () => {
       const { member, other, group_id } = await setup()
       const file = await share(member, group_id)
-      const rename = (file_id: number) => other.post('/group/file/update_name', { group_id, file_id, name: 'x' })
+      const rename = (file_id: number) =>
+        other.post('/group/file/update_name', { group_id, file_id, name: 'x' })
       const [foreign, missing] = [await rename(file.file_id), await rename(7)]
       const items = dataOf(await other.post('/group/file/delete', { group_id, file_list: [file.file_id, 7] }))
       expect(items.map((item: { reason: string }) => item.reason)).toEqual([foreign.message, missing.message])
@@ -208,7 +249,9 @@ export const contentRules: Rules = instance => {
       ]
       for (const url of bad) {
         const answer = await member.post('/group/file/upload', { group_id, name: 'x', size: 1, url })
-        expect.soft({ url, code: answer.code, names: answer.message?.includes('url') }).toEqual({ url, code: 10002, names: true })
+        expect
+          .soft({ url, code: answer.code, names: answer.message?.includes('url') })
+          .toEqual({ url, code: 10002, names: true })
       }
       expect(await idsIn(member, group_id)).toEqual([])
       // An avatar is a URL, or the name of an object: of these, what no object is named like.
@@ -225,26 +268,38 @@ export const contentRules: Rules = instance => {
       const { member, group_id } = await setup()
       expect(await share(member, group_id, { size: 2 ** 53 - 1 })).toMatchObject({ size: 2 ** 53 - 1 })
       for (const size of [-1, 0.5, 2 ** 53, 1e20]) {
-        expectRefusal(await member.post('/group/file/upload', { group_id, name: 'x', size, url: 'https://example.org/x' }), 10002, 'size')
+        expectRefusal(
+          await member.post('/group/file/upload', {
+            group_id,
+            name: 'x',
+            size,
+            url: 'https://example.org/x',
+          }),
+          10002,
+          'size',
+        )
       }
     })
   })
 
   describe('text', () => {
-    it.each(texts)('$field holds $max code points and not one more', async ({ field, min, max, write, padded }) => {
-      const cast = await setup()
-      const fill = padded ?? ((unit: string, count: number) => unit.repeat(count))
-      // One code point of one, two, three and four bytes; the last is two UTF-16 units.
-      for (const unit of ['a', 'é', '漢', '😀']) {
-        const value = fill(unit, max)
-        expect([...value]).toHaveLength(max)
-        expect((await write(cast, value)).read).toBe(value)
-        const { answer } = await write(cast, fill(unit, max + 1))
-        expectRefusal(answer, 10002, field.split('.').at(-1))
-      }
-      if (min === 0) expect((await write(cast, '')).read).toBe('')
-      if (min === 1) expectRefusal((await write(cast, '')).answer, 10002, field.split('.').at(-1))
-    })
+    it.each(texts)(
+      '$field holds $max code points and not one more',
+      async ({ field, min, max, write, padded }) => {
+        const cast = await setup()
+        const fill = padded ?? ((unit: string, count: number) => unit.repeat(count))
+        // One code point of one, two, three and four bytes; the last is two UTF-16 units.
+        for (const unit of ['a', 'é', '漢', '😀']) {
+          const value = fill(unit, max)
+          expect([...value]).toHaveLength(max)
+          expect((await write(cast, value)).read).toBe(value)
+          const { answer } = await write(cast, fill(unit, max + 1))
+          expectRefusal(answer, 10002, field.split('.').at(-1))
+        }
+        if (min === 0) expect((await write(cast, '')).read).toBe('')
+        if (min === 1) expectRefusal((await write(cast, '')).answer, 10002, field.split('.').at(-1))
+      },
+    )
 
     const ordinary = [
       '  spaces  ',
@@ -259,14 +314,30 @@ export const contentRules: Rules = instance => {
     ]
     const withControls = ['\u0000', 'a\u0000b', 'line\nline\r\nline\ttab', '\u0001\u001f\u007f\u0080\u009f']
 
-    it.each(texts.filter(text => text.padded === undefined))('$field comes back exactly as sent', async ({ control, write }) => {
-      const cast = await setup()
-      for (const value of control ? [...ordinary, ...withControls] : ordinary) expect((await write(cast, value)).read).toBe(value)
-    })
+    it.each(texts.filter(text => text.padded === undefined))(
+      '$field comes back exactly as sent',
+      async ({ control, write }) => {
+        const cast = await setup()
+        for (const value of control ? [...ordinary, ...withControls] : ordinary)
+          expect((await write(cast, value)).read).toBe(value)
+      },
+    )
 
     it.each(texts.filter(text => text.name))('$field has no control characters', async ({ field, write }) => {
       const cast = await setup()
-      for (const control of ['\u0000', '\u0001', '\t', '\n', '\r', '\u001b', '\u001f', '\u007f', '\u0080', '\u0085', '\u009f']) {
+      for (const control of [
+        '\u0000',
+        '\u0001',
+        '\t',
+        '\n',
+        '\r',
+        '\u001b',
+        '\u001f',
+        '\u007f',
+        '\u0080',
+        '\u0085',
+        '\u009f',
+      ]) {
         const { answer } = await write(cast, `a${control}b`)
         expectRefusal(answer, 10002, field.split('.').at(-1))
       }

@@ -4,7 +4,7 @@ import type { Rules } from '../rules.ts'
 
 const minute = 60_000
 
-/** Creating a group (spec: behaviour, sections 4 and 5). */
+/** Creating a group (docs/behaviour.md, sections 4 and 5). */
 export const creationRules: Rules = instance => {
   const defaults = {
     avatar: '',
@@ -24,8 +24,16 @@ export const creationRules: Rules = instance => {
 
   describe.each([
     { kind: 'a private group', creation: {}, expected: { type: 0, apply_approval: 1, capacity: 2000 } },
-    { kind: 'a private group asked for by its type', creation: { type: 0 }, expected: { type: 0, apply_approval: 1, capacity: 2000 } },
-    { kind: 'a chatroom', creation: { type: 2 }, expected: { type: 2, apply_approval: 0, capacity: 100_000 } },
+    {
+      kind: 'a private group asked for by its type',
+      creation: { type: 0 },
+      expected: { type: 0, apply_approval: 1, capacity: 2000 },
+    },
+    {
+      kind: 'a chatroom',
+      creation: { type: 2 },
+      expected: { type: 2, apply_approval: 0, capacity: 100_000 },
+    },
   ])('$kind', ({ creation, expected }) => {
     it('starts with the defaults', async () => {
       const { owner } = await people(instance(), ['owner'])
@@ -34,7 +42,9 @@ export const creationRules: Rules = instance => {
       expect(Math.abs(created.created_at - Date.now())).toBeLessThan(minute)
       expect(created.updated_at).toBe(created.created_at)
       expect(await infoOf(owner, created.group_id)).toEqual({ ...created, hide_member_info: false })
-      expect(dataOf(await owner.get('/group/settings', { group_id: created.group_id }))).toMatchObject(created)
+      expect(dataOf(await owner.get('/group/settings', { group_id: created.group_id }))).toMatchObject(
+        created,
+      )
     })
   })
 
@@ -43,7 +53,9 @@ export const creationRules: Rules = instance => {
     const profile = { name: 'Book club', description: 'We read.', avatar: 'https://example.org/a.png' }
     expect(dataOf(await owner.post('/group/create', profile))).toMatchObject(profile)
     expect(dataOf(await owner.call('POST', '/group/create'))).toMatchObject(defaults)
-    expect(dataOf(await owner.call('POST', '/group/create', { query: { name: 'From the query', type: 2 } }))).toMatchObject({
+    expect(
+      dataOf(await owner.call('POST', '/group/create', { query: { name: 'From the query', type: 2 } })),
+    ).toMatchObject({
       name: 'From the query',
       type: 2,
     })
@@ -95,7 +107,9 @@ export const creationRules: Rules = instance => {
       [first.id],
       { user_id: first.id },
     ]
-    const created = dataOf(await owner.post('/group/create', { user_list: [...bad, first.id, String(second.id), ...bad] }))
+    const created = dataOf(
+      await owner.post('/group/create', { user_list: [...bad, first.id, String(second.id), ...bad] }),
+    )
     expect(created.count).toBe(3)
     expect(await memberIds(owner, created.group_id)).toEqual([owner.id, first.id, second.id])
     expect(dataOf(await owner.post('/group/create', { user_list: bad })).count).toBe(1)
@@ -117,7 +131,9 @@ export const creationRules: Rules = instance => {
     expect(dataOf(await shy.get('/group/invitation_list'))).toMatchObject([
       { group_id, inviter_id: owner.id, invitee_id: shy.id, status: 0 },
     ])
-    expect(dataOf(await shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }))).toBe(true)
+    expect(
+      dataOf(await shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true })),
+    ).toBe(true)
     expect(await memberIds(shy, group_id)).toEqual([owner.id, open.id, shy.id])
   })
 }

@@ -17,14 +17,20 @@ import {
 import { inChunks } from '../../support/sane.ts'
 import type { Rules } from '../rules.ts'
 
-/** Groups as wholes: finding, transferring, leaving and dissolving them (spec: behaviour, section 4). */
+/** Groups as wholes: finding, transferring, leaving and dissolving them (docs/behaviour.md, section 4). */
 export const groupRules: Rules = instance => {
   describe('info/batch', () => {
     it('answers in the order asked, duplicates once, and leaves out what there is not', async () => {
       const { owner, reader } = await people(instance(), ['owner', 'reader'])
-      const [a, b, gone] = [await newGroup(owner, { name: 'A' }), await newGroup(owner, { name: 'B' }), await newGroup(owner)]
+      const [a, b, gone] = [
+        await newGroup(owner, { name: 'A' }),
+        await newGroup(owner, { name: 'B' }),
+        await newGroup(owner),
+      ]
       dataOf(await owner.call('DELETE', '/group/destroy', { query: { group_id: gone } }))
-      const found = dataOf(await reader.post('/group/info/batch', { group_list: [b, 5, gone, a, b, 2 ** 53 - 1, String(a)] }))
+      const found = dataOf(
+        await reader.post('/group/info/batch', { group_list: [b, 5, gone, a, b, 2 ** 53 - 1, String(a)] }),
+      )
       expect(found.map((group: { group_id: number }) => group.group_id)).toEqual([b, a])
       expect(found[0]).toMatchObject({
         group_id: b,
@@ -48,7 +54,9 @@ export const groupRules: Rules = instance => {
         [owner, { msg_mute_mode: 2, msg_push_mode: 4 }],
         [stranger, { msg_mute_mode: 0, msg_push_mode: 0 }],
       ] as const) {
-        expect(dataOf(await caller.post('/group/info/batch', { group_list: [group_id] }))).toMatchObject([modes])
+        expect(dataOf(await caller.post('/group/info/batch', { group_list: [group_id] }))).toMatchObject([
+          modes,
+        ])
         expect(await infoOf(caller, group_id)).toMatchObject(modes)
       }
     })
@@ -57,8 +65,14 @@ export const groupRules: Rules = instance => {
       const { owner } = await people(instance(), ['owner'])
       const group_id = await newGroup(owner)
       const others = Array.from({ length: 499 }, (_, i) => i + 1)
-      expect(dataOf(await owner.post('/group/info/batch', { group_list: [...others, group_id] }))).toMatchObject([{ group_id }])
-      expectRefusal(await owner.post('/group/info/batch', { group_list: [...others, group_id, 501] }), 10002, 'group_list')
+      expect(
+        dataOf(await owner.post('/group/info/batch', { group_list: [...others, group_id] })),
+      ).toMatchObject([{ group_id }])
+      expectRefusal(
+        await owner.post('/group/info/batch', { group_list: [...others, group_id, 501] }),
+        10002,
+        'group_list',
+      )
     })
   })
 
@@ -76,10 +90,16 @@ export const groupRules: Rules = instance => {
 
   it('public_list answers 1000 chatrooms at most', async () => {
     const app_id = 'many-chatrooms'
-    const cast = await people(instance(), ['a', 'b', 'c'], { app_id, secret: await instance().createApp(app_id) })
+    const cast = await people(instance(), ['a', 'b', 'c'], {
+      app_id,
+      secret: await instance().createApp(app_id),
+    })
     const made: number[] = []
     for (const owner of [cast.a, cast.b, cast.c]) {
-      await inChunks(Array.from({ length: 334 }), async () => void made.push(await newGroup(owner, { type: 2 })))
+      await inChunks(
+        Array.from({ length: 334 }),
+        async () => void made.push(await newGroup(owner, { type: 2 })),
+      )
     }
     const newestFirst = made.sort((x, y) => y - x)
     expect(dataOf(await cast.a.get('/group/public_list'))).toEqual(newestFirst.slice(0, 1000))
@@ -109,7 +129,11 @@ export const groupRules: Rules = instance => {
         user_id: heir.id,
       })
       expect(await infoOf(friend, group_id)).toMatchObject({ owner_id: heir.id, count: 3 })
-      expect(dataOf(await friend.get('/group/admin_list', { group_id })).map((m: { user_id: number }) => m.user_id)).toEqual([heir.id])
+      expect(
+        dataOf(await friend.get('/group/admin_list', { group_id })).map(
+          (m: { user_id: number }) => m.user_id,
+        ),
+      ).toEqual([heir.id])
       expectRefusal(await owner.post('/group/kick', { group_id, user_list: [friend.id] }), 20012)
       expectRefusal(await owner.post('/group/transfer', { group_id, new_owner: owner.id }), 20013)
       expectRefusal(await heir.post('/group/leave', { group_id }), 20004)
@@ -122,14 +146,20 @@ export const groupRules: Rules = instance => {
       const group_id = await newGroup(owner)
       await addAdmins(owner, group_id, [admin])
       dataOf(await owner.call('PUT', '/group/transfer', { body: { group_id, new_owner: admin.id } }))
-      expect(dataOf(await admin.get('/group/admin_list', { group_id }))).toMatchObject([{ user_id: admin.id }])
+      expect(dataOf(await admin.get('/group/admin_list', { group_id }))).toMatchObject([
+        { user_id: admin.id },
+      ])
     })
 
     it('refuses a non-member with 20005 and oneself with 10002', async () => {
       const { owner, stranger } = await people(instance(), ['owner', 'stranger'])
       const group_id = await newGroup(owner)
       expectRefusal(await owner.post('/group/transfer', { group_id, new_owner: stranger.id }), 20005)
-      expectRefusal(await owner.post('/group/transfer', { group_id, new_owner: owner.id }), 10002, 'new_owner')
+      expectRefusal(
+        await owner.post('/group/transfer', { group_id, new_owner: owner.id }),
+        10002,
+        'new_owner',
+      )
       expect(await infoOf(owner, group_id)).toMatchObject({ owner_id: owner.id })
     })
   })
@@ -179,11 +209,25 @@ export const groupRules: Rules = instance => {
 
   describe('destroy', () => {
     it('answers 20001 from then on, whoever asks for whatever', async () => {
-      const { owner, friend, stranger, shy } = await people(instance(), ['owner', 'friend', 'stranger', 'shy'])
+      const { owner, friend, stranger, shy } = await people(instance(), [
+        'owner',
+        'friend',
+        'stranger',
+        'shy',
+      ])
       dataOf(await shy.post('/user/settings', { group_confirm: true }))
       const group_id = await newGroup(owner, { user_list: [friend.id, shy.id] })
-      const file = dataOf(await friend.post('/group/file/upload', { group_id, name: 'a.txt', size: 1, url: 'https://example.org/a.txt' }))
-      const announcement = dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'T', content: 'C' }))
+      const file = dataOf(
+        await friend.post('/group/file/upload', {
+          group_id,
+          name: 'a.txt',
+          size: 1,
+          url: 'https://example.org/a.txt',
+        }),
+      )
+      const announcement = dataOf(
+        await owner.post('/group/announcement/edit', { group_id, title: 'T', content: 'C' }),
+      )
       dataOf(await stranger.post('/group/apply', { group_id }))
       const qr_info = await qrOf(owner, group_id)
       const [kept, ...joined] = [await newGroup(owner), ...dataOf(await owner.get('/group/user_joined'))]
@@ -191,7 +235,14 @@ export const groupRules: Rules = instance => {
 
       expect(dataOf(await owner.call('DELETE', '/group/destroy', { query: { group_id } }))).toBe(true)
 
-      const situation = { group_id, user_id: stranger.id, qr_info, file_id: file.file_id, announcement_id: announcement.id, file_sign: '' }
+      const situation = {
+        group_id,
+        user_id: stranger.id,
+        qr_info,
+        file_id: file.file_id,
+        announcement_id: announcement.id,
+        file_sign: '',
+      }
       for (const operation of operations) {
         const named = Object.keys(operation.input.shape)
         if (!named.includes('group_id') && !named.includes('qr_info')) continue
@@ -199,10 +250,13 @@ export const groupRules: Rules = instance => {
         const method = operation.methods[0] ?? 'GET'
         for (const caller of [owner, friend, stranger]) {
           const answer = await caller.call(method, operation.path, sentBy(method, example))
-          expect.soft({ path: operation.path, code: answer.code }).toEqual({ path: operation.path, code: 20001 })
+          expect
+            .soft({ path: operation.path, code: answer.code })
+            .toEqual({ path: operation.path, code: 20001 })
         }
       }
-      for (const caller of [owner, friend]) expect(dataOf(await caller.get('/group/user_joined'))).not.toContain(group_id)
+      for (const caller of [owner, friend])
+        expect(dataOf(await caller.get('/group/user_joined'))).not.toContain(group_id)
       expect(dataOf(await owner.get('/group/user_joined'))).toContain(kept)
       expect(dataOf(await owner.post('/group/application_list', { group_list: [group_id] }))).toEqual([])
       expect(dataOf(await owner.post('/group/info/batch', { group_list: [group_id] }))).toEqual([])
@@ -215,7 +269,10 @@ export const groupRules: Rules = instance => {
       expect(dataOf(await shy.get('/group/invitation_list'))).toMatchObject([{ group_id, status: 0 }])
       dataOf(await owner.post('/group/destroy', { group_id }))
       for (const { status } of dataOf(await shy.get('/group/invitation_list'))) expect(status).not.toBe(0)
-      expectRefusal(await shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }), 20001)
+      expectRefusal(
+        await shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }),
+        20001,
+      )
     })
 
     it('may be done once', async () => {

@@ -17,7 +17,7 @@ import {
 } from '../../support/groups.ts'
 import type { Rules } from '../rules.ts'
 
-/** Invitations: consent, several inviters, and what ends them (spec: behaviour, sections 4 and 5). */
+/** Invitations: consent, several inviters, and what ends them (docs/behaviour.md, sections 4 and 5). */
 export const invitationRules: Rules = instance => {
   const shyGroup = async () => {
     const { owner, member, shy } = await people(instance(), ['owner', 'member', 'shy'])
@@ -25,10 +25,14 @@ export const invitationRules: Rules = instance => {
     const group_id = await newGroup(owner, { user_list: [member.id] })
     const invitedBy = async (inviter: User, reason = '') =>
       dataOf(await inviter.post('/group/invite', { group_id, user_list: [shy.id], reason }))
-    const handle = (user_id: number, approval = true) => shy.post('/group/invite/handle', { group_id, user_id, approval })
+    const handle = (user_id: number, approval = true) =>
+      shy.post('/group/invite/handle', { group_id, user_id, approval })
     const listed = async () => {
       const answer = await shy.get('/group/invitation_list')
-      return dataOf(answer).map((item: { inviter_id: number; status: number }) => [item.inviter_id, item.status])
+      return dataOf(answer).map((item: { inviter_id: number; status: number }) => [
+        item.inviter_id,
+        item.status,
+      ])
     }
     return { owner, member, shy, group_id, invitedBy, handle, listed }
   }
@@ -37,9 +41,14 @@ export const invitationRules: Rules = instance => {
     const { owner, user } = await people(instance(), ['owner', 'user'])
     const group_id = await newGroup(owner)
     expect(dataOf(await user.get('/user/settings'))).toMatchObject({ group_confirm: false, user_id: user.id })
-    expect(dataOf(await owner.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
+    expect(dataOf(await owner.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([
+      succeeded(user.id),
+    ])
     expect(await memberIds(user, group_id)).toEqual([owner.id, user.id])
-    expectRefusal(await user.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }), 20015)
+    expectRefusal(
+      await user.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }),
+      20015,
+    )
   })
 
   it('wait for consent where the user asks for it', async () => {
@@ -50,7 +59,13 @@ export const invitationRules: Rules = instance => {
     const answer = await shy.get('/group/invitation_list')
     expect(answer).toMatchObject({ cursor: '', total: 1, version: 0 })
     const [invitation] = dataOf(answer)
-    expect(invitation).toMatchObject({ group_id, invitee_id: shy.id, inviter_id: owner.id, reason: 'Come in', status: 0 })
+    expect(invitation).toMatchObject({
+      group_id,
+      invitee_id: shy.id,
+      inviter_id: owner.id,
+      reason: 'Come in',
+      status: 0,
+    })
     expect(new Date(invitation.updated_at).toISOString()).toBe(invitation.updated_at)
     expect(invitation.expired_time - Date.parse(invitation.updated_at)).toBe(7 * 24 * 3_600_000)
     expect(Math.abs(Date.parse(invitation.updated_at) - before)).toBeLessThan(60_000)
@@ -74,7 +89,10 @@ export const invitationRules: Rules = instance => {
   it('are for the invitee alone', async () => {
     const { owner, member, group_id, invitedBy } = await shyGroup()
     await invitedBy(owner)
-    expectRefusal(await member.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }), 20015)
+    expectRefusal(
+      await member.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }),
+      20015,
+    )
     expect(dataOf(await member.get('/group/invitation_list'))).toEqual([])
   })
 
@@ -89,7 +107,9 @@ export const invitationRules: Rules = instance => {
       const group_id = await newGroup(owner, { user_list: [plain.id, open.id, shy.id] })
       expect(await memberIds(owner, group_id)).toEqual([owner.id, open.id])
       for (const user of [plain, shy]) {
-        expect(dataOf(await user.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }))).toBe(true)
+        expect(
+          dataOf(await user.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true })),
+        ).toBe(true)
       }
       expect(await infoOf(owner, group_id)).toMatchObject({ count: 4 })
     })
@@ -154,7 +174,8 @@ export const invitationRules: Rules = instance => {
       await invitedBy(owner)
       await invitedBy(member)
       if (way === 'another invitation') dataOf(await handle(member.id))
-      if (way === 'a QR code') dataOf(await shy.post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }))
+      if (way === 'a QR code')
+        dataOf(await shy.post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }))
       if (way === 'an application') {
         await openDoors(owner, group_id)
         dataOf(await shy.post('/group/apply', { group_id }))
@@ -180,10 +201,20 @@ export const invitationRules: Rules = instance => {
     const { owner, member, blocked, user } = await people(instance(), ['owner', 'member', 'blocked', 'user'])
     const group_id = await newGroup(owner, { user_list: [member.id] })
     dataOf(await owner.post('/group/block', { group_id, user_list: [blocked.id] }))
-    const [already, black] = [await member.post('/group/apply', { group_id }), await blocked.post('/group/apply', { group_id })]
+    const [already, black] = [
+      await member.post('/group/apply', { group_id }),
+      await blocked.post('/group/apply', { group_id }),
+    ]
     expectRefusal(already, 20017)
     expectRefusal(black, 20018)
-    expect(dataOf(await owner.post('/group/invite', { group_id, user_list: [member.id, blocked.id, user.id, owner.id] }))).toEqual([
+    expect(
+      dataOf(
+        await owner.post('/group/invite', {
+          group_id,
+          user_list: [member.id, blocked.id, user.id, owner.id],
+        }),
+      ),
+    ).toEqual([
       failed(member.id, already.message ?? ''),
       failed(blocked.id, black.message ?? ''),
       succeeded(user.id),
@@ -196,10 +227,19 @@ export const invitationRules: Rules = instance => {
     const group_id = await newGroup(owner)
     await addMembers(owner, group_id, [member])
     await addAdmins(owner, group_id, [admin])
-    expect(dataOf(await member.post('/group/invite', { group_id, user_list: [a.id] }))).toEqual([succeeded(a.id)])
+    expect(dataOf(await member.post('/group/invite', { group_id, user_list: [a.id] }))).toEqual([
+      succeeded(a.id),
+    ])
     dataOf(await admin.post('/group/settings/allow_member_invitation', { group_id, value: false }))
     expectRefusal(await member.post('/group/invite', { group_id, user_list: [b.id] }), 20012)
-    expect(dataOf(await admin.post('/group/invite', { group_id, user_list: [b.id] }))).toEqual([succeeded(b.id)])
-    expectRefusal(await people(instance(), ['x']).then(({ x }) => x.post('/group/invite', { group_id, user_list: [b.id] })), 20011)
+    expect(dataOf(await admin.post('/group/invite', { group_id, user_list: [b.id] }))).toEqual([
+      succeeded(b.id),
+    ])
+    expectRefusal(
+      await people(instance(), ['x']).then(({ x }) =>
+        x.post('/group/invite', { group_id, user_list: [b.id] }),
+      ),
+      20011,
+    )
   })
 }

@@ -17,13 +17,19 @@ import {
 } from '../../support/groups.ts'
 import type { Rules } from '../rules.ts'
 
-/** Joining, whichever way: who may not, in which order it is refused, and what three kicks do (spec: behaviour, section 4). */
+/**
+ * Joining, whichever way: who may not, in which order it is refused, and what three kicks do
+ * (docs/behaviour.md, section 4).
+ */
 export const joiningRules: Rules = instance => {
   describe('the order of refusals', () => {
     let small: Tenant
     beforeAll(async () => {
       const app_id = 'joining-small'
-      small = { app_id, secret: await instance().createApp(app_id, { capacity_private: 3, max_groups_joined: 2 }) }
+      small = {
+        app_id,
+        secret: await instance().createApp(app_id, { capacity_private: 3, max_groups_joined: 2 }),
+      }
     })
 
     it('is 20017, 20018, 20016, 20010, 20009 for a user against whom everything speaks', async () => {
@@ -49,7 +55,9 @@ export const joiningRules: Rules = instance => {
         else expect(reason).not.toBe(answers[0]?.message)
       }
       const kick = async () =>
-        expect(dataOf(await owner.post('/group/kick', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
+        expect(dataOf(await owner.post('/group/kick', { group_id, user_list: [user.id] }))).toEqual([
+          succeeded(user.id),
+        ])
 
       for (let n = 0; n < 3; n++) {
         dataOf(await applying())
@@ -94,8 +102,10 @@ export const joiningRules: Rules = instance => {
       dataOf(await shy.post('/user/settings', { group_confirm: true }))
       await addMembers(owner, group_id, [shy])
       dataOf(await applicant.post('/group/apply', { group_id }))
-      const accepting = () => shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true })
-      const approving = () => owner.post('/group/apply/handle', { group_id, user_id: applicant.id, approval: true })
+      const accepting = () =>
+        shy.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true })
+      const approving = () =>
+        owner.post('/group/apply/handle', { group_id, user_id: applicant.id, approval: true })
       await addMembers(owner, group_id, [filler, another])
 
       for (const handle of [accepting, approving]) expectRefusal(await handle(), 20010)
@@ -118,17 +128,26 @@ export const joiningRules: Rules = instance => {
     })
 
     it('judges the items of an invitation in the order given, until the group is full', async () => {
-      const { owner, a, b, c, busy, elsewhere } = await people(instance(), ['owner', 'a', 'b', 'c', 'busy', 'elsewhere'], small)
+      const { owner, a, b, c, busy, elsewhere } = await people(
+        instance(),
+        ['owner', 'a', 'b', 'c', 'busy', 'elsewhere'],
+        small,
+      )
       const group_id = await newGroup(owner)
-      for (const other of [await newGroup(elsewhere), await newGroup(elsewhere)]) await addMembers(elsewhere, other, [busy])
-      const results = dataOf(await owner.post('/group/invite', { group_id, user_list: [busy.id, owner.id, c.id, a.id, b.id] }))
-      expect(results.map((item: { user_id: number; result: string }) => [item.user_id, item.result])).toEqual([
-        [busy.id, 'fail'],
-        [owner.id, 'fail'],
-        [c.id, 'success'],
-        [a.id, 'success'],
-        [b.id, 'fail'],
-      ])
+      for (const other of [await newGroup(elsewhere), await newGroup(elsewhere)])
+        await addMembers(elsewhere, other, [busy])
+      const results = dataOf(
+        await owner.post('/group/invite', { group_id, user_list: [busy.id, owner.id, c.id, a.id, b.id] }),
+      )
+      expect(results.map((item: { user_id: number; result: string }) => [item.user_id, item.result])).toEqual(
+        [
+          [busy.id, 'fail'],
+          [owner.id, 'fail'],
+          [c.id, 'success'],
+          [a.id, 'success'],
+          [b.id, 'fail'],
+        ],
+      )
       expect(await memberIds(owner, group_id)).toEqual([owner.id, a.id, c.id])
     })
 
@@ -186,14 +205,18 @@ export const joiningRules: Rules = instance => {
 
     it("are not forgotten with an ordinary member's invitation", async () => {
       const { member, group_id, user, joining, kick } = await kicked(2)
-      expect(dataOf(await member.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
+      expect(dataOf(await member.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([
+        succeeded(user.id),
+      ])
       await kick()
       expectRefusal(await joining(), 20016)
     })
 
     it("are forgotten with an admin's invitation", async () => {
       const { owner, group_id, user, joining, kick } = await kicked(3)
-      expect(dataOf(await owner.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
+      expect(dataOf(await owner.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([
+        succeeded(user.id),
+      ])
       await kick()
       expect(dataOf(await joining())).toEqual(succeeded(user.id))
     })
@@ -201,15 +224,21 @@ export const joiningRules: Rules = instance => {
     it("are forgotten with an admin's invitation that is yet to be accepted", async () => {
       const { owner, group_id, user } = await kicked(3)
       dataOf(await user.post('/user/settings', { group_confirm: true }))
-      expect(dataOf(await owner.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
-      expect(dataOf(await user.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true }))).toBe(true)
+      expect(dataOf(await owner.post('/group/invite', { group_id, user_list: [user.id] }))).toEqual([
+        succeeded(user.id),
+      ])
+      expect(
+        dataOf(await user.post('/group/invite/handle', { group_id, user_id: owner.id, approval: true })),
+      ).toBe(true)
     })
 
     it('are forgotten with a block that is lifted', async () => {
       const { owner, group_id, user, joining } = await kicked(3)
       dataOf(await owner.post('/group/block', { group_id, user_list: [user.id] }))
       expectRefusal(await joining(), 20018)
-      expect(dataOf(await owner.post('/group/unblock', { group_id, user_list: [user.id] }))).toEqual([succeeded(user.id)])
+      expect(dataOf(await owner.post('/group/unblock', { group_id, user_list: [user.id] }))).toEqual([
+        succeeded(user.id),
+      ])
       expect(dataOf(await joining())).toEqual(succeeded(user.id))
     })
   })
@@ -219,9 +248,15 @@ export const joiningRules: Rules = instance => {
       const { owner, first, second } = await people(instance(), ['owner', 'first', 'second'])
       const group_id = await newGroup(owner, { name: 'Scan me' })
       const qr_info = await qrOf(owner, group_id)
-      expect(dataOf(await first.post('/group/qrcode/invite', { qr_info }))).toEqual(await infoOf(first, group_id))
+      expect(dataOf(await first.post('/group/qrcode/invite', { qr_info }))).toEqual(
+        await infoOf(first, group_id),
+      )
       dataOf(await owner.post('/group/settings/require_admin_approval', { group_id, apply_approval: 2 }))
-      expect(dataOf(await second.get('/app/qrcode/group_invite', { qr_info }))).toMatchObject({ group_id, name: 'Scan me', count: 3 })
+      expect(dataOf(await second.get('/app/qrcode/group_invite', { qr_info }))).toMatchObject({
+        group_id,
+        name: 'Scan me',
+        count: 3,
+      })
       expectRefusal(await second.post('/group/qrcode/invite', { qr_info }), 20017)
     })
 
@@ -264,7 +299,8 @@ export const joiningRules: Rules = instance => {
         `${code}\n`,
         `\u0000${code}`,
       ]
-      for (const qr_info of forged.filter(text => text !== code)) expectRefusal(await user.post('/group/qrcode/invite', { qr_info }), 20024)
+      for (const qr_info of forged.filter(text => text !== code))
+        expectRefusal(await user.post('/group/qrcode/invite', { qr_info }), 20024)
       expect(await memberIds(owner, group_id)).toEqual([owner.id])
     })
   })

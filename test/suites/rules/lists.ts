@@ -2,13 +2,33 @@ import { describe, expect, it } from 'vitest'
 import { operations } from '../../../src/operations.ts'
 import type { Answer } from '../../support/client.ts'
 import { exampleOf, parametersOf, type Situation } from '../../support/examples.ts'
-import { addAdmins, addMembers, dataOf, expectRefusal, infoOf, newGroup, openDoors, people, qrOf, type User } from '../../support/groups.ts'
+import {
+  addAdmins,
+  addMembers,
+  dataOf,
+  expectRefusal,
+  infoOf,
+  newGroup,
+  openDoors,
+  people,
+  qrOf,
+  type User,
+} from '../../support/groups.ts'
 import type { Rules } from '../rules.ts'
 
-/** Lists that are sent, lists that are answered, and the version of a group (spec: behaviour, section 5). */
+/**
+ * Lists that are sent, lists that are answered, and the version of a group (docs/behaviour.md, section 5).
+ */
 export const listRules: Rules = instance => {
   const strangers = (count: number, from = 20_000_000) => Array.from({ length: count }, (_, i) => from + i)
-  const nobody: Situation = { group_id: 1, user_id: 1, qr_info: '', announcement_id: 1, file_id: 1, file_sign: '' }
+  const nobody: Situation = {
+    group_id: 1,
+    user_id: 1,
+    qr_info: '',
+    announcement_id: 1,
+    file_id: 1,
+    file_sign: '',
+  }
 
   const listOperations = operations.flatMap(operation =>
     parametersOf(operation).flatMap(({ name, kind }) =>
@@ -55,12 +75,20 @@ export const listRules: Rules = instance => {
   })
 
   it('the version of a group grows by one with every change, and with nothing else', async () => {
-    const { owner, admin, member, shy, user, another } = await people(instance(), ['owner', 'admin', 'member', 'shy', 'user', 'another'])
+    const { owner, admin, member, shy, user, another } = await people(instance(), [
+      'owner',
+      'admin',
+      'member',
+      'shy',
+      'user',
+      'another',
+    ])
     dataOf(await shy.post('/user/settings', { group_confirm: true }))
     const group_id = await newGroup(owner)
     const versionNow = async () => {
       const { version } = await owner.get('/group/member_list', { group_id })
-      for (const list of ['/group/banned_list', '/group/blocked_list']) expect((await owner.get(list, { group_id })).version).toBe(version)
+      for (const list of ['/group/banned_list', '/group/blocked_list'])
+        expect((await owner.get(list, { group_id })).version).toBe(version)
       return version
     }
     let version = await versionNow()
@@ -80,8 +108,15 @@ export const listRules: Rules = instance => {
     await change(owner, '/group/admin/add', { user_list: [admin.id, member.id] })
     await change(owner, '/group/admin/remove', { user_list: [member.id] })
     await noChange(owner, '/group/admin/remove', { user_list: [member.id] })
-    for (const field of ['name', 'description', 'avatar', 'ext']) await change(admin, `/group/info/${field}`, { value: 'new' })
-    for (const setting of ['allow_member_invitation', 'allow_member_modify', 'enable_read_ack', 'history_visible', 'hide_member_info']) {
+    for (const field of ['name', 'description', 'avatar', 'ext'])
+      await change(admin, `/group/info/${field}`, { value: 'new' })
+    for (const setting of [
+      'allow_member_invitation',
+      'allow_member_modify',
+      'enable_read_ack',
+      'history_visible',
+      'hide_member_info',
+    ]) {
       await change(admin, `/group/settings/${setting}`, { value: true })
     }
     await change(admin, '/group/settings/require_admin_approval', { apply_approval: 0 })
@@ -99,7 +134,11 @@ export const listRules: Rules = instance => {
     await noChange(admin, '/group/block', { user_list: [user.id, another.id] })
     await change(admin, '/group/unblock', { user_list: [user.id, another.id] })
     await noChange(admin, '/group/unblock', { user_list: [user.id, another.id] })
-    await step(1, 'qrcode', await user.post('/group/qrcode/invite', { qr_info: await qrOf(member, group_id) }))
+    await step(
+      1,
+      'qrcode',
+      await user.post('/group/qrcode/invite', { qr_info: await qrOf(member, group_id) }),
+    )
     dataOf(await owner.post('/group/invite', { group_id, user_list: [shy.id] }))
     version = await versionNow()
     await change(shy, '/group/invite/handle', { user_id: owner.id, approval: true })
@@ -133,7 +172,10 @@ export const listRules: Rules = instance => {
       }
       return { owner, group_id, ids }
     }
-    const follow = async (get: (query: Record<string, string | number>) => Promise<Answer>, limit: number) => {
+    const follow = async (
+      get: (query: Record<string, string | number>) => Promise<Answer>,
+      limit: number,
+    ) => {
       const sizes: number[] = []
       const rows: Record<string, unknown>[] = []
       let cursor = ''
@@ -150,37 +192,51 @@ export const listRules: Rules = instance => {
       { path: '/group/member_list', total: 1002 },
       { path: '/group/banned_list', total: 1001 },
       { path: '/group/blocked_list', total: 1001 },
-    ])('$path answers 1000 unless told otherwise, says how many there are, and goes on from its cursor', async ({ path, total }) => {
-      const { owner, group_id } = await fill()
-      const get = (query: Record<string, string | number>) => owner.get(path, { group_id, ...query })
-      const { version } = await get({ limit: 1 })
-      const first = await get({})
-      expect(first).toMatchObject({ total, version })
-      expect(first.data).toHaveLength(1000)
-      const second = await get({ cursor: first.cursor })
-      expect(second).toMatchObject({ total, version, cursor: '' })
-      expect(second.data).toHaveLength(total - 1000)
-      const all = [...first.data, ...second.data]
-      expect(new Set(all.map((row: { user_id: number }) => row.user_id)).size).toBe(total)
-      const { sizes, rows } = await follow(get, 400)
-      expect(sizes).toEqual([400, 400, total - 800])
-      expect(rows).toEqual(all)
-      // A last page that is full has no cursor: nothing is after it.
-      expect((await get({ limit: 1000, cursor: (await get({ limit: total - 1000 })).cursor })).cursor).toBe('')
+    ])(
+      '$path answers 1000 unless told otherwise, says how many there are, and goes on from its cursor',
+      async ({ path, total }) => {
+        const { owner, group_id } = await fill()
+        const get = (query: Record<string, string | number>) => owner.get(path, { group_id, ...query })
+        const { version } = await get({ limit: 1 })
+        const first = await get({})
+        expect(first).toMatchObject({ total, version })
+        expect(first.data).toHaveLength(1000)
+        const second = await get({ cursor: first.cursor })
+        expect(second).toMatchObject({ total, version, cursor: '' })
+        expect(second.data).toHaveLength(total - 1000)
+        const all = [...first.data, ...second.data]
+        expect(new Set(all.map((row: { user_id: number }) => row.user_id)).size).toBe(total)
+        const { sizes, rows } = await follow(get, 400)
+        expect(sizes).toEqual([400, 400, total - 800])
+        expect(rows).toEqual(all)
+        // A last page that is full has no cursor: nothing is after it.
+        expect((await get({ limit: 1000, cursor: (await get({ limit: total - 1000 })).cursor })).cursor).toBe(
+          '',
+        )
 
-      for (const limit of [0, -1, 1001, 1.5, 'x', '']) expectRefusal(await get({ limit }), 10002, 'limit')
-      for (const limit of [1, 1000]) expect(dataOf(await get({ limit }))).toHaveLength(limit)
-      for (const query of [{ version: 0 }, { version: 'x' }, { version: -1.5 }])
-        expect(dataOf(await get({ limit: 1, ...query }))).toHaveLength(1)
+        for (const limit of [0, -1, 1001, 1.5, 'x', '']) expectRefusal(await get({ limit }), 10002, 'limit')
+        for (const limit of [1, 1000]) expect(dataOf(await get({ limit }))).toHaveLength(limit)
+        for (const query of [{ version: 0 }, { version: 'x' }, { version: -1.5 }])
+          expect(dataOf(await get({ limit: 1, ...query }))).toHaveLength(1)
 
-      const other = await newGroup(owner)
-      for (const cursor of ['x', '.', `${first.cursor}x`, first.cursor.slice(1), '0', '1000', '\u0000', 'x'.repeat(5000)]) {
-        expectRefusal(await get({ cursor }), 10002, 'cursor')
-      }
-      expectRefusal(await owner.get(path, { group_id: other, cursor: first.cursor }), 10002, 'cursor')
-      const otherPath = path === '/group/member_list' ? '/group/banned_list' : '/group/member_list'
-      expectRefusal(await owner.get(otherPath, { group_id, cursor: first.cursor }), 10002, 'cursor')
-    })
+        const other = await newGroup(owner)
+        for (const cursor of [
+          'x',
+          '.',
+          `${first.cursor}x`,
+          first.cursor.slice(1),
+          '0',
+          '1000',
+          '\u0000',
+          'x'.repeat(5000),
+        ]) {
+          expectRefusal(await get({ cursor }), 10002, 'cursor')
+        }
+        expectRefusal(await owner.get(path, { group_id: other, cursor: first.cursor }), 10002, 'cursor')
+        const otherPath = path === '/group/member_list' ? '/group/banned_list' : '/group/member_list'
+        expectRefusal(await owner.get(otherPath, { group_id, cursor: first.cursor }), 10002, 'cursor')
+      },
+    )
 
     it('application_list answers 100 unless told otherwise, newest first', async () => {
       const names = Array.from({ length: 101 }, (_, i) => `applicant${i}`)
@@ -225,7 +281,8 @@ export const listRules: Rules = instance => {
       expect(sizes).toEqual([40, 40, 21])
       expect(groupsIn(rows)).toEqual(newestFirst)
       expectRefusal(await other.get('/group/invitation_list', { cursor: first.cursor }), 10002, 'cursor')
-      for (const limit of [0, 1001]) expectRefusal(await shy.get('/group/invitation_list', { limit }), 10002, 'limit')
+      for (const limit of [0, 1001])
+        expectRefusal(await shy.get('/group/invitation_list', { limit }), 10002, 'limit')
     })
 
     it('give every row that was there all along once while others come and go', async () => {
@@ -254,10 +311,27 @@ export const listRules: Rules = instance => {
       const group_id = await newGroup(owner)
       await addAdmins(owner, group_id, [admin])
       for (const path of ['/group/banned_list', '/group/blocked_list']) {
-        expect(await admin.get(path, { group_id })).toMatchObject({ code: 200, data: [], total: 0, cursor: '', version: 3 })
+        expect(await admin.get(path, { group_id })).toMatchObject({
+          code: 200,
+          data: [],
+          total: 0,
+          cursor: '',
+          version: 3,
+        })
       }
-      expect(await admin.get('/group/invitation_list')).toMatchObject({ code: 200, data: [], total: 0, cursor: '', version: 0 })
-      expect(await admin.post('/group/application_list', { group_list: [] })).toMatchObject({ code: 200, data: [], total: 0, cursor: '' })
+      expect(await admin.get('/group/invitation_list')).toMatchObject({
+        code: 200,
+        data: [],
+        total: 0,
+        cursor: '',
+        version: 0,
+      })
+      expect(await admin.post('/group/application_list', { group_list: [] })).toMatchObject({
+        code: 200,
+        data: [],
+        total: 0,
+        cursor: '',
+      })
       await addMembers(owner, group_id, [(await people(instance(), ['member'])).member])
       expect(await infoOf(owner, group_id)).toMatchObject({ count: 3 })
     })

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { addAdmins, addMembers, dataOf, expectRefusal, infoOf, newGroup, people, type User } from '../../support/groups.ts'
+import {
+  addAdmins,
+  addMembers,
+  dataOf,
+  expectRefusal,
+  infoOf,
+  newGroup,
+  people,
+  type User,
+} from '../../support/groups.ts'
 import type { Rules } from '../rules.ts'
 
 interface Member {
@@ -9,7 +18,9 @@ interface Member {
   readonly join_time: number
 }
 
-/** What members see of each other, and their own settings in a group (spec: behaviour, sections 4 and 8). */
+/**
+ * What members see of each other, and their own settings in a group (docs/behaviour.md, sections 4 and 8).
+ */
 export const memberRules: Rules = instance => {
   describe('hide_member_info', () => {
     const names = ['owner', 'admin', 'member', 'other'] as const
@@ -20,18 +31,28 @@ export const memberRules: Rules = instance => {
       const group_id = await newGroup(owner)
       await addAdmins(owner, group_id, [admin])
       await addMembers(owner, group_id, [member, other])
-      for (const name of names) dataOf(await cast[name].post('/group/display_name', { group_id, value: `I am ${name}` }))
-      dataOf(await owner.post('/group/ban', { group_id, user_list: [admin.id, member.id, other.id], duration: -1 }))
+      for (const name of names)
+        dataOf(await cast[name].post('/group/display_name', { group_id, value: `I am ${name}` }))
+      dataOf(
+        await owner.post('/group/ban', {
+          group_id,
+          user_list: [admin.id, member.id, other.id],
+          duration: -1,
+        }),
+      )
       const user_list = names.map(name => cast[name].id)
       /** Every list in which members appear, as this caller sees it: by list, then by name. */
       const seenBy = async (caller: User) => {
         const lists: Record<string, Member[]> = {
           member_list: dataOf(await caller.get('/group/member_list', { group_id })),
-          'members/display_name': dataOf(await caller.post('/group/members/display_name', { group_id, user_list })),
+          'members/display_name': dataOf(
+            await caller.post('/group/members/display_name', { group_id, user_list }),
+          ),
           admin_list: dataOf(await caller.get('/group/admin_list', { group_id })),
           banned_list: dataOf(await caller.get('/group/banned_list', { group_id })),
         }
-        return (name: (typeof names)[number], list: string) => lists[list]?.find(member => member.user_id === cast[name].id)
+        return (name: (typeof names)[number], list: string) =>
+          lists[list]?.find(member => member.user_id === cast[name].id)
       }
       return { ...cast, cast, group_id, seenBy }
     }
@@ -68,14 +89,20 @@ export const memberRules: Rules = instance => {
           const shown = hidden
             ? { display_name: '', expired_time: 0 }
             : { display_name: `I am ${name}`, expired_time: name === 'owner' ? 0 : -1 }
-          expect({ list, ...seen(name, list) }).toEqual({ list, user_id: cast[name].id, join_time: expect.any(Number), ...shown })
+          expect({ list, ...seen(name, list) }).toEqual({
+            list,
+            user_id: cast[name].id,
+            join_time: expect.any(Number),
+            ...shown,
+          })
         }
       }
     })
 
     it('is for admins to switch, on and off again', async () => {
       const { admin, member, other, group_id, seenBy } = await setup()
-      const set = (by: User, value: boolean) => by.post('/group/settings/hide_member_info', { group_id, value })
+      const set = (by: User, value: boolean) =>
+        by.post('/group/settings/hide_member_info', { group_id, value })
       expectRefusal(await set(member, true), 20012)
       expect(dataOf(await set(admin, true))).toBe(true)
       expect((await seenBy(member))('other', 'member_list')).toMatchObject({ display_name: '' })
@@ -100,8 +127,11 @@ export const memberRules: Rules = instance => {
   it('display names are per group and can be emptied', async () => {
     const { owner } = await people(instance(), ['owner'])
     const [a, b] = [await newGroup(owner), await newGroup(owner)]
-    const nameIn = async (group_id: number) => dataOf(await owner.get('/group/member_list', { group_id }))[0].display_name
-    expect(dataOf(await owner.call('PUT', '/group/display_name', { body: { group_id: a, value: 'In A' } }))).toBe(true)
+    const nameIn = async (group_id: number) =>
+      dataOf(await owner.get('/group/member_list', { group_id }))[0].display_name
+    expect(
+      dataOf(await owner.call('PUT', '/group/display_name', { body: { group_id: a, value: 'In A' } })),
+    ).toBe(true)
     expect([await nameIn(a), await nameIn(b)]).toEqual(['In A', ''])
     dataOf(await owner.post('/group/display_name', { group_id: a, value: '' }))
     expect(await nameIn(a)).toBe('')
@@ -111,7 +141,9 @@ export const memberRules: Rules = instance => {
     it.each([0, 1, 2])('msg_mute_mode %d is taken', async msg_mute_mode => {
       const { owner } = await people(instance(), ['owner'])
       const group_id = await newGroup(owner)
-      expect(dataOf(await owner.call('PUT', '/group/msg/mute_mode', { body: { group_id, msg_mute_mode } }))).toEqual({})
+      expect(
+        dataOf(await owner.call('PUT', '/group/msg/mute_mode', { body: { group_id, msg_mute_mode } })),
+      ).toEqual({})
       expect(await infoOf(owner, group_id)).toMatchObject({ msg_mute_mode, msg_push_mode: 0 })
     })
 
@@ -127,14 +159,30 @@ export const memberRules: Rules = instance => {
       const { owner, stranger } = await people(instance(), ['owner', 'stranger'])
       const group_id = await newGroup(owner)
       for (const mode of [-1, 3])
-        expectRefusal(await owner.post('/group/msg/mute_mode', { group_id, msg_mute_mode: mode }), 10002, 'msg_mute_mode')
+        expectRefusal(
+          await owner.post('/group/msg/mute_mode', { group_id, msg_mute_mode: mode }),
+          10002,
+          'msg_mute_mode',
+        )
       for (const mode of [-1, 5, 2 ** 53 - 1]) {
-        expectRefusal(await owner.post('/group/msg/push_mode', { group_id, msg_push_mode: mode }), 20003, 'msg_push_mode')
+        expectRefusal(
+          await owner.post('/group/msg/push_mode', { group_id, msg_push_mode: mode }),
+          20003,
+          'msg_push_mode',
+        )
       }
       expect(await infoOf(owner, group_id)).toMatchObject({ msg_mute_mode: 0, msg_push_mode: 0 })
       for (const to of [group_id, 1]) {
-        expectRefusal(await stranger.post('/group/msg/mute_mode', { group_id: to, msg_mute_mode: 3 }), 10002, 'msg_mute_mode')
-        expectRefusal(await stranger.post('/group/msg/push_mode', { group_id: to, msg_push_mode: 5 }), 20003, 'msg_push_mode')
+        expectRefusal(
+          await stranger.post('/group/msg/mute_mode', { group_id: to, msg_mute_mode: 3 }),
+          10002,
+          'msg_mute_mode',
+        )
+        expectRefusal(
+          await stranger.post('/group/msg/push_mode', { group_id: to, msg_push_mode: 5 }),
+          20003,
+          'msg_push_mode',
+        )
       }
     })
 
@@ -156,7 +204,8 @@ export const memberRules: Rules = instance => {
     it('may come as decimal strings, and booleans as 0 and 1, in the body and in the query', async () => {
       const { owner, member } = await people(instance(), ['owner', 'member'])
       const group_id = await newGroup(owner, { user_list: [String(member.id)] })
-      const set = (value: unknown) => owner.post('/group/settings/enable_read_ack', { group_id: String(group_id), value })
+      const set = (value: unknown) =>
+        owner.post('/group/settings/enable_read_ack', { group_id: String(group_id), value })
       const readAck = async () => (await infoOf(owner, group_id)).read_ack
       for (const value of [1, '1', 'true', true]) {
         dataOf(await set(0))
@@ -168,14 +217,27 @@ export const memberRules: Rules = instance => {
         dataOf(await set(value))
         expect(await readAck()).toBe(false)
       }
-      dataOf(await owner.call('POST', '/group/settings/enable_read_ack', { query: { group_id, value: 1 }, body: {} }))
+      dataOf(
+        await owner.call('POST', '/group/settings/enable_read_ack', {
+          query: { group_id, value: 1 },
+          body: {},
+        }),
+      )
       expect(await readAck()).toBe(true)
       dataOf(
-        await owner.call('PUT', '/group/settings/enable_read_ack', { query: { group_id: 5, value: 1 }, body: { group_id, value: false } }),
+        await owner.call('PUT', '/group/settings/enable_read_ack', {
+          query: { group_id: 5, value: 1 },
+          body: { group_id, value: false },
+        }),
       )
       expect(await readAck()).toBe(false)
       expect(
-        dataOf(await owner.call('DELETE', '/group/kick', { query: { group_id }, body: { user_list: [String(member.id)] } })),
+        dataOf(
+          await owner.call('DELETE', '/group/kick', {
+            query: { group_id },
+            body: { user_list: [String(member.id)] },
+          }),
+        ),
       ).toMatchObject([{ user_id: member.id, result: 'success' }])
     })
   })

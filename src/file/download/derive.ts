@@ -1,0 +1,75 @@
+import type { FilePorts } from '../../http/service.ts'
+import { pictureSize } from '../../media/picture-size.ts'
+import { sniff } from '../../media/sniff.ts'
+import { type ByteStream, type Bytes, CannotConvert } from '../../platform.ts'
+import type { StoredObject } from '../objects.ts'
+import type { Variant } from './variant.ts'
+
+const megabyte = 1024 * 1024
+/** What is read into memory to be converted, bytes. */
+const largestPicture = 64 * megabyte
+const largestVoice = 16 * megabyte
+/** By the header, before anything is decoded. */
+const mostPixels = 50_000_000
+/**
+ * Things made from one object that are kept. More are made when asked for, and not stored: sizes are the
+ * caller's choice.
+ */
+export const mostDerived = 24
+
+export interface Derived {
+  readonly bytes: Bytes
+  readonly contentType: string
+}
+
+/**
+ * Makes a picture or an MP3 from an object. Throws `CannotConvert` with a sentence for the caller, or
+ * `BlobStoreError`.
+ */
+export async function derive(
+  files: FilePorts,
+  object: StoredObject,
+  variant: Exclude<Variant, { kind: 'original' }>,
+): Promise<Derived> {
+  const family = object.content_type.split('/', 1)[0]
+  if (variant.kind === 'mp3') {
+    if (!object.content_type.startsWith('audio/amr'))
+      throw new CannotConvert('only AMR voice can be converted to MP3')
+    return {
+      bytes: await files.voice.toMp3(await whole(files, object, largestVoice)),
+      contentType: 'audio/mpeg',
+    }
+  }
+  if (family === 'video') {
+    const stream = await opened(files, object)
+    return picture(files, await files.videos.frame(stream), variant.request)
+  }
+  if (family !== 'image') throw new CannotConvert('only a picture or a video has a thumbnail')
+  return picture(files, await whole(files, object, largestPicture), variant.request)
+}
+
+async function picture(
+  files: FilePorts,
+  bytes: Bytes,
+  request: Parameters<FilePorts['images']['resize']>[1],
+): Promise<Derived> {
+  const { family, inline } = await sniff(bytes)
+  const size = pictureSize(bytes)
+  if (family !== 'image' || !inline || size === undefined)
+    throw new CannotConvert('the picture cannot be read')
+  if (size.width * size.height > mostPixels)
+    throw new CannotConvert(`a picture of more than ${mostPixels / 1_000_000} megapixels gets no thumbnail`)
+  return files.images.resize(bytes, request)
+}
+
+async function opened(files: FilePorts, object: StoredObject): Promise<ByteStream> {
+  const stream = await files.blobs.get(object.object_name)
+  if (stream === undefined) throw new CannotConvert('the file does not exist any more')
+  return stream
+}
+
+async function whole(files: FilePorts, object: StoredObject, most: number): Promise<Bytes> {
+  if (object.size > most)
+    throw new CannotConvert(`a file of more than ${most / megabyte} MiB cannot be converted`)
+  return new Uint8Array(await new Response(await opened(files, object)).arrayBuffer())
+}

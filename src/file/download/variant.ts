@@ -1,0 +1,55 @@
+import type { Refusal } from '../../operation/errors.ts'
+import { refuse } from '../../operation/errors.ts'
+import type { PictureRequest } from '../../platform.ts'
+
+/** What of a file is asked for: the original, a picture made from it, or its sound as MP3. */
+export type Variant =
+  /** `format`: the caller said it wants AMR. */
+  | { readonly kind: 'original'; readonly format?: 'amr' }
+  | {
+      readonly kind: 'picture'
+      readonly suffix: string
+      readonly request: PictureRequest
+      readonly byImageService: boolean
+    }
+  | { readonly kind: 'mp3'; readonly suffix: string }
+
+const largestSide = 4096
+const defaultSide = 200
+
+/**
+ * Reads `image_type`, `w`, `h`, `thumbnail_strategy` and `format` of a download (docs/behaviour.md, section
+ * 7); 10002 names the one that is wrong.
+ */
+export function variantOf(query: Readonly<Record<string, string>>): Variant | Refusal {
+  const format = query.format ?? ''
+  if (format !== '' && format !== 'amr' && format !== 'mp3')
+    return refuse('invalid_parameter', 'format must be amr or mp3')
+  if (format === 'mp3') return { kind: 'mp3', suffix: '.mp3' }
+  // A client in the field misspells it.
+  const type = query.image_type ?? query.imgage_type ?? '1'
+  if (type !== '' && !/^[123]$/.test(type))
+    return refuse('invalid_parameter', 'image_type must be 1 (original), 2 (thumbnail) or 3 (cover)')
+  const strategy = query.thumbnail_strategy ?? ''
+  if (strategy !== '' && strategy !== '1' && strategy !== '2')
+    return refuse('invalid_parameter', 'thumbnail_strategy must be 1 or 2')
+  const width = side(query.w)
+  const height = side(query.h)
+  if (width === undefined) return refuse('invalid_parameter', 'w must be a number')
+  if (height === undefined) return refuse('invalid_parameter', 'h must be a number')
+  if (type !== '2' && type !== '3')
+    return format === 'amr' ? { kind: 'original', format } : { kind: 'original' }
+  return {
+    kind: 'picture',
+    suffix: `.i${type}-${width}x${height}`,
+    request: { fit: type === '2' ? 'inside' : 'cover', width, height },
+    byImageService: strategy !== '2',
+  }
+}
+
+/** Pixels, clamped to 1…4096; clients send fractions. */
+function side(sent: string | undefined): number | undefined {
+  if (sent === undefined || sent === '') return defaultSide
+  const pixels = /^-?\d{1,15}(\.\d{1,15})?(e\d{1,2})?$/i.test(sent) ? Number(sent) : Number.NaN
+  return Number.isNaN(pixels) ? undefined : Math.min(largestSide, Math.max(1, Math.round(pixels)))
+}

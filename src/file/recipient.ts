@@ -1,0 +1,42 @@
+import { banInForce } from '../group/answers.ts'
+import { type Refusal, refuse } from '../operation/errors.ts'
+import { id, integer } from '../operation/fields.ts'
+import type { Call } from '../operation/operation.ts'
+import { role } from '../operation/roles.ts'
+import { type Destination, destination } from './objects.ts'
+
+const toUser = 1
+export const toGroup = 2
+
+/** The parameters that say to whom a file goes. */
+export const receiver = {
+  to_id: id,
+  to_type: integer(toUser, toGroup).default(toUser).describe('1: a user; 2: a group'),
+}
+
+/** The row to judge by: none where the receiver is a user. */
+export const destinationOf = ({ app, caller, input }: Call<{ to_type: number; to_id: number }>) =>
+  destination({
+    app_id: app.app_id,
+    group_id: input.to_type === toGroup ? input.to_id : 0,
+    user_id: caller.user_id ?? 0,
+  })
+
+/**
+ * Why the caller may not send to that receiver: to any user it may, to a group only as a member who is not
+ * banned.
+ */
+export function refusalToSend(
+  to_type: number,
+  group: Destination | undefined,
+  now: number,
+): Refusal | undefined {
+  if (to_type === toUser) return undefined
+  if (group === undefined) return refuse('group_not_found')
+  if (group.role === null || group.ban_until === null) return refuse('needs_member')
+  if (banInForce(group.ban_until, now) !== 0)
+    return refuse('no_permission', 'the caller is banned in this group')
+  if (group.role < role.admin && banInForce(group.ban_all_until, now) !== 0)
+    return refuse('no_permission', 'only admins may send in this group now')
+  return undefined
+}

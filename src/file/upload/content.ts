@@ -1,0 +1,129 @@
+import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
+import type { ByteStream } from '../../platform.ts'
+import { avatarKind } from '../objects.ts'
+
+/** The upload is larger than its URL allows. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge'
+}
+
+/** What kind of bytes an object's `kind` asks for; undefined: any. */
+function familyFor(kind: number): 'image' | 'audio' | 'video' | undefined {
+  switch (kind) {
+    case avatarKind.user:
+    case avatarKind.group:
+    case 102:
+    case 202:
+      return 'image'
+    case 101:
+    case 104:
+    case 201:
+      return 'audio'
+    case 103:
+    case 203:
+      return 'video'
+    default:
+      return undefined
+  }
+}
+
+/** Why these bytes are not what the object is for, or undefined if they are. */
+export function mismatch(kind: number, found: Sniffed): string | undefined {
+  const family = familyFor(kind)
+  if (family === undefined || (found.family === family && found.inline)) return undefined
+  return `the bytes are not ${family === 'image' ? 'a JPEG, PNG, GIF, WebP or AVIF picture' : family === 'audio' ? 'audio' : 'a video'} that clients can show`
+}
+
+/** Looks at the first bytes of a stream and gives it back whole. */
+export async function peek(
+  body: ByteStream,
+): Promise<{ readonly found: Sniffed; readonly whole: ByteStream }> {
+  const reader = body.getReader()
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let size = 0
+  let ended = false
+  while (size < SNIFF_BYTES && !ended) {
+    const { done, value } = await reader.read()
+    ended = done
+    if (value !== undefined) {
+      chunks.push(value)
+      size += value.byteLength
+    }
+  }
+  const head = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    head.set(chunk, at)
+    at += chunk.byteLength
+  }
+  const whole: ByteStream = new ReadableStream({
+    async pull(controller) {
+      const chunk = chunks.shift()
+      if (chunk !== undefined) return controller.enqueue(chunk)
+      if (ended) return controller.close()
+      const { done, value } = await reader.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: reason => reader.cancel(reason),
+  })
+  return { found: await sniff(head), whole }
+}
+
+/** The stream, which errors with `TooLarge` at the first byte beyond `most`; `count` hears of every chunk. */
+export function limited(body: ByteStream, most: number, count: (bytes: number) => void): ByteStream {
+  const reader = body.getReader()
+  let size = 0
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await reader.read()
+      if (done) return controller.close()
+      size += value.byteLength
+      count(value.byteLength)
+      if (size <= most) return controller.enqueue(value)
+      controller.error(new TooLarge(`the file must be at most ${most} bytes`))
+      await reader.cancel()
+    },
+    cancel: reason => reader.cancel(reason),
+  })
+}
+
+/** What is read of a body that nobody wants, bytes and milliseconds. */
+const mostDrained = 8 * 1024 * 1024
+const longestDrain = 5000
+
+/**
+ * A request's body that may be left early: an answer that overtakes a body is lost on many clients, and the
+ * connection with it. `drain` reads on and throws away, within bounds. It never throws.
+ */
+export function leavable(source: ByteStream): { readonly body: ByteStream; drain(): Promise<void> } {
+  const reader = source.getReader()
+  const readOn = async () => {
+    for (let left = mostDrained; left > 0; ) {
+      const { done, value } = await reader.read()
+      if (done) return
+      left -= value.byteLength
+    }
+  }
+  return {
+    body: new ReadableStream(
+      {
+        async pull(controller) {
+          const { done, value } = await reader.read()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        },
+      },
+      { highWaterMark: 0 },
+    ),
+    async drain() {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const late = new Promise<void>(resolve => {
+        timer = setTimeout(resolve, longestDrain)
+      })
+      // A client that has gone needs no answer.
+      await Promise.race([readOn().catch(() => undefined), late])
+      clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm'
+import { type Bound, command, db, query } from '../db/query.ts'
+import { groups } from '../db/schema.ts'
+
+/*
+ * What a dissolved group leaves behind is deleted in portions: a chatroom of 100 000 would hold up everybody
+ * for most of a second. Nothing of it can be seen meanwhile, since every operation asks for `status = 0`.
+ * `count` says how many members are still to go.
+ */
+
+const portion = 1000
+
+const firstMembers = (group_id: unknown) =>
+  sql`(SELECT user_id FROM members WHERE group_id = ${group_id} ORDER BY user_id LIMIT ${sql.raw(String(portion))})`
+
+const uncount = command<{ app_id: string; group_id: number }>()(
+  p =>
+    sql`UPDATE users SET groups_joined = groups_joined - 1 WHERE app_id = ${p.app_id} AND user_id IN ${firstMembers(p.group_id)}`,
+)
+const drop = command<{ group_id: number }>()(
+  p => sql`DELETE FROM members WHERE group_id = ${p.group_id} AND user_id IN ${firstMembers(p.group_id)}`,
+)
+const recount = command<{ group_id: number }>()(
+  p =>
+    sql`UPDATE groups SET count = max(0, count - ${sql.raw(String(portion))}) WHERE group_id = ${p.group_id}`,
+)
+const dropRest = (['applications', 'blacklist', 'kicks', 'announcements', 'shared_files'] as const).map(
+  table =>
+    command<{ group_id: number }>()(
+      p => sql`DELETE FROM ${sql.identifier(table)} WHERE group_id = ${p.group_id}
+    AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
+    ),
+)
+// Files that were sent to this group alone have no reader left.
+const releaseObjects = command<{ group_id: number }>()(
+  p => sql`UPDATE objects SET state = 2 WHERE state <> 2
+    AND object_name IN (SELECT object_name FROM grants WHERE to_type = 2 AND to_id = ${p.group_id})
+    AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name AND NOT (g.to_type = 2 AND g.to_id = ${p.group_id}))
+    AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
+)
+const dropGrants = command<{ group_id: number }>()(
+  p =>
+    sql`DELETE FROM grants WHERE to_type = 2 AND to_id = ${p.group_id} AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
+)
+
+/** One portion: at most 1000 members, and with the last of them all else. */
+export const sweep = (app_id: string, group_id: number): Bound[] => [
+  uncount({ app_id, group_id }),
+  drop({ group_id }),
+  recount({ group_id }),
+  ...dropRest.map(statement => statement({ group_id })),
+  releaseObjects({ group_id }),
+  dropGrants({ group_id }),
+]
+
+/** Dissolved groups that still have members to sweep, a few at a time. */
+export const unswept = query()(() =>
+  db
+    .select({ group_id: groups.group_id, app_id: groups.app_id })
+    .from(groups)
+    .where(sql`status = 1 AND count > 0`)
+    .limit(10),
+)

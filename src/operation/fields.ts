@@ -1,0 +1,151 @@
+import { z } from 'zod'
+
+/*
+ * Kinds of parameters. Clients send a number as a number or as a decimal string, in the query and in the body
+ * alike, and a boolean also as 0 or 1 (docs/behaviour.md, section 2). Messages are written to stand after the
+ * parameter's name: "group_id must be …".
+ */
+
+const decimal = /^-?(0|[1-9]\d{0,15})$/
+const asNumber = (value: unknown): unknown =>
+  typeof value === 'string' && decimal.test(value) ? Number(value) : value
+const asBoolean = (value: unknown): unknown => {
+  if (value === 0 || value === '0' || value === 'false') return false
+  if (value === 1 || value === '1' || value === 'true') return true
+  return value
+}
+/** A list in a query: `1,2,3`. */
+const asList = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value)
+
+const whole = (min: number, max: number, what: string) =>
+  z
+    .preprocess(
+      asNumber,
+      z.number({ error: what }).refine(n => Number.isSafeInteger(n) && n >= min && n <= max, { error: what }),
+    )
+    .meta({
+      type: 'integer',
+      minimum: min,
+      maximum: max,
+    })
+
+/** An id of a user, group, announcement or file. */
+export const id = whole(1, Number.MAX_SAFE_INTEGER, 'must be a positive integer up to 2^53-1')
+
+export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER) =>
+  whole(min, max, `must be an integer from ${min} to ${max}`)
+
+/** An integer, not yet judged: for ranges that have a code of their own. */
+export const anyInteger = integer(Number.MIN_SAFE_INTEGER)
+
+/** A size in pixels or the like, where clients send fractions. */
+export const double = z
+  .preprocess(
+    value => (typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value),
+    z.number({ error: 'must be a number' }),
+  )
+  .meta({ type: 'number' })
+
+export const boolean = z
+  .preprocess(asBoolean, z.boolean({ error: 'must be true or false' }))
+  .meta({ type: 'boolean' })
+
+const list = (what: string) =>
+  z
+    .preprocess(
+      asList,
+      z
+        .array(id, { error: `must be a list of 1 to 500 ${what}` })
+        .max(500, { error: `must be a list of 1 to 500 ${what}` }),
+    )
+    .transform(ids => [...new Set(ids)])
+    .meta({ type: 'array', items: { type: 'integer' }, maxItems: 500 })
+
+/** 0 to 500 ids; duplicates act once. */
+export const ids = list('ids')
+/** 1 to 500 ids; duplicates act once. */
+export const someIds = ids
+  .refine(all => all.length > 0, { error: 'must be a list of 1 to 500 ids' })
+  .meta({ type: 'array', items: { type: 'integer' }, minItems: 1, maxItems: 500 })
+/** 0 to 1000 group ids, as clients send all groups they joined; duplicates count once. */
+export const manyIds = z
+  .preprocess(
+    asList,
+    z
+      .array(id, { error: 'must be a list of at most 1000 ids' })
+      .max(1000, { error: 'must be a list of at most 1000 ids' }),
+  )
+  .transform(all => [...new Set(all)])
+  .meta({ type: 'array', items: { type: 'integer' }, maxItems: 1000 })
+
+/** Code points, which is what a person counts; the number of UTF-16 units is never smaller. */
+export function codePoints(text: string): number {
+  let count = text.length
+  for (let i = 0; i < text.length - 1; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0xd800 && unit < 0xdc00) count--
+  }
+  return count
+}
+
+const lonelySurrogate = /\p{Surrogate}/u
+const control = /[\u0000-\u001f\u007f-\u009f]/
+
+/**
+ * Text of at most `max` code points, answered exactly as sent. Half a surrogate pair is not text and could
+ * not be.
+ */
+export const text = (max: number, min = 0) =>
+  z
+    .string({ error: 'must be a string' })
+    .refine(
+      value => (value.length <= max || codePoints(value) <= max) && (min === 0 || value.length >= min),
+      {
+        error: min === 0 ? `must be at most ${max} characters` : `must be ${min} to ${max} characters`,
+      },
+    )
+    .refine(value => !lonelySurrogate.test(value), { error: 'must be well-formed Unicode' })
+    .meta({ maxLength: max, minLength: min })
+
+/** A name: text without control characters. */
+export const name = (max: number, min = 0) =>
+  text(max, min).refine(value => !control.test(value), { error: 'must not contain control characters' })
+
+/**
+ * An http(s) URL without credentials, or a path of this service (`/file/…`). It is stored and handed out,
+ * never fetched; `javascript:`, `data:`, `//host` and the like never reach a client (docs/file-security.md
+ * 24, 25).
+ */
+export const url = name(2048, 1).refine(isPublicUrl, { error: 'must be an http or https URL' })
+
+/** As `url`, but also the name of an object, or empty: what clients put into an avatar. */
+export const avatar = name(2048).refine(
+  value => isPublicUrl(value) || /^(?![\s/\\])(?![a-z][a-z0-9+.-]*:)/i.test(value),
+  {
+    error: 'must be an http or https URL, or the name of an avatar object',
+  },
+)
+
+function isPublicUrl(value: string): boolean {
+  if (/^\/(?![/\\])[^\\\s]*$/.test(value)) return true
+  if (!/^https?:\/\/[^\s\\]+$/i.test(value) || !URL.canParse(value)) return false
+  const parsed = new URL(value)
+  return parsed.username === '' && parsed.password === ''
+}
+
+/** Parameters of a paged list. `version` is accepted and means nothing (docs/behaviour.md, section 5). */
+export const paging = (defaultLimit: number) => ({
+  cursor: z.string({ error: 'must be a string' }).max(512, { error: 'is not one of this list' }).default(''),
+  limit: integer(1, 1000).default(defaultLimit),
+  version: z.unknown().optional(),
+})
+
+/**
+ * Ids that may be anything: what is not an id is left out instead of refused (docs/behaviour.md, section 4,
+ * `create`).
+ */
+export const idsOrNothing = z
+  .preprocess(asList, z.array(z.unknown()).max(500, { error: 'must be a list of at most 500 ids' }))
+  .transform(all => [...new Set(all.flatMap(value => id.safeParse(value).data ?? []))])
+  .meta({ type: 'array', items: { type: 'integer' }, maxItems: 500 })
+  .default([])

@@ -1,0 +1,162 @@
+import type { z } from 'zod'
+import type { Bound, RowsOf } from '../db/query.ts'
+import type { GroupEvent } from '../events/event.ts'
+import type { BlobStore } from '../platform.ts'
+import type { App } from '../tenant/app.ts'
+import { type Refusal, refuse } from './errors.ts'
+import type { Requirement } from './roles.ts'
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+/** Who calls, as the token and the acting headers say (docs/behaviour.md, section 2). */
+export interface Caller {
+  /** Its token is an administrator's, whoever it acts as. */
+  readonly administrator: boolean
+  /** null: an administrator who acts as nobody in particular, so as the owner of the group in question. */
+  readonly user_id: number | null
+  /** An administrator bound by the `group_id` header to this one group. */
+  readonly only_group: number | null
+}
+
+/** All that an operation may know besides the rows it asked for. */
+export interface Call<In> {
+  readonly app: App
+  readonly caller: Caller
+  readonly input: In
+  /** Milliseconds since 1970; one instant for the whole operation. */
+  readonly now: number
+  readonly newId: () => number
+}
+
+export interface Page {
+  /** '' on the last page. */
+  readonly cursor: string
+  readonly total: number
+  readonly version: number
+}
+
+/** What an operation decided: the answer, the rows to write, and what happened. */
+export interface Outcome<Out> {
+  readonly data: Out
+  readonly page?: Page
+  readonly writes?: readonly Bound[]
+  /** Named for an event log to come; the executor drops them. */
+  readonly events?: readonly GroupEvent[]
+}
+
+/**
+ * An operation of the API, whole. It names the rows it needs, decides from them without side effects, and
+ * returns what to write: an executor runs it, possibly more than once, so `decide` must not keep anything.
+ * Everything else (routes, documentation, permission tests) is read off this value.
+ */
+export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = unknown> {
+  readonly id: string
+  readonly methods: readonly Method[]
+  readonly path: string
+  /**
+   * Other paths of the same operation which existing clients call (docs/behaviour.md, section 8): `GET
+   * /app/qrcode/group_sign`.
+   */
+  readonly compat?: readonly { readonly methods: readonly Method[]; readonly path: string }[]
+  readonly title: string
+  readonly description: string
+  readonly tag: 'group' | 'file' | 'compat'
+  /** Needs a user of its own: an administrator must send `user_id`. */
+  readonly self: boolean
+  /**
+   * What the group named in the input asks of the caller; undefined for operations that name no one group.
+   */
+  readonly requires: Requirement | undefined
+  readonly input: z.ZodObject<Shape>
+  /** `data` of a successful answer. */
+  readonly answer: z.ZodType<Out>
+  readonly paged: boolean
+  /** Runs in the write queue. */
+  readonly writes: boolean
+  reads(call: Call<unknown>): readonly Bound[] | Refusal
+  decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Out> | Refusal
+  /**
+   * Turns what was decided into the answer where that takes the request or the store: URLs. Runs after the
+   * change is on disk.
+   */
+  present?(decided: unknown, at: Presenting): unknown
+}
+
+/** What `present` may know. */
+export interface Presenting {
+  readonly app: App
+  readonly now: number
+  /** How the client reaches this service, without a slash at the end. */
+  readonly baseUrl: string
+  readonly blobs: BlobStore
+}
+
+interface Common<Shape extends z.ZodRawShape, Out> {
+  readonly id: string
+  readonly methods: readonly Method[]
+  readonly path: string
+  readonly compat?: readonly { readonly methods: readonly Method[]; readonly path: string }[]
+  readonly title: string
+  readonly description?: string
+  readonly tag?: 'group' | 'file' | 'compat'
+  readonly self?: boolean
+  readonly input: z.ZodObject<Shape>
+  readonly answer: z.ZodType<Out>
+  readonly paged?: boolean
+}
+
+/**
+ * An operation whose answer is made from what it decided by `present`: `answer` is then the shape of that.
+ */
+export const presented = <Shape extends z.ZodRawShape, Decided, Out>(
+  decided: Operation<Shape, Decided>,
+  answer: z.ZodType<Out>,
+  present: (decided: Decided, at: Presenting) => Out | Promise<Out>,
+): Operation<Shape> => ({ ...decided, answer, present: (data, at) => present(data as Decided, at) })
+
+/** What an administrator bound by its `group_id` header hears when it names another. */
+export const otherGroup = 'the group_id header allows this administrator no other group'
+
+export type Input<Shape extends z.ZodRawShape> = z.infer<z.ZodObject<Shape>>
+
+/** An operation that names no one group: `reads` and `decide` get the call as it came. */
+export function operation<Shape extends z.ZodRawShape, Out, const R extends readonly Bound[]>(
+  o: Common<Shape, Out> & {
+    readonly writes?: boolean
+    reads(call: Call<Input<Shape>>): R | Refusal
+    decide(call: Call<Input<Shape>>, rows: RowsOf<R>): Outcome<Out> | Refusal
+  },
+): Operation<Shape, Out> {
+  return {
+    ...described(o),
+    requires: undefined,
+    writes: o.writes ?? false,
+    // The executor hands back the rows of exactly these reads, for an input that has passed `input`: the two
+    // casts of the mechanism.
+    reads(call) {
+      const { only_group } = call.caller
+      const named = (call.input as { group_list?: readonly number[] }).group_list ?? []
+      if (only_group !== null && named.some(group_id => group_id !== only_group))
+        return refuse('no_permission', otherGroup)
+      return o.reads(call as Call<Input<Shape>>)
+    },
+    decide: (call, rows) => o.decide(call as Call<Input<Shape>>, rows as unknown as RowsOf<R>),
+  }
+}
+
+export function described<Shape extends z.ZodRawShape, Out>(o: Common<Shape, Out>) {
+  return {
+    id: o.id,
+    methods: o.methods,
+    path: o.path,
+    ...(o.compat && { compat: o.compat }),
+    title: o.title,
+    description: o.description ?? '',
+    tag: o.tag ?? ('group' as const),
+    self: o.self ?? false,
+    input: o.input,
+    answer: o.answer,
+    paged: o.paged ?? false,
+  }
+}
+export type Described<Shape extends z.ZodRawShape, Out> = Common<Shape, Out>

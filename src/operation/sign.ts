@@ -1,0 +1,75 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import type { App } from '../tenant/app.ts'
+
+/*
+ * Signatures on what Cohort hands out and wants back unchanged: cursors, QR codes, file signatures, upload
+ * URLs. Synchronous on purpose (WebCrypto is not): operations decide without waiting. Each kind of thing is
+ * signed under its own label, so none can pass for another.
+ */
+
+export type SignedKind = 'cursor' | 'qr' | 'file' | 'upload'
+
+type Hmac = ReturnType<typeof hmac.create>
+/**
+ * Keyed states, ready to be cloned: setting up a key costs as much as signing. Apps are few and replaced as a
+ * whole.
+ */
+const states = new WeakMap<object, Hmac>()
+
+function mac(key: { readonly secret: string }, kind: SignedKind, text: string): string {
+  let state = states.get(key)
+  if (state === undefined) {
+    state = hmac.create(sha256, utf8ToBytes(key.secret))
+    states.set(key, state)
+  }
+  return base64url(
+    state
+      .clone()
+      .update(utf8ToBytes(`${kind}\n${text}`))
+      .digest()
+      .subarray(0, 16),
+  )
+}
+
+/** 128 bits of HMAC-SHA-256 over the kind and the text, under the app's newest key: `key id.signature`. */
+export function sign(app: App, kind: SignedKind, text: string): string {
+  const key = app.keys[0]
+  if (key === undefined) throw new Error(`app ${app.app_id} has no signing key`)
+  return `${key.kid}.${mac(key, kind, text)}`
+}
+
+/**
+ * Whether `signature` was made by `sign` for this app with any of the keys it still has. Takes the same time
+ * wherever they differ.
+ */
+export function verify(app: App, kind: SignedKind, text: string, signature: string): boolean {
+  const dot = signature.indexOf('.')
+  const key = app.keys.find(k => k.kid === signature.slice(0, dot))
+  return key !== undefined && equalInConstantTime(mac(key, kind, text), signature.slice(dot + 1))
+}
+
+export function equalInConstantTime(a: string, b: string): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
+  return difference === 0
+}
+
+/** Hex HMAC-SHA-256 of `text` under `secret`: what clients call `sdk_sign` (docs/behaviour.md, section 7). */
+export function sdkSign(secret: string, text: string): string {
+  return Array.from(hmac(sha256, utf8ToBytes(secret), utf8ToBytes(text)), byte =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
+}
+
+/** A new random secret: 256 bits, base64url. */
+export const randomSecret = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)))
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}

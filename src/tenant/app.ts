@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import type { AppSecret } from '../db/schema.ts'
+
+const minutes = (fallback: number) => z.int().min(1).max(5_256_000).default(fallback)
+const limit = (fallback: number) => z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(fallback)
+const week = 7 * 24 * 60
+
+/**
+ * What an app may set, with the defaults of docs/behaviour.md, section 5. `cohort app set` and `app show`
+ * speak these names.
+ */
+export const appSettings = z.strictObject({
+  invite_confirm: z
+    .boolean()
+    .default(false)
+    .describe('an invited user must consent, unless its own group_confirm says otherwise'),
+  max_groups: limit(1_000_000).describe('groups in the app (20007)'),
+  max_groups_created: limit(10_000).describe('groups created by one user (20008)'),
+  max_groups_joined: limit(10_000).describe('groups joined by one user (20009)'),
+  capacity_private: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(2_000)
+    .describe('members of a new private group (20010)'),
+  capacity_chatroom: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(100_000)
+    .describe('members of a new chatroom (20010)'),
+  application_minutes: minutes(week).describe('life of an application, minutes'),
+  invitation_minutes: minutes(week).describe('life of an invitation, minutes'),
+  qrcode_minutes: minutes(week).describe('life of a QR code, minutes'),
+  upload_minutes: minutes(15).describe('life of an upload URL, minutes'),
+  upload_max_bytes: z
+    .int()
+    .min(1)
+    .max(5 * 1024 ** 3)
+    .default(100 * 1024 ** 2)
+    .describe('largest file, bytes'),
+  app_quota_bytes: limit(0).describe('stored bytes of the whole app; 0: no limit'),
+  user_quota_bytes: limit(0).describe('stored bytes of one user; 0: no limit'),
+  pending_uploads: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1_000)
+    .describe('upload URLs one user may hold unused'),
+  rate_user_per_second: limit(200).describe(
+    'requests a second of one user, in bursts of five times as many; 0: no limit',
+  ),
+  rate_app_per_second: limit(0).describe(
+    'requests a second of the whole app, in bursts of five times as many; 0: no limit',
+  ),
+})
+export type AppSettings = z.infer<typeof appSettings>
+
+/** A tenant as the rest of the program sees it: immutable, replaced as a whole when it changes. */
+export interface App {
+  readonly app_id: string
+  /** Accepted for tokens, all of them; the first signs. */
+  readonly secrets: readonly AppSecret[]
+  /** Sign what Cohort hands out: cursors, QR codes, file signatures, upload URLs. */
+  readonly keys: readonly AppSecret[]
+  readonly jwks_url: string
+  readonly settings: AppSettings
+}
+
+/** Letters, digits, `_` and `-`, up to 64: an app id is the first part of every object's name. */
+export const appIdPattern = /^[A-Za-z0-9_-]{1,64}$/

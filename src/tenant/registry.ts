@@ -1,0 +1,119 @@
+import { eq, sql } from 'drizzle-orm'
+import { command, db, query } from '../db/query.ts'
+import { type AppSecret, apps } from '../db/schema.ts'
+import type { Executor, Task } from '../operation/executor.ts'
+import { randomSecret } from '../operation/sign.ts'
+import type { Clock } from '../platform.ts'
+import { type App, type AppSettings, appSettings } from './app.ts'
+
+export const appRow = query<{ app_id: string }>()(p =>
+  db.select().from(apps).where(eq(apps.app_id, p.app_id)),
+)
+export const allApps = query()(() => db.select({ app_id: apps.app_id }).from(apps).orderBy(apps.app_id))
+
+type AppRow = typeof apps.$inferSelect
+
+/** Settings as stored, with defaults for what is not set; what is stored and no longer known is ignored. */
+export function settingsOf(stored: Readonly<Record<string, unknown>>): AppSettings {
+  const known = Object.fromEntries(Object.entries(stored).filter(([name]) => name in appSettings.shape))
+  return appSettings.parse(known)
+}
+
+const toApp = (row: AppRow): App => ({
+  app_id: row.app_id,
+  secrets: row.secrets,
+  keys: row.keys,
+  jwks_url: row.jwks_url,
+  settings: settingsOf(row.settings),
+})
+
+export interface AppRegistry {
+  /**
+   * The app, or undefined if there is none of this id. At most `ttl` old: a rotated secret or a new setting
+   * is seen by then.
+   */
+  get(app_id: string): App | undefined | Promise<App | undefined>
+}
+
+/**
+ * Apps by id, read again when they are older than `ttl` milliseconds. An app that did not change stays the
+ * same object, so what hangs on it stays too.
+ */
+export function appRegistry(
+  executorFor: (app_id: string) => Executor,
+  clock: Clock,
+  ttl: number,
+): AppRegistry {
+  const known = new Map<string, { app: App; state: string; readAt: number }>()
+
+  const remember = (app_id: string, row: AppRow | undefined): App | undefined => {
+    if (row === undefined) {
+      known.delete(app_id)
+      return undefined
+    }
+    const state = JSON.stringify([row.secrets, row.keys, row.jwks_url, row.settings])
+    const before = known.get(app_id)
+    const app = before?.state === state ? before.app : toApp(row)
+    known.set(app_id, { app, state, readAt: clock() })
+    return app
+  }
+
+  return {
+    get(app_id) {
+      const entry = known.get(app_id)
+      if (entry !== undefined && clock() - entry.readAt < ttl && clock() >= entry.readAt) return entry.app
+      const rows = executorFor(app_id).read(appRow({ app_id }))
+      return rows instanceof Promise ? rows.then(([row]) => remember(app_id, row)) : remember(app_id, rows[0])
+    },
+  }
+}
+
+const insertApp = command<
+  Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings', string> & { now: number }
+>()(
+  p => sql`INSERT INTO apps (app_id, secrets, keys, jwks_url, settings, app_created_at)
+    VALUES (${p.app_id}, ${p.secrets}, ${p.keys}, ${p.jwks_url}, ${p.settings}, ${p.now})`,
+)
+const updateApp = command<Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings', string>>()(
+  p =>
+    sql`UPDATE apps SET secrets = ${p.secrets}, keys = ${p.keys}, jwks_url = ${p.jwks_url}, settings = ${p.settings} WHERE app_id = ${p.app_id}`,
+)
+
+/** What is stored of an app: what `saveApp` changes. */
+export type StoredApp = Pick<AppRow, 'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings'>
+
+/** A key or secret with a name of its own, so that several can be good at once. */
+export const newSecret = (now: number, secret: string = randomSecret()): AppSecret => ({
+  kid: randomSecret()
+    .replace(/[^A-Za-z0-9]/g, '')
+    .slice(0, 8),
+  secret,
+  created_at: now,
+})
+
+/**
+ * Creates the app, or changes it if `change` is given what is stored and returns what shall be. Answers what
+ * is stored then.
+ */
+export const saveApp = (
+  app_id: string,
+  change: (stored: StoredApp | undefined) => StoredApp,
+): Task<StoredApp> => ({
+  writes: true,
+  reads: () => [appRow({ app_id })],
+  decide: ({ now }, [rows]) => {
+    const stored = rows?.[0] as AppRow | undefined
+    const next = change(stored)
+    const columns = {
+      app_id,
+      secrets: JSON.stringify(next.secrets),
+      keys: JSON.stringify(next.keys),
+      jwks_url: next.jwks_url,
+      settings: JSON.stringify(next.settings),
+    }
+    return {
+      data: next,
+      writes: [stored === undefined ? insertApp({ ...columns, now }) : updateApp(columns)],
+    }
+  },
+})

@@ -1,0 +1,195 @@
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { HttpError, Refusal, refuse } from '../operation/errors.ts'
+import type { Caller } from '../operation/operation.ts'
+import type { Clock } from '../platform.ts'
+import type { App } from './app.ts'
+
+/** What a token says (docs/behaviour.md, section 2). */
+export interface Identity {
+  /** null for an administrator. */
+  readonly user_id: number | null
+  /** A `store_token`: good for files only. */
+  readonly filesOnly: boolean
+  /** Milliseconds since 1970; Infinity without `exp`. */
+  readonly expiresAt: number
+}
+
+const secretAlgorithms = ['HS256', 'HS384', 'HS512']
+const jwksAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA']
+const clockSkew = 30
+/** How long a verified token is taken at its word, milliseconds: bounds what a cache can hide. */
+const longestTrust = 5 * 60_000
+const largestToken = 4096
+
+export interface TokenCacheMetrics {
+  hit(): void
+  miss(): void
+}
+
+export interface TokenVerifier {
+  known(app: App, token: string): Identity | undefined
+  verify(app: App, token: string): Promise<Identity | Refusal>
+}
+
+/**
+ * Verifies each token once: `jose` manages 11 000 a second, the cache all that HTTP can carry. The key is the
+ * token itself, which this process holds for the request anyway; a digest would cost a hash a request. An app
+ * whose keys changed is another object, so its tokens are verified anew.
+ */
+export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity = 20_000): TokenVerifier {
+  const trusted = new Map<string, { app: App; identity: Identity; until: number }>()
+  const keySets = new WeakMap<App, JWTVerifyGetKey>()
+  const secretKeys = new WeakMap<App, Promise<CryptoKey>[]>()
+
+  const keysOf = (app: App): Promise<CryptoKey>[] => {
+    let keys = secretKeys.get(app)
+    if (keys === undefined) {
+      keys = app.secrets.flatMap(({ secret }) =>
+        secretAlgorithms.map(algorithm => importSecret(secret, algorithm)),
+      )
+      secretKeys.set(app, keys)
+    }
+    return keys
+  }
+
+  const payloadOf = async (app: App, token: string): Promise<JWTPayload> => {
+    const options = { currentDate: new Date(clock()) }
+    if (app.jwks_url !== '') {
+      let keySet = keySets.get(app)
+      if (keySet === undefined) {
+        keySet = createRemoteJWKSet(new URL(app.jwks_url), { timeoutDuration: 5000 })
+        keySets.set(app, keySet)
+      }
+      return (await jwtVerify(token, keySet, { ...options, algorithms: jwksAlgorithms })).payload
+    }
+    const algorithm = secretAlgorithms.indexOf(headerAlgorithm(token))
+    let failure: unknown = new errors.JWSInvalid('no secret')
+    for (
+      let i = algorithm;
+      algorithm >= 0 && i < app.secrets.length * secretAlgorithms.length;
+      i += secretAlgorithms.length
+    ) {
+      try {
+        return (
+          await jwtVerify(token, await (keysOf(app)[i] as Promise<CryptoKey>), {
+            ...options,
+            algorithms: secretAlgorithms,
+          })
+        ).payload
+      } catch (error) {
+        failure = error
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) break
+      }
+    }
+    throw failure
+  }
+
+  const check = async (app: App, token: string): Promise<Identity | Refusal> => {
+    metrics.miss()
+    if (token.length > largestToken) return refuse('token_invalid', 'access-token is too long')
+    let identity: Identity | Refusal
+    try {
+      identity = identityOf(app, await payloadOf(app, token), clock())
+    } catch (error) {
+      return refusalOf(error)
+    }
+    if (identity instanceof Refusal) return identity
+    if (trusted.size >= capacity) trusted.delete(trusted.keys().next().value as string)
+    trusted.set(token, { app, identity, until: Math.min(identity.expiresAt, clock() + longestTrust) })
+    return identity
+  }
+
+  return {
+    /** What a token says that was verified a moment ago; undefined if it must be verified. */
+    known(app: App, token: string): Identity | undefined {
+      const entry = trusted.get(token)
+      if (entry === undefined) return undefined
+      if (entry.app === app && clock() < entry.until) {
+        metrics.hit()
+        return entry.identity
+      }
+      trusted.delete(token)
+      return undefined
+    },
+    /**
+     * Who a token speaks for in this app; 402 expired, 10008 anything else that is wrong with it. Throws 503
+     * if the app's JWKS cannot be had.
+     */
+    verify: check,
+  }
+}
+
+export const importSecret = (secret: string, algorithm: string): Promise<CryptoKey> =>
+  crypto.subtle.importKey(
+    'raw',
+    new TextEncoder().encode(secret),
+    { name: 'HMAC', hash: `SHA-${algorithm.slice(2)}` },
+    false,
+    ['sign', 'verify'],
+  )
+
+function headerAlgorithm(token: string): string {
+  try {
+    const [header = ''] = token.split('.')
+    const { alg } = JSON.parse(atob(header.replaceAll('-', '+').replaceAll('_', '/'))) as { alg?: unknown }
+    return String(alg)
+  } catch {
+    return ''
+  }
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof errors.JWTExpired) return refuse('token_expired')
+  if (error instanceof errors.JWKSTimeout)
+    throw new HttpError(503, "the app's JWKS does not answer", { 'retry-after': '5' })
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return refuse('token_invalid', `access-token is not valid: its claim ${error.claim} is wrong`)
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return refuse('token_invalid', 'access-token has a wrong signature')
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return refuse('token_invalid', "access-token is signed by a key that is not in the app's JWKS")
+  if (error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC') return refuse('token_invalid')
+  throw new HttpError(503, "the app's JWKS cannot be read", { 'retry-after': '5' })
+}
+
+function identityOf(app: App, claims: JWTPayload, now: number): Identity | Refusal {
+  if (claims.app !== app.app_id) return refuse('token_invalid', 'access-token is for another app')
+  if (claims.iat !== undefined && claims.iat > now / 1000 + clockSkew)
+    return refuse('token_invalid', 'access-token is not valid yet: check the clock that signs')
+  const expiresAt = claims.exp === undefined ? Number.POSITIVE_INFINITY : claims.exp * 1000
+  const { role, use } = claims as { role?: unknown; use?: unknown }
+  if (use !== undefined && use !== 'files') return refuse('token_invalid', 'access-token has an unknown use')
+  if (role === 2 && use === undefined) return { user_id: null, filesOnly: false, expiresAt }
+  const user_id = idOf(String(claims.sub ?? ''))
+  if (role !== 1 || user_id === undefined)
+    return refuse('token_invalid', 'access-token needs role 1 and the user id as sub, or role 2')
+  return { user_id, filesOnly: use === 'files', expiresAt }
+}
+
+/** The caller, from what its token says and the acting headers it sent (null where it sent none). */
+export function callerOf(
+  identity: Identity,
+  userHeader: string | null,
+  groupHeader: string | null,
+): Caller | Refusal {
+  const user_id = userHeader === null ? null : idOf(userHeader)
+  const only_group = groupHeader === null ? null : idOf(groupHeader)
+  if (user_id === undefined)
+    return refuse('invalid_parameter', 'the user_id header must be a positive integer up to 2^53-1')
+  if (only_group === undefined)
+    return refuse('invalid_parameter', 'the group_id header must be a positive integer up to 2^53-1')
+  if (identity.user_id !== null) {
+    if (only_group !== null) return refuse('no_permission', 'the group_id header is for administrators')
+    if (user_id !== null && user_id !== identity.user_id)
+      return refuse('no_permission', 'the user_id header names another user than the token')
+    return { administrator: false, user_id: identity.user_id, only_group: null }
+  }
+  if (user_id !== null && only_group !== null)
+    return refuse('invalid_parameter', 'send either the user_id header or the group_id header, not both')
+  return { administrator: true, user_id, only_group }
+}
+
+function idOf(text: string): number | undefined {
+  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(id) ? id : undefined
+}
