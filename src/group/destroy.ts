@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command } from '../db/query.ts'
-import { sweep } from '../jobs/sweep-groups.ts'
 import { id } from '../operation/fields.ts'
 import { done } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
+import { sweep } from './sweep.ts'
 
 const dissolve = command<{ group_id: number; now: number }>()(
   p => sql`UPDATE groups SET status = 1, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,

@@ -1,5 +1,6 @@
 import { objectState } from '../file/objects.ts'
 import { confirm } from '../file/upload/confirm.ts'
+import { sweep, unswept } from '../group/sweep.ts'
 import { Refusal } from '../operation/errors.ts'
 import type { Executor, Task } from '../operation/executor.ts'
 import { idMaker } from '../operation/ids.ts'
@@ -8,7 +9,6 @@ import { runTask } from '../operation/task.ts'
 import type { BlobStore, Clock } from '../platform.ts'
 import { appRegistry } from '../tenant/registry.ts'
 import { type Collected, collect } from './collect.ts'
-import { sweep, unswept } from './sweep-groups.ts'
 
 /**
  * A portion of a dissolved group, as a task of its own: between two portions everybody else gets their turn.

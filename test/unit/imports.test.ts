@@ -39,10 +39,10 @@ const directions: readonly Direction[] = [
   },
   { from: /^http\//, never: /^(group|file|blobs|media)\//, why: 'HTTP serves operations, whatever they are' },
   { from: /^db\//, never: /^(group|file|http|blobs|media)\//, why: 'the database knows rows' },
-  { from: /^(blobs|media)\//, never: /^(group|file|http|db)\//, why: 'an adapter knows its port' },
+  { from: /^(blobs|media)\//, never: /^(?!operation\/errors\.ts$)[a-z]/, why: 'an adapter knows its port' },
   {
     from: /^(operation\/(errors|ids|roles)|platform|version)\.ts$/,
-    never: /^(?!operation\/errors\.ts$)/,
+    never: /^(?!operation\/errors\.ts$)[a-z]/,
     why: 'the base rests on nothing',
   },
 ]
@@ -159,13 +159,13 @@ describe('the sources', () => {
     ).toEqual([])
   })
 
-  it('are at most 400 lines long, and so are the tests', () => {
+  it('are at most 400 lines long, tests 500', () => {
     const all = ['src', 'test', 'scripts'].flatMap(folder =>
       sourcesIn(folder).map(source => ({
         path: `${folder}/${source.path}`,
         lines: source.text.split('\n').length - 1,
       })),
     )
-    expect(all.filter(({ lines }) => lines > 400)).toEqual([])
+    expect(all.filter(({ path, lines }) => lines > (path.startsWith('test/') ? 500 : 400))).toEqual([])
   })
 })
