@@ -39,7 +39,7 @@ const directions: readonly Direction[] = [
   },
   { from: /^http\//, never: /^(group|file|blobs|media)\//, why: 'HTTP serves operations, whatever they are' },
   { from: /^db\//, never: /^(group|file|http|blobs|media)\//, why: 'the database knows rows' },
-  { from: /^(blobs|media)\//, never: /^(?!operation\/errors\.ts$)[a-z]/, why: 'an adapter knows its port' },
+  { from: /^(blobs|media)\//, never: /^(group|file|http|db)\//, why: 'an adapter knows its port' },
   {
     from: /^(operation\/(errors|ids|roles)|platform|version)\.ts$/,
     never: /^(?!operation\/errors\.ts$)[a-z]/,
