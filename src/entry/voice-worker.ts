@@ -4,6 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads'
 import { createMp3Encoder } from 'wasm-media-encoders'
+import { openAmrCodec } from '../media/voice/amr-codec.ts'
 import { amrToMp3 } from '../media/voice/convert.ts'
 import type { VoiceAnswer } from '../media/voice/worker-thread.ts'
 import { CannotConvert } from '../platform.ts'
@@ -15,7 +16,7 @@ parentPort?.on('message', async (amr: Uint8Array) => {
 
 async function answer(amr: Uint8Array): Promise<VoiceAnswer> {
   try {
-    return { mp3: await amrToMp3(amr, createMp3Encoder) }
+    return { mp3: await amrToMp3(amr, { openAmr: openAmrCodec, openMp3: createMp3Encoder }) }
   } catch (error) {
     if (error instanceof CannotConvert) return { refused: error.message }
     throw error

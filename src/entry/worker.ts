@@ -56,9 +56,10 @@ function start(bindings: Bindings) {
     files: {
       blobs,
       images: photonImages(async () => (await import('@cf-wasm/photon/photon.wasm')).default),
-      voice: inlineVoice(
-        async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,
-      ),
+      voice: inlineVoice({
+        amr: async () => (await import('../../dist/amr.wasm')).default,
+        mp3: async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,
+      }),
       videos: { frame: () => Promise.reject(new CannotConvert('this server makes no pictures of videos')) },
       imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
     },

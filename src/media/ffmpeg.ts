@@ -11,9 +11,6 @@ const TIMEOUT_MS = 20_000
 const MAX_VIDEO_BYTES = 512 * 1024 * 1024
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 
-/** Longest clip of sound that is converted, in seconds. */
-const MAX_SOUND_SECONDS = 30 * 60
-
 /**
  * The demuxer for what a video's bytes are: ffmpeg must not guess, or a text file becomes a playlist that
  * opens others.
@@ -60,42 +57,8 @@ export function ffmpegVideos(): Videos {
 }
 
 /**
- * Sound that `decodeAmr` cannot decode (wide-band AMR) as MP3. Throws `CannotConvert`, without an ffmpeg as
- * well.
- */
-export function ffmpegToMp3(amr: Bytes): Promise<Bytes> {
-  return inTurn(async () => {
-    await needFfmpeg('wide-band AMR (AMR-WB) voice clips need')
-    const output = [
-      '-map',
-      '0:a:0',
-      '-t',
-      String(MAX_SOUND_SECONDS),
-      '-c:a',
-      'libmp3lame',
-      '-b:a',
-      '32k',
-      '-id3v2_version',
-      '0',
-      '-write_xing',
-      '0',
-      '-f',
-      'mp3',
-      'pipe:1',
-    ]
-    return inFolder(async folder => {
-      const path = join(folder, 'voice')
-      await store(path, new Blob([amr]).stream())
-      const mp3 = await runOn(path, 'amr', [], output, 'the voice clip')
-      if (mp3.length === 0) throw new CannotConvert('the voice clip is empty')
-      return mp3
-    })
-  })
-}
-
-/**
- * A JPEG of a frame half a second into the video, or of its first frame when it is shorter. The video goes to
- * a temporary file, since an MP4 may have its table of contents at the end.
+ * A JPEG of a frame half a second into the video, or of its first frame when it is shorter. The video goes
+ * to a temporary file, since an MP4 may have its table of contents at the end.
  */
 async function ffmpegFrame(video: ByteStream): Promise<Bytes> {
   await needFfmpeg('covers of videos need')

@@ -1,17 +1,15 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { amrModuleOfInstalledPackage } from '../../scripts/generate-amr.ts'
-import type { AmrNb } from '../../src/media/voice/amrnb.gen.js'
+import { readFileSync } from 'node:fs'
 import type { Bytes } from '../../src/platform.ts'
-import { removeFolder, temporaryFolder } from './process.ts'
 
 /** Bytes of a speech frame after its header byte, by mode 0–7. */
 export const SPEECH_BYTES = [12, 13, 15, 17, 19, 20, 26, 31] as const
-const SAMPLES_PER_FRAME = 160
 
 export const amrFile = (...frames: (readonly number[])[]): Bytes =>
   new Uint8Array([...new TextEncoder().encode('#!AMR\n'), ...frames.flat()])
+
+/** As `amrFile`, of the wide band. */
+export const wideFile = (...frames: (readonly number[])[]): Bytes =>
+  new Uint8Array([...new TextEncoder().encode('#!AMR-WB\n'), ...frames.flat()])
 
 /** A frame of a mode with pseudo-random content: it decodes to noise. */
 export function noiseFrame(mode: number, seed: number): number[] {
@@ -27,43 +25,23 @@ export function noiseFrame(mode: number, seed: number): number[] {
 export const SILENCE = [0x44, 0, 0, 0, 0, 0]
 export const NO_DATA = [0x7c]
 
+/** Comfort noise of the wide band, and speech that was lost on the way, each 20 ms. */
+export const WIDE_SILENCE = [0x4c, 0, 0, 0, 0, 0]
+export const LOST = [0x74]
+
 export function noise(frames: number): Bytes {
   return amrFile(...Array.from({ length: frames }, (_, i) => noiseFrame(7, i)))
 }
 
-/** A tone as samples of 8 kHz. */
-export function tone(hertz: number, seconds: number): Int16Array {
-  return Int16Array.from({ length: seconds * 8000 }, (_, i) =>
-    Math.round(8000 * Math.sin((2 * Math.PI * hertz * i) / 8000)),
+/** A tone as samples, a quarter as loud as can be. */
+export function tone(hertz: number, seconds: number, sampleRate = 8000): Float32Array {
+  return Float32Array.from(
+    { length: seconds * sampleRate },
+    (_, i) => 0.25 * Math.sin((2 * Math.PI * hertz * i) / sampleRate),
   )
 }
 
-interface AmrEncoder extends AmrNb {
-  openEncoder(withSilence: 0 | 1): number
-  encode(encoder: number, mode: number, samples: number, frame: number, forced: 0 | 1): number
-}
-
-/** Encodes with the encoder that the decoder's package has too, and that Cohort leaves out. */
-export async function encodeAmr(samples: Int16Array, mode: number): Promise<Bytes> {
-  const folder = temporaryFolder()
-  try {
-    const file = join(folder, 'amr.mjs')
-    writeFileSync(file, amrModuleOfInstalledPackage(true))
-    const { openAmrNb } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
-      openAmrNb(): AmrEncoder
-    }
-    const codec = openAmrNb()
-    const encoder = codec.openEncoder(0)
-    const input = codec.malloc(SAMPLES_PER_FRAME * 2)
-    const output = codec.malloc(32)
-    const frames: number[][] = []
-    for (let at = 0; at + SAMPLES_PER_FRAME <= samples.length; at += SAMPLES_PER_FRAME) {
-      new Int16Array(codec.buffer, input, SAMPLES_PER_FRAME).set(samples.subarray(at, at + SAMPLES_PER_FRAME))
-      const length = codec.encode(encoder, mode, input, output, 0)
-      frames.push([...new Uint8Array(codec.buffer, output, length)])
-    }
-    return amrFile(...frames)
-  } finally {
-    await removeFolder(folder)
-  }
-}
+/** A second of `tone(440, 1)`, as opencore-amr and vo-amrwbenc encode it. */
+export const encodedTone = (
+  name: 'narrow-mode-7' | 'narrow-mode-4' | 'narrow-mode-0' | 'wide-mode-2' | 'wide-mode-8',
+): Bytes => new Uint8Array(readFileSync(new URL(`../fixtures/voice/${name}.amr`, import.meta.url)))

@@ -19,14 +19,11 @@ export type Capability =
   /** More than a megapixel or so, up to the 50 that are the limit. */
   | 'large pictures'
   | 'covers of videos'
-  | 'wide-band AMR'
   /** `Instance.gc`. */
   | 'tidying up on demand'
 
 const ffmpeg = spawnSync('ffmpeg', ['-version']).status === 0
-const noFfmpeg = ffmpeg
-  ? {}
-  : { 'covers of videos': 'no ffmpeg on the PATH', 'wide-band AMR': 'no ffmpeg on the PATH' }
+const noFfmpeg = ffmpeg ? {} : { 'covers of videos': 'no ffmpeg on the PATH' }
 const store = 'clients send bytes to the store and fetch them there: its rules are its own'
 
 const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
@@ -41,7 +38,6 @@ const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
     'AVIF pictures': 'photon knows no AVIF',
     'large pictures': 'a Worker has 128 MB',
     'covers of videos': 'a Worker runs no ffmpeg',
-    'wide-band AMR': 'a Worker runs no ffmpeg',
     'tidying up on demand': 'a Worker tidies up when its cron trigger says so',
   },
   'node-s3-put': { ...noFfmpeg, 'own upload URLs': store, 'own downloads': store },

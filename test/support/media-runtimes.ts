@@ -8,7 +8,7 @@ import { Miniflare } from 'miniflare'
 import { sharpImages } from '../../src/media/sharp.ts'
 import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
 import { type Media, remoteMedia } from './media-http.ts'
-import { removeFolder, temporaryFolder } from './process.ts'
+import { removeFolder, run, temporaryFolder } from './process.ts'
 
 export interface RunningMedia extends Media {
   stop(): Promise<unknown>
@@ -70,6 +70,7 @@ async function childMedia(runtime: string, args: string[]): Promise<RunningMedia
 /** The adapters for Workers in a real workerd. */
 export async function workerMedia(): Promise<RunningMedia> {
   const folder = temporaryFolder()
+  await run(['node', 'scripts/extract-wasm.mjs'])
   await build({
     entryPoints: { worker: pathOf('media-worker.ts') },
     outdir: folder,

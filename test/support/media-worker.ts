@@ -5,9 +5,10 @@ import { serveMedia } from './media-http.ts'
 
 const handle = serveMedia({
   images: photonImages(async () => (await import('@cf-wasm/photon/photon.wasm')).default),
-  voice: inlineVoice(
-    async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,
-  ),
+  voice: inlineVoice({
+    amr: async () => (await import('../../dist/amr.wasm')).default,
+    mp3: async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,
+  }),
 })
 
 export default { fetch: handle }

@@ -3,24 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ffmpegAvailable, ffmpegToMp3, ffmpegVideos } from '../../src/media/ffmpeg.ts'
+import { ffmpegAvailable, ffmpegVideos } from '../../src/media/ffmpeg.ts'
 import { pictureSize } from '../../src/media/picture-size.ts'
 import { sniff } from '../../src/media/sniff.ts'
 import { type ByteStream, type Bytes, CannotConvert } from '../../src/platform.ts'
-import { readMp3 } from '../support/mp3.ts'
 import { removeFolder, run, temporaryFolder } from '../support/process.ts'
 
 const streamOf = (bytes: Bytes): ByteStream => new Blob([bytes]).stream() as ByteStream
 const leftovers = (): string[] => readdirSync(tmpdir()).filter(name => name.startsWith('cohort-media-'))
-
-/** Two seconds of wide-band AMR: frames of mode 2 with content that is noise. */
-const wideBand = new Uint8Array([
-  ...new TextEncoder().encode('#!AMR-WB\n'),
-  ...Array.from({ length: 100 }, (_, frame) => [
-    0x14,
-    ...Array.from({ length: 32 }, (_, i) => (frame * 37 + i * 101) & 255),
-  ]).flat(),
-])
 
 // Where there is none, the test at the end is what can be said.
 if (await ffmpegAvailable()) {
@@ -82,13 +72,6 @@ if (await ffmpegAvailable()) {
       await expect(ffmpegVideos().frame(failing)).rejects.toThrow('the store is gone')
     })
 
-    it('converts wide-band AMR', async () => {
-      const { seconds, sampleRate } = readMp3(await ffmpegToMp3(wideBand))
-      expect(sampleRate).toBe(16_000)
-      expect(Math.round(seconds)).toBe(2)
-      await expect(ffmpegToMp3(wideBand.slice(0, 9))).rejects.toThrow(CannotConvert)
-    })
-
     it('leaves no files behind', () => {
       expect(leftovers()).toEqual(before)
     })
@@ -99,15 +82,13 @@ describe('without ffmpeg on the PATH', () => {
   it('makes every call say what is missing', async () => {
     // Another process, with an empty PATH and nothing asked yet.
     const script = `
-      import { ffmpegToMp3, ffmpegVideos } from '${fileURLToPath(new URL('../../src/media/ffmpeg.ts', import.meta.url))}'
+      import { ffmpegVideos } from '${fileURLToPath(new URL('../../src/media/ffmpeg.ts', import.meta.url))}'
       const told = promise => promise.then(String, error => error.name + ': ' + error.message)
-      console.log(await told(ffmpegVideos().frame(new Blob(['x']).stream())))
-      console.log(await told(ffmpegToMp3(new Uint8Array(9))))`
+      console.log(await told(ffmpegVideos().frame(new Blob(['x']).stream())))`
     const bun = fileURLToPath(new URL('../../node_modules/.bin/bun', import.meta.url))
     const { stdout } = await run([bun, '-e', script], { PATH: '/nonexistent' })
     expect(stdout.trim().split('\n')).toEqual([
       'CannotConvert: covers of videos need ffmpeg, which is not installed on this server',
-      'CannotConvert: wide-band AMR (AMR-WB) voice clips need ffmpeg, which is not installed on this server',
     ])
   })
 })

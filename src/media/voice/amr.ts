@@ -1,65 +1,76 @@
 import { CannotConvert } from '../../platform.ts'
-import { openAmrNb } from './amrnb.gen.js'
+import type { OpenAmrCodec } from './amr-codec.ts'
+import type { Sound } from './mp3.ts'
 
-/** Samples a second of narrow-band AMR. */
-export const AMR_SAMPLE_RATE = 8000
-
-/** Longer clips are refused: half an hour is 29 MB of samples. */
+/** Longer clips are refused: half an hour of wide band is 115 MB of samples. */
 const MAX_MINUTES = 30
+const FRAMES_PER_MINUTE = 60 * 50
 
-const HEADER = '#!AMR\n'
-const WIDE_BAND_HEADER = '#!AMR-WB\n'
-const SAMPLES_PER_FRAME = 160
-const FRAMES_PER_MINUTE = (60 * AMR_SAMPLE_RATE) / SAMPLES_PER_FRAME
-
-/**
- * Bytes after the header byte by frame type: eight speech modes, comfort noise, six that files do not hold,
- * and "no data".
- */
-const FRAME_BYTES = [12, 13, 15, 17, 19, 20, 26, 31, 5, -1, -1, -1, -1, -1, -1, 0]
-const LARGEST_FRAME = 32
-
-/** Whether this is wide-band AMR, which the decoder here does not know. */
-export function isWideBandAmr(file: Uint8Array): boolean {
-  return startsWith(file, WIDE_BAND_HEADER)
+/** What differs between the two kinds of AMR (RFC 4867, section 5). Every frame is 20 ms. */
+interface Band {
+  readonly header: string
+  readonly sampleRate: number
+  /**
+   * Bytes after the header byte by frame type: the speech modes, comfort noise, types that files do not hold
+   * (−1), and "no data".
+   */
+  readonly frameBytes: readonly number[]
+  readonly wide: boolean
 }
 
-/**
- * The samples of a narrow-band AMR file, mono, `AMR_SAMPLE_RATE` a second. Throws `CannotConvert` for
- * wide-band AMR, for a clip longer than half an hour, and for bytes that are no whole AMR file.
- */
-export function decodeAmr(file: Uint8Array): Int16Array<ArrayBuffer> {
-  const frames = findFrames(file)
-  const codec = openAmrNb()
-  const decoder = codec.open()
-  const input = codec.malloc(LARGEST_FRAME)
-  const output = codec.malloc(SAMPLES_PER_FRAME * 2)
-  const inputBytes = new Uint8Array(codec.buffer, input, LARGEST_FRAME)
-  const outputSamples = new Int16Array(codec.buffer, output, SAMPLES_PER_FRAME)
-  const samples = new Int16Array(frames.length * SAMPLES_PER_FRAME)
-  for (const [i, frame] of frames.entries()) {
-    inputBytes.set(frame)
-    codec.decode(decoder, input, output, 0)
-    samples.set(outputSamples, i * SAMPLES_PER_FRAME)
-  }
-  return samples
+const NARROW_BAND: Band = {
+  header: '#!AMR\n',
+  sampleRate: 8000,
+  frameBytes: [12, 13, 15, 17, 19, 20, 26, 31, 5, -1, -1, -1, -1, -1, -1, 0],
+  wide: false,
 }
+const WIDE_BAND: Band = {
+  header: '#!AMR-WB\n',
+  sampleRate: 16_000,
+  frameBytes: [17, 23, 32, 36, 40, 46, 50, 58, 60, 5, -1, -1, -1, -1, 0, 0],
+  wide: true,
+}
+const LARGEST_FRAME = 61
 
-/** The frames, each with its header byte. All are checked before the first is decoded. */
-function findFrames(file: Uint8Array): Uint8Array[] {
-  if (isWideBandAmr(file))
-    throw new CannotConvert(
-      'this is wide-band AMR (AMR-WB), which is converted only where ffmpeg is installed',
-    )
-  if (!startsWith(file, HEADER))
+/**
+ * The sound of an AMR file, narrow or wide band. Every frame takes its 20 ms, silence too. A clip that is
+ * cut off in its last frame, or padded, plays up to there. Throws `CannotConvert` for a clip longer than
+ * half an hour, and for bytes that are no AMR.
+ */
+export async function decodeAmr(file: Uint8Array, openCodec: OpenAmrCodec): Promise<Sound> {
+  const band = [WIDE_BAND, NARROW_BAND].find(({ header }) => startsWith(file, header))
+  if (band === undefined)
     throw new CannotConvert('the file is not an AMR voice clip: it does not start with "#!AMR"')
+  const frames = findFrames(file, band)
+  const codec = await openCodec()
+  const decoder = band.wide ? codec._amr_wb_create() : codec._amr_nb_create()
+  const input = codec._malloc(LARGEST_FRAME)
+  const samplesPerFrame = band.sampleRate / 50
+  const samples = new Float32Array(frames.length * samplesPerFrame)
+  for (const [i, frame] of frames.entries()) {
+    codec.HEAPU8.set(frame, input)
+    const count = band.wide
+      ? codec._amr_wb_decode(decoder, input, frame.length)
+      : codec._amr_nb_decode(decoder, input, frame.length)
+    const start =
+      (band.wide ? codec._amr_wb_output() : codec._amr_nb_output()) / Float32Array.BYTES_PER_ELEMENT
+    samples.set(codec.HEAPF32.subarray(start, start + Math.min(count, samplesPerFrame)), i * samplesPerFrame)
+  }
+  return { samples, sampleRate: band.sampleRate }
+}
+
+/**
+ * The frames, each with its header byte. All are checked before the first is decoded: the codec would skip
+ * damage silently.
+ */
+function findFrames(file: Uint8Array, { header, frameBytes }: Band): Uint8Array[] {
   const frames: Uint8Array[] = []
-  for (let at = HEADER.length; at < file.length; ) {
+  for (let at = header.length; at < file.length; ) {
     const type = ((file[at] ?? 0) >> 3) & 15
-    const length = FRAME_BYTES[type] ?? -1
+    const length = frameBytes[type] ?? -1
+    const isCut = length >= 0 && at + 1 + length > file.length
+    if (isCut || isPadding(file.subarray(at))) break
     if (length < 0) throw new CannotConvert(`the AMR voice clip is damaged at byte ${at}`)
-    if (at + 1 + length > file.length)
-      throw new CannotConvert('the AMR voice clip is cut off in its last frame')
     frames.push(file.subarray(at, at + 1 + length))
     if (frames.length > MAX_MINUTES * FRAMES_PER_MINUTE)
       throw new CannotConvert(`the AMR voice clip is longer than ${MAX_MINUTES} minutes`)
@@ -67,6 +78,14 @@ function findFrames(file: Uint8Array): Uint8Array[] {
   }
   if (frames.length === 0) throw new CannotConvert('the AMR voice clip is empty')
   return frames
+}
+
+/**
+ * Whether the rest of the file is filled with zeros, as some recorders leave it. As frames they would be
+ * noise.
+ */
+function isPadding(rest: Uint8Array): boolean {
+  return rest[0] === 0 && rest.every(byte => byte === 0)
 }
 
 function startsWith(file: Uint8Array, text: string): boolean {

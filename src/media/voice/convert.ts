@@ -1,11 +1,18 @@
 import type { Bytes } from '../../platform.ts'
-import { AMR_SAMPLE_RATE, decodeAmr } from './amr.ts'
+import { decodeAmr } from './amr.ts'
+import type { OpenAmrCodec } from './amr-codec.ts'
 import { encodeMp3, type OpenMp3Encoder } from './mp3.ts'
 
+/** How a home opens the decoder and the encoder. */
+export interface VoiceCodecs {
+  readonly openAmr: OpenAmrCodec
+  readonly openMp3: OpenMp3Encoder
+}
+
 /**
- * A narrow-band AMR file as MP3, in about 2 ms for each second of speech, without a pause for anything else.
+ * AMR of either band as MP3, in about 2 ms for each second of speech, without a pause for anything else.
  * Throws `CannotConvert` for what `decodeAmr` refuses.
  */
-export async function amrToMp3(amr: Uint8Array, openEncoder: OpenMp3Encoder): Promise<Bytes> {
-  return encodeMp3(decodeAmr(amr), AMR_SAMPLE_RATE, openEncoder)
+export async function amrToMp3(amr: Uint8Array, { openAmr, openMp3 }: VoiceCodecs): Promise<Bytes> {
+  return encodeMp3(await decodeAmr(amr, openAmr), openMp3)
 }

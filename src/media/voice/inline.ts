@@ -1,11 +1,25 @@
 import { createEncoder } from 'wasm-media-encoders'
 import type { Voice } from '../../platform.ts'
+import { openCompiledAmrCodec } from './amr-codec.ts'
 import { amrToMp3 } from './convert.ts'
 
 /**
- * Voice where there are no threads (Workers). `loadWasm` gives the compiled `mp3.wasm` of
- * wasm-media-encoders; it is called for each clip, so that a start pays nothing. Wide-band AMR is refused.
+ * Compiled modules: the AMR decoder that scripts/extract-wasm.mjs takes out of its package, and `mp3.wasm` of
+ * wasm-media-encoders.
  */
-export function inlineVoice(loadWasm: () => Promise<WebAssembly.Module>): Voice {
-  return { toMp3: amr => amrToMp3(amr, async () => createEncoder('audio/mpeg', await loadWasm())) }
+export interface VoiceWasm {
+  amr(): Promise<WebAssembly.Module>
+  mp3(): Promise<WebAssembly.Module>
+}
+
+/**
+ * Voice where there are no threads (Workers). The modules are loaded for each clip, so that a start pays
+ * nothing.
+ */
+export function inlineVoice(wasm: VoiceWasm): Voice {
+  const codecs = {
+    openAmr: async () => openCompiledAmrCodec(await wasm.amr()),
+    openMp3: async () => createEncoder('audio/mpeg', await wasm.mp3()),
+  }
+  return { toMp3: amr => amrToMp3(amr, codecs) }
 }

@@ -1,8 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type Bytes, CannotConvert, type Voice } from '../../platform.ts'
-import { ffmpegToMp3 } from '../ffmpeg.ts'
 import { limiter } from '../limiter.ts'
-import { isWideBandAmr } from './amr.ts'
 
 /** What the thread answers for each clip it is sent: the MP3, or the sentence of a `CannotConvert`. */
 export type VoiceAnswer = { readonly mp3: Bytes } | { readonly refused: string }
@@ -13,9 +11,9 @@ const WAITING = 64
 /**
  * Voice in one thread of its own (Node.js, Bun, Deno), started by the first clip and again after it died.
  * Clips take turns: 64 may wait, each has a minute. `url` is src/entry/voice-worker.ts, or what the build
- * made of it. Wide-band AMR goes to `wideBand`.
+ * made of it.
  */
-export function threadedVoice(url: URL, wideBand: (amr: Bytes) => Promise<Bytes> = ffmpegToMp3): Voice {
+export function threadedVoice(url: URL): Voice {
   const inTurn = limiter(1, WAITING)
   let thread: Worker | undefined
 
@@ -39,7 +37,7 @@ export function threadedVoice(url: URL, wideBand: (amr: Bytes) => Promise<Bytes>
     }
   }
 
-  return { toMp3: amr => (isWideBandAmr(amr) ? wideBand(amr) : inTurn(() => convert(amr))) }
+  return { toMp3: amr => inTurn(() => convert(amr)) }
 }
 
 class ThreadLost extends Error {}
