@@ -70,7 +70,7 @@ export const voices: Suite = instance => {
       joined(text('#!AMR\n'), new Uint8Array(300).fill(0x6c)),
       joined(text('#!AMR\n'), someBytes(3000)),
       voice(1).slice(0, 20),
-      joined(voice(1), text('<html><script>alert(1)</script>')),
+      joined(voice(1), text('<html><body><script>alert(1)</script></body></html>')),
     ]
     for (const bytes of files) {
       const url = await sent(bytes)
