@@ -16,7 +16,7 @@ import { readMp3 } from '../../support/mp3.ts'
 import type { Suite } from '../all.ts'
 import { conversions } from './pictures.ts'
 
-/** Voice, which arrives as AMR and is wanted as MP3 (spec: behaviour, section 7). */
+/** Voice, which arrives as AMR and is wanted as MP3 (docs/behaviour.md, section 7). */
 export const voices: Suite = instance => {
   let sender: User
   let friend: User
