@@ -22,3 +22,16 @@ await build({
   logLevel: 'warning',
 })
 chmodSync('dist/cohort.js', 0o755)
+
+// The typed client: one file for browsers, Node, Bun, Deno and Workers.
+await build({
+  entryPoints: ['src/client/client.ts'],
+  outfile: 'dist/client/client.js',
+  bundle: true,
+  minify: true,
+  platform: 'neutral',
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: true,
+  logLevel: 'warning',
+})
