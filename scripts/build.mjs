@@ -7,6 +7,7 @@ await build({
     cohort: 'src/entry/node.ts',
     'voice-worker': 'src/entry/voice-worker.ts',
     'checkpoint-worker': 'src/entry/checkpoint-worker.ts',
+    'log-worker': 'src/entry/log-worker.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -36,6 +36,8 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
     ['cohort_commit_seconds_total', 'Time spent in these commits'],
     ['cohort_syncs_total', 'Syncs of what was committed to the disk'],
     ['cohort_sync_seconds_total', 'Time spent waiting for these syncs'],
+    ['cohort_sync_failures_total', 'Syncs that failed: the log was written anew'],
+    ['cohort_checkpoint_failures_total', 'Ends of the thread that makes checkpoints: it was started again'],
     ['cohort_conflicts_retried_total', 'Operations decided again because their group had changed'],
     ['cohort_blob_bytes_in_total', 'Bytes stored'],
     ['cohort_blob_bytes_out_total', 'Bytes served'],
@@ -82,6 +84,9 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
   synced(ms: number): void {
     this.add('cohort_syncs_total')
     this.add('cohort_sync_seconds_total', ms / 1000)
+  }
+  syncFailed(): void {
+    this.add('cohort_sync_failures_total')
   }
   retried(): void {
     this.add('cohort_conflicts_retried_total')

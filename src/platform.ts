@@ -10,6 +10,17 @@ export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>
 /** Milliseconds since 1970. A port, so that tests and backfills can set it. */
 export type Clock = () => number
 
+/**
+ * When things happen in this process. A port, because runtimes differ and because tests set the order
+ * themselves.
+ */
+export interface EventLoop {
+  /** Runs the action as soon as the requests at hand are handled, before the process waits for new ones. */
+  turn(action: () => void): void
+  /** Runs the action after so many milliseconds, unless the function it answers is called before. */
+  later(delayMs: number, action: () => void): () => void
+}
+
 /** What a stored object is, as the store itself knows it. */
 export interface BlobInfo {
   readonly size: number

@@ -1,4 +1,5 @@
 import { bunSqlite } from '../db/engines/bun-sqlite.ts'
+import { logThread } from '../db/engines/log-thread.ts'
 import { bunImages } from '../media/bun-image.ts'
 import { ffmpegVideos } from '../media/ffmpeg.ts'
 import { threadedVoice } from '../media/voice/worker-thread.ts'
@@ -30,6 +31,7 @@ const compiled = /\$bunfs|~BUN/.test(Bun.main)
 const runtime: Runtime = {
   command: compiled ? [process.execPath] : [process.execPath, Bun.main],
   openDatabase: bunSqlite,
+  logThread: file => logThread(new URL('./log-worker.ts', import.meta.url), file),
   async listen(app, hostname, port) {
     const server = Bun.serve({
       hostname,

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { logThread } from '../db/engines/log-thread.ts'
 import { nodeSqlite } from '../db/engines/node-sqlite.ts'
 import { ffmpegVideos } from '../media/ffmpeg.ts'
 import { sharpImages } from '../media/sharp.ts'
@@ -27,6 +28,7 @@ const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(nam
 const runtime: Runtime = {
   command: [process.execPath, 'run', '--no-prompt', ...permissions, Deno.mainModule],
   openDatabase: nodeSqlite,
+  logThread: file => logThread(new URL('./log-worker.ts', import.meta.url), file),
   async listen(app, hostname, port) {
     const { fetch, end } = underWay(app)
     const server = Deno.serve({ hostname, port, onListen() {} }, (request, remote) =>

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { createAdaptorServer } from '@hono/node-server'
 import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
 import { threadedCheckpoints } from '../db/engines/checkpoints.ts'
+import { logThread } from '../db/engines/log-thread.ts'
 import { ffmpegVideos } from '../media/ffmpeg.ts'
 import { sharpImages } from '../media/sharp.ts'
 import { threadedVoice } from '../media/voice/worker-thread.ts'
@@ -14,8 +15,9 @@ import { together } from './together.ts'
 const runtime: Runtime = {
   command: [process.execPath, fileURLToPath(import.meta.url)],
   openDatabase: betterSqlite3,
-  checkpoints: (engine, file) =>
-    threadedCheckpoints(new URL('./checkpoint-worker.js', import.meta.url), engine, file),
+  logThread: file => logThread(new URL('./log-worker.js', import.meta.url), file),
+  checkpoints: (engine, file, watch) =>
+    threadedCheckpoints(new URL('./checkpoint-worker.js', import.meta.url), engine, file, watch),
   async listen(app, hostname, port) {
     const server = createAdaptorServer({
       fetch: together(app.fetch),

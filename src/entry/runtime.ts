@@ -1,5 +1,7 @@
 import type { Hono } from 'hono'
 import type { SerialEngine } from '../db/engine.ts'
+import type { CheckpointWatch } from '../db/engines/checkpoints.ts'
+import type { LogFile } from '../db/engines/log-file.ts'
 import type { Service } from '../http/service.ts'
 import type { Images, Videos, Voice } from '../platform.ts'
 
@@ -16,12 +18,14 @@ export interface Runtime {
    * added.
    */
   readonly command: readonly string[]
-  openDatabase(file: string): SerialEngine
+  openDatabase(file: string, log?: LogFile): SerialEngine
+  /** The log of a database that is served, synced beside the event loop and beside the uploads. */
+  logThread(file: string): LogFile
   /**
    * Checkpoints of a database that is served, beside the event loop; where it is missing, SQLite makes them
    * in commits.
    */
-  checkpoints?(engine: SerialEngine, file: string): { stop(): Promise<void> }
+  checkpoints?(engine: SerialEngine, file: string, watch: CheckpointWatch): { stop(): Promise<void> }
   listen(app: Hono, host: string, port: number): Promise<Listening>
   readonly images: Images
   readonly voice: Voice

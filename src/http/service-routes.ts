@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { Refusal, refuse } from '../operation/errors.ts'
+import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import { answer, answerError, appOf, authenticate, type Exchange, openExchange } from './handler.ts'
 import { failure } from './respond.ts'
 import type { Route } from './routes.ts'
@@ -38,7 +38,8 @@ export function serviceRoutes(
         await ready()
       } catch (error) {
         service.log.error({ route: '/readyz', error: String(error) })
-        return answer(service, exchange, 503, failure(503, 'the database does not answer'), 503)
+        const why = error instanceof HttpError ? error.message : 'the database does not answer'
+        return answer(service, exchange, 503, failure(503, why), 503)
       }
       return answer(service, exchange, 200, 'ok', 200, text)
     }),

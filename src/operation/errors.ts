@@ -77,3 +77,16 @@ export class HttpError extends Error {
     this.headers = headers
   }
 }
+
+/**
+ * The disk failed between a change and its answer: the change may be there or not, now and after a restart.
+ */
+export class OutcomeUnknown extends HttpError {
+  constructor() {
+    super(
+      503,
+      'the disk failed while this was saved, so it may or may not have been carried out: repeat with the same Idempotency-Key',
+      { 'retry-after': '1' },
+    )
+  }
+}

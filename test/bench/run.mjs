@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
 const folder = mkdtempSync('dist/bench-')
-for (const file of ['cohort.js', 'voice-worker.js', 'checkpoint-worker.js'])
+for (const file of ['cohort.js', 'voice-worker.js', 'checkpoint-worker.js', 'log-worker.js'])
   copyFileSync(`dist/${file}`, `${folder}/${file}`)
 await build({
   entryPoints: ['main', 'yardstick', 'load'].map(name => `test/bench/${name}.ts`),

@@ -1,7 +1,7 @@
 /** Run by workerd: holds D1 against the contract and answers what became of each case, as JSON. */
 import { type D1DatabaseLike, d1 } from '../../src/db/engines/d1.ts'
 import { migrations } from '../../src/db/migrations.gen.ts'
-import { optimisticExecutor } from '../../src/operation/executor.ts'
+import { optimisticExecutor } from '../../src/operation/optimistic-executor.ts'
 import { type RemoteBank, reportOf } from '../contracts/engine/bank.ts'
 import { everyEngine } from '../contracts/engine/every.ts'
 import { remoteEngines } from '../contracts/engine/remote.ts'

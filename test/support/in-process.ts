@@ -8,11 +8,12 @@ import { folderStore } from '../../src/blobs/folder.ts'
 import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { invariants } from '../../src/db/invariants.ts'
 import { migrate } from '../../src/db/migrate.ts'
+import { eventLoop } from '../../src/entry/event-loop.ts'
 import { ffmpegVideos } from '../../src/media/ffmpeg.ts'
 import { sharpImages } from '../../src/media/sharp.ts'
 import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
 import { Metrics } from '../../src/metrics.ts'
-import { serialExecutor } from '../../src/operation/executor.ts'
+import { serialExecutor } from '../../src/operation/serial-executor.ts'
 import { runTask } from '../../src/operation/task.ts'
 import { newApp } from '../../src/tenant/first-app.ts'
 import { saveApp } from '../../src/tenant/registry.ts'
@@ -48,7 +49,7 @@ export async function startClocked(): Promise<ClockedInstance> {
   const open = async () => {
     const engine = betterSqlite3(join(folder, 'cohort.db'))
     migrate(engine)
-    const executor = serialExecutor(engine)
+    const executor = serialExecutor(engine, { loop: eventLoop })
     const app = createApp({
       executorFor: () => executor,
       clock,

@@ -63,7 +63,7 @@ describe('bundles', () => {
 
   it('of the Bun binary: neither better-sqlite3 nor sharp, which it could not load', async () => {
     const [outdir, metafile] = [join(folder, 'bun'), join(folder, 'bun.json')]
-    const entries = ['src/entry/bun.ts', 'src/entry/voice-worker.ts']
+    const entries = ['src/entry/bun.ts', 'src/entry/voice-worker.ts', 'src/entry/log-worker.ts']
     await built(
       'node_modules/.bin/bun',
       'build',

@@ -1,19 +1,24 @@
 import { Database } from 'bun:sqlite'
 import type { SerialEngine } from '../engine.ts'
+import type { LogFile } from './log-file.ts'
 import { sqliteEngine } from './sqlite.ts'
 
 /** SQLite on Bun. Opens or creates the file; throws `DatabaseError` if it cannot. */
-export const bunSqlite = (file: string): SerialEngine =>
-  sqliteEngine(file, () => {
-    const database = new Database(file, { create: true, readwrite: true })
-    return {
-      prepare(sql) {
-        const statement = database.prepare(sql)
-        return params => statement.values(...params) ?? []
-      },
-      exec: sql => database.run(sql),
-      // Bun has no incremental backup; a snapshot is as consistent, and is taken by a process of its own.
-      backup: async target => database.run(`VACUUM INTO '${target.replaceAll("'", "''")}'`),
-      close: () => database.close(),
-    }
-  })
+export const bunSqlite = (file: string, log?: LogFile): SerialEngine =>
+  sqliteEngine(
+    file,
+    () => {
+      const database = new Database(file, { create: true, readwrite: true })
+      return {
+        prepare(sql) {
+          const statement = database.prepare(sql)
+          return params => statement.values(...params) ?? []
+        },
+        exec: sql => database.run(sql),
+        // Bun has no incremental backup; a snapshot is as consistent, and is taken by a process of its own.
+        backup: async target => database.run(`VACUUM INTO '${target.replaceAll("'", "''")}'`),
+        close: () => database.close(),
+      }
+    },
+    log,
+  )

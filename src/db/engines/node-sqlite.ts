@@ -1,40 +1,45 @@
 import { backup, DatabaseSync } from 'node:sqlite'
 import type { SerialEngine } from '../engine.ts'
+import type { LogFile } from './log-file.ts'
 import { sqliteEngine } from './sqlite.ts'
 
 /**
  * SQLite on Deno, by Node's own module of that name. Opens or creates the file; throws `DatabaseError` if it
  * cannot.
  */
-export const nodeSqlite = (file: string): SerialEngine =>
-  sqliteEngine(file, () => {
-    const database = new DatabaseSync(file)
-    return {
-      prepare(sql) {
-        const columns = database.prepare(sql).columns()
-        const texts = columns.flatMap((column, i) => (mayBeText(column) ? [i] : []))
-        const reads = texts.length > 0 && /^select/i.test(sql)
-        const statement = database.prepare(reads ? readingWholeTexts(sql, columns) : sql)
-        statement.setReturnArrays(true)
-        if (!reads) return params => statement.all(...params)
-        return params => {
-          const rows = statement.all(...params)
-          for (const row of rows)
-            for (const i of texts) if (row[i] instanceof Uint8Array) row[i] = utf8.decode(row[i])
-          return rows
-        }
-      },
-      exec: sql => database.exec(sql),
-      // Deno allows no second database to be attached, which is what VACUUM INTO does.
-      async backup(target, progress) {
-        await backup(database, target, {
-          rate: 1000,
-          progress: ({ totalPages, remainingPages }) => progress?.(totalPages - remainingPages, totalPages),
-        })
-      },
-      close: () => database.close(),
-    }
-  })
+export const nodeSqlite = (file: string, log?: LogFile): SerialEngine =>
+  sqliteEngine(
+    file,
+    () => {
+      const database = new DatabaseSync(file)
+      return {
+        prepare(sql) {
+          const columns = database.prepare(sql).columns()
+          const texts = columns.flatMap((column, i) => (mayBeText(column) ? [i] : []))
+          const reads = texts.length > 0 && /^select/i.test(sql)
+          const statement = database.prepare(reads ? readingWholeTexts(sql, columns) : sql)
+          statement.setReturnArrays(true)
+          if (!reads) return params => statement.all(...params)
+          return params => {
+            const rows = statement.all(...params)
+            for (const row of rows)
+              for (const i of texts) if (row[i] instanceof Uint8Array) row[i] = utf8.decode(row[i])
+            return rows
+          }
+        },
+        exec: sql => database.exec(sql),
+        // Deno allows no second database to be attached, which is what VACUUM INTO does.
+        async backup(target, progress) {
+          await backup(database, target, {
+            rate: 1000,
+            progress: ({ totalPages, remainingPages }) => progress?.(totalPages - remainingPages, totalPages),
+          })
+        },
+        close: () => database.close(),
+      }
+    },
+    log,
+  )
 
 /*
  * Deno hands a text over only as far as its first NUL, though all of it is stored. So a text that holds one

@@ -1,5 +1,5 @@
-import { closeSync, fdatasync, openSync, realpathSync } from 'node:fs'
-import { DatabaseError, type SerialEngine } from '../engine.ts'
+import { DatabaseError, isBusy, type SerialEngine } from '../engine.ts'
+import { LogDeleted, type LogFile, logFile } from './log-file.ts'
 
 /** What the SQLite of a runtime has to offer. Rows come as arrays. */
 export interface SqliteDriver {
@@ -24,11 +24,18 @@ const openingPragmas = [
 const failure = (error: unknown): DatabaseError =>
   new DatabaseError(error instanceof Error ? error.message : String(error), { cause: error })
 
+/** How long `repair` waits for another process to end its transaction, milliseconds. */
+const maxRepairWaitMs = 5000
+
 /**
  * The engine on a runtime's SQLite, with this file: each statement is compiled once, every error is a
- * `DatabaseError`.
+ * `DatabaseError`. `log` is the file's write-ahead log.
  */
-export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngine {
+export function sqliteEngine(
+  file: string,
+  open: () => SqliteDriver,
+  log: LogFile = logFile(file),
+): SerialEngine {
   const guard = <T>(action: () => T): T => {
     try {
       return action()
@@ -43,10 +50,37 @@ export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngi
   const statements: ((params: readonly unknown[]) => unknown[][])[] = []
   const controls = new Map<string, (params: readonly unknown[]) => unknown[][]>()
   /**
-   * SQLite's write-ahead log, where every commit goes, beside the file itself and not a link to it. It is the
-   * same as long as a connection is open.
+   * Set when the log has lost its name. Then a new connection would begin another log beside the one in use.
    */
-  let log: number | undefined
+  let logDeleted = false
+  const onLog = async (action: () => Promise<void>): Promise<void> => {
+    try {
+      await action()
+    } catch (error) {
+      logDeleted ||= error instanceof LogDeleted
+      throw failure(error)
+    }
+  }
+  /** Runs the action while no process can commit. */
+  const alone = async (action: () => Promise<void>): Promise<void> => {
+    const connection = guard(open)
+    try {
+      connection.prepare('PRAGMA busy_timeout = 0')([])
+      for (const started = performance.now(); ; ) {
+        try {
+          guard(() => connection.exec('BEGIN IMMEDIATE'))
+          break
+        } catch (error) {
+          if (!isBusy(error) || performance.now() - started > maxRepairWaitMs) throw error
+          await new Promise(resolve => setTimeout(resolve, 20))
+        }
+      }
+      await action()
+      guard(() => connection.exec('ROLLBACK'))
+    } finally {
+      connection.close()
+    }
+  }
   return {
     all({ statement, params }) {
       try {
@@ -73,15 +107,13 @@ export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngi
       })
     },
     rows: sql => guard(() => driver.prepare(sql)([])),
-    sync: () =>
-      new Promise((resolve, reject) => {
-        try {
-          log ??= openSync(`${realpathSync(file)}-wal`, 'r+')
-        } catch (error) {
-          return reject(failure(error))
-        }
-        fdatasync(log, error => (error ? reject(failure(error)) : resolve()))
-      }),
+    sync: () => onLog(() => log.sync()),
+    async repair() {
+      if (!logDeleted) return onLog(() => alone(() => log.rewrite()))
+      // All there is to do for a log without a name is to copy what it holds into the database.
+      guard(() => driver.exec('PRAGMA wal_checkpoint(FULL)'))
+      throw failure(new LogDeleted())
+    },
     async backup(target, progress) {
       try {
         await driver.backup(target, progress)
@@ -89,10 +121,9 @@ export function sqliteEngine(file: string, open: () => SqliteDriver): SerialEngi
         throw failure(error)
       }
     },
-    close: () =>
-      guard(() => {
-        if (log !== undefined) closeSync(log)
-        driver.close()
-      }),
+    close() {
+      void log.close()
+      guard(() => driver.close())
+    },
   }
 }

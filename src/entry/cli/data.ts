@@ -4,9 +4,12 @@ import { folderStore } from '../../blobs/folder.ts'
 import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
 import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
+import type { LogFile } from '../../db/engines/log-file.ts'
 import { migrate } from '../../db/migrate.ts'
-import { type Executor, serialExecutor } from '../../operation/executor.ts'
+import type { Executor } from '../../operation/executor.ts'
+import { serialExecutor } from '../../operation/serial-executor.ts'
 import type { BlobStore } from '../../platform.ts'
+import { eventLoop } from '../event-loop.ts'
 import type { Runtime } from '../runtime.ts'
 
 export const databaseFile = (config: Config): string => join(config.DATA_DIR, 'cohort.db')
@@ -17,11 +20,37 @@ export const blobStore = ({ files, DATA_DIR }: Config): BlobStore =>
 
 /** Opens the database in DATA_DIR, made if need be, and brings it up to date. Throws `DatabaseError`. */
 export function openData(runtime: Runtime, config: Config): { engine: SerialEngine; applied: string[] } {
+  const engine = opened(runtime, config)
+  return { engine, applied: migrate(engine) }
+}
+
+/**
+ * As `openData`, for a service: its log is synced by a thread, and is written anew first. The process before
+ * may have ended after a sync that failed; then what looks as if it were saved is in memory alone. Throws
+ * `DatabaseError` if the disk does not take it.
+ */
+export async function openServedData(
+  runtime: Runtime,
+  config: Config,
+): Promise<{ engine: SerialEngine; applied: string[] }> {
+  const engine = opened(runtime, config, runtime.logThread(databaseFile(config)))
+  try {
+    // A new database has no log before it is first read.
+    engine.rows('SELECT count(*) FROM sqlite_schema')
+    await engine.repair()
+    return { engine, applied: migrate(engine) }
+  } catch (error) {
+    engine.close()
+    throw error
+  }
+}
+
+function opened(runtime: Runtime, config: Config, log?: LogFile): SerialEngine {
   mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
-  const engine = runtime.openDatabase(databaseFile(config))
+  const engine = runtime.openDatabase(databaseFile(config), log)
   if (engine.rows('PRAGMA journal_mode')[0]?.[0] !== 'wal')
     throw new DatabaseError('the file system of DATA_DIR does not let SQLite keep a log: use a local disk')
-  return { engine, applied: migrate(engine) }
+  return engine
 }
 
 /** Runs an action on the database and closes it, whatever happens. */
@@ -31,7 +60,7 @@ export async function withData<T>(
   action: (executor: Executor) => Promise<T>,
 ): Promise<T> {
   const { engine } = openData(runtime, config)
-  const executor = serialExecutor(engine)
+  const executor = serialExecutor(engine, { loop: eventLoop })
   try {
     return await action(executor)
   } finally {

@@ -2,15 +2,17 @@ import { createApp } from '../../app.ts'
 import type { Config } from '../../config.ts'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
-import { serialExecutor } from '../../operation/executor.ts'
+import { serialExecutor } from '../../operation/serial-executor.ts'
 import { ensureFirstApp } from '../../tenant/first-app.ts'
 import { version } from '../../version.ts'
+import { eventLoop } from '../event-loop.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Command, noPositionals } from './command.ts'
-import { blobStore, databaseFile, openData } from './data.ts'
+import { blobStore, databaseFile, openServedData } from './data.ts'
 import { claimData } from './data-claim.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { addProcessMetrics } from './process-metrics.ts'
+import { readiness } from './readiness.ts'
 import { startScheduledBackup } from './scheduled-backup.ts'
 import { welcome } from './welcome.ts'
 
@@ -36,11 +38,16 @@ Settings come from the environment: PORT, HOST, DATA_DIR and the others that the
 async function serve(runtime: Runtime, config: Config): Promise<number> {
   const log = jsonLog(config.LOG_LEVEL, text => process.stdout.write(text))
   const metrics = new Metrics()
-  const { engine, applied } = openData(runtime, config)
+  const { engine, applied } = await openServedData(runtime, config)
   const claim = claimData(config)
   if (applied.length > 0) log.info({ event: 'migrated', migrations: applied })
   addProcessMetrics(metrics, databaseFile(config))
-  const executor = serialExecutor(engine, { queueLimit: config.WRITE_QUEUE, metrics })
+  const executor = serialExecutor(engine, {
+    loop: eventLoop,
+    queueLimit: config.WRITE_QUEUE,
+    metrics,
+    log,
+  })
   const first = await ensureFirstApp(executor, config)
   const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
@@ -63,10 +70,15 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
       voice: runtime.voice,
       imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
     },
-    ready: () => void engine.rows('SELECT 1'),
+    ready: readiness(executor),
   })
   const listening = await runtime.listen(app, config.HOST, config.PORT)
-  const checkpoints = runtime.checkpoints?.(engine, databaseFile(config))
+  const checkpoints = runtime.checkpoints?.(engine, databaseFile(config), {
+    failed(error) {
+      metrics.add('cohort_checkpoint_failures_total')
+      log.error({ event: 'checkpoint', error: String(error) })
+    },
+  })
   const housekeeping = startHousekeeping(executor, blobs, log)
   log.info({ event: 'listening', host: config.HOST, port: listening.port })
   process.stderr.write(await welcome(runtime.command, config, listening.port, first))

@@ -22,7 +22,7 @@ import {
 function retries(): { metrics: ExecutorMetrics; count(): number } {
   let count = 0
   return {
-    metrics: { committed() {}, synced() {}, retried: () => void count++, queued() {} },
+    metrics: { committed() {}, synced() {}, syncFailed() {}, retried: () => void count++, queued() {} },
     count: () => count,
   }
 }

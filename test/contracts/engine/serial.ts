@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { DatabaseError } from '../../../src/db/engine.ts'
 import { migrate } from '../../../src/db/migrate.ts'
-import { HttpError, Refusal, refuse } from '../../../src/operation/errors.ts'
-import { type ExecutorMetrics, serialExecutor } from '../../../src/operation/executor.ts'
+import { eventLoop } from '../../../src/entry/event-loop.ts'
+import { HttpError, OutcomeUnknown, Refusal, refuse } from '../../../src/operation/errors.ts'
+import type { ExecutorMetrics } from '../../../src/operation/executor.ts'
+import { serialExecutor } from '../../../src/operation/serial-executor.ts'
 import {
   type Cases,
   groupRow,
@@ -22,7 +24,13 @@ function commits(): { sizes: number[]; metrics: ExecutorMetrics } {
   const sizes: number[] = []
   return {
     sizes,
-    metrics: { committed: operations => void sizes.push(operations), synced() {}, retried() {}, queued() {} },
+    metrics: {
+      committed: operations => void sizes.push(operations),
+      synced() {},
+      syncFailed() {},
+      retried() {},
+      queued() {},
+    },
   }
 }
 
@@ -47,7 +55,10 @@ export const serialEngines: Cases<SerialBank> = {
     const disk = new Promise<void>(resolve => {
       onDisk = resolve
     })
-    const executor = serialExecutor({ ...engine, sync: () => disk.then(() => engine.sync()) })
+    const executor = serialExecutor(
+      { ...engine, sync: () => disk.then(() => engine.sync()) },
+      { loop: eventLoop },
+    )
     const group_id = newGroupId()
     const written = write(executor, insertGroup({ group_id, capacity: 1, name: '' })).then(() =>
       told.push('written'),
@@ -65,19 +76,83 @@ export const serialEngines: Cases<SerialBank> = {
     assert.deepEqual(told, ['written', 'read', 'drained'])
   },
 
-  'answers an error when the disk refuses': async ({ engine }) => {
-    let broken = true
-    const refusal = new DatabaseError('disk I/O error')
-    const executor = serialExecutor({
-      ...engine,
-      sync: () => (broken ? Promise.reject(refusal) : engine.sync()),
-    })
-    await assert.rejects(
-      write(executor, insertGroup({ group_id: newGroupId(), capacity: 1, name: '' })),
-      refusal,
+  'writes the log anew after a sync that failed, before it answers': async ({ engine }) => {
+    const calls: string[] = []
+    const noted = (name: string, action: () => Promise<void>) => async () => {
+      calls.push(name)
+      await action()
+    }
+    const failing = () => Promise.reject(new DatabaseError('disk I/O error'))
+    const executor = serialExecutor(
+      { ...engine, sync: noted('sync', failing), repair: noted('repair', () => engine.repair()) },
+      { loop: eventLoop },
     )
+    const group_id = await newGroup(executor)
+    assert.deepEqual(calls, ['sync', 'repair'])
+    assert.equal((await executor.read(groupRow({ group_id }))).length, 1)
+  },
+
+  'says what it does not know while the disk refuses, reads on, and goes on when it can': async ({
+    engine,
+  }) => {
+    let broken = true
+    const unlessBroken = (action: () => Promise<void>) => () =>
+      broken ? Promise.reject(new DatabaseError('disk I/O error')) : action()
+    const executor = serialExecutor(
+      {
+        ...engine,
+        sync: unlessBroken(() => engine.sync()),
+        repair: unlessBroken(() => engine.repair()),
+      },
+      { loop: eventLoop },
+    )
+    const group_id = newGroupId()
+    await assert.rejects(write(executor, insertGroup({ group_id, capacity: 1, name: '' })), OutcomeUnknown)
+    const refused = (error: unknown) =>
+      error instanceof HttpError &&
+      error.status === 503 &&
+      /nothing was changed: the disk reports/.test(error.message)
+    assert.throws(
+      () => write(executor, insertGroup({ group_id: newGroupId(), capacity: 1, name: '' })),
+      refused,
+    )
+    await assert.rejects(executor.durable(), refused)
+    assert.equal((await executor.read(groupRow({ group_id }))).length, 1)
     broken = false
+    let told = 0
+    const stopped = new Promise<void>(resolve => {
+      const stop = executor.onDurable(() => {
+        told++
+        stop()
+        resolve()
+      })
+    })
+    await stopped
+    await executor.durable()
     await newGroup(executor)
+    assert.equal(told, 1)
+  },
+
+  'waits for another process that holds the database, beside the event loop': async bank => {
+    const executor = bank.executor()
+    const other = bank.connect()
+    other.exec('BEGIN IMMEDIATE')
+    const started = performance.now()
+    const created = newGroup(executor)
+    let turns = 0
+    let written = false
+    void created.then(() => {
+      written = true
+    })
+    while (performance.now() - started < 200) {
+      await new Promise(setImmediate)
+      turns++
+    }
+    assert.equal(written, false)
+    assert.ok(turns > 100)
+    other.exec('COMMIT')
+    other.close()
+    await created
   },
 
   'is migrated once': async ({ engine }) => {

@@ -1,0 +1,230 @@
+import { isBusy, type SerialEngine } from '../db/engine.ts'
+import type { Bound } from '../db/query.ts'
+import type { EventLoop, Log } from '../platform.ts'
+import { Durability, type Held } from './durability.ts'
+import { HttpError, type OutcomeUnknown, Refusal } from './errors.ts'
+import { decode, type Executor, type ExecutorMetrics, noMetrics, type Result, type Task } from './executor.ts'
+import type { Call } from './operation.ts'
+
+interface Waiting {
+  readonly task: Task
+  readonly call: Call<unknown>
+  resolve(result: Result): void
+  reject(error: unknown): void
+}
+
+/** How many operations one transaction takes at most: keeps the event loop turning under a flood. */
+const largestBatch = 512
+/** How long a task waits for another process that holds the database, milliseconds. */
+const maxBusyMs = 5000
+const busyPauseMs = 10
+
+const silent: Log = { info() {}, warn() {}, error() {} }
+
+export interface SerialExecutorOptions {
+  readonly loop: EventLoop
+  readonly queueLimit?: number
+  readonly metrics?: ExecutorMetrics
+  readonly log?: Log
+}
+
+/**
+ * For SQLite in the process. Writes wait until the event loop turns, then all that wait run one after the
+ * other in one transaction: nothing can come between an operation's reads and its writes. COMMIT itself does
+ * not wait for the disk. `Durability` syncs all that was committed, beside the event loop, and only then they
+ * are answered. A read that may have seen changes that are not on disk yet is held back until they are.
+ */
+export function serialExecutor(
+  engine: SerialEngine,
+  { loop, queueLimit = 10_000, metrics = noMetrics, log = silent }: SerialExecutorOptions,
+): Executor {
+  const queue: Waiting[] = []
+  let scheduled = false
+  let reading = false
+  /**
+   * From the first transaction on, COMMIT leaves the disk to `Durability`, and no lock is waited for on the
+   * event loop.
+   */
+  let prepared = false
+  /** When the transaction that is waiting for another process was tried first. */
+  let busySince: number | undefined
+  const idle: (() => void)[] = []
+
+  const disk = new Durability(engine, {
+    loop,
+    metrics,
+    log,
+    onSound() {
+      metrics.queued(waiting())
+      if (scheduled) loop.turn(flush)
+      if (idle.length > 0) loop.turn(wakeIdle)
+    },
+    onFailing() {
+      scheduled = false
+      for (const { reject } of queue.splice(0)) reject(disk.refusal)
+      metrics.queued(0)
+      wakeIdle()
+    },
+  })
+
+  /**
+   * All reads of a turn of the event loop share one snapshot: taking and giving back SQLite's read lock are
+   * system calls that cost more than a read by key does. Nothing is hidden by it: this process writes between
+   * two snapshots, and another one is seen a turn later.
+   */
+  const beginReading = (): void => {
+    if (reading) return
+    engine.exec('BEGIN')
+    reading = true
+    loop.turn(endReading)
+  }
+  const endReading = (): void => {
+    if (!reading) return
+    reading = false
+    try {
+      engine.exec('COMMIT')
+    } catch {
+      // A read that failed has ended the snapshot already, and was answered with its error.
+    }
+    wakeIdle()
+  }
+  const busy = (): boolean => scheduled || reading || disk.underWay
+  const wakeIdle = (): void => {
+    if (!busy()) for (const wake of idle.splice(0)) wake()
+  }
+  const waiting = (): number => queue.length + disk.waiting
+
+  const perform = (task: Task, call: Call<unknown>): Result => {
+    const reads = task.reads(call)
+    if (reads instanceof Refusal) return reads
+    const rows = new Array<readonly unknown[]>(reads.length)
+    for (let i = 0; i < reads.length; i++) rows[i] = decode(reads[i] as Bound, engine.all(reads[i] as Bound))
+    const result = task.decide(call, rows)
+    if (!(result instanceof Refusal) && result.writes !== undefined)
+      for (const write of result.writes) engine.all(write)
+    return result
+  }
+
+  /**
+   * Runs them in one transaction and commits it. Throws, with none of them done, if one fails or the commit
+   * does.
+   */
+  const commit = (batch: readonly Waiting[]): Held[] => {
+    if (!prepared) {
+      engine.exec('PRAGMA synchronous = NORMAL')
+      engine.rows('PRAGMA busy_timeout = 0')
+      prepared = true
+    }
+    engine.exec('BEGIN IMMEDIATE')
+    try {
+      const results = batch.map(({ task, call }) => perform(task, call))
+      engine.exec('COMMIT')
+      return batch.map(({ resolve, reject }, i) => ({
+        release: () => resolve(results[i] as Result),
+        abandon: (unknown: OutcomeUnknown) => reject(unknown),
+      }))
+    } catch (error) {
+      try {
+        engine.exec('ROLLBACK')
+      } catch {
+        // SQLite has rolled back by itself, as it does when the disk is full.
+      }
+      throw error
+    }
+  }
+
+  /** Puts tasks back because another process holds the database; refuses them when that takes too long. */
+  const postpone = (batch: readonly Waiting[], error: unknown): void => {
+    busySince ??= performance.now()
+    if (performance.now() - busySince > maxBusyMs) for (const { reject } of batch) reject(error)
+    else queue.unshift(...batch)
+  }
+
+  const flush = (): void => {
+    if (disk.unsettled || queue.length === 0) return
+    const batch = queue.splice(0, largestBatch)
+    const started = performance.now()
+    endReading()
+    const committed: Held[] = []
+    let locked = false
+    try {
+      committed.push(...commit(batch))
+    } catch (error) {
+      if (isBusy(error)) {
+        locked = true
+        postpone(batch, error)
+      } else commitEach(batch, committed)
+    }
+    if (!locked) {
+      busySince = undefined
+      metrics.committed(batch.length, performance.now() - started)
+    }
+    scheduled = queue.length > 0
+    if (committed.length > 0) disk.cover(committed)
+    else if (locked && scheduled) loop.later(busyPauseMs, flush)
+    else if (scheduled) loop.turn(flush)
+    metrics.queued(waiting())
+    wakeIdle()
+  }
+
+  /**
+   * One of a batch has failed and took the others with it: nobody was answered, so each is run again on its
+   * own.
+   */
+  const commitEach = (batch: readonly Waiting[], committed: Held[]): void => {
+    for (const one of batch) {
+      try {
+        committed.push(...commit([one]))
+      } catch (error) {
+        if (isBusy(error)) postpone([one], error)
+        else one.reject(error)
+      }
+    }
+  }
+
+  /**
+   * Reads, and holds the answer until what it may rest on is on disk. Waits while another process recovers
+   * the log.
+   */
+  const readHeld = <T>(read: () => T, since = performance.now()): T | Promise<T> => {
+    try {
+      beginReading()
+      const answer = read()
+      return disk.hold(answer) ?? answer
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - since > maxBusyMs) throw error
+      return new Promise((resolve, reject) => {
+        loop.later(busyPauseMs, () => {
+          try {
+            resolve(readHeld(read, since))
+          } catch (later) {
+            reject(later)
+          }
+        })
+      })
+    }
+  }
+
+  return {
+    run<Out>(task: Task<Out>, call: Call<unknown>) {
+      if (!task.writes) return readHeld(() => perform(task, call) as Result<Out>)
+      const { refusal } = disk
+      if (refusal !== undefined) throw refusal
+      if (waiting() >= queueLimit)
+        throw new HttpError(503, 'too many changes are waiting: try again', { 'retry-after': '1' })
+      return new Promise<Result<Out>>((resolve, reject) => {
+        queue.push({ task, call, resolve: resolve as (result: Result) => void, reject })
+        if (scheduled) return
+        scheduled = true
+        if (!disk.unsettled) loop.turn(flush)
+      })
+    },
+    read: <Row>(bound: Bound<Row>) => readHeld(() => decode(bound, engine.all(bound)) as Row[]),
+    durable: () => disk.settled(),
+    onDurable: listener => disk.onDurable(listener),
+    async drain() {
+      await new Promise<void>(resolve => (busy() ? idle.push(resolve) : resolve()))
+      disk.stop()
+    },
+  }
+}
