@@ -9,7 +9,7 @@ import { BaseSQLiteDatabase, SQLiteSession, SQLiteSyncDialect } from 'drizzle-or
  */
 
 export type Args = Readonly<Record<string, unknown>>
-type Placeholders<A extends Args> = { readonly [K in keyof A & string]: Placeholder<K, A[K]> }
+export type Placeholders<A extends Args> = { readonly [K in keyof A & string]: Placeholder<K, A[K]> }
 type Decode = (value: unknown) => unknown
 
 interface OutputField {
@@ -221,9 +221,18 @@ function outputName(field: OutputField['field']): string {
   throw new Error('a computed output column needs a name: sql`…`.as("name")')
 }
 
+type ListPlaceholder = Placeholder<string, readonly unknown[]>
+
+const asJson = { mapToDriverValue: (list: unknown): string => JSON.stringify(list) }
+
 /**
- * A list as one parameter: `inList(members.user_id, p.user_ids)`, bound as JSON text. One statement for 1 or
- * 500, within D1's 100 parameters.
+ * A list as one parameter, for FROM: each of its values is a row, `value`. It is bound as JSON text, so that
+ * there is one statement for 1 or 500, within D1's 100 parameters.
  */
-export const inList = (column: Column, list: Placeholder): SQL =>
-  sql`${column} IN (SELECT value FROM json_each(${list}))`
+export const each = (list: ListPlaceholder): SQL => sql`json_each(${sql.param(list, asJson)})`
+
+/** The values of a list parameter, for `user_id IN …`. */
+export const listOf = (list: ListPlaceholder): SQL => sql`(SELECT value FROM ${each(list)})`
+
+/** Whether a column has one of the values of a list parameter. */
+export const inList = (column: Column, list: ListPlaceholder): SQL => sql`${column} IN ${listOf(list)}`

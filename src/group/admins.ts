@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, query } from '../db/query.ts'
+import { command, db, listOf, query } from '../db/query.ts'
 import { members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { id, someIds } from '../operation/fields.ts'
@@ -10,9 +10,9 @@ import { groupOperation } from './group-operation.ts'
 import { memberSeenBy } from './members.ts'
 import { judgeEach, targets } from './targets.ts'
 
-const setRole = command<{ group_id: number; user_ids: string; role: number }>()(
+const setRole = command<{ group_id: number; user_ids: readonly number[]; role: number }>()(
   p =>
-    sql`UPDATE members SET role = ${p.role} WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+    sql`UPDATE members SET role = ${p.role} WHERE group_id = ${p.group_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
 
 export const addAdmins = groupOperation({
@@ -33,7 +33,7 @@ export const addAdmins = groupOperation({
     if (ids.length === 0) return { data: results }
     return {
       data: results,
-      writes: [setRole({ group_id: call.group.group_id, user_ids: JSON.stringify(ids), role: role.admin })],
+      writes: [setRole({ group_id: call.group.group_id, user_ids: ids, role: role.admin })],
       events: [call.event('group.admin.granted', ids)],
     }
   },
@@ -57,7 +57,7 @@ export const removeAdmins = groupOperation({
     if (ids.length === 0) return { data: results }
     return {
       data: results,
-      writes: [setRole({ group_id: call.group.group_id, user_ids: JSON.stringify(ids), role: role.member })],
+      writes: [setRole({ group_id: call.group.group_id, user_ids: ids, role: role.member })],
       events: [call.event('group.admin.revoked', ids)],
     }
   },
@@ -119,7 +119,7 @@ export const transfer = groupOperation({
       data: succeeded(input.new_owner),
       writes: [
         // First down, then up: there is never a second owner.
-        setRole({ group_id, user_ids: JSON.stringify([me.actor_id]), role: role.member }),
+        setRole({ group_id, user_ids: [me.actor_id], role: role.member }),
         makeOwner({ group_id, user_id: input.new_owner }),
         setOwner({ group_id, owner_id: input.new_owner, now }),
       ],

@@ -1,6 +1,6 @@
 import { and, eq, inArray, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, query } from '../db/query.ts'
+import { command, db, each, type Placeholders, query } from '../db/query.ts'
 import { applications, groups, members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, manyIds, paging, text } from '../operation/fields.ts'
@@ -124,13 +124,9 @@ export const handleApplication = groupOperation({
   },
 })
 
-const applicationPage = query<{
-  app_id: string
-  group_ids: string
-  user_id: number | null
-  before: number
-  limit: number
-}>()(p =>
+type Administered = { app_id: string; group_ids: readonly number[]; user_id: number | null }
+
+const applicationPage = query<Administered & { before: number; limit: number }>()(p =>
   db
     .select({
       application_id: applications.application_id,
@@ -146,7 +142,7 @@ const applicationPage = query<{
     .limit(p.limit),
 )
 
-const applicationCount = query<{ app_id: string; group_ids: string; user_id: number | null }>()(p =>
+const applicationCount = query<Administered>()(p =>
   db
     .select({ total: sql<number>`count(*)`.as('total') })
     .from(applications)
@@ -157,8 +153,8 @@ const applicationCount = query<{ app_id: string; group_ids: string; user_id: num
  * Those of the listed groups in which the caller is an admin or the owner; all of the app's for an
  * administrator who acts as nobody.
  */
-function administered(p: { app_id: unknown; group_ids: unknown; user_id: unknown }) {
-  return sql`(SELECT g.group_id FROM json_each(${p.group_ids}) AS item
+function administered(p: Placeholders<Administered>) {
+  return sql`(SELECT g.group_id FROM ${each(p.group_ids)} AS item
     JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = 0
     JOIN ${members} AS m ON m.group_id = g.group_id AND m.user_id = coalesce(${p.user_id}, g.owner_id) AND m.role > 1)`
 }
@@ -189,7 +185,7 @@ export const applicationList = operation({
       Number.MAX_SAFE_INTEGER,
     )
     if (before === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
-    const list = { app_id: app.app_id, group_ids: JSON.stringify(input.group_list), user_id: caller.user_id }
+    const list = { app_id: app.app_id, group_ids: input.group_list, user_id: caller.user_id }
     return [applicationPage({ ...list, before, limit: input.limit + 1 }), applicationCount(list)]
   },
   decide: ({ app, caller, input }, [found, [count]]) => {

@@ -1,6 +1,6 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, query } from '../db/query.ts'
+import { command, db, listOf, query } from '../db/query.ts'
 import { members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { anyInteger, id, paging, someIds } from '../operation/fields.ts'
@@ -20,9 +20,9 @@ const duration = anyInteger.refine(minutes => minutes === -1 || (minutes >= 1 &&
 /** When a ban of so many minutes ends: milliseconds since 1970, -1 for never. */
 const endOf = (minutes: number, now: number): number => (minutes === -1 ? -1 : now + minutes * 60_000)
 
-const setBan = command<{ group_id: number; user_ids: string; until: number }>()(
+const setBan = command<{ group_id: number; user_ids: readonly number[]; until: number }>()(
   p =>
-    sql`UPDATE members SET ban_until = ${p.until} WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+    sql`UPDATE members SET ban_until = ${p.until} WHERE group_id = ${p.group_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
 
 export const ban = groupOperation({
@@ -42,7 +42,7 @@ export const ban = groupOperation({
     const until = endOf(call.input.duration, call.now)
     return {
       data: results,
-      writes: [setBan({ group_id: call.group.group_id, user_ids: JSON.stringify(ids), until })],
+      writes: [setBan({ group_id: call.group.group_id, user_ids: ids, until })],
       events: [call.event('group.member.banned', ids)],
     }
   },
@@ -65,7 +65,7 @@ export const unban = groupOperation({
     if (ids.length === 0) return { data: results }
     return {
       data: results,
-      writes: [setBan({ group_id: call.group.group_id, user_ids: JSON.stringify(ids), until: 0 })],
+      writes: [setBan({ group_id: call.group.group_id, user_ids: ids, until: 0 })],
       events: [call.event('group.member.unbanned', ids)],
     }
   },

@@ -1,6 +1,6 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, query } from '../db/query.ts'
+import { command, db, each, listOf, query } from '../db/query.ts'
 import { blacklist } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { id, paging, someIds } from '../operation/fields.ts'
@@ -11,17 +11,15 @@ import { groupOperation } from './group-operation.ts'
 import { remove, settlePending } from './join.ts'
 import { judgeEach, targets } from './targets.ts'
 
-const insertBlocked = command<{ group_id: number; user_ids: string; now: number }>()(
+const insertBlocked = command<{ group_id: number; user_ids: readonly number[]; now: number }>()(
   p =>
-    sql`INSERT INTO blacklist (group_id, user_id, blocked_at) SELECT ${p.group_id}, value, ${p.now} FROM json_each(${p.user_ids})`,
+    sql`INSERT INTO blacklist (group_id, user_id, blocked_at) SELECT ${p.group_id}, value, ${p.now} FROM ${each(p.user_ids)}`,
 )
-const deleteBlocked = command<{ group_id: number; user_ids: string }>()(
-  p =>
-    sql`DELETE FROM blacklist WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+const deleteBlocked = command<{ group_id: number; user_ids: readonly number[] }>()(
+  p => sql`DELETE FROM blacklist WHERE group_id = ${p.group_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
-const forgetKicks = command<{ group_id: number; user_ids: string }>()(
-  p =>
-    sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+const forgetKicks = command<{ group_id: number; user_ids: readonly number[] }>()(
+  p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
 const countBlocked = command<{ group_id: number; more: number }>()(
   p => sql`UPDATE groups SET blacklist_count = blacklist_count + ${p.more} WHERE group_id = ${p.group_id}`,
@@ -47,7 +45,7 @@ export const block = groupOperation({
     )
     if (ids.length === 0) return { data: results }
     const leaving = passed.filter(target => target.role !== null).map(target => target.user_id)
-    const user_ids = JSON.stringify(ids)
+    const user_ids = ids
     return {
       data: results,
       joined: -leaving.length,
@@ -79,7 +77,7 @@ export const unblock = groupOperation({
       target.blocked_at === null ? 'user is not on the blacklist of this group' : undefined,
     )
     if (ids.length === 0) return { data: results }
-    const user_ids = JSON.stringify(ids)
+    const user_ids = ids
     return {
       data: results,
       writes: [

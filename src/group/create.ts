@@ -135,7 +135,7 @@ export const create = operation({
       data: profileOf(group, { msg_mute_mode: 0, msg_push_mode: 0 }, now),
       writes: [
         countInApp({ app_id, limit: settings.max_groups }),
-        countJoined({ app_id, user_ids: JSON.stringify([owner_id]), limit: settings.max_groups_joined }),
+        countJoined({ app_id, user_ids: [owner_id], limit: settings.max_groups_joined }),
         countCreated({ app_id, user_id: owner_id, limit: settings.max_groups_created }),
         insertGroup({ ...group, app_id, now }),
         insertOwner({ group_id, user_id: owner_id, app_id, now }),

@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { db, query } from '../db/query.ts'
+import { db, each, query } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
 import { id, ids } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
@@ -71,7 +71,7 @@ export const settings = groupOperation({
   decide: ({ group, me, now }) => ({ data: profileOf(group, me, now) }),
 })
 
-const groupsInList = query<{ app_id: string; group_ids: string; user_id: number | null }>()(p =>
+const groupsInList = query<{ app_id: string; group_ids: readonly number[]; user_id: number | null }>()(p =>
   db
     .select({
       apply_approval: groups.apply_approval,
@@ -86,7 +86,7 @@ const groupsInList = query<{ app_id: string; group_ids: string; user_id: number 
       status: groups.status,
       type: groups.type,
     })
-    .from(sql`json_each(${p.group_ids}) AS item`)
+    .from(sql`${each(p.group_ids)} AS item`)
     .innerJoin(
       groups,
       and(sql`${groups.group_id} = item.value`, eq(groups.app_id, p.app_id), eq(groups.status, 0)),
@@ -125,7 +125,7 @@ export const infoBatch = operation({
   reads: ({ app, caller, input }) => [
     groupsInList({
       app_id: app.app_id,
-      group_ids: JSON.stringify(input.group_list),
+      group_ids: input.group_list,
       user_id: caller.user_id,
     }),
   ],

@@ -1,6 +1,6 @@
 import { and, eq, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { type Bound, command, db, query } from '../db/query.ts'
+import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
 import { invitations } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, paging, someIds, text } from '../operation/fields.ts'
@@ -11,29 +11,28 @@ import { done, failed, type ItemResult, itemResult, succeeded } from './answers.
 import { type GroupCall, groupOperation } from './group-operation.ts'
 import { type Candidate, candidates, join, refusalToJoin } from './join.ts'
 
-const resetKicks = command<{ group_id: number; user_ids: string }>()(
-  p =>
-    sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+const resetKicks = command<{ group_id: number; user_ids: readonly number[] }>()(
+  p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
 
 /** A new invitation replaces the pending one of the same inviter, so that it is the newest again. */
-const dropPending = command<{ group_id: number; inviter_id: number; user_ids: string }>()(
+const dropPending = command<{ group_id: number; inviter_id: number; user_ids: readonly number[] }>()(
   p => sql`DELETE FROM invitations
-    WHERE group_id = ${p.group_id} AND status = 0 AND inviter_id = ${p.inviter_id} AND invitee_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+    WHERE group_id = ${p.group_id} AND status = 0 AND inviter_id = ${p.inviter_id} AND invitee_id IN ${listOf(p.user_ids)}`,
 )
 
-/** `items` is a JSON list of [invitation_id, invitee_id]. */
+/** `items`: a list of [invitation_id, invitee_id]. */
 const insertPending = command<{
   app_id: string
   group_id: number
   inviter_id: number
-  items: string
+  items: readonly (readonly [number, number])[]
   reason: string
   expires_at: number
   now: number
 }>()(
   p => sql`INSERT INTO invitations (invitation_id, app_id, group_id, inviter_id, invitee_id, reason, status, expires_at, updated_at)
-    SELECT value ->> 0, ${p.app_id}, ${p.group_id}, ${p.inviter_id}, value ->> 1, ${p.reason}, 0, ${p.expires_at}, ${p.now} FROM json_each(${p.items})`,
+    SELECT value ->> 0, ${p.app_id}, ${p.group_id}, ${p.inviter_id}, value ->> 1, ${p.reason}, 0, ${p.expires_at}, ${p.now} FROM ${each(p.items)}`,
 )
 
 interface Inviting {
@@ -67,12 +66,12 @@ export function inviteAll({ call, group_id, places, inviter_id, byAdmin, reason,
     else joining.push(candidate)
   }
   const writes: Bound[] = join({ app, now, group_id, joining })
-  if (forgiven.length > 0) writes.push(resetKicks({ group_id, user_ids: JSON.stringify(forgiven) }))
+  if (forgiven.length > 0) writes.push(resetKicks({ group_id, user_ids: forgiven }))
   if (asked.length > 0) {
-    const items = JSON.stringify(asked.map(user_id => [newId(), user_id]))
+    const items = asked.map((user_id): [number, number] => [newId(), user_id])
     const expires_at = now + app.settings.invitation_minutes * 60_000
     writes.push(
-      dropPending({ group_id, inviter_id, user_ids: JSON.stringify(asked) }),
+      dropPending({ group_id, inviter_id, user_ids: asked }),
       insertPending({ app_id: app.app_id, group_id, inviter_id, items, reason, expires_at, now }),
     )
   }

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { type Bound, command, db, query } from '../db/query.ts'
+import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
 import { blacklist, kicks, members, users } from '../db/schema.ts'
 import type { ErrorName } from '../operation/errors.ts'
 import type { App } from '../tenant/app.ts'
@@ -23,7 +23,7 @@ export interface Candidate {
   readonly has_pending: number
 }
 
-const candidateRows = query<{ app_id: string; group_id: number; user_ids: string }>()(p =>
+const candidateRows = query<{ app_id: string; group_id: number; user_ids: readonly number[] }>()(p =>
   db
     .select({
       user_id: sql<number>`item.value`.as('user_id'),
@@ -37,7 +37,7 @@ const candidateRows = query<{ app_id: string; group_id: number; user_ids: string
         OR EXISTS (SELECT 1 FROM applications WHERE group_id = ${p.group_id} AND applicant_id = item.value AND status = 0)
       )`.as('has_pending'),
     })
-    .from(sql`json_each(${p.user_ids}) AS item`)
+    .from(sql`${each(p.user_ids)} AS item`)
     .leftJoin(members, and(eq(members.group_id, p.group_id), sql`${members.user_id} = item.value`))
     .leftJoin(blacklist, and(eq(blacklist.group_id, p.group_id), sql`${blacklist.user_id} = item.value`))
     .leftJoin(kicks, and(eq(kicks.group_id, p.group_id), sql`${kicks.user_id} = item.value`))
@@ -45,7 +45,7 @@ const candidateRows = query<{ app_id: string; group_id: number; user_ids: string
 )
 
 export const candidates = (app: App, group_id: number, user_ids: readonly number[]): Bound<Candidate> =>
-  candidateRows({ app_id: app.app_id, group_id, user_ids: JSON.stringify(user_ids) })
+  candidateRows({ app_id: app.app_id, group_id, user_ids: user_ids })
 
 /**
  * Why this user may not join, in the order of the docs/behaviour.md (section 4); `places` are what the group
@@ -73,7 +73,7 @@ interface Joining {
  */
 export function join({ app, now, group_id, joining }: Joining): Bound[] {
   if (joining.length === 0) return []
-  const user_ids = JSON.stringify(joining.map(candidate => candidate.user_id))
+  const user_ids = joining.map(candidate => candidate.user_id)
   const { app_id } = app
   const writes: Bound[] = [
     insertMembers({ app_id, group_id, user_ids, now }),
@@ -84,49 +84,63 @@ export function join({ app, now, group_id, joining }: Joining): Bound[] {
   return writes
 }
 
-const insertMembers = command<{ app_id: string; group_id: number; user_ids: string; now: number }>()(
+const insertMembers = command<{
+  app_id: string
+  group_id: number
+  user_ids: readonly number[]
+  now: number
+}>()(
   p =>
-    sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, ${p.app_id}, ${p.now} FROM json_each(${p.user_ids})`,
+    sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, ${p.app_id}, ${p.now} FROM ${each(p.user_ids)}`,
 )
 
 /**
  * Another group's join may have used the user's last place meanwhile: then the CASE is null, which the column
  * refuses, and all is decided again.
  */
-export const countJoined = command<{ app_id: string; user_ids: string; limit: number }>()(
-  p => sql`INSERT INTO users (app_id, user_id, groups_joined) SELECT ${p.app_id}, value, 1 FROM json_each(${p.user_ids}) WHERE true
+export const countJoined = command<{ app_id: string; user_ids: readonly number[]; limit: number }>()(
+  p => sql`INSERT INTO users (app_id, user_id, groups_joined) SELECT ${p.app_id}, value, 1 FROM ${each(p.user_ids)} WHERE true
     ON CONFLICT (app_id, user_id) DO UPDATE SET groups_joined = CASE WHEN groups_joined < ${p.limit} THEN groups_joined + 1 END`,
 )
 
-const settleInvitations = command<{ group_id: number; user_ids: string; status: number; now: number }>()(
+const settleInvitations = command<{
+  group_id: number
+  user_ids: readonly number[]
+  status: number
+  now: number
+}>()(
   p => sql`UPDATE invitations SET status = ${p.status}, updated_at = ${p.now}
-    WHERE group_id = ${p.group_id} AND status = 0 AND invitee_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+    WHERE group_id = ${p.group_id} AND status = 0 AND invitee_id IN ${listOf(p.user_ids)}`,
 )
 
-const settleApplications = command<{ group_id: number; user_ids: string; status: number }>()(
+const settleApplications = command<{ group_id: number; user_ids: readonly number[]; status: number }>()(
   p => sql`UPDATE applications SET status = ${p.status}
-    WHERE group_id = ${p.group_id} AND status = 0 AND applicant_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+    WHERE group_id = ${p.group_id} AND status = 0 AND applicant_id IN ${listOf(p.user_ids)}`,
 )
 
 /** Ends the pending invitations and applications of these users: `status` 1 agreed, 2 rejected. */
-export const settlePending = (group_id: number, user_ids: string, status: 1 | 2, now: number): Bound[] => [
+export const settlePending = (
+  group_id: number,
+  user_ids: readonly number[],
+  status: 1 | 2,
+  now: number,
+): Bound[] => [
   settleInvitations({ group_id, user_ids, status, now }),
   settleApplications({ group_id, user_ids, status }),
 ]
 
-const deleteMembers = command<{ group_id: number; user_ids: string }>()(
-  p =>
-    sql`DELETE FROM members WHERE group_id = ${p.group_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+const deleteMembers = command<{ group_id: number; user_ids: readonly number[] }>()(
+  p => sql`DELETE FROM members WHERE group_id = ${p.group_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
 
-const uncountJoined = command<{ app_id: string; user_ids: string }>()(
+const uncountJoined = command<{ app_id: string; user_ids: readonly number[] }>()(
   p => sql`UPDATE users SET groups_joined = groups_joined - 1
-    WHERE app_id = ${p.app_id} AND user_id IN (SELECT value FROM json_each(${p.user_ids}))`,
+    WHERE app_id = ${p.app_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
 
 /** The rows that end these memberships. The caller counts them out (`joined`). */
 export function remove(app: App, group_id: number, user_ids: readonly number[]): Bound[] {
   if (user_ids.length === 0) return []
-  const list = JSON.stringify(user_ids)
+  const list = user_ids
   return [deleteMembers({ group_id, user_ids: list }), uncountJoined({ app_id: app.app_id, user_ids: list })]
 }

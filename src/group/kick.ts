@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command } from '../db/query.ts'
+import { command, each } from '../db/query.ts'
 import { id, someIds } from '../operation/fields.ts'
 import { itemResult } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { remove } from './join.ts'
 import { judgeEach, refusalForMember, targets } from './targets.ts'
 
-const countKick = command<{ group_id: number; user_ids: string }>()(
-  p => sql`INSERT INTO kicks (group_id, user_id, kick_count) SELECT ${p.group_id}, value, 1 FROM json_each(${p.user_ids}) WHERE true
+const countKick = command<{ group_id: number; user_ids: readonly number[] }>()(
+  p => sql`INSERT INTO kicks (group_id, user_id, kick_count) SELECT ${p.group_id}, value, 1 FROM ${each(p.user_ids)} WHERE true
     ON CONFLICT (group_id, user_id) DO UPDATE SET kick_count = kick_count + 1`,
 )
 
@@ -30,7 +30,7 @@ export const kick = groupOperation({
     return {
       data: results,
       joined: -ids.length,
-      writes: [...remove(call.app, group_id, ids), countKick({ group_id, user_ids: JSON.stringify(ids) })],
+      writes: [...remove(call.app, group_id, ids), countKick({ group_id, user_ids: ids })],
       events: [call.event('group.member.kicked', ids)],
     }
   },

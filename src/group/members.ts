@@ -77,7 +77,7 @@ export const memberList = groupOperation({
   },
 })
 
-const membersInList = query<{ group_id: number; user_ids: string }>()(p =>
+const membersInList = query<{ group_id: number; user_ids: readonly number[] }>()(p =>
   db
     .select(memberColumns)
     .from(members)
@@ -93,7 +93,7 @@ export const memberDisplayNames = groupOperation({
   requires: 'member',
   input: z.object({ group_id: id, user_list: someIds }),
   answer: z.array(memberInfo),
-  reads: ({ input }, group_id) => [membersInList({ group_id, user_ids: JSON.stringify(input.user_list) })],
+  reads: ({ input }, group_id) => [membersInList({ group_id, user_ids: input.user_list })],
   decide: (call, [found]) => {
     const byId = new Map(found.map(member => [member.user_id, member]))
     return {

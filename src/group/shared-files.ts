@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, inList, query } from '../db/query.ts'
+import { command, db, inList, listOf, query } from '../db/query.ts'
 import { grants, sharedFiles } from '../db/schema.ts'
 import { grantInUrl } from '../file/file-sign.ts'
 import { type ErrorName, refuse, textOf } from '../operation/errors.ts'
@@ -152,7 +152,7 @@ export const updateFileName = groupOperation({
   },
 })
 
-const inGroup = query<{ group_id: number; file_ids: string }>()(p =>
+const inGroup = query<{ group_id: number; file_ids: readonly number[] }>()(p =>
   db
     .select({
       file_id: sharedFiles.file_id,
@@ -163,22 +163,22 @@ const inGroup = query<{ group_id: number; file_ids: string }>()(p =>
     .where(and(inList(sharedFiles.file_id, p.file_ids), eq(sharedFiles.group_id, p.group_id))),
 )
 
-const remove = command<{ file_ids: string }>()(
-  p => sql`DELETE FROM shared_files WHERE file_id IN (SELECT value FROM json_each(${p.file_ids}))`,
+const remove = command<{ file_ids: readonly number[] }>()(
+  p => sql`DELETE FROM shared_files WHERE file_id IN ${listOf(p.file_ids)}`,
 )
 
 // A shared object (file_type 200 and up) lives by its records; a chat file that was also shared is still part
 // of the chat.
-const dropGrants = command<{ grant_ids: string }>()(
-  p => sql`DELETE FROM grants WHERE grant_id IN (SELECT value FROM json_each(${p.grant_ids}))
+const dropGrants = command<{ grant_ids: readonly number[] }>()(
+  p => sql`DELETE FROM grants WHERE grant_id IN ${listOf(p.grant_ids)}
     AND NOT EXISTS (SELECT 1 FROM shared_files f WHERE f.grant_id = grants.grant_id AND f.grant_id <> 0)
     AND EXISTS (SELECT 1 FROM objects o WHERE o.object_name = grants.object_name AND o.kind >= 200)`,
 )
-const releaseObjects = command<{ object_names: string }>()(
-  p => sql`UPDATE objects SET state = 2 WHERE object_name IN (SELECT value FROM json_each(${p.object_names}))
+const releaseObjects = command<{ object_names: readonly string[] }>()(
+  p => sql`UPDATE objects SET state = 2 WHERE object_name IN ${listOf(p.object_names)}
     AND state <> 2 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name)`,
 )
-const objectsOf = query<{ file_ids: string }>()(p =>
+const objectsOf = query<{ file_ids: readonly number[] }>()(p =>
   db
     .select({ object_name: grants.object_name })
     .from(sharedFiles)
@@ -197,7 +197,7 @@ export const deleteFile = groupOperation({
   input: z.object({ group_id: id, file_list: someIds }),
   answer: z.array(z.object({ file_id: z.int(), reason: z.string(), result: z.enum(['success', 'fail']) })),
   reads: ({ input }, group_id) => {
-    const file_ids = JSON.stringify(input.file_list)
+    const file_ids = input.file_list
     return [inGroup({ group_id, file_ids }), objectsOf({ file_ids })]
   },
   decide: (call, [found, objects]) => {
@@ -220,12 +220,12 @@ export const deleteFile = groupOperation({
       grant_ids.length === 0
         ? []
         : [
-            dropGrants({ grant_ids: JSON.stringify(grant_ids) }),
-            releaseObjects({ object_names: JSON.stringify(objects.map(object => object.object_name)) }),
+            dropGrants({ grant_ids }),
+            releaseObjects({ object_names: objects.map(object => object.object_name) }),
           ]
     return {
       data,
-      writes: [remove({ file_ids: JSON.stringify(gone) }), ...bytes],
+      writes: [remove({ file_ids: gone }), ...bytes],
       events: [call.event('group.file.deleted', gone)],
     }
   },

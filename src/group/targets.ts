@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { type Bound, db, query } from '../db/query.ts'
+import { type Bound, db, each, query } from '../db/query.ts'
 import { blacklist, members } from '../db/schema.ts'
 import type { ErrorName } from '../operation/errors.ts'
 import { refusalToActOn } from '../operation/roles.ts'
@@ -14,20 +14,20 @@ export interface Target {
   readonly blocked_at: number | null
 }
 
-const targetRows = query<{ group_id: number; user_ids: string }>()(p =>
+const targetRows = query<{ group_id: number; user_ids: readonly number[] }>()(p =>
   db
     .select({
       user_id: sql<number>`item.value`.as('user_id'),
       role: members.role,
       blocked_at: blacklist.blocked_at,
     })
-    .from(sql`json_each(${p.user_ids}) AS item`)
+    .from(sql`${each(p.user_ids)} AS item`)
     .leftJoin(members, and(eq(members.group_id, p.group_id), sql`${members.user_id} = item.value`))
     .leftJoin(blacklist, and(eq(blacklist.group_id, p.group_id), sql`${blacklist.user_id} = item.value`)),
 )
 
 export const targets = (group_id: number, user_ids: readonly number[]): Bound<Target> =>
-  targetRows({ group_id, user_ids: JSON.stringify(user_ids) })
+  targetRows({ group_id, user_ids: user_ids })
 
 /** Why the actor may not act on this member: it is none, or its role is not lower. */
 export const refusalForMember = (me: Actor, target: Target): ErrorName | undefined =>

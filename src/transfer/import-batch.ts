@@ -79,7 +79,7 @@ function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[],
     blockedIn.get(id) ?? 0,
     groups.created.has(id) ? 0 : 1,
   ])
-  engine.all(countInGroups({ rows: JSON.stringify(inGroups) }))
+  engine.all(countInGroups({ rows: inGroups }))
 
   const joinedBy = tally(joined, ([, user_id]) => user_id)
   const createdBy = tally([...groups.created.values()], group => group.creator_id)
@@ -87,7 +87,7 @@ function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[],
   engine.all(
     countOfUsers({
       app_id,
-      rows: JSON.stringify(users.map(id => [id, createdBy.get(id) ?? 0, joinedBy.get(id) ?? 0])),
+      rows: users.map(id => [id, createdBy.get(id) ?? 0, joinedBy.get(id) ?? 0]),
     }),
   )
   if (groups.created.size > 0) engine.all(countInApp({ app_id, more: groups.created.size }))
@@ -144,7 +144,7 @@ function addMembers(
     ...(engine.all(insertMembers({ app_id, rows: inIndexOrder(others) })) as Pair[]),
     ...(engine.all(insertPlainMembers({ app_id, rows: inIndexOrder(plain) })) as Pair[]),
   ]
-  if (owners.length > 0) engine.all(tellOfOwners({ rows: JSON.stringify(owners) }))
+  if (owners.length > 0) engine.all(tellOfOwners({ rows: owners }))
   // A former owner who is still a member is only old news.
   for (const { line, value } of pretenders) {
     if (!joined.some(([group_id, user_id]) => group_id === value.group_id && user_id === value.user_id))
@@ -158,8 +158,7 @@ function addMembers(
  * The larger index of members lies by users: in its order a batch goes through it once, instead of once for
  * every group.
  */
-const inIndexOrder = (rows: [...Pair, ...unknown[]][]): string =>
-  JSON.stringify(rows.sort((a, b) => a[1] - b[1]))
+const inIndexOrder = (rows: [...Pair, ...unknown[]][]): readonly unknown[] => rows.sort((a, b) => a[1] - b[1])
 
 function addBlocked(
   engine: SerialEngine,
@@ -170,7 +169,7 @@ function addBlocked(
   if (blocked.length === 0) return []
   for (const { line, value } of blocked) groups.of(value.group_id, line)
   const rows = blocked.map(({ value }) => [value.group_id, value.user_id, value.blocked_at ?? now])
-  return engine.all(insertBlocked({ rows: JSON.stringify(rows) })) as Pair[]
+  return engine.all(insertBlocked({ rows: rows })) as Pair[]
 }
 
 function refuseBlockedMembers(
@@ -181,7 +180,7 @@ function refuseBlockedMembers(
 ): void {
   const suspects = new Set([...groups.withBlacklist, ...added.map(([group_id]) => group_id)])
   if (suspects.size === 0) return
-  const [found] = engine.all(membersBlocked({ group_ids: JSON.stringify([...suspects]) })) as Pair[]
+  const [found] = engine.all(membersBlocked({ group_ids: [...suspects] })) as Pair[]
   if (found === undefined) return
   const [group_id, user_id] = found
   const of = lines.filter(({ value }) => value.group_id === group_id && value.user_id === user_id)
@@ -212,10 +211,10 @@ function settle(
   added: readonly Pair[],
   now: number,
 ): void {
-  for (const [id] of engine.all(groupsWithPending({ group_ids: JSON.stringify(changed) }))) {
+  for (const [id] of engine.all(groupsWithPending({ group_ids: changed }))) {
     const group_id = Number(id)
     const users = (pairs: readonly Pair[]) =>
-      JSON.stringify(pairs.filter(([group]) => group === group_id).map(([, user_id]) => user_id))
+      pairs.filter(([group]) => group === group_id).map(([, user_id]) => user_id)
     for (const bound of settlePending(group_id, users(joined), 1, now)) engine.all(bound)
     for (const bound of settlePending(group_id, users(added), 2, now)) engine.all(bound)
   }

@@ -44,7 +44,7 @@ export function groupsOf(
   lines: readonly Numbered[],
   now: number,
 ): GroupsInBatch {
-  const group_ids = JSON.stringify([...new Set(lines.map(({ value }) => value.group_id))])
+  const group_ids = [...new Set(lines.map(({ value }) => value.group_id))]
   const known = new Map(read(engine, knownGroups({ group_ids })).map(group => [group.group_id, group]))
   const created = new Map<number, WholeGroup>()
   const createdGroups = new Map<number, Group>()
@@ -63,8 +63,7 @@ export function groupsOf(
     created.set(whole.group_id, whole)
     createdGroups.set(whole.group_id, { ...whole, count: 0 })
   }
-  if (created.size > 0)
-    engine.all(insertGroups({ app_id: app.app_id, rows: JSON.stringify([...created.values()]) }))
+  if (created.size > 0) engine.all(insertGroups({ app_id: app.app_id, rows: [...created.values()] }))
   return {
     created,
     withBlacklist: [...known.values()]

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { command, db, inList, query } from '../db/query.ts'
+import { command, db, each, inList, query } from '../db/query.ts'
 import { groups } from '../db/schema.ts'
 
 /*
@@ -7,7 +7,7 @@ import { groups } from '../db/schema.ts'
  * the first column. What is there already is left alone, and RETURNING says what was not.
  */
 
-export const knownGroups = query<{ group_ids: string }>()(p =>
+export const knownGroups = query<{ group_ids: readonly number[] }>()(p =>
   db
     .select({
       group_id: groups.group_id,
@@ -24,7 +24,7 @@ export const knownGroups = query<{ group_ids: string }>()(p =>
 )
 
 /** Rows are objects, named as the columns. Members and blacklist are counted afterwards. */
-export const insertGroups = command<{ app_id: string; rows: string }>()(
+export const insertGroups = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO groups
     (group_id, app_id, type, name, description, avatar, ext, owner_id, creator_id, apply_approval, capacity, member_invite, member_modify,
       history_visible, read_ack, hide_member_info, ban_all_until, count, version, created_at, updated_at)
@@ -32,14 +32,14 @@ export const insertGroups = command<{ app_id: string; rows: string }>()(
       value ->> 'owner_id', value ->> 'creator_id', value ->> 'apply_approval', value ->> 'capacity', value ->> 'member_invite',
       value ->> 'member_modify', value ->> 'history_visible', value ->> 'read_ack', value ->> 'hide_member_info', value ->> 'ban_all_until', 0,
       value ->> 'version', value ->> 'created_at', value ->> 'updated_at'
-    FROM json_each(${p.rows})`,
+    FROM ${each(p.rows)}`,
 )
 
 /** Group, user, role, display name, joined at, mute mode, push mode, end of ban. */
-export const insertMembers = command<{ app_id: string; rows: string }>()(
+export const insertMembers = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO members (group_id, user_id, app_id, role, display_name, joined_at, msg_mute_mode, msg_push_mode, ban_until)
     SELECT value ->> 0, value ->> 1, ${p.app_id}, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
-    FROM json_each(${p.rows}) WHERE true
+    FROM ${each(p.rows)} WHERE true
     ON CONFLICT (group_id, user_id) DO NOTHING RETURNING group_id, user_id`,
 )
 
@@ -47,9 +47,9 @@ export const insertMembers = command<{ app_id: string; rows: string }>()(
  * Group, user, joined at: of the many about whom nothing else is said. A third less work for SQLite than
  * eight columns are.
  */
-export const insertPlainMembers = command<{ app_id: string; rows: string }>()(
+export const insertPlainMembers = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO members (group_id, user_id, app_id, joined_at)
-    SELECT value ->> 0, value ->> 1, ${p.app_id}, value ->> 2 FROM json_each(${p.rows}) WHERE true
+    SELECT value ->> 0, value ->> 1, ${p.app_id}, value ->> 2 FROM ${each(p.rows)} WHERE true
     ON CONFLICT (group_id, user_id) DO NOTHING RETURNING group_id, user_id`,
 )
 
@@ -57,32 +57,32 @@ export const insertPlainMembers = command<{ app_id: string; rows: string }>()(
  * Rows as of `insertMembers`: what is said of owners, whom their group's line has made members, unless they
  * changed it meanwhile.
  */
-export const tellOfOwners = command<{ rows: string }>()(
+export const tellOfOwners = command<{ rows: readonly unknown[] }>()(
   p => sql`UPDATE members SET display_name = row.value ->> 3, joined_at = row.value ->> 4, msg_mute_mode = row.value ->> 5,
       msg_push_mode = row.value ->> 6, ban_until = row.value ->> 7
-    FROM json_each(${p.rows}) AS row
+    FROM ${each(p.rows)} AS row
     WHERE members.group_id = row.value ->> 0 AND members.user_id = row.value ->> 1 AND members.role = 3 AND members.display_name = ''
       AND members.msg_mute_mode = 0 AND members.msg_push_mode = 0 AND members.ban_until = 0
       AND members.joined_at = (SELECT created_at FROM groups WHERE groups.group_id = members.group_id)`,
 )
 
 /** Group, user, blocked at. */
-export const insertBlocked = command<{ rows: string }>()(
-  p => sql`INSERT INTO blacklist (group_id, user_id, blocked_at) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${p.rows}) WHERE true
+export const insertBlocked = command<{ rows: readonly unknown[] }>()(
+  p => sql`INSERT INTO blacklist (group_id, user_id, blocked_at) SELECT value ->> 0, value ->> 1, value ->> 2 FROM ${each(p.rows)} WHERE true
     ON CONFLICT (group_id, user_id) DO NOTHING RETURNING group_id, user_id`,
 )
 
 /** Group, how many members more, how many blacklisted more, and by how much its version grows. */
-export const countInGroups = command<{ rows: string }>()(
+export const countInGroups = command<{ rows: readonly unknown[] }>()(
   p => sql`UPDATE groups SET count = count + (row.value ->> 1), blacklist_count = blacklist_count + (row.value ->> 2),
       version = version + (row.value ->> 3)
-    FROM json_each(${p.rows}) AS row WHERE groups.group_id = row.value ->> 0`,
+    FROM ${each(p.rows)} AS row WHERE groups.group_id = row.value ->> 0`,
 )
 
 /** User, how many groups created more, how many joined more. */
-export const countOfUsers = command<{ app_id: string; rows: string }>()(
+export const countOfUsers = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO users (app_id, user_id, groups_created, groups_joined)
-    SELECT ${p.app_id}, value ->> 0, value ->> 1, value ->> 2 FROM json_each(${p.rows}) WHERE true
+    SELECT ${p.app_id}, value ->> 0, value ->> 1, value ->> 2 FROM ${each(p.rows)} WHERE true
     ON CONFLICT (app_id, user_id) DO UPDATE SET groups_created = groups_created + excluded.groups_created,
       groups_joined = groups_joined + excluded.groups_joined`,
 )
@@ -92,13 +92,13 @@ export const countInApp = command<{ app_id: string; more: number }>()(
 )
 
 /** Who is both a member and blacklisted, in these groups. */
-export const membersBlocked = command<{ group_ids: string }>()(
-  p => sql`SELECT b.group_id, b.user_id FROM json_each(${p.group_ids}) AS item CROSS JOIN blacklist b ON b.group_id = item.value
+export const membersBlocked = command<{ group_ids: readonly number[] }>()(
+  p => sql`SELECT b.group_id, b.user_id FROM ${each(p.group_ids)} AS item CROSS JOIN blacklist b ON b.group_id = item.value
     CROSS JOIN members m ON m.group_id = b.group_id AND m.user_id = b.user_id LIMIT 1`,
 )
 
 /** Those of these groups in which an application or an invitation is pending. */
-export const groupsWithPending = command<{ group_ids: string }>()(
-  p => sql`SELECT value FROM json_each(${p.group_ids}) WHERE EXISTS (SELECT 1 FROM invitations WHERE group_id = value AND status = 0)
+export const groupsWithPending = command<{ group_ids: readonly number[] }>()(
+  p => sql`SELECT value FROM ${each(p.group_ids)} WHERE EXISTS (SELECT 1 FROM invitations WHERE group_id = value AND status = 0)
     OR EXISTS (SELECT 1 FROM applications WHERE group_id = value AND status = 0)`,
 )

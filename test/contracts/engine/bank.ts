@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { SerialEngine, Session } from '../../../src/db/engine.ts'
-import { type Bound, command, db, inList, query, type RowsOf } from '../../../src/db/query.ts'
+import { type Bound, command, db, each, inList, query, type RowsOf } from '../../../src/db/query.ts'
 import { groups, members } from '../../../src/db/schema.ts'
 import type { Refusal } from '../../../src/operation/errors.ts'
 import type { Executor, ExecutorMetrics, Result, Task } from '../../../src/operation/executor.ts'
@@ -63,9 +63,9 @@ export const addMember = command<{ group_id: number; user_id: number; role: numb
   p =>
     sql`INSERT INTO members (group_id, user_id, app_id, role, display_name, joined_at) VALUES (${p.group_id}, ${p.user_id}, 'bank', ${p.role}, ${p.display_name}, 0)`,
 )
-export const addMembers = command<{ group_id: number; user_ids: string }>()(
+export const addMembers = command<{ group_id: number; user_ids: readonly number[] }>()(
   p =>
-    sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, 'bank', 0 FROM json_each(${p.user_ids})`,
+    sql`INSERT INTO members (group_id, user_id, app_id, joined_at) SELECT ${p.group_id}, value, 'bank', 0 FROM ${each(p.user_ids)}`,
 )
 export const intoNowhere = command<{ value: number }>()(
   p => sql`INSERT INTO no_such_table VALUES (${p.value})`,
@@ -84,7 +84,7 @@ export const memberCount = query<{ group_id: number }>()(p =>
     .from(members)
     .where(eq(members.group_id, p.group_id)),
 )
-export const membersAmong = query<{ user_ids: string }>()(p =>
+export const membersAmong = query<{ user_ids: readonly number[] }>()(p =>
   db
     .select({ user_id: members.user_id })
     .from(members)
