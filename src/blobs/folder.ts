@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, open, readdir, rm, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   type BlobInfo,
   type BlobStore,
@@ -30,8 +30,9 @@ const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
  * throws `BlobStoreError`.
  */
 export function folderStore(root: string): BlobStore {
-  const objects = join(root, 'objects')
-  const temporary = join(root, 'tmp')
+  const objects = join(resolve(root), 'objects')
+  const temporary = join(resolve(root), 'tmp')
+  const folders = durableFolders(dirname(resolve(root)))
 
   return {
     uploads: 'service',
@@ -40,8 +41,8 @@ export function folderStore(root: string): BlobStore {
       const path = pathOf(objects, key)
       const temp = join(temporary, randomUUID())
       const file = await storing('creating a file', async () => {
-        await mkdir(temporary, { recursive: true })
-        return open(temp, 'wx', 0o600)
+        await folders.make(temporary)
+        return open(temp, 'wx', 0o600).catch(folders.forget)
       })
       try {
         try {
@@ -50,7 +51,7 @@ export function folderStore(root: string): BlobStore {
         } finally {
           await storing('closing a file', () => file.close())
         }
-        return await storing('placing a file', () => place(temp, path, key, objects))
+        return await storing('placing a file', () => place(temp, path, key, folders))
       } finally {
         await rm(temp, { force: true }).catch(() => undefined)
       }
@@ -72,6 +73,9 @@ export function folderStore(root: string): BlobStore {
     async delete(keys) {
       const paths = keys.map(key => pathOf(objects, key))
       for (const path of paths) await storing('deleting a file', () => unlink(path).catch(absent))
+      // Until then the names would come back after a power cut, when nobody knows them any more.
+      for (const folder of new Set(paths.map(path => dirname(path))))
+        await storing('deleting a file', () => flushFolder(folder).catch(absent))
     },
 
     async *list(prefix) {
@@ -125,22 +129,56 @@ async function write(file: FileHandle, body: ByteStream): Promise<number> {
   return size
 }
 
-async function place(temp: string, path: string, key: string, objects: string): Promise<BlobInfo> {
+async function place(temp: string, path: string, key: string, folders: DurableFolders): Promise<BlobInfo> {
   const folder = dirname(path)
-  const created = await mkdir(folder, { recursive: true })
+  await folders.make(folder)
   try {
     await link(temp, path)
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
+    if (codeOf(error) !== 'EEXIST') return folders.forget(error)
     if (!(await sameFile(temp, path)))
       throw new BlobStoreError('an object with this key exists and has other bytes')
   }
-  // A name is durable when its folder is flushed, and a new folder when its parents are.
-  for (let at = folder; ; at = dirname(at)) {
-    await flushFolder(at)
-    if (created === undefined || at === objects) break
-  }
+  await flushFolder(folder)
   return infoOf(key, await lstat(path))
+}
+
+interface DurableFolders {
+  /** Makes the folder if need be. When it resolves, its name and those of all folders above it are on disk. */
+  make(path: string): Promise<void>
+  /** Throws the error on. Somebody may have removed folders underneath: the next attempt makes them again. */
+  forget(error: unknown): never
+}
+
+/**
+ * The folders below `top`, which is there. The name of a folder is durable when the folder around it is flushed. Who
+ * made it may not have come to that, so each is flushed once a process, at its first use.
+ */
+function durableFolders(top: string): DurableFolders {
+  const made = new Map<string, Promise<void>>()
+  const ensure = async (path: string): Promise<void> => {
+    const above = dirname(path)
+    if (above !== top) await make(above)
+    await mkdir(path).catch(error => {
+      if (codeOf(error) !== 'EEXIST') throw error
+    })
+    await flushFolder(above)
+  }
+  const make = (path: string): Promise<void> => {
+    const known = made.get(path)
+    if (known !== undefined) return known
+    const making = ensure(path)
+    made.set(path, making)
+    making.catch(() => made.delete(path))
+    return making
+  }
+  return {
+    make,
+    forget(error) {
+      made.clear()
+      throw error
+    },
+  }
 }
 
 async function flushFolder(path: string): Promise<void> {

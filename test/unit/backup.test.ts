@@ -210,16 +210,47 @@ describe('restore', () => {
     await refused(bad, /is damaged/)
   })
 
+  it('refuses a backup in which one bit has changed, wherever it is', async () => {
+    const bytes = readFileSync(good)
+    const bad = place('bit.db')
+    // In SQLite's header, in the middle of pages, in what no page uses, and in the checksum itself.
+    for (const at of [
+      40,
+      100,
+      5000,
+      bytes.length >> 1,
+      bytes.length - 200,
+      bytes.length - 80,
+      bytes.length - 10,
+    ]) {
+      const changed = Buffer.from(bytes)
+      changed[at] = (changed[at] ?? 0) ^ 4
+      writeFileSync(bad, changed)
+      await refused(bad, /is damaged/)
+    }
+    writeFileSync(bad, bytes.subarray(0, bytes.length - 1))
+    await refused(bad, /is damaged/)
+    writeFileSync(bad, Buffer.concat([bytes, Buffer.alloc(1)]))
+    await refused(bad, /is damaged/)
+  })
+
+  it('takes what has no checksum: a copied database, a backup of 0.1.0', async () => {
+    const source = onNode()
+    await source.done('app', 'create', 'unsealed')
+    await target.done('restore', join(source.data, 'cohort.db'), '--force')
+    expect(await target.done('app', 'list')).toBe('unsealed\n')
+  })
+
   it('refuses databases of other programs and of a newer version', async () => {
     const other = place('other.db')
     new Database(other).exec('CREATE TABLE photos (name TEXT)').close()
     await refused(other, /is not a database of Cohort/)
     const newer = place('newer.db')
-    copyFileSync(good, newer)
+    copyFileSync(database, newer)
     new Database(newer).exec("INSERT INTO d1_migrations (name) VALUES ('9999_flying_cars.sql')").close()
     await refused(newer, /newer Cohort.*9999_flying_cars/)
     const partial = place('partial.db')
-    copyFileSync(good, partial)
+    copyFileSync(database, partial)
     new Database(partial).exec('DROP TABLE members').close()
     await refused(partial, /lacks .*members/)
   })

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import type { Runtime } from '../runtime.ts'
+import { seal } from './backup-seal.ts'
 import { type BucketBackup, bucketBackup, upload } from './bucket-backup.ts'
 import { type Command, UsageError } from './command.ts'
 import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
@@ -17,7 +18,7 @@ export const backupCommand: Command = {
   help: `Usage: cohort backup FILE [--files] [--force]
 
 Writes the database as it stands at one moment into FILE: everything that was answered before is in it. The service goes on meanwhile.
-FILE holds the apps with their secrets: keep it as safe as those. cohort restore brings it back.
+FILE holds the apps with their secrets: keep it as safe as those. It ends with a checksum of itself. cohort restore brings it back.
 
   --files   also copies the stored files into the folder FILE.files; what is there already is not copied again.
             With S3 the files stay in the bucket, which has backups of its own
@@ -38,7 +39,7 @@ s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.ba
       return
     }
     refuseExisting(file, options.force)
-    await writeWhole(file, temporary => snapshot(runtime, config, temporary))
+    await writeWhole(file, temporary => sealedSnapshot(runtime, config, temporary))
     print(`${file}: ${(await stat(file)).size} bytes\n`)
     if (options.files !== true) return
     if (config.files.store === 's3') {
@@ -58,11 +59,16 @@ async function backUpToBucket(runtime: Runtime, config: Config, backup: BucketBa
     throw new CommandFailure(`there is a backup ${backup.name} in the bucket already`)
   const temporary = join(config.DATA_DIR, `${backup.name}.${process.pid}.tmp`)
   try {
-    await snapshot(runtime, config, temporary)
+    await sealedSnapshot(runtime, config, temporary)
     return await upload(temporary, backup)
   } finally {
     await removeDatabase(temporary)
   }
+}
+
+async function sealedSnapshot(runtime: Runtime, config: Config, target: string): Promise<void> {
+  await snapshot(runtime, config, target)
+  await seal(target)
 }
 
 async function snapshot(runtime: Runtime, config: Config, target: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { invariants } from '../../db/invariants.ts'
+import { checkFiles } from './check-files.ts'
 import { type Command, noPositionals } from './command.ts'
-import { openData } from './data.ts'
+import { blobStore, openData } from './data.ts'
 
 /** How many places a broken rule is shown at. */
 const shown = 5
@@ -8,12 +9,14 @@ const shown = 5
 export const checkCommand: Command = {
   name: 'check',
   summary: 'check the database: the file itself, and every rule that must hold',
-  help: `Usage: cohort check
+  help: `Usage: cohort check [--files]
 
 Runs SQLite's integrity check and looks for broken rules (a wrong member count, a second owner, a blacklisted member, …).
+  --files   also looks whether every stored file has its bytes, and every file in the store a row in the database
+
 May run beside the service. Prints what it found; the exit code is 1 if anything is wrong.
 `,
-  options: {},
+  options: { files: { type: 'boolean' } },
   async run(invocation) {
     noPositionals(invocation)
     const { engine } = openData(invocation.runtime, invocation.config)
@@ -38,6 +41,11 @@ May run beside the service. Prints what it found; the exit code is 1 if anything
       )
     }
     engine.exec('ROLLBACK')
+    if (invocation.options.files === true) {
+      const { lost, unknown } = await checkFiles(engine, blobStore(invocation.config))
+      for (const name of lost) problems.push(`a stored file has lost its bytes: ${name}`)
+      for (const key of unknown) problems.push(`a file in the store has no row: ${key}`)
+    }
     engine.close()
     invocation.print(problems.length === 0 ? 'ok\n' : problems.map(problem => `${problem}\n`).join(''))
     return problems.length === 0 ? 0 : 1

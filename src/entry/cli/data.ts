@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { folderStore } from '../../blobs/folder.ts'
 import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
@@ -46,11 +46,25 @@ export async function openServedData(
 }
 
 function opened(runtime: Runtime, config: Config, log?: LogFile): SerialEngine {
-  mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
+  makeFolder(config.DATA_DIR)
   const engine = runtime.openDatabase(databaseFile(config), log)
   if (engine.rows('PRAGMA journal_mode')[0]?.[0] !== 'wal')
     throw new DatabaseError('the file system of DATA_DIR does not let SQLite keep a log: use a local disk')
   return engine
+}
+
+/** Makes a folder, and those above it, so that they are there after a power cut too. */
+function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made)) {
+    const above = openSync(dirname(made), 'r')
+    try {
+      fsyncSync(above)
+    } finally {
+      closeSync(above)
+    }
+  }
 }
 
 /** Runs an action on the database and closes it, whatever happens. */

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { copyFile, lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { flush } from './whole-file.ts'
 
 export interface Copied {
@@ -50,6 +50,7 @@ export async function copyObjects(from: string, to: string): Promise<Copied> {
   await mkdir(temporary, { recursive: true, mode: 0o700 })
   try {
     await walk(join(from, 'objects'), join(to, 'objects'))
+    if (copied > 0) for (const folder of [to, dirname(resolve(to))]) await flush(folder)
   } finally {
     await rm(temp, { force: true })
   }

@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { copyFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
 import { DatabaseError } from '../../db/engine.ts'
 import type { Runtime } from '../runtime.ts'
 import { filesBeside } from './backup.ts'
 import { checkBackup, kindOfBackup } from './backup-check.ts'
+import { breakSeal } from './backup-seal.ts'
 import { bucketBackup, download } from './bucket-backup.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
@@ -14,7 +15,7 @@ import { servedBy } from './data-claim.ts'
 import { loadDump } from './dump.ts'
 import { copyObjects } from './object-copy.ts'
 import { progressBar } from './progress.ts'
-import { onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
+import { flush, onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
 
 export const restoreCommand: Command = {
   name: 'restore',
@@ -64,6 +65,8 @@ async function restore(
     refuseWhileServed(config)
     retire(runtime, database)
     await removeLogs(database)
+    // The new database must not find the old log, not even after a power cut.
+    await flush(dirname(resolve(database)))
   })
   print(`${name} is the database in ${config.DATA_DIR} now.\n`)
   if (options.files !== true && existsSync(filesBeside(file)))
@@ -75,6 +78,7 @@ async function fill(runtime: Runtime, temporary: string, file: string, name: str
   const kind = await kindOfBackup(file)
   if (kind === 'database') {
     await copyFile(file, temporary)
+    await breakSeal(temporary, name)
     // Of a folder that was copied by hand: the log belongs to the database.
     if (existsSync(`${file}-wal`)) await copyFile(`${file}-wal`, `${temporary}-wal`)
   }
