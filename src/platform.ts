@@ -115,6 +115,12 @@ export class CannotConvert extends Error {
 }
 
 /**
+ * No tool of this server converts such files. The file itself may be fine: where a client plays it anyway, it is
+ * answered as it is.
+ */
+export class NoConverter extends CannotConvert {}
+
+/**
  * Thumbnails and covers. The caller has already sniffed the type and checked the header's pixel count (≤ 50
  * megapixels).
  */
@@ -128,12 +134,12 @@ export interface Images {
 
 /** A still of a video's first second, as a JPEG or PNG. Throws `CannotConvert`. */
 export interface Videos {
-  frame(video: ByteStream): Promise<Bytes>
+  frame(video: ByteStream, contentType: string): Promise<Bytes>
 }
 
-/** AMR → MP3, never on the event loop of a server. Throws `CannotConvert`. */
+/** Sound of any kind → MP3, never on the event loop of a server. Throws `CannotConvert`, `NoConverter` among it. */
 export interface Voice {
-  toMp3(amr: Bytes): Promise<Bytes>
+  toMp3(sound: Bytes, contentType: string): Promise<Bytes>
 }
 
 /**

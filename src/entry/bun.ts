@@ -1,8 +1,8 @@
 import { bunSqlite } from '../db/engines/bun-sqlite.ts'
 import { logThread } from '../db/engines/log-thread.ts'
 import { bunImages } from '../media/bun-image.ts'
-import { ffmpegVideos } from '../media/ffmpeg.ts'
-import { threadedVoice } from '../media/voice/worker-thread.ts'
+import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
+import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -50,7 +50,7 @@ const runtime: Runtime = {
     }
   },
   images: bunImages(),
-  voice: threadedVoice(new URL('./voice-worker.ts', import.meta.url)),
+  voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
   videos: ffmpegVideos(),
   addressOf: ({ env, req }) => (env as { server?: BunServer }).server?.requestIP(req.raw)?.address ?? '',
 }

@@ -1,9 +1,9 @@
 import process from 'node:process'
 import { logThread } from '../db/engines/log-thread.ts'
 import { nodeSqlite } from '../db/engines/node-sqlite.ts'
-import { ffmpegVideos } from '../media/ffmpeg.ts'
+import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
 import { sharpImages } from '../media/sharp.ts'
-import { threadedVoice } from '../media/voice/worker-thread.ts'
+import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
 import { underWay } from './under-way.ts'
@@ -48,7 +48,7 @@ const runtime: Runtime = {
     }
   },
   images: sharpImages(),
-  voice: threadedVoice(new URL('./voice-worker.ts', import.meta.url)),
+  voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
   videos: ffmpegVideos(),
   addressOf: ({ env }) => (env as { remote?: Remote }).remote?.remoteAddr.hostname ?? '',
 }

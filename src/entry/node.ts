@@ -5,9 +5,9 @@ import { createAdaptorServer } from '@hono/node-server'
 import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
 import { threadedCheckpoints } from '../db/engines/checkpoints.ts'
 import { logThread } from '../db/engines/log-thread.ts'
-import { ffmpegVideos } from '../media/ffmpeg.ts'
+import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
 import { sharpImages } from '../media/sharp.ts'
-import { threadedVoice } from '../media/voice/worker-thread.ts'
+import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
 import { together } from './together.ts'
@@ -58,7 +58,7 @@ const runtime: Runtime = {
     }
   },
   images: sharpImages(),
-  voice: threadedVoice(new URL('./voice-worker.js', import.meta.url)),
+  voice: serverVoice(new URL('./voice-worker.js', import.meta.url)),
   videos: ffmpegVideos(),
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
 }

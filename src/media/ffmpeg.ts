@@ -2,29 +2,44 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ByteStream, type Bytes, CannotConvert, type Videos } from '../platform.ts'
+import { type Bytes, CannotConvert, NoConverter } from '../platform.ts'
 import { limiter } from './limiter.ts'
 import { MAX_PIXELS } from './picture.ts'
-import { SNIFF_BYTES, sniff } from './sniff.ts'
+
+/*
+ * The ffmpeg on the PATH. It reads files that anybody may have sent: it is told what they are, opens nothing else, and
+ * has little time.
+ */
 
 const TIMEOUT_MS = 20_000
-const MAX_VIDEO_BYTES = 512 * 1024 * 1024
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 
 /**
- * The demuxer for what a video's bytes are: ffmpeg must not guess, or a text file becomes a playlist that
- * opens others.
+ * The demuxer for what the bytes are: ffmpeg must not guess, or a text file becomes a playlist that opens others.
  */
 const DEMUXERS: ReadonlyMap<string, string> = new Map([
   ['video/mp4', 'mov'],
   ['video/quicktime', 'mov'],
   ['video/3gpp', 'mov'],
   ['video/3gpp2', 'mov'],
+  ['audio/mp4', 'mov'],
+  ['audio/3gpp', 'mov'],
   ['video/webm', 'matroska'],
+  ['video/matroska', 'matroska'],
+  ['audio/webm', 'matroska'],
+  ['audio/matroska', 'matroska'],
+  ['video/vnd.avi', 'avi'],
+  ['video/mp2t', 'mpegts'],
+  ['video/mpeg', 'mpeg'],
+  ['video/x-flv', 'flv'],
+  ['video/x-ms-asf', 'asf'],
+  ['audio/x-ms-asf', 'asf'],
+  ['audio/ogg', 'ogg'],
+  ['video/ogg', 'ogg'],
+  ['audio/wav', 'wav'],
+  ['audio/aac', 'aac'],
+  ['audio/flac', 'flac'],
 ])
-
-/** The longest side of a still, in pixels; covers are made from it. */
-const STILL_SIDE = 1280
 
 /** One at a time: a decoder may take hundreds of megabytes. */
 const inTurn = limiter(1, 32)
@@ -33,103 +48,61 @@ let available: Promise<boolean> | undefined
 
 /** Whether an ffmpeg is on the PATH (and may be run, in Deno). Asked once. */
 export function ffmpegAvailable(): Promise<boolean> {
-  available ??= run(['-version']).then(
+  available ??= run('ffmpeg', ['-version']).then(
     () => true,
     () => false,
   )
   return available
 }
 
-/** Stills of videos by the ffmpeg on the PATH. Without one every call throws `CannotConvert`. */
-export function ffmpegVideos(): Videos {
-  return {
-    async frame(video) {
-      try {
-        return await inTurn(() => ffmpegFrame(video))
-      } catch (error) {
-        // Whoever gave the stream must not keep a connection open for it. It may have failed itself, or be
-        // read already.
-        await video.cancel().catch(() => undefined)
-        throw error
-      }
-    },
-  }
-}
-
 /**
- * A JPEG of a frame half a second into the video, or of its first frame when it is shorter. The video goes
- * to a temporary file, since an MP4 may have its table of contents at the end.
+ * Runs `work` in its turn, in a temporary folder that is deleted afterwards. Throws `NoConverter` without an ffmpeg;
+ * `what` begins that sentence.
  */
-async function ffmpegFrame(video: ByteStream): Promise<Bytes> {
-  await needFfmpeg('covers of videos need')
-  return inFolder(async folder => {
-    const path = join(folder, 'video')
-    const { mime } = await sniff(await store(path, video))
-    const demuxer = DEMUXERS.get(mime)
-    if (!demuxer) throw new CannotConvert('the file is not an MP4, QuickTime, 3GP or WebM video')
-    const fit = `scale='min(${STILL_SIDE},iw)':'min(${STILL_SIDE},ih)':force_original_aspect_ratio=decrease,format=yuvj420p`
-    const still = [
-      '-map',
-      '0:v:0',
-      '-frames:v',
-      '1',
-      '-vf',
-      fit,
-      '-c:v',
-      'mjpeg',
-      '-q:v',
-      '3',
-      '-f',
-      'image2pipe',
-      'pipe:1',
-    ]
-    const frame = await runOn(path, demuxer, ['-ss', '0.5'], still, 'the video')
-    const first = frame.length > 0 ? frame : await runOn(path, demuxer, [], still, 'the video')
-    if (first.length === 0) throw new CannotConvert('the video has no picture')
-    return first
+export function withFfmpeg<T>(what: string, work: (folder: string) => Promise<T>): Promise<T> {
+  return inTurn(async () => {
+    if (!(await ffmpegAvailable()))
+      throw new NoConverter(`${what} ffmpeg, which is not installed on this server`)
+    const folder = await mkdtemp(join(tmpdir(), 'cohort-media-'))
+    try {
+      return await work(folder)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 }
 
-async function needFfmpeg(what: string): Promise<void> {
-  if (!(await ffmpegAvailable()))
-    throw new CannotConvert(`${what} ffmpeg, which is not installed on this server`)
-}
-
-async function inFolder<T>(task: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'cohort-media-'))
-  try {
-    return await task(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** Writes the stream to a file and returns its first bytes. */
-async function store(path: string, stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  const head = new Uint8Array(SNIFF_BYTES)
+/** Writes the stream to a new file. Throws `CannotConvert` when it is longer than `maxBytes`. */
+export async function store(
+  path: string,
+  stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<void> {
   let size = 0
   const file = await open(path, 'wx', 0o600)
   try {
     for await (const chunk of stream) {
-      if (size < SNIFF_BYTES) head.set(chunk.subarray(0, SNIFF_BYTES - size), size)
       size += chunk.length
-      if (size > MAX_VIDEO_BYTES) throw new CannotConvert('the video is too large to make a cover of')
+      if (size > maxBytes) throw new CannotConvert('the file is too large to be converted')
       await file.writeFile(chunk)
     }
   } finally {
     await file.close()
   }
-  return head.subarray(0, size)
 }
 
-async function runOn(
-  path: string,
-  demuxer: string,
-  seek: string[],
-  output: string[],
-  what: string,
-): Promise<Bytes> {
-  const input = [
+export interface Input {
+  readonly path: string
+  /** The type of its bytes. */
+  readonly contentType: string
+}
+
+/** Options that make ffmpeg or ffprobe read this file and nothing else. Throws `CannotConvert` for other types. */
+export function reading({ path, contentType }: Input, options: readonly string[] = []): string[] {
+  const demuxer = DEMUXERS.get(contentType)
+  if (demuxer === undefined)
+    throw new CannotConvert('the file is neither a video nor sound of a kind that ffmpeg here converts')
+  const limits = [
     '-protocol_whitelist',
     'file',
     '-f',
@@ -138,24 +111,26 @@ async function runOn(
     String(MAX_PIXELS),
     '-threads',
     '1',
-    ...seek,
-    '-i',
-    `file:${path}`,
   ]
+  return [...limits, ...options, '-i', `file:${path}`]
+}
+
+/** ffmpeg's output to `pipe:1`. Throws `CannotConvert` where it fails. */
+export async function convert(input: readonly string[], output: readonly string[]): Promise<Bytes> {
+  const quiet = ['-nostdin', '-hide_banner', '-loglevel', 'error']
   try {
-    return await run(['-nostdin', '-hide_banner', '-loglevel', 'error', ...input, '-threads', '1', ...output])
+    return await run('ffmpeg', [...quiet, ...input, '-threads', '1', ...output])
   } catch (cause) {
-    throw new CannotConvert(`${what} is broken or of a kind that ffmpeg here does not convert`, { cause })
+    throw new CannotConvert('the video or sound is broken, or of a kind that ffmpeg here does not convert', {
+      cause,
+    })
   }
 }
 
-/**
- * ffmpeg's output. Rejects when it fails, takes longer than `TIMEOUT_MS`, or writes too much; it is killed
- * then.
- */
-function run(args: string[]): Promise<Bytes> {
+/** A program's output. Rejects when it fails, takes longer than `TIMEOUT_MS`, or writes too much; it is killed then. */
+export function run(program: 'ffmpeg' | 'ffprobe', args: readonly string[]): Promise<Bytes> {
   return new Promise((resolve, reject) => {
-    const child = spawn('ffmpeg', args, {
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
@@ -174,7 +149,7 @@ function run(args: string[]): Promise<Bytes> {
     child.on('error', reject)
     child.on('close', (code, signal) => {
       if (code === 0 && size <= MAX_OUTPUT_BYTES) resolve(new Uint8Array(Buffer.concat(output)))
-      else reject(new Error(`ffmpeg ended with ${signal ?? code}: ${complaint}`))
+      else reject(new Error(`${program} ended with ${signal ?? code}: ${complaint}`))
     })
   })
 }

@@ -1,16 +1,19 @@
 import { fileTypeFromBuffer } from 'file-type/core'
-
-export type MediaFamily = 'image' | 'audio' | 'video' | 'other'
+import { says } from './boxes.ts'
+import { familyOf, isShown, type MediaFamily } from './media-types.ts'
+import { isoTracks, matroskaTracks, type Tracks } from './tracks.ts'
 
 export interface Sniffed {
   /**
-   * What the bytes are, never what somebody declared; `application/octet-stream` when they are nothing known
-   * or could run as a page.
+   * What the bytes are, never what somebody declared; `application/octet-stream` when they are nothing known or
+   * could run as a page.
    */
   readonly mime: string
   readonly family: MediaFamily
   /** Whether a browser may show it in place. Everything else is sent as an attachment. */
   readonly inline: boolean
+  /** What it is called if it was sent as voice: its first bytes do not tell whether there are pictures in it. */
+  readonly asVoice?: string
 }
 
 /** How many leading bytes decide; more are ignored. */
@@ -18,52 +21,60 @@ export const SNIFF_BYTES = 4100
 
 const UNKNOWN: Sniffed = { mime: 'application/octet-stream', family: 'other', inline: false }
 
-/** The only types shown in place, under the names browsers play them by. */
-const SHOWN: ReadonlyMap<string, string> = new Map([
-  ['image/jpeg', 'image/jpeg'],
-  ['image/png', 'image/png'],
+/** The names that clients know, for those that file-type gives. */
+const NAMES: ReadonlyMap<string, string> = new Map([
   ['image/apng', 'image/png'],
-  ['image/gif', 'image/gif'],
-  ['image/webp', 'image/webp'],
-  ['image/avif', 'image/avif'],
-  ['audio/amr', 'audio/amr'],
-  ['audio/amr-wb', 'audio/amr-wb'],
-  ['audio/mpeg', 'audio/mpeg'],
-  ['audio/aac', 'audio/aac'],
-  ['audio/mp4', 'audio/mp4'],
+  ['image/heif', 'image/heic'],
+  ['image/heic-sequence', 'image/heic'],
+  ['image/heif-sequence', 'image/heic'],
+  ['image/icns', 'application/octet-stream'],
   ['audio/x-m4a', 'audio/mp4'],
-  ['audio/ogg', 'audio/ogg'],
-  ['audio/wav', 'audio/wav'],
-  ['audio/flac', 'audio/flac'],
-  ['video/mp4', 'video/mp4'],
   ['video/x-m4v', 'video/mp4'],
-  ['video/webm', 'video/webm'],
-  ['video/quicktime', 'video/quicktime'],
-  ['video/3gpp', 'video/3gpp'],
-  ['video/3gpp2', 'video/3gpp2'],
+  ['video/mp1s', 'video/mpeg'],
+  ['video/mp2p', 'video/mpeg'],
 ])
 
-/**
- * Says what a file is by its first bytes (`SNIFF_BYTES` of them are enough). Containers that hold sound or
- * pictures alike (MP4, 3GP, WebM) count as video. Never throws.
- */
+/** Containers of sound and pictures alike: the sound's name, and where to see which it is. */
+const CONTAINERS: ReadonlyMap<string, { sound: string; tracks(head: Uint8Array): Tracks }> = new Map([
+  ['video/mp4', { sound: 'audio/mp4', tracks: isoTracks }],
+  ['video/quicktime', { sound: 'audio/mp4', tracks: isoTracks }],
+  ['video/3gpp', { sound: 'audio/3gpp', tracks: isoTracks }],
+  ['video/3gpp2', { sound: 'audio/3gpp', tracks: isoTracks }],
+  ['video/webm', { sound: 'audio/webm', tracks: matroskaTracks }],
+  ['video/matroska', { sound: 'audio/matroska', tracks: matroskaTracks }],
+])
+
+/** Says what a file is by its first bytes (`SNIFF_BYTES` of them are enough). Never throws. */
 export async function sniff(bytes: Uint8Array): Promise<Sniffed> {
   const head = bytes.subarray(0, SNIFF_BYTES)
-  const mime = byLead(head) ?? (await byFileType(head))
-  if (!mime) return UNKNOWN
-  const shown = SHOWN.get(mime)
-  if (shown) return { mime: shown, family: familyOf(shown), inline: true }
-  return /html|xml|svg|script/.test(mime) ? UNKNOWN : { mime, family: familyOf(mime), inline: false }
+  const found = byLead(head) ?? (await byFileType(head)) ?? byLooseLead(head)
+  if (!found || /html|xml|svg|script/.test(found)) return UNKNOWN
+  const mime = NAMES.get(found) ?? found
+  const container = CONTAINERS.get(mime)
+  const tracks = container?.tracks(head)
+  if (container && tracks === 'sound') return sniffed(container.sound)
+  return container && tracks === 'unknown' ? { ...sniffed(mime), asVoice: container.sound } : sniffed(mime)
 }
+
+const sniffed = (mime: string): Sniffed => ({ mime, family: familyOf(mime), inline: isShown(mime) })
 
 /** What file-type does not tell apart, or finds by skipping the lead: the leading bytes alone decide here. */
 function byLead(head: Uint8Array): string | undefined {
-  const lead = String.fromCharCode(...head.subarray(0, 64))
-  if (lead.startsWith('#!AMR-WB\n')) return 'audio/amr-wb'
-  if (lead.startsWith('#!AMR\n')) return 'audio/amr'
-  if (lead.startsWith('ID3')) return 'audio/mpeg'
-  // A picture whose first brand is the general one and that names AVIF among the others.
-  if (/^ftyp(mif1|miaf|MA1[AB])/.test(lead.slice(4)) && lead.slice(16).includes('avif')) return 'image/avif'
+  if (says(head, 0, '#!AMR-WB\n')) return 'audio/amr-wb'
+  if (says(head, 0, '#!AMR\n')) return 'audio/amr'
+  if (says(head, 0, 'ID3')) return 'audio/mpeg'
+  // A picture whose first brand is the general one: the others say how it is compressed.
+  if (says(head, 4, 'ftypmif1') || says(head, 4, 'ftypmiaf') || says(head, 4, 'ftypMA1')) {
+    const brands = new TextDecoder('latin1').decode(head.subarray(16, 64))
+    return brands.includes('avif') ? 'image/avif' : 'image/heic'
+  }
+  return undefined
+}
+
+/** What file-type finds only where its directory is among the first bytes too, or not at all. */
+function byLooseLead(head: Uint8Array): string | undefined {
+  if (says(head, 0, 'II*\0') || says(head, 0, 'MM\0*')) return 'image/tiff'
+  if (says(head, 0, '\0\0\x01\0') && head[4] !== 0 && head[5] === 0 && head[9] === 0) return 'image/x-icon'
   return undefined
 }
 
@@ -79,15 +90,10 @@ async function byFileType(head: Uint8Array): Promise<string | undefined> {
 }
 
 /**
- * The mark of UTF-16 text passes for MPEG sound of another layer; of MP3 only layer III with a rate that
- * exists is believed.
+ * The mark of UTF-16 text passes for MPEG sound of another layer; of MP3 only layer III with a rate that exists is
+ * believed.
  */
 function startsMp3Frame(head: Uint8Array): boolean {
   const [, second = 0, third = 0] = head
   return (second & 0x06) === 0x02 && third >> 4 !== 15 && ((third >> 2) & 3) !== 3
-}
-
-function familyOf(mime: string): MediaFamily {
-  const [family] = mime.split('/', 1)
-  return family === 'image' || family === 'audio' || family === 'video' ? family : 'other'
 }

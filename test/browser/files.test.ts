@@ -2,10 +2,11 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openBrowser, startSite } from '../support/browser.ts'
 import { commandTarget } from '../support/command-target.ts'
-import { avatarOf, expectBytes, placeFor, read, sendFile, toUser, withQuery } from '../support/files.ts'
+import { avatarOf, expectBytes, read, sendFile, toUser, withQuery } from '../support/files.ts'
 import { hostileFiles, jpeg, png, polyglot, someBytes, text, voice } from '../support/fixtures.ts'
-import { people, type User } from '../support/groups.ts'
+import { dataOf, people, type User } from '../support/groups.ts'
 import type { Instance } from '../support/target.ts'
+import type { UploadTarget } from '../support/uploads.ts'
 
 /** What browsers do with files of the service, on a page that is not the service's. */
 describe('a page of another origin, in Chromium', () => {
@@ -120,7 +121,7 @@ describe('a page of another origin, in Chromium', () => {
   })
 
   it('uploads raw bytes by PUT, and hears why a file is refused', async () => {
-    const place = await placeFor(sender, { ...toUser(friend), file_type: 102 })
+    const place: UploadTarget = dataOf(await sender.get('/file/upload/avatar/user'))
     const put = (content: readonly number[]) =>
       page.evaluate(
         async ({ url, body }) => {

@@ -9,9 +9,9 @@ import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { invariants } from '../../src/db/invariants.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { eventLoop } from '../../src/entry/event-loop.ts'
-import { ffmpegVideos } from '../../src/media/ffmpeg.ts'
+import { ffmpegVideos } from '../../src/media/ffmpeg-videos.ts'
 import { sharpImages } from '../../src/media/sharp.ts'
-import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
+import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { Metrics } from '../../src/metrics.ts'
 import { serialExecutor } from '../../src/operation/serial-executor.ts'
 import { runTask } from '../../src/operation/task.ts'
@@ -66,7 +66,7 @@ export async function startClocked(): Promise<ClockedInstance> {
         blobs: folderStore(join(folder, 'files')),
         images: sharpImages(),
         videos: ffmpegVideos(),
-        voice: threadedVoice(new URL('../../dist/voice-worker.js', import.meta.url)),
+        voice: serverVoice(new URL('../../dist/voice-worker.js', import.meta.url)),
         imageServiceUrl: '',
       },
       ready: () => void engine.rows('SELECT 1'),

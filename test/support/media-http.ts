@@ -19,7 +19,9 @@ export function serveMedia({ images, voice }: Media): (request: Request) => Prom
     const file = new Uint8Array(await request.arrayBuffer())
     try {
       if (pathname === '/voice')
-        return new Response(await voice.toMp3(file), { headers: { 'content-type': 'audio/mpeg' } })
+        return new Response(await voice.toMp3(file, searchParams.get('type') ?? ''), {
+          headers: { 'content-type': 'audio/mpeg' },
+        })
       const fit = searchParams.get('fit') === 'cover' ? 'cover' : 'inside'
       const size = { width: Number(searchParams.get('width')), height: Number(searchParams.get('height')) }
       const made = await images.resize(file, { fit, ...size })
@@ -48,6 +50,6 @@ export function remoteMedia(
         return { bytes, contentType: type as MadePicture['contentType'] }
       },
     },
-    voice: { toMp3: async amr => (await ask('/voice', amr)).bytes },
+    voice: { toMp3: async (sound, type) => (await ask(`/voice?type=${type}`, sound)).bytes },
   }
 }

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 import { sharpImages } from '../../src/media/sharp.ts'
-import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
+import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { type Media, remoteMedia } from './media-http.ts'
 import { removeFolder, run, temporaryFolder } from './process.ts'
 
@@ -20,7 +20,7 @@ const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta
 export async function nodeMedia(): Promise<RunningMedia> {
   const folder = temporaryFolder()
   const worker = await buildVoiceWorker(folder)
-  return { images: sharpImages(), voice: threadedVoice(worker), stop: () => removeFolder(folder) }
+  return { images: sharpImages(), voice: serverVoice(worker), stop: () => removeFolder(folder) }
 }
 
 export async function buildVoiceWorker(folder: string): Promise<URL> {

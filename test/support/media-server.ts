@@ -3,12 +3,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { bunImages } from '../../src/media/bun-image.ts'
 import { sharpImages } from '../../src/media/sharp.ts'
-import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
+import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { serveMedia } from './media-http.ts'
 
 const handle = serveMedia({
   images: 'Bun' in globalThis ? bunImages() : sharpImages(),
-  voice: threadedVoice(new URL('../../src/entry/voice-worker.ts', import.meta.url)),
+  voice: serverVoice(new URL('../../src/entry/voice-worker.ts', import.meta.url)),
 })
 
 const server = createServer(async (incoming, outgoing) => {

@@ -16,6 +16,26 @@ const ebml = (type: string): Bytes =>
   bytes(
     `\x1a\x45\xdf\xa3${String.fromCharCode(0x83 + type.length)}\x42\x82${String.fromCharCode(0x80 + type.length)}${type}`,
   )
+/** A box of an MP4, and an element of a WebM, around others. */
+const nested = (name: string, content: string): string =>
+  `\0\0${String.fromCharCode((content.length + 8) >> 8, (content.length + 8) & 255)}${name}${content}`
+const track = (handler: string): string =>
+  nested('trak', nested('mdia', nested('hdlr', `${'\0'.repeat(8)}${handler}`)))
+const movie = (brand: string, ...handlers: string[]): Bytes =>
+  bytes(
+    nested('ftyp', `${brand}\0\0\0\0`) +
+      nested('moov', nested('mvhd', '\0'.repeat(100)) + handlers.map(track).join('')),
+  )
+const element = (id: string, content: string): string =>
+  `${id}${String.fromCharCode(0x80 | content.length)}${content}`
+/** As browsers record: the segment's size is not known. */
+const recorded = (...types: number[]): Bytes => {
+  const entries = types.map(type =>
+    element('\xae', element('\xd7', '\x01') + element('\x83', String.fromCharCode(type))),
+  )
+  const segment = element('\x15\x49\xa9\x66', '\0\0') + element('\x16\x54\xae\x6b', entries.join(''))
+  return bytes(`\x1a\x45\xdf\xa3\x87\x42\x82\x84webm\x18\x53\x80\x67\x01${'\xff'.repeat(7)}${segment}`)
+}
 const ogg = (codec: string): Bytes => bytes(`OggS\0\x02${'\0'.repeat(20)}\x01\x13${codec}`)
 
 describe('sniff', () => {
@@ -42,13 +62,23 @@ describe('sniff', () => {
     ['Vorbis', 'audio/ogg', () => ogg('\x01vorbis')],
     ['WAV', 'audio/wav', () => bytes('RIFF\x24\0\0\0WAVEfmt ')],
     ['FLAC', 'audio/flac', () => bytes('fLaC\0\0\0\x22')],
-    ['MP4', 'video/mp4', () => box('isom', 'mp42')],
-    ['QuickTime', 'video/quicktime', () => box('qt  ')],
-    ['QuickTime without a type box', 'video/quicktime', () => bytes('\0\0\0\x08wide\0\0\0\0mdat')],
-    ['3GP', 'video/3gpp', () => box('3gp4')],
-    ['WebM', 'video/webm', () => ebml('webm')],
+    ['MP4 of pictures and sound', 'video/mp4', () => movie('isom', 'soun', 'vide')],
+    ['MP4 of sound alone', 'audio/mp4', () => movie('isom', 'soun')],
+    ['3GP of sound alone', 'audio/3gpp', () => movie('3gp4', 'soun')],
+    ['WebM as a browser records voice', 'audio/webm', () => recorded(2)],
+    ['WebM as a browser records a film', 'video/webm', () => recorded(1, 2)],
   ])('shows %s in place', async (_, mime, make) => {
     expect(await sniff(await make())).toEqual({ mime, family: mime.split('/')[0], inline: true })
+  })
+
+  it.each([
+    ['MP4', 'video/mp4', 'audio/mp4', box('isom', 'mp42')],
+    ['QuickTime', 'video/quicktime', 'audio/mp4', box('qt  ')],
+    ['QuickTime without a type box', 'video/quicktime', 'audio/mp4', bytes('\0\0\0\x08wide\0\0\0\0mdat')],
+    ['3GP', 'video/3gpp', 'audio/3gpp', box('3gp4')],
+    ['WebM', 'video/webm', 'audio/webm', ebml('webm')],
+  ])('leaves open whether %s is sound, where its tracks come later', async (_, mime, asVoice, file) => {
+    expect(await sniff(file)).toEqual({ mime, family: 'video', inline: true, asVoice })
   })
 
   it.each([
@@ -72,7 +102,13 @@ describe('sniff', () => {
     ['a ZIP', 'application/zip', 'other', bytes('PK\x05\x06')],
     ['a HEIC', 'image/heic', 'image', box('heic')],
     ['a TIFF', 'image/tiff', 'image', bytes('II*\0\x08\0\0\0')],
-    ['Matroska', 'video/matroska', 'video', ebml('matroska')],
+    ['a HEIC of the general brand', 'image/heic', 'image', box('mif1', 'heic')],
+    ['a BMP', 'image/bmp', 'image', bytes('BM\x36\0')],
+    ['an ICO', 'image/x-icon', 'image', bytes('\0\0\x01\0\x01\0\x10\x10\0\0')],
+    ['a TIFF with a late directory', 'image/tiff', 'image', bytes('MM\0*\0\x20\0\0')],
+    ['a JPEG XL', 'image/jxl', 'image', bytes('\xff\x0a\x28')],
+    ['MPEG-TS', 'video/mp2t', 'video', bytes(`G${'x'.repeat(187)}G`, 400)],
+    ['FLV', 'video/x-flv', 'video', bytes('FLV\x01')],
     ['AVI', 'video/vnd.avi', 'video', bytes('RIFF\x24\0\0\0AVI LIST')],
   ])('names %s but does not show it', async (_, mime, family, file) => {
     expect(await sniff(file)).toEqual({ mime, family, inline: false })

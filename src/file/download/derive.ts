@@ -1,7 +1,7 @@
 import type { FilePorts } from '../../http/service.ts'
 import { pictureSize } from '../../media/picture-size.ts'
 import { sniff } from '../../media/sniff.ts'
-import { type ByteStream, type Bytes, CannotConvert } from '../../platform.ts'
+import { type ByteStream, type Bytes, CannotConvert, NoConverter } from '../../platform.ts'
 import type { StoredObject } from '../objects.ts'
 import type { Variant } from './variant.ts'
 
@@ -33,16 +33,16 @@ export async function derive(
 ): Promise<Derived> {
   const family = object.content_type.split('/', 1)[0]
   if (variant.kind === 'mp3') {
-    if (!object.content_type.startsWith('audio/amr'))
-      throw new CannotConvert('only AMR voice can be converted to MP3')
-    return {
-      bytes: await files.voice.toMp3(await whole(files, object, largestVoice)),
-      contentType: 'audio/mpeg',
-    }
+    if (family !== 'audio' && family !== 'video')
+      throw new NoConverter('only sound (AMR voice and the like) can be converted to MP3')
+    if (object.size > largestVoice)
+      throw new NoConverter(`voice of more than ${largestVoice / megabyte} MiB is not converted`)
+    const sound = await whole(files, object, largestVoice)
+    return { bytes: await files.voice.toMp3(sound, object.content_type), contentType: 'audio/mpeg' }
   }
   if (family === 'video') {
     const stream = await opened(files, object)
-    return picture(files, await files.videos.frame(stream), variant.request)
+    return picture(files, await files.videos.frame(stream, object.content_type), variant.request)
   }
   if (family !== 'image') throw new CannotConvert('only a picture or a video has a thumbnail')
   return picture(files, await whole(files, object, largestPicture), variant.request)

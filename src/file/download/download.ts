@@ -4,15 +4,24 @@ import { answer, answerError, appOf, close, type Exchange, openExchange } from '
 import { baseHeaders, failure } from '../../http/respond.ts'
 import type { Route } from '../../http/routes.ts'
 import type { Service } from '../../http/service.ts'
+import { isShown } from '../../media/media-types.ts'
 import { type ErrorName, Refusal, refuse } from '../../operation/errors.ts'
 import type { Caller } from '../../operation/operation.ts'
 import { type RunTask, runnerFor } from '../../operation/run-task.ts'
-import { BlobStoreError, type ByteRange, type ByteStream, type Bytes, CannotConvert } from '../../platform.ts'
+import {
+  BlobStoreError,
+  type ByteRange,
+  type ByteStream,
+  type Bytes,
+  CannotConvert,
+  NoConverter,
+} from '../../platform.ts'
 import type { App } from '../../tenant/app.ts'
 import { grantOf } from '../file-sign.ts'
 import { mayRead } from '../may-read.ts'
 import {
   type GrantedObject,
+  isVoice,
   objectByGrant,
   objectByName,
   objectState,
@@ -177,11 +186,9 @@ interface Representation {
   readonly bytes?: Bytes
 }
 
-const inlineTypes = /^(image\/(jpeg|png|gif|webp|avif)|audio\/|video\/)/
-
-/** Shown in place if it is a picture, sound or video by its bytes; anything else is saved. */
+/** Shown in place if clients can show or play it; anything else is saved. */
 function dispositionOf({ content_type, object_name }: Pick<StoredObject, 'content_type' | 'object_name'>) {
-  const kind = inlineTypes.test(content_type) ? 'inline' : 'attachment'
+  const kind = isShown(content_type) ? 'inline' : 'attachment'
   return {
     contentType: content_type,
     contentDisposition: contentDisposition(kind, object_name.slice(object_name.lastIndexOf('/') + 1)),
@@ -195,10 +202,15 @@ async function representation(
   variant: Variant,
 ): Promise<Representation> {
   const { object_name, etag, size } = object
-  const original =
-    variant.kind === 'original' || (variant.kind === 'mp3' && object.content_type === 'audio/mpeg')
-  if (original) return { key: object_name, size, etag, ...dispositionOf(object) }
-  const made = await convert(run, object, variant)
+  const original = { key: object_name, size, etag, ...dispositionOf(object) }
+  if (variant.kind === 'original') return original
+  if (variant.kind === 'mp3' && object.content_type === 'audio/mpeg') return original
+  const made = await convert(run, object, variant).catch((error: unknown) => {
+    // Existing clients ask for MP3 of every voice: where it cannot be made, they get what was sent.
+    if (error instanceof NoConverter && variant.kind === 'mp3' && isVoice(object.kind)) return undefined
+    throw error
+  })
+  if (made === undefined) return original
   const key = object_name + variant.suffix
   const shown = dispositionOf({ content_type: made.content_type, object_name: key })
   return {

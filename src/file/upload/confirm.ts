@@ -4,7 +4,7 @@ import type { RunTask } from '../../operation/run-task.ts'
 import type { BlobStore } from '../../platform.ts'
 import type { App } from '../../tenant/app.ts'
 import { objectState, type StoredObject } from '../objects.ts'
-import { mismatch } from './content.ts'
+import { contentTypeOf, mismatch } from './content.ts'
 import { finish } from './object-life.ts'
 
 /**
@@ -31,7 +31,13 @@ export async function confirm(
   )
   const tooLarge = there.size > app.settings.upload_max_bytes
   const wrong = tooLarge ? 'the file is larger than it may be' : mismatch(kind, found)
-  const arrived = { object_name, owner_id, size: there.size, content_type: found.mime, etag: there.etag }
+  const arrived = {
+    object_name,
+    owner_id,
+    size: there.size,
+    content_type: contentTypeOf(kind, found),
+    etag: there.etag,
+  }
   const result = wrong === undefined ? await run(finish(arrived)) : refuse('shared_file_not_found', wrong)
   if (result instanceof Refusal) await blobs.delete([object_name])
   return result

@@ -1,38 +1,26 @@
+import { hasThumbnail } from '../../media/media-types.ts'
 import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
 import type { ByteStream } from '../../platform.ts'
-import { avatarKind } from '../objects.ts'
+import { avatarKind, isVoice } from '../objects.ts'
 
 /** The upload is larger than its URL allows. */
 export class TooLarge extends Error {
   override readonly name = 'TooLarge'
 }
 
-/** What kind of bytes an object's `kind` asks for; undefined: any. */
-function familyFor(kind: number): 'image' | 'audio' | 'video' | undefined {
-  switch (kind) {
-    case avatarKind.user:
-    case avatarKind.group:
-    case 102:
-    case 202:
-      return 'image'
-    case 101:
-    case 104:
-    case 201:
-      return 'audio'
-    case 103:
-    case 203:
-      return 'video'
-    default:
-      return undefined
-  }
+/**
+ * Why these bytes are not what the object is for, or undefined if they are. Whatever is sent in a chat is taken: a
+ * client that is refused here shows its user nothing. Only an avatar must be a picture, since a picture is shown of it.
+ */
+export function mismatch(kind: number, found: Sniffed): string | undefined {
+  const isAvatar = kind === avatarKind.user || kind === avatarKind.group
+  if (!isAvatar || hasThumbnail(found.mime)) return undefined
+  return 'an avatar must be a JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP, TIFF or ICO picture'
 }
 
-/** Why these bytes are not what the object is for, or undefined if they are. */
-export function mismatch(kind: number, found: Sniffed): string | undefined {
-  const family = familyFor(kind)
-  if (family === undefined || (found.family === family && found.inline)) return undefined
-  return `the bytes are not ${family === 'image' ? 'a JPEG, PNG, GIF, WebP or AVIF picture' : family === 'audio' ? 'audio' : 'a video'} that clients can show`
-}
+/** The content type to store the bytes as. */
+export const contentTypeOf = (kind: number, found: Sniffed): string =>
+  (isVoice(kind) && found.asVoice) || found.mime
 
 /** Looks at the first bytes of a stream and gives it back whole. */
 export async function peek(

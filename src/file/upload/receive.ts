@@ -6,7 +6,7 @@ import { HttpError, Refusal, refuse } from '../../operation/errors.ts'
 import { type RunTask, runnerFor } from '../../operation/run-task.ts'
 import type { ByteStream } from '../../platform.ts'
 import type { StoredObject } from '../objects.ts'
-import { leavable, limited, mismatch, peek, TooLarge } from './content.ts'
+import { contentTypeOf, leavable, limited, mismatch, peek, TooLarge } from './content.ts'
 import { boundaryOf, fileField, MalformedMultipart } from './multipart.ts'
 import { claim, finish, unclaim } from './object-life.ts'
 import { appIdOfSlot, readSlot, type UploadSlot, uploadPath } from './upload-url.ts'
@@ -101,13 +101,14 @@ async function store(
     await whole.cancel()
     throw new HttpError(415, wrong)
   }
-  const options = { contentType: found.mime, ...(length !== undefined && { size: length }) }
+  const content_type = contentTypeOf(object.kind, found)
+  const options = { contentType: content_type, ...(length !== undefined && { size: length }) }
   const { size, etag } = await blobs.put(slot.object_name, whole, options)
   const arrived = {
     object_name: slot.object_name,
     owner_id: object.owner_id,
     size,
-    content_type: found.mime,
+    content_type,
     etag,
   }
   let result: StoredObject | Refusal | undefined

@@ -1,5 +1,5 @@
 import { createEncoder } from 'wasm-media-encoders'
-import type { Voice } from '../../platform.ts'
+import { NoConverter, type Voice } from '../../platform.ts'
 import { openCompiledAmrCodec } from './amr-codec.ts'
 import { amrToMp3 } from './convert.ts'
 
@@ -21,5 +21,10 @@ export function inlineVoice(wasm: VoiceWasm): Voice {
     openAmr: async () => openCompiledAmrCodec(await wasm.amr()),
     openMp3: async () => createEncoder('audio/mpeg', await wasm.mp3()),
   }
-  return { toMp3: amr => amrToMp3(amr, codecs) }
+  return {
+    async toMp3(sound, contentType) {
+      if (!contentType.startsWith('audio/amr')) throw new NoConverter('this server converts AMR voice alone')
+      return amrToMp3(sound, codecs)
+    },
+  }
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { type Bytes, CannotConvert, type Voice } from '../../platform.ts'
+import { type Bytes, CannotConvert } from '../../platform.ts'
 import { limiter } from '../limiter.ts'
 
 /** What the thread answers for each clip it is sent: the MP3, or the sentence of a `CannotConvert`. */
@@ -13,7 +13,7 @@ const WAITING = 64
  * Clips take turns: 64 may wait, each has a minute. `url` is src/entry/voice-worker.ts, or what the build
  * made of it.
  */
-export function threadedVoice(url: URL): Voice {
+export function threadedVoice(url: URL): { toMp3(amr: Bytes): Promise<Bytes> } {
   const inTurn = limiter(1, WAITING)
   let thread: Worker | undefined
 

@@ -104,6 +104,12 @@ export const voices: Suite = instance => {
     }
   })
 
+  it('of a kind that cannot be converted here is answered as it was sent', async () => {
+    for (const bytes of [someBytes(500), text('no voice at all'), await jpeg(40, 20)]) {
+      for (const file_type of [101, 104]) expectBytes(await as(await sent(bytes, file_type), 'mp3'), bytes)
+    }
+  })
+
   it('of the wide band is converted, and silence takes its time', async () => {
     const bytes = wideBandVoice(2)
     const url = await sent(bytes)

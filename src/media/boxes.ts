@@ -1,0 +1,24 @@
+export interface Box {
+  /** Where the box's content starts and ends, its size and name left out. */
+  readonly start: number
+  readonly end: number
+}
+
+/** The boxes of one name between two positions of an ISO media file (MP4, 3GP, QuickTime, HEIC, AVIF). */
+export function* boxes(bytes: Uint8Array, from: number, to: number, name: string): Generator<Box> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = from
+  while (at + 8 <= to) {
+    const size = view.getUint32(at)
+    // 0 means "to the end of the file", 1 a 64-bit size: neither stands before the header boxes looked for here.
+    if (size < 8) return
+    if (says(bytes, at + 4, name)) yield { start: at + 8, end: Math.min(at + size, to) }
+    at += size
+  }
+}
+
+/** Whether this text, one byte a character, is at that place. */
+export function says(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
+  return true
+}

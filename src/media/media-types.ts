@@ -1,0 +1,54 @@
+/*
+ * What is done with a file by its content type, which is the type of its bytes and never what somebody declared.
+ */
+
+export type MediaFamily = 'image' | 'audio' | 'video' | 'other'
+
+/**
+ * The only types that are shown in place, because clients can show or play them. Everything else is sent as an
+ * attachment, to be saved.
+ */
+const SHOWN = new Set([
+  'image/jpeg',
+  'image/png',
+  'image/gif',
+  'image/webp',
+  'image/avif',
+  'audio/amr',
+  'audio/amr-wb',
+  'audio/mpeg',
+  'audio/aac',
+  'audio/mp4',
+  'audio/3gpp',
+  'audio/webm',
+  'audio/ogg',
+  'audio/wav',
+  'audio/flac',
+  'video/mp4',
+  'video/webm',
+  'video/quicktime',
+  'video/3gpp',
+  'video/3gpp2',
+])
+
+/** Pictures of which thumbnails are made, and so the ones that may be an avatar. */
+const PICTURES = new Set([
+  'image/jpeg',
+  'image/png',
+  'image/gif',
+  'image/webp',
+  'image/avif',
+  'image/heic',
+  'image/bmp',
+  'image/tiff',
+  'image/x-icon',
+])
+
+export const isShown = (contentType: string): boolean => SHOWN.has(contentType)
+
+export const hasThumbnail = (contentType: string): boolean => PICTURES.has(contentType)
+
+export function familyOf(contentType: string): MediaFamily {
+  const [family] = contentType.split('/', 1)
+  return family === 'image' || family === 'audio' || family === 'video' ? family : 'other'
+}

@@ -1,0 +1,71 @@
+import { boxes, says } from './boxes.ts'
+
+/** What a container holds, as far as its first bytes tell: sound alone, pictures, or nothing said yet. */
+export type Tracks = 'sound' | 'pictures' | 'unknown'
+
+const tracksOf = (kinds: readonly ('sound' | 'pictures')[]): Tracks =>
+  kinds.includes('pictures') ? 'pictures' : kinds.includes('sound') ? 'sound' : 'unknown'
+
+/** Of an MP4, 3GP or QuickTime file. Many writers put the table of contents at the end: then nothing is said. */
+export function isoTracks(head: Uint8Array): Tracks {
+  const kinds: ('sound' | 'pictures')[] = []
+  for (const movie of boxes(head, 0, head.length, 'moov'))
+    for (const track of boxes(head, movie.start, movie.end, 'trak'))
+      for (const media of boxes(head, track.start, track.end, 'mdia'))
+        for (const { start } of boxes(head, media.start, media.end, 'hdlr')) {
+          if (says(head, start + 8, 'soun')) kinds.push('sound')
+          if (says(head, start + 8, 'vide')) kinds.push('pictures')
+        }
+  return tracksOf(kinds)
+}
+
+const SEGMENT = 0x18538067
+const TRACKS = 0x1654ae6b
+const TRACK_ENTRY = 0xae
+const TRACK_TYPE = 0x83
+
+/** Of a WebM or Matroska file (RFC 8794 and 9559). */
+export function matroskaTracks(head: Uint8Array): Tracks {
+  const kinds: ('sound' | 'pictures')[] = []
+  for (const segment of elements(head, 0, head.length, SEGMENT))
+    for (const tracks of elements(head, segment.start, segment.end, TRACKS))
+      for (const track of elements(head, tracks.start, tracks.end, TRACK_ENTRY))
+        for (const { start } of elements(head, track.start, track.end, TRACK_TYPE)) {
+          if (head[start] === 1) kinds.push('pictures')
+          if (head[start] === 2) kinds.push('sound')
+        }
+  return tracksOf(kinds)
+}
+
+function* elements(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  wanted: number,
+): Generator<{ start: number; end: number }> {
+  for (let at = from; at < to; ) {
+    const id = variableInt(bytes, at, true)
+    const size = id && variableInt(bytes, at + id.length, false)
+    if (!size) return
+    const start = at + id.length + size.length
+    // All ones: a size that was not known when the file was begun, as browsers record. It goes on to the end.
+    const end = size.value === 2 ** (7 * size.length) - 1 ? to : Math.min(start + size.value, to)
+    if (id.value === wanted) yield { start, end }
+    at = end
+  }
+}
+
+/** A number whose first byte tells its length, up to 8 bytes; an ID keeps the bit that does. */
+function variableInt(
+  bytes: Uint8Array,
+  at: number,
+  keepMark: boolean,
+): { value: number; length: number } | undefined {
+  const first = bytes[at]
+  if (first === undefined || first === 0) return undefined
+  const length = Math.clz32(first) - 23
+  if (at + length > bytes.length) return undefined
+  let value = keepMark ? first : first & (0xff >> length)
+  for (let i = 1; i < length; i++) value = value * 256 + (bytes[at + i] ?? 0)
+  return { value, length }
+}
