@@ -12,7 +12,7 @@ export type Args = Readonly<Record<string, unknown>>
 export type Placeholders<A extends Args> = { readonly [K in keyof A & string]: Placeholder<K, A[K]> }
 type Decode = (value: unknown) => unknown
 
-interface OutputField {
+export interface OutputField {
   readonly path: readonly string[]
   readonly field: Column | SQL | SQL.Aliased
 }
@@ -78,15 +78,22 @@ export interface Query<A extends Args, Row> {
   readonly statement: Statement
 }
 
-const compiled: Statement[] = []
+const statements: Statement[] = []
 
 /** Every statement of the program, for the test that looks at their plans. */
-export const allStatements = (): readonly Statement[] => compiled
+export const allStatements = (): readonly Statement[] => statements
 
-interface Preparable<Row> {
+/** A SELECT as Drizzle wrote it. */
+export interface Compiled {
+  readonly text: string
+  readonly params: readonly unknown[]
+  readonly fields: readonly OutputField[]
+}
+
+export interface Preparable<Row> {
   prepare(): { execute(): Row[] | Promise<Row[]> } | { execute(): unknown }
 }
-type RowOf<B> = B extends { prepare(): { all(...args: never[]): infer R } }
+export type RowOf<B> = B extends { prepare(): { all(...args: never[]): infer R } }
   ? Awaited<R> extends (infer Row)[]
     ? Row
     : never
@@ -100,11 +107,8 @@ type RowOf<B> = B extends { prepare(): { all(...args: never[]): infer R } }
 export const query =
   <A extends Args = Record<never, never>>() =>
   <B extends Preparable<unknown>>(build: (placeholders: Placeholders<A>) => B): Query<A, RowOf<B>> => {
-    const statement = build(placeholders as unknown as Placeholders<A>).prepare() as unknown as Statement
-    compiled.push(statement)
-    return Object.assign((args: A): Bound<RowOf<B>> => ({ statement, params: statement.bind(args) }), {
-      statement,
-    })
+    const { text, params, fields } = compiled(build(placeholdersOf<A>()))
+    return declared(text, params, fields)
   }
 
 /**
@@ -114,13 +118,27 @@ export const query =
 export const command =
   <A extends Args>() =>
   (build: (placeholders: Placeholders<A>) => SQL): Query<A, never> => {
-    const text = dialect.sqlToQuery(build(placeholders as unknown as Placeholders<A>))
-    const statement = new Statement(text.sql, text.params, undefined)
-    compiled.push(statement)
-    return Object.assign((args: A): Bound<never> => ({ statement, params: statement.bind(args) }), {
-      statement,
-    })
+    const text = dialect.sqlToQuery(build(placeholdersOf<A>()))
+    return declared(text.sql, text.params, undefined)
   }
+
+/** What a builder hands its query to: nothing is run, so its session only gives the text back. */
+export const compiled = (builder: Preparable<unknown>): Compiled => builder.prepare() as unknown as Compiled
+
+/** Declares a statement of this text. `fields` are the outputs of a SELECT, of which rows are made. */
+export function declared<A extends Args, Row>(
+  text: string,
+  params: readonly unknown[],
+  fields: readonly OutputField[] | undefined,
+): Query<A, Row> {
+  const statement = new Statement(text, params, fields)
+  statements.push(statement)
+  return Object.assign((args: A): Bound<Row> => ({ statement, params: statement.bind(args) }), { statement })
+}
+
+/** The parameters of a statement under declaration. */
+export const placeholdersOf = <A extends Args>(): Placeholders<A> =>
+  placeholders as unknown as Placeholders<A>
 
 const placeholders = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) })
 
@@ -129,8 +147,8 @@ const dialect = new SQLiteSyncDialect()
 // `prepareQuery`.
 const Session = SQLiteSession as unknown as new (dialect: SQLiteSyncDialect) => object
 class CompilingSession extends Session {
-  prepareQuery(q: { sql: string; params: unknown[] }, fields: OutputField[] | undefined): Statement {
-    return new Statement(q.sql, q.params, fields)
+  prepareQuery(q: { sql: string; params: unknown[] }, fields: OutputField[] | undefined): Compiled {
+    return { text: q.sql, params: q.params, fields: fields ?? [] }
   }
 }
 const Database = BaseSQLiteDatabase as unknown as new (
@@ -215,7 +233,7 @@ function rowDecoder(columns: readonly DecodedColumn[]): RowDecoder {
   }
 }
 
-function outputName(field: OutputField['field']): string {
+export function outputName(field: OutputField['field']): string {
   if (is(field, Column)) return field.name
   if (is(field, SqlClass.Aliased)) return field.fieldAlias
   throw new Error('a computed output column needs a name: sql`…`.as("name")')

@@ -1,13 +1,14 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, listOf, query } from '../db/query.ts'
+import { jsonRows, listIn } from '../db/json-rows.ts'
+import { command, db, listOf } from '../db/query.ts'
 import { members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { id, someIds } from '../operation/fields.ts'
 import { role } from '../operation/roles.ts'
-import { itemResult, memberInfo, succeeded } from './answers.ts'
+import { itemResult, succeeded } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
-import { memberSeenBy } from './members.ts'
+import { memberInfo, memberItem, type SeenBy, seenBy } from './member-item.ts'
 import { judgeEach, targets } from './targets.ts'
 
 const setRole = command<{ group_id: number; user_ids: readonly number[]; role: number }>()(
@@ -63,16 +64,10 @@ export const removeAdmins = groupOperation({
   },
 })
 
-const admins = query<{ group_id: number }>()(p =>
+const admins = jsonRows<SeenBy>()(p =>
   db
-    .select({
-      user_id: members.user_id,
-      role: members.role,
-      display_name: members.display_name,
-      joined_at: members.joined_at,
-      ban_until: members.ban_until,
-    })
-    .from(members)
+    .select(memberItem(p))
+    .from(sql`${members} INDEXED BY members_admins`)
     .where(and(eq(members.group_id, p.group_id), sql`role > 1`))
     .orderBy(members.user_id),
 )
@@ -85,8 +80,8 @@ export const adminList = groupOperation({
   requires: 'member',
   input: z.object({ group_id: id }),
   answer: z.array(memberInfo),
-  reads: (_, group_id) => [admins({ group_id })],
-  decide: (call, [found]) => ({ data: found.map(row => memberSeenBy(call, row)) }),
+  reads: (call, group_id) => [admins(seenBy(call, group_id))],
+  decide: (_, [found]) => ({ data: listIn(found) }),
 })
 
 /** An owner whom nobody may unban must not be banned. */

@@ -54,13 +54,5 @@ export const groupInfo = groupProfile.extend({ hide_member_info: z.boolean() })
 export type GroupInfo = z.infer<typeof groupInfo>
 export type GroupProfile = z.infer<typeof groupProfile>
 
-export const memberInfo = z.object({
-  display_name: z.string(),
-  expired_time: z.int().describe('end of the ban in milliseconds; 0 none, -1 for ever'),
-  join_time: z.int().describe('milliseconds'),
-  user_id: z.int(),
-})
-export type MemberInfo = z.infer<typeof memberInfo>
-
 /** The end of a ban as answered: 0 once it is over. Milliseconds. */
 export const banInForce = (until: number, now: number): number => (until === -1 || until > now ? until : 0)

@@ -1,11 +1,11 @@
-import { and, eq, inArray, lt, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, each, type Placeholders, query } from '../db/query.ts'
 import { applications, groups, members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, manyIds, paging, text } from '../operation/fields.ts'
-import { operation } from '../operation/operation.ts'
-import { keyOf, pageOf } from '../operation/page.ts'
+import { type Call, operation } from '../operation/operation.ts'
+import { pagedList } from '../operation/page.ts'
 import { itemResult, succeeded } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { candidates, join, refusalToJoin } from './join.ts'
@@ -126,28 +126,22 @@ export const handleApplication = groupOperation({
 
 type Administered = { app_id: string; group_ids: readonly number[]; user_id: number | null }
 
-const applicationPage = query<Administered & { before: number; limit: number }>()(p =>
-  db
-    .select({
-      application_id: applications.application_id,
-      applicant_id: applications.applicant_id,
-      expired_time: applications.expires_at,
-      group_id: applications.group_id,
-      reason: applications.reason,
-      status: applications.status,
-    })
-    .from(applications)
-    .where(and(inArray(applications.group_id, administered(p)), lt(applications.application_id, p.before)))
-    .orderBy(sql`${applications.application_id} DESC`)
-    .limit(p.limit),
-)
-
-const applicationCount = query<Administered>()(p =>
-  db
-    .select({ total: sql<number>`count(*)`.as('total') })
-    .from(applications)
-    .where(inArray(applications.group_id, administered(p))),
-)
+const applicationPages = pagedList<Administered>()({
+  name: 'applications',
+  key: applications.application_id,
+  newestFirst: true,
+  item: () => ({
+    applicant_id: applications.applicant_id,
+    expired_time: applications.expires_at,
+    group_id: applications.group_id,
+    reason: applications.reason,
+    status: applications.status,
+  }),
+  from: (select, p, beyond) =>
+    select.from(applications).where(and(inArray(applications.group_id, administered(p)), beyond)),
+  counted: true,
+  mayBeLarge: true,
+})
 
 /**
  * Those of the listed groups in which the caller is an admin or the owner; all of the app's for an
@@ -177,32 +171,18 @@ export const applicationList = operation({
       status: z.int().describe('0 pending, 1 agreed, 2 rejected'),
     }),
   ),
-  reads: ({ app, caller, input }) => {
-    const before = keyOf(
-      app,
-      listName(caller.user_id, input.group_list),
-      input.cursor,
-      Number.MAX_SAFE_INTEGER,
-    )
-    if (before === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
-    const list = { app_id: app.app_id, group_ids: input.group_list, user_id: caller.user_id }
-    return [applicationPage({ ...list, before, limit: input.limit + 1 }), applicationCount(list)]
+  reads: call => {
+    const { app, caller, input } = call
+    const { user_id } = caller
+    return applicationPages.reads(call, listName(call), {
+      app_id: app.app_id,
+      group_ids: input.group_list,
+      user_id,
+    })
   },
-  decide: ({ app, caller, input }, [found, [count]]) => {
-    const { rows, cursor } = pageOf(
-      app,
-      listName(caller.user_id, input.group_list),
-      input.limit,
-      found,
-      row => row.application_id,
-    )
-    return {
-      data: rows.map(({ application_id: _, ...row }) => row),
-      page: { cursor, total: count?.total ?? 0, version: 0 },
-    }
-  },
+  decide: (call, page) => applicationPages.answer(call, listName(call), page, { version: 0 }),
 })
 
-/** The list that a cursor belongs to: this caller's, of these groups in whatever order. */
-const listName = (user_id: number | null, group_list: readonly number[]): string =>
-  `applications ${user_id} ${[...group_list].sort((a, b) => a - b).join()}`
+/** Whose applications they are: of these groups, in whatever order, for this caller. */
+const listName = ({ caller, input }: Call<{ group_list: readonly number[] }>): string =>
+  `${caller.user_id} ${[...input.group_list].sort((a, b) => a - b).join()}`

@@ -1,13 +1,12 @@
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, listOf, query } from '../db/query.ts'
+import { command, listOf } from '../db/query.ts'
 import { members } from '../db/schema.ts'
-import { refuse } from '../operation/errors.ts'
 import { anyInteger, id, paging, someIds } from '../operation/fields.ts'
-import { keyOf, pageOf } from '../operation/page.ts'
-import { done, itemResult, memberInfo } from './answers.ts'
+import { pagedList } from '../operation/page.ts'
+import { done, itemResult } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
-import { memberSeenBy } from './members.ts'
+import { inForce, memberInfo, memberItem, type SeenBy, seenBy } from './member-item.ts'
 import { judgeEach, refusalForMember, targets } from './targets.ts'
 
 const tenYears = 5_256_000
@@ -71,36 +70,16 @@ export const unban = groupOperation({
   },
 })
 
-const inForce = (now: unknown) => sql`(${members.ban_until} = -1 OR ${members.ban_until} > ${now})`
-
-const bannedPage = query<{ group_id: number; after: number; limit: number; now: number }>()(p =>
-  db
-    .select({
-      user_id: members.user_id,
-      role: members.role,
-      display_name: members.display_name,
-      joined_at: members.joined_at,
-      ban_until: members.ban_until,
-    })
-    .from(members)
-    .where(
-      and(
-        eq(members.group_id, p.group_id),
-        gt(members.user_id, p.after),
-        sql`ban_until <> 0`,
-        inForce(p.now),
-      ),
-    )
-    .orderBy(members.user_id)
-    .limit(p.limit),
-)
-
-const bannedCount = query<{ group_id: number; now: number }>()(p =>
-  db
-    .select({ total: sql<number>`count(*)`.as('total') })
-    .from(members)
-    .where(and(eq(members.group_id, p.group_id), sql`ban_until <> 0`, inForce(p.now))),
-)
+const bannedPages = pagedList<SeenBy>()({
+  name: 'banned',
+  key: members.user_id,
+  item: memberItem,
+  from: (select, p, beyond) =>
+    select
+      .from(sql`${members} INDEXED BY members_banned`)
+      .where(and(eq(members.group_id, p.group_id), beyond, sql`ban_until <> 0`, inForce(p.now))),
+  counted: true,
+})
 
 export const bannedList = groupOperation({
   id: 'get__group_banned_list',
@@ -112,19 +91,9 @@ export const bannedList = groupOperation({
   paged: true,
   input: z.object({ group_id: id, ...paging(1000) }),
   answer: z.array(memberInfo),
-  reads: ({ app, input, now }, group_id) => {
-    const after = keyOf(app, `banned ${group_id}`, input.cursor, 0)
-    if (after === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
-    return [bannedPage({ group_id, after, limit: input.limit + 1, now }), bannedCount({ group_id, now })]
-  },
-  decide: (call, [found, [count]]) => {
-    const { app, group, input } = call
-    const { rows, cursor } = pageOf(app, `banned ${group.group_id}`, input.limit, found, row => row.user_id)
-    return {
-      data: rows.map(row => memberSeenBy(call, row)),
-      page: { cursor, total: count?.total ?? 0, version: group.version },
-    }
-  },
+  reads: (call, group_id) => bannedPages.reads(call, group_id, seenBy(call, group_id)),
+  decide: (call, page) =>
+    bannedPages.answer(call, call.group.group_id, page, { version: call.group.version }),
 })
 
 const setBanAll = command<{ group_id: number; until: number; now: number }>()(

@@ -1,10 +1,10 @@
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, each, listOf, query } from '../db/query.ts'
+import { isoTime } from '../db/json-rows.ts'
+import { command, each, listOf } from '../db/query.ts'
 import { blacklist } from '../db/schema.ts'
-import { refuse } from '../operation/errors.ts'
 import { id, paging, someIds } from '../operation/fields.ts'
-import { keyOf, pageOf } from '../operation/page.ts'
+import { pagedList } from '../operation/page.ts'
 import { refusalToActOn } from '../operation/roles.ts'
 import { itemResult } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
@@ -90,14 +90,16 @@ export const unblock = groupOperation({
   },
 })
 
-const blockedPage = query<{ group_id: number; after: number; limit: number }>()(p =>
-  db
-    .select({ user_id: blacklist.user_id, blocked_at: blacklist.blocked_at })
-    .from(blacklist)
-    .where(and(eq(blacklist.group_id, p.group_id), gt(blacklist.user_id, p.after)))
-    .orderBy(blacklist.user_id)
-    .limit(p.limit),
-)
+const blockedPages = pagedList<{ group_id: number }>()({
+  name: 'blocked',
+  key: blacklist.user_id,
+  item: () => ({
+    created_at: isoTime(blacklist.blocked_at).as('created_at'),
+    group_id: blacklist.group_id,
+    user_id: blacklist.user_id,
+  }),
+  from: (select, p, beyond) => select.from(blacklist).where(and(eq(blacklist.group_id, p.group_id), beyond)),
+})
 
 export const blockedList = groupOperation({
   id: 'get__group_blocked_list',
@@ -111,21 +113,9 @@ export const blockedList = groupOperation({
   answer: z.array(
     z.object({ created_at: z.string().describe('ISO 8601, UTC'), group_id: z.int(), user_id: z.int() }),
   ),
-  reads: ({ app, input }, group_id) => {
-    const after = keyOf(app, `blocked ${group_id}`, input.cursor, 0)
-    return after === undefined
-      ? refuse('invalid_parameter', 'cursor is not one of this list')
-      : [blockedPage({ group_id, after, limit: input.limit + 1 })]
-  },
-  decide: ({ app, group, input }, [found]) => {
-    const { rows, cursor } = pageOf(app, `blocked ${group.group_id}`, input.limit, found, row => row.user_id)
-    return {
-      data: rows.map(row => ({
-        created_at: new Date(row.blocked_at).toISOString(),
-        group_id: group.group_id,
-        user_id: row.user_id,
-      })),
-      page: { cursor, total: group.blacklist_count, version: group.version },
-    }
+  reads: (call, group_id) => blockedPages.reads(call, group_id, { group_id }),
+  decide: (call, page) => {
+    const { group_id, blacklist_count, version } = call.group
+    return blockedPages.answer(call, group_id, page, { total: blacklist_count, version })
   },
 })

@@ -1,12 +1,13 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { db, query } from '../db/query.ts'
+import { jsonItems, listIn } from '../db/json-rows.ts'
+import { db } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
 import { operation } from '../operation/operation.ts'
 
-const joinedBy = query<{ app_id: string; user_id: number }>()(p =>
+const joinedBy = jsonItems<{ app_id: string; user_id: number }>()(p =>
   db
-    .select({ group_id: members.group_id })
+    .select({ item: members.group_id })
     .from(members)
     .innerJoin(groups, and(eq(groups.group_id, members.group_id), eq(groups.status, 0)))
     .where(and(eq(members.app_id, p.app_id), eq(members.user_id, p.user_id)))
@@ -23,12 +24,12 @@ export const userJoined = operation({
   input: z.object({}),
   answer: z.array(z.int()),
   reads: ({ app, caller }) => [joinedBy({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
-  decide: (_, [found]) => ({ data: found.map(row => row.group_id) }),
+  decide: (_, [found]) => ({ data: listIn(found) }),
 })
 
-const chatrooms = query<{ app_id: string }>()(p =>
+const chatrooms = jsonItems<{ app_id: string }>()(p =>
   db
-    .select({ group_id: groups.group_id })
+    .select({ item: groups.group_id })
     .from(groups)
     .where(and(eq(groups.app_id, p.app_id), sql`type = 2 AND status = 0`))
     .orderBy(sql`${groups.group_id} DESC`)
@@ -44,5 +45,5 @@ export const publicList = operation({
   input: z.object({}),
   answer: z.array(z.int()),
   reads: ({ app }) => [chatrooms({ app_id: app.app_id })],
-  decide: (_, [found]) => ({ data: found.map(row => row.group_id) }),
+  decide: (_, [found]) => ({ data: listIn(found) }),
 })

@@ -5,6 +5,7 @@ import { groups, members } from '../db/schema.ts'
 import type { GroupEvent, GroupEventKind } from '../events/event.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import {
+  type Answered,
   type Call,
   type Described,
   described,
@@ -100,7 +101,7 @@ export function groupOperation<
     readonly writes?: boolean
     groupOf?(call: Call<Input<Shape>>): number | Refusal
     reads?(call: Call<Input<Shape>>, group_id: number): R | Refusal
-    decide(call: GroupCall<Input<Shape>>, rows: RowsOf<R>): GroupOutcome<Out> | Refusal
+    decide(call: GroupCall<Input<Shape>>, rows: RowsOf<R>): GroupOutcome<Answered<Out>> | Refusal
   },
 ): Operation<Shape, Out> {
   const groupOf = o.groupOf ?? ((call: Call<Input<Shape>>) => (call.input as { group_id: number }).group_id)

@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { db, each, query } from '../db/query.ts'
+import { jsonRows, listIn } from '../db/json-rows.ts'
+import { db, each } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
 import { id, ids } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
@@ -71,7 +72,7 @@ export const settings = groupOperation({
   decide: ({ group, me, now }) => ({ data: profileOf(group, me, now) }),
 })
 
-const groupsInList = query<{ app_id: string; group_ids: readonly number[]; user_id: number | null }>()(p =>
+const groupsAmong = jsonRows<{ app_id: string; group_ids: readonly number[]; user_id: number | null }>()(p =>
   db
     .select({
       apply_approval: groups.apply_approval,
@@ -87,17 +88,15 @@ const groupsInList = query<{ app_id: string; group_ids: readonly number[]; user_
       type: groups.type,
     })
     .from(sql`${each(p.group_ids)} AS item`)
-    .innerJoin(
-      groups,
-      and(sql`${groups.group_id} = item.value`, eq(groups.app_id, p.app_id), eq(groups.status, 0)),
-    )
+    .crossJoin(groups)
     .leftJoin(
       members,
       and(
         eq(members.group_id, groups.group_id),
         sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`,
       ),
-    ),
+    )
+    .where(and(sql`${groups.group_id} = item.value`, eq(groups.app_id, p.app_id), eq(groups.status, 0))),
 )
 
 const groupSummary = z.object({
@@ -123,14 +122,7 @@ export const infoBatch = operation({
   input: z.object({ group_list: ids }),
   answer: z.array(groupSummary),
   reads: ({ app, caller, input }) => [
-    groupsInList({
-      app_id: app.app_id,
-      group_ids: input.group_list,
-      user_id: caller.user_id,
-    }),
+    groupsAmong({ app_id: app.app_id, group_ids: input.group_list, user_id: caller.user_id }),
   ],
-  decide: ({ input }, [found]) => {
-    const byId = new Map(found.map(group => [group.group_id, group]))
-    return { data: input.group_list.flatMap(group_id => byId.get(group_id) ?? []) }
-  },
+  decide: (_, [found]) => ({ data: listIn(found) }),
 })

@@ -1,11 +1,12 @@
-import { and, eq, lt, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { isoTime } from '../db/json-rows.ts'
 import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
 import { invitations } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, paging, someIds, text } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
-import { keyOf, pageOf } from '../operation/page.ts'
+import { pagedList } from '../operation/page.ts'
 import { role } from '../operation/roles.ts'
 import { done, failed, type ItemResult, itemResult, succeeded } from './answers.ts'
 import { type GroupCall, groupOperation } from './group-operation.ts'
@@ -178,36 +179,26 @@ export const handleInvitation = groupOperation({
   },
 })
 
-const invitationPage = query<{ app_id: string; user_id: number; before: number; limit: number }>()(p =>
-  db
-    .select({
-      invitation_id: invitations.invitation_id,
-      expired_time: invitations.expires_at,
-      group_id: invitations.group_id,
-      invitee_id: invitations.invitee_id,
-      inviter_id: invitations.inviter_id,
-      reason: invitations.reason,
-      status: invitations.status,
-      updated_at: invitations.updated_at,
-    })
-    .from(invitations)
-    .where(
-      and(
-        eq(invitations.app_id, p.app_id),
-        eq(invitations.invitee_id, p.user_id),
-        lt(invitations.invitation_id, p.before),
-      ),
-    )
-    .orderBy(sql`${invitations.invitation_id} DESC`)
-    .limit(p.limit),
-)
-
-const invitationCount = query<{ app_id: string; user_id: number }>()(p =>
-  db
-    .select({ total: sql<number>`count(*)`.as('total') })
-    .from(invitations)
-    .where(and(eq(invitations.app_id, p.app_id), eq(invitations.invitee_id, p.user_id))),
-)
+const invitationPages = pagedList<{ app_id: string; user_id: number }>()({
+  name: 'invitations',
+  key: invitations.invitation_id,
+  newestFirst: true,
+  item: () => ({
+    expired_time: invitations.expires_at,
+    group_id: invitations.group_id,
+    invitee_id: invitations.invitee_id,
+    inviter_id: invitations.inviter_id,
+    reason: invitations.reason,
+    status: invitations.status,
+    updated_at: isoTime(invitations.updated_at).as('updated_at'),
+  }),
+  from: (select, p, beyond) =>
+    select
+      .from(invitations)
+      .where(and(eq(invitations.app_id, p.app_id), eq(invitations.invitee_id, p.user_id), beyond)),
+  counted: true,
+  mayBeLarge: true,
+})
 
 export const invitationList = operation({
   id: 'get__group_invitation_list',
@@ -229,29 +220,9 @@ export const invitationList = operation({
       updated_at: z.string().describe('ISO 8601, UTC'),
     }),
   ),
-  reads: ({ app, caller, input }) => {
-    const user_id = caller.user_id ?? 0
-    const before = keyOf(app, `invitations ${user_id}`, input.cursor, Number.MAX_SAFE_INTEGER)
-    if (before === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
-    return [
-      invitationPage({ app_id: app.app_id, user_id, before, limit: input.limit + 1 }),
-      invitationCount({ app_id: app.app_id, user_id }),
-    ]
+  reads: call => {
+    const user_id = call.caller.user_id ?? 0
+    return invitationPages.reads(call, user_id, { app_id: call.app.app_id, user_id })
   },
-  decide: ({ app, caller, input }, [found, [count]]) => {
-    const { rows, cursor } = pageOf(
-      app,
-      `invitations ${caller.user_id}`,
-      input.limit,
-      found,
-      row => row.invitation_id,
-    )
-    return {
-      data: rows.map(({ invitation_id: _, updated_at, ...row }) => ({
-        ...row,
-        updated_at: new Date(updated_at).toISOString(),
-      })),
-      page: { cursor, total: count?.total ?? 0, version: 0 },
-    }
-  },
+  decide: (call, page) => invitationPages.answer(call, call.caller.user_id, page, { version: 0 }),
 })

@@ -1,55 +1,21 @@
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, inList, query } from '../db/query.ts'
+import { jsonRows, listIn } from '../db/json-rows.ts'
+import { command, db, each } from '../db/query.ts'
 import { members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { anyInteger, boolean, id, integer, name, paging, someIds } from '../operation/fields.ts'
-import { keyOf, pageOf } from '../operation/page.ts'
-import { role } from '../operation/roles.ts'
-import { banInForce, done, type MemberInfo, memberInfo, nothing } from './answers.ts'
-import { type Actor, type Group, groupOperation } from './group-operation.ts'
+import { pagedList } from '../operation/page.ts'
+import { done, nothing } from './answers.ts'
+import { groupOperation } from './group-operation.ts'
+import { memberInfo, memberItem, type SeenBy, seenBy } from './member-item.ts'
 
-const memberColumns = {
-  user_id: members.user_id,
-  role: members.role,
-  display_name: members.display_name,
-  joined_at: members.joined_at,
-  ban_until: members.ban_until,
-}
-type MemberRow = Pick<typeof members.$inferSelect, keyof typeof memberColumns>
-
-interface Viewer {
-  readonly group: Group
-  readonly me: Actor
-  readonly now: number
-}
-
-/**
- * A member as this caller may see it: with `hide_member_info`, ordinary members see little of each other
- * (docs/behaviour.md, section 8).
- */
-export function memberSeenBy({ group, me, now }: Viewer, member: MemberRow): MemberInfo {
-  const hidden =
-    group.hide_member_info &&
-    me.role === role.member &&
-    member.role === role.member &&
-    member.user_id !== me.actor_id
-  return {
-    display_name: hidden ? '' : member.display_name,
-    expired_time: hidden ? 0 : banInForce(member.ban_until, now),
-    join_time: member.joined_at,
-    user_id: member.user_id,
-  }
-}
-
-const memberPage = query<{ group_id: number; after: number; limit: number }>()(p =>
-  db
-    .select(memberColumns)
-    .from(members)
-    .where(and(eq(members.group_id, p.group_id), gt(members.user_id, p.after)))
-    .orderBy(members.user_id)
-    .limit(p.limit),
-)
+const memberPages = pagedList<SeenBy>()({
+  name: 'members',
+  key: members.user_id,
+  item: memberItem,
+  from: (select, p, beyond) => select.from(members).where(and(eq(members.group_id, p.group_id), beyond)),
+})
 
 export const memberList = groupOperation({
   id: 'get__group_member_list',
@@ -61,27 +27,19 @@ export const memberList = groupOperation({
   paged: true,
   input: z.object({ group_id: id, ...paging(1000) }),
   answer: z.array(memberInfo),
-  reads: ({ app, input }, group_id) => {
-    const after = keyOf(app, `members ${group_id}`, input.cursor, 0)
-    return after === undefined
-      ? refuse('invalid_parameter', 'cursor is not one of this list')
-      : [memberPage({ group_id, after, limit: input.limit + 1 })]
-  },
-  decide: (call, [found]) => {
-    const { app, group, input } = call
-    const { rows, cursor } = pageOf(app, `members ${group.group_id}`, input.limit, found, row => row.user_id)
-    return {
-      data: rows.map(row => memberSeenBy(call, row)),
-      page: { cursor, total: group.count, version: group.version },
-    }
+  reads: (call, group_id) => memberPages.reads(call, group_id, seenBy(call, group_id)),
+  decide: (call, page) => {
+    const { group_id, count, version } = call.group
+    return memberPages.answer(call, group_id, page, { total: count, version })
   },
 })
 
-const membersInList = query<{ group_id: number; user_ids: readonly number[] }>()(p =>
+const membersAmong = jsonRows<SeenBy & { user_ids: readonly number[] }>()(p =>
   db
-    .select(memberColumns)
-    .from(members)
-    .where(and(eq(members.group_id, p.group_id), inList(members.user_id, p.user_ids))),
+    .select(memberItem(p))
+    .from(sql`${each(p.user_ids)} AS item`)
+    .crossJoin(members)
+    .where(and(eq(members.group_id, p.group_id), sql`${members.user_id} = item.value`)),
 )
 
 export const memberDisplayNames = groupOperation({
@@ -93,16 +51,8 @@ export const memberDisplayNames = groupOperation({
   requires: 'member',
   input: z.object({ group_id: id, user_list: someIds }),
   answer: z.array(memberInfo),
-  reads: ({ input }, group_id) => [membersInList({ group_id, user_ids: input.user_list })],
-  decide: (call, [found]) => {
-    const byId = new Map(found.map(member => [member.user_id, member]))
-    return {
-      data: call.input.user_list.flatMap(user_id => {
-        const member = byId.get(user_id)
-        return member === undefined ? [] : [memberSeenBy(call, member)]
-      }),
-    }
-  },
+  reads: (call, group_id) => [membersAmong({ ...seenBy(call, group_id), user_ids: call.input.user_list })],
+  decide: (_, [found]) => ({ data: listIn(found) }),
 })
 
 const setDisplayName = command<{ group_id: number; user_id: number; value: string }>()(

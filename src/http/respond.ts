@@ -1,3 +1,4 @@
+import { JsonText } from '../db/json-rows.ts'
 import type { Page } from '../operation/operation.ts'
 
 /** Headers of every answer; `headers` go on top. */
@@ -14,7 +15,7 @@ export const baseHeaders = (requestId: string, origin: string): Record<string, s
 
 /** The envelope of a success (docs/behaviour.md, section 1). */
 export function success(data: unknown, page: Page | undefined): string {
-  const body = `{"code":200,"data":${JSON.stringify(data)},"message":null`
+  const body = `{"code":200,"data":${data instanceof JsonText ? data.text : JSON.stringify(data)},"message":null`
   if (page === undefined) return `${body}}`
   return `${body},"cursor":${JSON.stringify(page.cursor)},"total":${page.total},"version":${page.version}}`
 }

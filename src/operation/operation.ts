@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { JsonText } from '../db/json-rows.ts'
 import type { Bound, RowsOf } from '../db/query.ts'
 import type { GroupEvent } from '../events/event.ts'
 import type { BlobStore } from '../platform.ts'
@@ -44,6 +45,9 @@ export interface Outcome<Out> {
   readonly events?: readonly GroupEvent[]
 }
 
+/** An answer of this shape: as a value, or as the JSON that SQLite made. */
+export type Answered<Out> = Out | JsonText<Out>
+
 /**
  * An operation of the API, whole. It names the rows it needs, decides from them without side effects, and
  * returns what to write: an executor runs it, possibly more than once, so `decide` must not keep anything.
@@ -74,7 +78,7 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
   /** Runs in the write queue. */
   readonly writes: boolean
   reads(call: Call<unknown>): readonly Bound[] | Refusal
-  decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Out> | Refusal
+  decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Answered<Out>> | Refusal
   /**
    * Turns what was decided into the answer where that takes the request or the store: URLs. Runs after the
    * change is on disk.
@@ -124,7 +128,7 @@ export function operation<Shape extends z.ZodRawShape, Out, const R extends read
   o: Common<Shape, Out> & {
     readonly writes?: boolean
     reads(call: Call<Input<Shape>>): R | Refusal
-    decide(call: Call<Input<Shape>>, rows: RowsOf<R>): Outcome<Out> | Refusal
+    decide(call: Call<Input<Shape>>, rows: RowsOf<R>): Outcome<Answered<Out>> | Refusal
   },
 ): Operation<Shape, Out> {
   return {

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { pageOf } from '../../src/operation/page.ts'
+import { cursorOf } from '../../src/operation/page.ts'
 import { appSettings } from '../../src/tenant/app.ts'
 import type { Large, World } from './world.ts'
 
@@ -108,10 +108,7 @@ export function seeded(file: string, app_id: string, secret: string, scale: Scal
     return {
       group_id,
       members,
-      cursors: [
-        '',
-        ...after.map(key => pageOf(app, `members ${group_id}`, 1, [key, key], row => row).cursor),
-      ],
+      cursors: ['', ...after.map(key => cursorOf(app, `members ${group_id}`, key))],
     }
   }
   return {
