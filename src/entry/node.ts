@@ -9,6 +9,7 @@ import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
 import { sharpImages } from '../media/sharp.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
+import { GatheringMessage } from './gathering-message.ts'
 import type { Runtime } from './runtime.ts'
 import { together } from './together.ts'
 
@@ -26,6 +27,7 @@ const runtime: Runtime = {
       // A client that dribbles its headers or its body does not hold a connection for ever; a slow upload may
       // take its hour.
       serverOptions: {
+        IncomingMessage: GatheringMessage,
         headersTimeout: 15_000,
         requestTimeout: 3_600_000,
         keepAliveTimeout: 65_000,

@@ -1,23 +1,29 @@
 import type { z } from 'zod'
 import { HttpError, type Refusal, refuse } from '../operation/errors.ts'
+import type { ByteStream } from '../platform.ts'
+import { gathered } from './gathered.ts'
+import { inTime } from './in-time.ts'
+import { jsonTooComplex } from './json-shape.ts'
 
 /** JSON bodies, bytes. */
 export const largestBody = 1024 * 1024
 /** How much of a body that is too large is read, so that its sender hears so. */
 const mostDrained = 8 * largestBody
-/** How long a JSON body may take, milliseconds. */
-const patience = 20_000
+/** How long a JSON body may take. */
+const patienceMs = 20_000
 
 /**
  * The request's JSON body as an object; `{}` without one. Throws 413 and 415; 10002 if it is not a JSON
  * object.
  */
 export async function bodyOf(request: Request): Promise<Record<string, unknown> | Refusal> {
-  const text = await inTime(textOf(request))
+  const text = await inTime(textOf(request), patienceMs, 'the body')
   if (text === '') return {}
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/([\w.-]+\+)?json\b/i.test(type))
     throw new HttpError(415, 'content-type must be application/json')
+  const complex = jsonTooComplex(text)
+  if (complex !== undefined) return refuse('invalid_parameter', complex)
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -29,22 +35,6 @@ export async function bodyOf(request: Request): Promise<Record<string, unknown> 
   return body as Record<string, unknown>
 }
 
-/** A client that dribbles its body does not hold a request for ever. Throws 408. */
-async function inTime(reading: Promise<string>): Promise<string> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new HttpError(408, 'the body took too long', { connection: 'close' })),
-      patience,
-    )
-  })
-  try {
-    return await Promise.race([reading, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 async function textOf(request: Request): Promise<string> {
   const length = Number(request.headers.get('content-length') ?? Number.NaN)
   if (length <= largestBody) return length === 0 ? '' : request.text()
@@ -52,7 +42,7 @@ async function textOf(request: Request): Promise<string> {
   if (request.body === null) return ''
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body) {
+  for await (const chunk of gathered((request.body as ByteStream).getReader())) {
     size += chunk.byteLength
     if (size > mostDrained) throw tooLarge({ connection: 'close' })
     if (size <= largestBody) chunks.push(chunk)

@@ -3,6 +3,7 @@ import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller } from '../operation/operation.ts'
 import type { Clock } from '../platform.ts'
 import type { App } from './app.ts'
+import { isCompactToken } from './compact-token.ts'
 
 /** What a token says (docs/behaviour.md, section 2). */
 export interface Identity {
@@ -87,6 +88,7 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
   const check = async (app: App, token: string): Promise<Identity | Refusal> => {
     metrics.miss()
     if (token.length > largestToken) return refuse('token_invalid', 'access-token is too long')
+    if (!isCompactToken(token)) return refuse('token_invalid')
     let identity: Identity | Refusal
     try {
       identity = identityOf(app, await payloadOf(app, token), clock())

@@ -6,6 +6,7 @@ import { contractSuite } from './contract.ts'
 import { crashSuite } from './crash.ts'
 import { fileSuites } from './files.ts'
 import { fuzzSuite } from './fuzz.ts'
+import { guestSuites } from './guests.ts'
 import { httpSuite } from './http.ts'
 import { modelSuite } from './model.ts'
 import { pagingSuite } from './paging.ts'
@@ -45,6 +46,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   tokens: { suite: tokensSuite, environment: behindProxy },
   beside: { suite: besideSuite, environment: behindProxy },
   ...fileSuites,
+  ...guestSuites,
 }
 
 /**

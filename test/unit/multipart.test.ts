@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { boundaryOf, fileField, MalformedMultipart } from '../../src/file/upload/multipart.ts'
 import type { ByteStream, Bytes } from '../../src/platform.ts'
 import { joined, text } from '../support/fixtures.ts'
+import { bytesTouched } from '../support/work.ts'
 
 const boundary = 'a-boundary'
 const part = (disposition: string, content: Bytes): Bytes =>
@@ -114,6 +115,38 @@ describe('a form', () => {
     const { body, given } = source([start], filler)
     await expect(fileField(body, boundary)).rejects.toThrow(MalformedMultipart)
     expect(given()).toBeLessThan(1.5 * mebibyte)
+  })
+
+  const mebibyteOf = (byte: number) => new Uint8Array(mebibyte).fill(byte)
+  it.each<readonly [string, Bytes]>([
+    ['carriage returns in a header', joined(text(`--${boundary}\r\nx: `), new Uint8Array(16_000).fill(13))],
+    [
+      'beginnings of the delimiter in the file',
+      joined(
+        text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`),
+        text('\r\n--a-boundar'.repeat(5000)),
+      ),
+    ],
+    [
+      'carriage returns in the file',
+      joined(
+        text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`),
+        mebibyteOf(13).subarray(0, 60_000),
+      ),
+    ],
+    ['carriage returns before the form', mebibyteOf(13).subarray(0, 60_000)],
+    ['parts without headers', text(`\r\n--${boundary}\r\n\r\n`.repeat(3000))],
+  ])('of %s costs work in proportion to its bytes, whatever their cut', async (_, form) => {
+    for (const length of [1, 2, 3, 5, 64, 4096]) {
+      const { body } = source(cut(form, [length]))
+      const touched = await bytesTouched(async () => {
+        await fileField(body, boundary)
+          .then(bytesOf)
+          .catch(() => undefined)
+      })
+      // Each byte is searched, kept and decoded once; a delimiter's few are added for each part.
+      expect({ length, touched: touched < 12 * form.byteLength }).toEqual({ length, touched: true })
+    }
   })
 
   it('that ends too early fails, at once or while it is read', async () => {

@@ -1,3 +1,5 @@
+import { gathered } from '../../http/gathered.ts'
+import { inTime } from '../../http/in-time.ts'
 import { hasThumbnail } from '../../media/media-types.ts'
 import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
 import type { ByteStream } from '../../platform.ts'
@@ -80,12 +82,18 @@ export function limited(body: ByteStream, most: number, count: (bytes: number) =
 const mostDrained = 8 * 1024 * 1024
 const longestDrain = 5000
 
+/** How long a client may take for the next 64 KiB of its upload. */
+const stallMs = 120_000
+
 /**
  * A request's body that may be left early: an answer that overtakes a body is lost on many clients, and the
- * connection with it. `drain` reads on and throws away, within bounds. It never throws.
+ * connection with it. `drain` reads on and throws away, within bounds. It never throws. The body errors with
+ * 408 if its sender stalls.
  */
 export function leavable(source: ByteStream): { readonly body: ByteStream; drain(): Promise<void> } {
   const reader = source.getReader()
+  // Leaving what is gathered must not end the source: that is read on.
+  const chunks = gathered({ read: () => reader.read(), cancel: async () => undefined }).getReader()
   const readOn = async () => {
     for (let left = mostDrained; left > 0; ) {
       const { done, value } = await reader.read()
@@ -97,7 +105,7 @@ export function leavable(source: ByteStream): { readonly body: ByteStream; drain
     body: new ReadableStream(
       {
         async pull(controller) {
-          const { done, value } = await reader.read()
+          const { done, value } = await inTime(chunks.read(), stallMs, 'the upload')
           if (done) controller.close()
           else controller.enqueue(value)
         },

@@ -1,9 +1,11 @@
-import type { ByteStream } from '../../platform.ts'
+import type { ByteStream, Bytes } from '../../platform.ts'
+import { DelimiterSearch } from './delimiter.ts'
 
 /*
  * The one field `file` of a multipart/form-data body, as a stream (RFC 7578). Everything before it is passed
- * over, and memory stays bounded whatever is sent: what is kept is never more than a chunk and the longest
- * allowed header block.
+ * over. Memory and work stay bounded whatever is sent and however it is cut: what is kept is one chunk and
+ * the headers of one part, and every byte is looked at once. (Kept libraries do not fit: busboy and its
+ * descendants need Node's streams, @remix-run/multipart-parser and @mjackson's hold a whole part in memory.)
  */
 
 /** The body is not what it says it is. The message is for the caller. */
@@ -31,96 +33,100 @@ export function boundaryOf(contentType: string): string | undefined {
 
 /** The bytes of the field `file`. Throws `MalformedMultipart`, at once or while they are read. */
 export async function fileField(body: ByteStream, boundary: string): Promise<ByteStream> {
-  const source = new Source(body.getReader())
   const delimiter = bytesOf(`\r\n--${boundary}`)
-  // The first delimiter stands without the line break before it: put one there.
-  source.unshift(bytesOf('\r\n'))
-  await source.skipTo(delimiter, mostBeforeFile)
+  const source = new Source(body.getReader(), delimiter)
+  await source.skipPart(mostBeforeFile)
   for (let passed = 0; ; ) {
-    const headers = await source.line(bytesOf('\r\n\r\n'), longestHeaders)
-    if (headers.startsWith('--')) throw new MalformedMultipart('the form has no field named file')
+    const headers = await source.headers()
+    if (headers === undefined) throw new MalformedMultipart('the form has no field named file')
     if (/^content-disposition:\s*form-data\b[^\n]*[;\s]name="?file"?\s*(;|\r?$)/im.test(headers))
-      return source.until(delimiter)
+      return source.part()
     // Delimiters count too: parts without headers and content are endless as well.
-    passed +=
-      headers.length + delimiter.byteLength + (await source.skipTo(delimiter, mostBeforeFile - passed))
+    passed += headers.length + delimiter.byteLength + (await source.skipPart(mostBeforeFile - passed))
     if (passed > mostBeforeFile) throw new MalformedMultipart('the form has too much before its field file')
   }
 }
 
 class Source {
-  private readonly reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>
-  private held: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  private readonly reader: ReadableStreamDefaultReader<Bytes>
+  private readonly delimiter: DelimiterSearch
+  private readonly emptyLine = new DelimiterSearch(bytesOf('\r\n\r\n'))
+  /** The headers of a part as far as they have come. */
+  private readonly kept = new Uint8Array(longestHeaders)
+  private chunk: Bytes
+  /** What of the chunk has been used. */
+  private used = 0
 
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>) {
+  constructor(reader: ReadableStreamDefaultReader<Bytes>, delimiter: Bytes) {
     this.reader = reader
+    this.delimiter = new DelimiterSearch(delimiter)
+    // The first delimiter stands without the line break before it: put one there.
+    this.chunk = bytesOf('\r\n')
   }
 
-  unshift(bytes: Uint8Array<ArrayBuffer>): void {
-    this.held = joined(bytes, this.held)
-  }
-
-  /** Reads one more chunk behind what is held. */
-  private async more(): Promise<void> {
-    const { done, value } = await this.reader.read()
-    if (done) throw new MalformedMultipart('the form ends before it is complete')
-    this.held = this.held.byteLength === 0 ? value : joined(this.held, value)
+  /** Reads the next chunk if all of this one has been used. */
+  private async fill(): Promise<void> {
+    while (this.used === this.chunk.byteLength) {
+      const { done, value } = await this.reader.read()
+      if (done) throw new MalformedMultipart('the form ends before it is complete')
+      this.chunk = value
+      this.used = 0
+    }
   }
 
   /**
-   * Text up to `end`, which is consumed. A closing delimiter (`--`) has no headers and is answered as it is.
+   * The headers of a part, and passes over the empty line that ends them; undefined behind the closing
+   * delimiter (`--`).
    */
-  async line(end: Uint8Array, most: number): Promise<string> {
-    for (;;) {
-      const at = indexOf(this.held, end)
-      const closes = this.held.byteLength >= 2 && this.held[0] === dash && this.held[1] === dash
-      if (closes) return '--'
-      if (at > most || (at < 0 && this.held.byteLength > most))
+  async headers(): Promise<string | undefined> {
+    const { emptyLine, kept } = this
+    let length = 0
+    for (let found = false; !found; ) {
+      await this.fill()
+      const { end: behind } = emptyLine.next(this.chunk, this.used)
+      found = behind >= 0
+      const taken = this.chunk.subarray(this.used, found ? behind : this.chunk.byteLength)
+      this.used += taken.byteLength
+      if (length + taken.byteLength > longestHeaders)
         throw new MalformedMultipart('the form has headers that are too long')
-      if (at >= 0) {
-        const text = new TextDecoder().decode(this.held.subarray(0, at))
-        this.held = this.held.subarray(at + end.byteLength)
-        return text
-      }
-      await this.more()
+      kept.set(taken, length)
+      length += taken.byteLength
+      if (length >= 2 && kept[0] === dash && kept[1] === dash) return undefined
     }
+    return new TextDecoder().decode(kept.subarray(0, length - emptyLine.mark.byteLength))
   }
 
-  /** Passes over everything up to and with `mark`; answers how many bytes that was. */
-  async skipTo(mark: Uint8Array, most: number): Promise<number> {
-    let skipped = 0
-    for (;;) {
-      const at = indexOf(this.held, mark)
-      if (at >= 0) {
-        this.held = this.held.subarray(at + mark.byteLength)
-        return skipped + at
-      }
-      const settled = Math.max(0, this.held.byteLength - mark.byteLength + 1)
-      skipped += settled
+  /** Passes over everything up to and with the delimiter; answers how many bytes came before it. */
+  async skipPart(most: number): Promise<number> {
+    for (let skipped = 0; ; ) {
+      await this.fill()
+      const { end, begun, to } = this.delimiter.next(this.chunk, this.used)
+      skipped += begun + to - this.used
+      this.used = end < 0 ? this.chunk.byteLength : end
+      if (end >= 0) return skipped
       if (skipped > most) throw new MalformedMultipart('the form has too much before its field file')
-      this.held = this.held.subarray(settled)
-      await this.more()
     }
   }
 
-  /** A stream of what comes before `mark`; what follows it is never read. */
-  until(mark: Uint8Array): ByteStream {
-    let ended = false
+  /** A stream of what comes before the delimiter; what follows it is never read. */
+  part(): ByteStream {
+    const { delimiter } = this
     return new ReadableStream({
       pull: async controller => {
-        while (!ended) {
-          const at = indexOf(this.held, mark)
-          // The last bytes may be the beginning of the mark: they wait for the next chunk.
-          const settled = at >= 0 ? at : Math.max(0, this.held.byteLength - mark.byteLength + 1)
-          ended = at >= 0
-          if (settled > 0) {
-            controller.enqueue(this.held.slice(0, settled))
-            this.held = this.held.subarray(settled)
-            if (!ended) return
-          } else if (!ended) await this.more()
+        for (;;) {
+          await this.fill()
+          const { end, begun, to } = delimiter.next(this.chunk, this.used)
+          const settled = this.chunk.subarray(this.used, to)
+          this.used = end < 0 ? this.chunk.byteLength : end
+          if (begun > 0) controller.enqueue(delimiter.mark.slice(0, begun))
+          if (settled.byteLength > 0) controller.enqueue(settled)
+          if (end >= 0) {
+            controller.close()
+            await this.reader.cancel()
+            return
+          }
+          if (begun > 0 || settled.byteLength > 0) return
         }
-        controller.close()
-        await this.reader.cancel()
       },
       cancel: reason => this.reader.cancel(reason),
     })
@@ -129,25 +135,3 @@ class Source {
 
 const dash = 0x2d
 const bytesOf = (text: string) => new TextEncoder().encode(text)
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.byteLength + b.byteLength)
-  both.set(a)
-  both.set(b, a.byteLength)
-  return both
-}
-
-/**
- * Where `mark` begins in `bytes`, or -1. Its first byte is a carriage return, which is rare enough in files
- * to jump from one to the next.
- */
-function indexOf(bytes: Uint8Array, mark: Uint8Array): number {
-  const first = mark[0] as number
-  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    if (at + mark.byteLength > bytes.byteLength) return -1
-    let i = 1
-    while (i < mark.byteLength && bytes[at + i] === mark[i]) i++
-    if (i === mark.byteLength) return at
-  }
-  return -1
-}

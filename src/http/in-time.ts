@@ -1,0 +1,20 @@
+import { HttpError } from '../operation/errors.ts'
+
+/**
+ * The result of `work` if it comes within so many milliseconds, else throws 408: a client that dribbles does
+ * not hold a request for ever. `what` is what took too long: "the body".
+ */
+export async function inTime<T>(work: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new HttpError(408, `${what} took too long`, { connection: 'close' })),
+      timeoutMs,
+    )
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { besideAttack } from '../../support/bystander.ts'
+import { lacking } from '../../support/capabilities.ts'
+import { Client, newAddress, signToken } from '../../support/client.ts'
+import { expectBytes, placeFor, read, toUser } from '../../support/files.ts'
+import { joined, text } from '../../support/fixtures.ts'
+import { dataOf, expectRefusal, newGroup, people } from '../../support/groups.ts'
+import { headOf, openRaw } from '../../support/raw-http.ts'
+import { boundary, closing, multipart, part } from '../../support/upload-requests.ts'
+import type { Suite } from '../all.ts'
+
+/** The bytes, each as a chunk of its own of a chunked body. */
+const oneByOne = (bytes: Uint8Array): Buffer =>
+  Buffer.concat([
+    ...Array.from(bytes, byte => Buffer.from([0x31, 13, 10, byte, 13, 10])),
+    Buffer.from('0\r\n\r\n'),
+  ])
+
+export const hostileBodies: Suite = (instance, _pace, target) => {
+  const bystander = async () => {
+    const { owner } = await people(instance(), ['owner'])
+    const group_id = await newGroup(owner)
+    return async () => dataOf(await owner.get('/group/info', { group_id }))
+  }
+
+  describe.runIf(lacking(target, 'own upload URLs') === undefined)('a form in chunks of one byte', () => {
+    it('is read like any other', async () => {
+      const { sender, friend } = await people(instance(), ['sender', 'friend'])
+      const place = await placeFor(sender, toUser(friend))
+      const file = text('\r\r\n-\r\n--\r\n--a-boundar\r\r\n--a-bound\r\n'.repeat(20))
+      const form = joined(part('name="x"', text('undefined')), part('name="file"', file), closing)
+      const connection = await openRaw(place.upload_url)
+      await connection.write(
+        headOf('POST', place.upload_url, { ...multipart, 'transfer-encoding': 'chunked' }),
+      )
+      await connection.write(oneByOne(form))
+      expect(await connection.status()).toBe(200)
+      connection.breakOff()
+      expectBytes(await read(friend, place.download_url), file)
+    })
+
+    it('does not hold up others, whatever is in its headers', async () => {
+      const { sender, friend } = await people(instance(), ['sender', 'friend'])
+      const places = await Promise.all(Array.from({ length: 4 }, () => placeFor(sender, toUser(friend))))
+      const statuses: number[] = []
+      await besideAttack(instance(), await bystander(), async () => {
+        for (const place of places) {
+          const connection = await openRaw(place.upload_url)
+          await connection.write(
+            headOf('POST', place.upload_url, { ...multipart, 'transfer-encoding': 'chunked' }),
+          )
+          // Unfinished headers, searched again with every chunk, would take seconds for each of these.
+          await connection.write(
+            oneByOne(joined(text(`--${boundary}\r\nx: `), new Uint8Array(32_000).fill(13))),
+          )
+          statuses.push(await connection.status())
+          connection.breakOff()
+        }
+      })
+      expect(statuses).toEqual([400, 400, 400, 400])
+    })
+  })
+
+  describe('a JSON body', () => {
+    const send = async (client: Client, body: string) => client.call('POST', '/user/settings', { body })
+
+    it.each<readonly [string, string, string]>([
+      ['80 000 keys', `{${Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join()}}`, 'keys'],
+      ['1 001 keys in objects of one', `{"x":[${'{"k":1},'.repeat(1000)}{}]}`, 'keys'],
+      ['lists in lists', `{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'levels'],
+      ['100 000 lists', `{"x":[${'[],'.repeat(100_000)}[]]}`, 'items'],
+      ['100 000 numbers', `{"x":[${'1,'.repeat(100_000)}1]}`, 'items'],
+    ])('with %s is refused before anything is built of it', async (_, body, naming) => {
+      const { user } = await people(instance(), ['user'])
+      expectRefusal(await send(user, body), 10002, naming)
+    })
+
+    it('may hold any text, however it looks', async () => {
+      const { owner } = await people(instance(), ['owner'])
+      const tricky = ['":,{}[]'.repeat(500), '\\'.repeat(999), '\\"'.repeat(900), `${'\\'.repeat(8)}"`]
+      for (const description of tricky) {
+        const text = description.slice(0, 1000)
+        const group_id = await newGroup(owner, { description: text })
+        expect(dataOf(await owner.get('/group/info', { group_id })).description).toBe(text)
+      }
+    })
+
+    it('of very many keys does not hold up others', async () => {
+      const { user } = await people(instance(), ['user'])
+      const body = `{${Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join()}}`
+      await besideAttack(instance(), await bystander(), async () => {
+        for (let i = 0; i < 20; i++) expectRefusal(await send(user, body), 10002)
+      })
+    })
+  })
+
+  it('a token in another spelling than its signer gave it is refused', async () => {
+    const { app_id, secret } = instance()
+    const token = await signToken(secret, { app: app_id, role: 1, sub: '7' })
+    const [header = '', payload = '', signature = ''] = token.split('.')
+    const last = signature.at(-1) ?? ''
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const sameBits = alphabet[alphabet.indexOf(last) + 1] ?? ''
+    const spellings = [
+      `${header}.${payload}.${signature.slice(0, -1)}${sameBits}`,
+      `${token}=`,
+      `${token}==`,
+      `${header}=.${payload}.${signature}`,
+      `${header}.${payload}=.${signature}`,
+      `${header}. ${payload}.${signature}`,
+      `${header}.${payload}.${signature.slice(0, 9)} ${signature.slice(9)}`,
+      `${header}.${payload}.${signature.slice(0, 9)}\t${signature.slice(9)}`,
+      `${header}.${payload}.${signature}.`,
+    ]
+    const ask = (spelling: string) =>
+      new Client(instance(), { app_id, 'access-token': spelling, ...newAddress() }).get('/group/user_joined')
+    dataOf(await ask(token))
+    for (const spelling of spellings) expectRefusal(await ask(spelling), 10008)
+    dataOf(await ask(token))
+  })
+}
