@@ -9,6 +9,9 @@ export interface Invariant {
   readonly sql: string
 }
 
+/** The last event of an app that retention has deleted, 0 if it never did. */
+const trimmedTo = `coalesce((SELECT max(t.seq) FROM events t WHERE t.app_id = e.app_id AND t.kind = 'events.trimmed'), 0)`
+
 export const invariants: readonly Invariant[] = [
   {
     rule: 'the count of a group is the number of its members',
@@ -77,5 +80,21 @@ export const invariants: readonly Invariant[] = [
     sql: `SELECT u.user_id FROM users u LEFT JOIN
       (SELECT app_id, user_id, sum(size) AS bytes FROM objects WHERE state > 0 GROUP BY app_id, user_id) o
       ON o.app_id = u.app_id AND o.user_id = u.user_id WHERE u.user_file_bytes <> coalesce(o.bytes, 0)`,
+  },
+  {
+    rule: 'the events of an app are numbered without gaps, but where they were trimmed',
+    sql: `WITH kept AS (SELECT app_id, seq FROM events e WHERE seq > ${trimmedTo})
+      SELECT app_id FROM kept GROUP BY app_id HAVING count(*) <> max(seq) - min(seq) + 1
+      UNION ALL SELECT app_id FROM kept e GROUP BY app_id HAVING min(seq) <> ${trimmedTo} + 1`,
+  },
+  {
+    rule: 'the newest event of a group is of its version',
+    sql: `SELECT g.group_id FROM groups g WHERE g.version <>
+      (SELECT max(e.group_version) FROM events e WHERE e.group_id = g.group_id AND e.group_id IS NOT NULL AND e.seq > ${trimmedTo})`,
+  },
+  {
+    rule: 'every version of a group has an event, from the first that is kept',
+    sql: `SELECT e.group_id FROM events e WHERE e.group_id IS NOT NULL AND e.seq > ${trimmedTo}
+      GROUP BY e.group_id HAVING count(DISTINCT e.group_version) <> max(e.group_version) - min(e.group_version) + 1`,
   },
 ]

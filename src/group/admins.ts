@@ -35,7 +35,7 @@ export const addAdmins = groupOperation({
     return {
       data: results,
       writes: [setRole({ group_id: call.group.group_id, user_ids: ids, role: role.admin })],
-      events: [call.event('group.admin.granted', ids)],
+      events: [call.event('group.admin.granted', { users: ids })],
     }
   },
 })
@@ -59,7 +59,7 @@ export const removeAdmins = groupOperation({
     return {
       data: results,
       writes: [setRole({ group_id: call.group.group_id, user_ids: ids, role: role.member })],
-      events: [call.event('group.admin.revoked', ids)],
+      events: [call.event('group.admin.revoked', { users: ids })],
     }
   },
 })
@@ -118,7 +118,7 @@ export const transfer = groupOperation({
         makeOwner({ group_id, user_id: input.new_owner }),
         setOwner({ group_id, owner_id: input.new_owner, now }),
       ],
-      events: [call.event('group.owner.assigned', [input.new_owner])],
+      events: [call.event('group.owner.assigned', { users: [input.new_owner], previous: me.actor_id })],
     }
   },
 })

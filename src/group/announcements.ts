@@ -70,7 +70,7 @@ export const editAnnouncement = groupOperation({
           now,
         }),
       ],
-      events: [call.event('group.announcement.published', [made.id])],
+      events: [call.event('group.announcement.published', { announcements: [made.id], title: made.title })],
     }
   },
 })
@@ -154,7 +154,7 @@ export const deleteAnnouncement = groupOperation({
     return {
       data: {},
       writes: [remove({ announcement_id: found.id })],
-      events: [call.event('group.announcement.deleted', [found.id])],
+      events: [call.event('group.announcement.deleted', { announcements: [found.id] })],
     }
   },
 })

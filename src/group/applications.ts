@@ -50,7 +50,7 @@ export const apply = groupOperation({
         data: succeeded(me.actor_id),
         joined: 1,
         writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
-        events: [call.event('group.member.joined', [me.actor_id])],
+        events: [call.event('group.member.joined', { users: [me.actor_id], how: 'application' })],
       }
     }
     const application = {
@@ -63,7 +63,7 @@ export const apply = groupOperation({
     return {
       data: succeeded(me.actor_id),
       writes: [upsert(application)],
-      events: [call.event('group.application.received', [me.actor_id])],
+      events: [call.event('group.application.received', { users: [me.actor_id] })],
     }
   },
 })
@@ -107,7 +107,7 @@ export const handleApplication = groupOperation({
       return {
         data: succeeded(input.user_id),
         writes: [reject({ application_id: pending.application_id })],
-        events: [call.event('group.application.declined', [input.user_id])],
+        events: [call.event('group.application.declined', { users: [input.user_id] })],
       }
     }
     const refusal = refusalToJoin(app, candidate, group.capacity - group.count)
@@ -117,8 +117,8 @@ export const handleApplication = groupOperation({
       joined: 1,
       writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
       events: [
-        call.event('group.application.accepted', [input.user_id]),
-        call.event('group.member.joined', [input.user_id]),
+        call.event('group.application.accepted', { users: [input.user_id] }),
+        call.event('group.member.joined', { users: [input.user_id], how: 'application' }),
       ],
     }
   },

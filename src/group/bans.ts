@@ -42,7 +42,7 @@ export const ban = groupOperation({
     return {
       data: results,
       writes: [setBan({ group_id: call.group.group_id, user_ids: ids, until })],
-      events: [call.event('group.member.banned', ids)],
+      events: [call.event('group.member.banned', { users: ids, until })],
     }
   },
 })
@@ -65,7 +65,7 @@ export const unban = groupOperation({
     return {
       data: results,
       writes: [setBan({ group_id: call.group.group_id, user_ids: ids, until: 0 })],
-      events: [call.event('group.member.unbanned', ids)],
+      events: [call.event('group.member.unbanned', { users: ids })],
     }
   },
 })
@@ -116,7 +116,7 @@ export const banAll = groupOperation({
     return {
       data: { ban_expire_time: until === -1 ? -1 : Math.ceil(until / 1000) },
       writes: [setBanAll({ group_id: group.group_id, until, now })],
-      events: [call.event('group.all.banned')],
+      events: [call.event('group.all.banned', { until })],
     }
   },
 })
@@ -133,6 +133,6 @@ export const unbanAll = groupOperation({
   decide: call => ({
     data: true,
     writes: [setBanAll({ group_id: call.group.group_id, until: 0, now: call.now })],
-    events: [call.event('group.all.unbanned')],
+    events: [call.event('group.all.unbanned', {})],
   }),
 })

@@ -55,7 +55,10 @@ export const block = groupOperation({
         countBlocked({ group_id, more: ids.length }),
         ...settlePending(group_id, user_ids, 2, now),
       ],
-      events: [call.event('group.blacklist.added', ids)],
+      events: [
+        call.event('group.member.kicked', { users: leaving }),
+        call.event('group.blacklist.added', { users: ids }),
+      ],
     }
   },
 })
@@ -85,7 +88,7 @@ export const unblock = groupOperation({
         forgetKicks({ group_id, user_ids }),
         countBlocked({ group_id, more: -ids.length }),
       ],
-      events: [call.event('group.blacklist.removed', ids)],
+      events: [call.event('group.blacklist.removed', { users: ids })],
     }
   },
 })

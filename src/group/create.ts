@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { apps, groups, users } from '../db/schema.ts'
+import { newGroup } from '../events/record.ts'
 import { refuse } from '../operation/errors.ts'
 import { avatar, idsOrNothing, integer, name, text } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
@@ -131,6 +132,7 @@ export const create = operation({
       created_at: now,
       updated_at: now,
     }
+    const first = { group_id, group_version: 1 }
     return {
       data: profileOf(group, { msg_mute_mode: 0, msg_push_mode: 0 }, now),
       writes: [
@@ -142,9 +144,9 @@ export const create = operation({
         ...writes,
       ],
       events: [
-        { kind: 'group.created', group_id, by: owner_id, to: [] },
-        { kind: 'group.member.joined', group_id, by: owner_id, to: [owner_id, ...joined] },
-        { kind: 'group.invitation.sent', group_id, by: owner_id, to: asked },
+        { kind: 'group.created', ...first, group: newGroup(group) },
+        { kind: 'group.member.joined', ...first, users: [owner_id, ...joined], how: 'creation' },
+        { kind: 'group.invitation.sent', ...first, users: asked },
       ],
     }
   },

@@ -46,7 +46,7 @@ export const destroy = groupOperation({
         // that no one waits for it.
         ...sweep(app_id, group_id),
       ],
-      events: [call.event('group.destroyed')],
+      events: [call.event('group.destroyed', {})],
     }
   },
 })

@@ -2,7 +2,8 @@ import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { type Bound, command, db, query, type RowsOf } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
-import type { GroupEvent, GroupEventKind } from '../events/event.ts'
+import type { GroupEventKind, GroupPayloads, NewEvent } from '../events/event.ts'
+import { happened } from '../events/record.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import {
   type Answered,
@@ -78,9 +79,10 @@ export interface GroupCall<In> extends Call<In> {
   readonly group: Group
   readonly me: Actor
   /** An event of this group, done by the actor. */
-  event(kind: GroupEventKind, to?: readonly number[]): GroupEvent
+  event<K extends GroupEventKind>(kind: K, payload: GroupPayloads[K]): NewEvent
 }
 
+/** A change of a group names what happened; whatever is only written beside the group need not. */
 export interface GroupOutcome<Out> extends Outcome<Out> {
   /** By how much the number of members changes. */
   readonly joined?: number
@@ -99,6 +101,8 @@ export function groupOperation<
   o: Described<Shape, Out> & {
     readonly requires: Requirement
     readonly writes?: boolean
+    /** false: what is written is not part of the group, whose version stays as it is. */
+    readonly changesGroup?: boolean
     groupOf?(call: Call<Input<Shape>>): number | Refusal
     reads?(call: Call<Input<Shape>>, group_id: number): R | Refusal
     decide(call: GroupCall<Input<Shape>>, rows: RowsOf<R>): GroupOutcome<Answered<Out>> | Refusal
@@ -132,6 +136,8 @@ export function groupOperation<
       )
       if (outcome instanceof Refusal || outcome.writes === undefined || outcome.writes.length === 0)
         return outcome
+      if (o.changesGroup === false) return outcome
+      if (!outcome.events?.some(happened)) throw new Error(`${o.id} changes a group and names no event`)
       const first = touch({ group_id: found.group_id, seen: found.version, joined: outcome.joined ?? 0 })
       return { ...outcome, writes: [first, ...outcome.writes] }
     },
@@ -155,7 +161,10 @@ class StandingCall<In> implements GroupCall<In> {
     this.group = found
     this.me = found
   }
-  event(kind: GroupEventKind, to: readonly number[] = []): GroupEvent {
-    return { kind, group_id: this.group.group_id, by: this.me.actor_id, to }
+  event<K extends GroupEventKind>(kind: K, payload: GroupPayloads[K]): NewEvent {
+    const { group_id, version } = this.group
+    const of = { group_id, group_version: version + 1, by_id: this.me.actor_id }
+    // The compiler does not see that a kind with its own payload is one of the union.
+    return { kind, ...payload, ...of } as unknown as NewEvent
   }
 }

@@ -106,7 +106,10 @@ export const invite = groupOperation({
       data: results,
       joined: joined.length,
       writes,
-      events: [call.event('group.member.joined', joined), call.event('group.invitation.sent', asked)],
+      events: [
+        call.event('group.member.joined', { users: joined, how: 'invitation' }),
+        call.event('group.invitation.sent', { users: asked }),
+      ],
     }
   },
 })
@@ -162,7 +165,9 @@ export const handleInvitation = groupOperation({
       return {
         data: true,
         writes: [decline({ invitation_id: meant.invitation_id, now })],
-        events: [call.event('group.invitation.declined', [me.actor_id])],
+        events: [
+          call.event('group.invitation.declined', { users: [me.actor_id], inviter: meant.inviter_id }),
+        ],
       }
     }
     const refusal = refusalToJoin(app, candidate, group.capacity - group.count)
@@ -172,8 +177,8 @@ export const handleInvitation = groupOperation({
       joined: 1,
       writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
       events: [
-        call.event('group.invitation.accepted', [me.actor_id]),
-        call.event('group.member.joined', [me.actor_id]),
+        call.event('group.invitation.accepted', { users: [me.actor_id], inviter: meant.inviter_id }),
+        call.event('group.member.joined', { users: [me.actor_id], how: 'invitation' }),
       ],
     }
   },

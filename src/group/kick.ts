@@ -31,7 +31,7 @@ export const kick = groupOperation({
       data: results,
       joined: -ids.length,
       writes: [...remove(call.app, group_id, ids), countKick({ group_id, user_ids: ids })],
-      events: [call.event('group.member.kicked', ids)],
+      events: [call.event('group.member.kicked', { users: ids })],
     }
   },
 })

@@ -24,7 +24,7 @@ export const leave = groupOperation({
       data: true,
       joined: -1,
       writes: remove(app, group.group_id, [me.actor_id]),
-      events: [call.event('group.member.left', [me.actor_id])],
+      events: [call.event('group.member.left', { users: [me.actor_id] })],
     }
   },
 })

@@ -7,7 +7,7 @@ import { refuse } from '../operation/errors.ts'
 import { anyInteger, boolean, id, integer, name, paging, someIds } from '../operation/fields.ts'
 import { pagedList } from '../operation/page.ts'
 import { done, nothing } from './answers.ts'
-import { groupOperation } from './group-operation.ts'
+import { type GroupCall, groupOperation } from './group-operation.ts'
 import { memberInfo, memberItem, type SeenBy, seenBy } from './member-item.ts'
 
 const memberPages = pagedList<SeenBy>()({
@@ -70,19 +70,32 @@ export const displayName = groupOperation({
   writes: true,
   input: z.object({ group_id: id, value: name(64) }),
   answer: done,
-  decide: call => ({
-    data: true,
-    writes: [
-      setDisplayName({ group_id: call.group.group_id, user_id: call.me.actor_id, value: call.input.value }),
-    ],
-    events: [call.event('group.member.changed', [call.me.actor_id])],
-  }),
+  decide: call => {
+    const { group, me, input } = call
+    const changes = { display_name: [me.display_name, input.value] } as const
+    return {
+      data: true,
+      writes: [setDisplayName({ group_id: group.group_id, user_id: me.actor_id, value: input.value })],
+      events: [call.event('group.member.changed', { users: [me.actor_id], changes })],
+    }
+  },
 })
+
+function preference(call: GroupCall<unknown>, field: 'msg_mute_mode' | 'msg_push_mode', mode: number) {
+  const { me } = call
+  const changes = { [field]: [me[field], mode] } as const
+  return call.event('group.member.preferences', { users: [me.actor_id], changes })
+}
 
 const setMuteMode = command<{ group_id: number; user_id: number; mode: number }>()(
   p =>
     sql`UPDATE members SET msg_mute_mode = ${p.mode} WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
 )
+
+const muted = (call: GroupCall<unknown>, mode: number) => ({
+  writes: [setMuteMode({ group_id: call.group.group_id, user_id: call.me.actor_id, mode })],
+  events: [preference(call, 'msg_mute_mode', mode)],
+})
 
 export const muteMode = groupOperation({
   id: 'put__group_msg_mute_mode',
@@ -95,10 +108,7 @@ export const muteMode = groupOperation({
   writes: true,
   input: z.object({ group_id: id, msg_mute_mode: integer(0, 2) }),
   answer: nothing,
-  decide: ({ group, me, input }) => ({
-    data: {},
-    writes: [setMuteMode({ group_id: group.group_id, user_id: me.actor_id, mode: input.msg_mute_mode })],
-  }),
+  decide: call => ({ data: {}, ...muted(call, call.input.msg_mute_mode) }),
 })
 
 export const notDisturb = groupOperation({
@@ -113,10 +123,7 @@ export const notDisturb = groupOperation({
   writes: true,
   input: z.object({ group_id: id, value: boolean }),
   answer: nothing,
-  decide: ({ group, me, input }) => ({
-    data: {},
-    writes: [setMuteMode({ group_id: group.group_id, user_id: me.actor_id, mode: input.value ? 1 : 0 })],
-  }),
+  decide: call => ({ data: {}, ...muted(call, call.input.value ? 1 : 0) }),
 })
 
 const setPushMode = command<{ group_id: number; user_id: number; mode: number }>()(
@@ -141,8 +148,12 @@ export const pushMode = groupOperation({
   // Parameters are checked before the group and the role, also the one with a code of its own.
   reads: ({ input }) =>
     input.msg_push_mode < 0 || input.msg_push_mode > pushModes ? refuse('push_mode_invalid') : [],
-  decide: ({ group, me, input }) => ({
-    data: {},
-    writes: [setPushMode({ group_id: group.group_id, user_id: me.actor_id, mode: input.msg_push_mode })],
-  }),
+  decide: call => {
+    const { group, me, input } = call
+    return {
+      data: {},
+      writes: [setPushMode({ group_id: group.group_id, user_id: me.actor_id, mode: input.msg_push_mode })],
+      events: [preference(call, 'msg_push_mode', input.msg_push_mode)],
+    }
+  },
 })

@@ -29,8 +29,11 @@ function profileText(
     input: z.object({ group_id: id, value }),
     answer: done,
     decide: call => {
-      const writes: Bound[] = [set({ group_id: call.group.group_id, value: call.input.value, now: call.now })]
-      return { data: true, writes, events: [call.event('group.profile.changed')] }
+      const { group, now } = call
+      const { value } = call.input
+      const writes: Bound[] = [set({ group_id: group.group_id, value, now })]
+      const changes = { [field]: [group[field], value] } as const
+      return { data: true, writes, events: [call.event('group.profile.changed', { changes })] }
     },
   })
 }

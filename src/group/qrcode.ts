@@ -103,7 +103,7 @@ export const qrcodeInvite = groupOperation({
       data: infoOf(joined, { msg_mute_mode: 0, msg_push_mode: 0 }, now),
       joined: 1,
       writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
-      events: [call.event('group.member.joined', [me.actor_id])],
+      events: [call.event('group.member.joined', { users: [me.actor_id], how: 'qrcode' })],
     }
   },
 })

@@ -34,10 +34,11 @@ function toggle(column: Exclude<Setting, 'apply_approval'>, path: string, title:
     input: z.object({ group_id: id, value: boolean }),
     answer: done,
     decide: call => {
-      const writes: Bound[] = [
-        set({ group_id: call.group.group_id, value: call.input.value ? 1 : 0, now: call.now }),
-      ]
-      return { data: true, writes, events: [call.event('group.settings.changed')] }
+      const { group, now } = call
+      const { value } = call.input
+      const writes: Bound[] = [set({ group_id: group.group_id, value: value ? 1 : 0, now })]
+      const changes = { [column]: [group[column], value] } as const
+      return { data: true, writes, events: [call.event('group.settings.changed', { changes })] }
     },
   })
 }
@@ -77,9 +78,14 @@ export const requireAdminApproval = groupOperation({
   writes: true,
   input: z.object({ group_id: id, apply_approval: integer(0, 2) }),
   answer: done,
-  decide: call => ({
-    data: true,
-    writes: [setApproval({ group_id: call.group.group_id, value: call.input.apply_approval, now: call.now })],
-    events: [call.event('group.settings.changed')],
-  }),
+  decide: call => {
+    const { group, now } = call
+    const { apply_approval } = call.input
+    const changes = { apply_approval: [group.apply_approval, apply_approval] } as const
+    return {
+      data: true,
+      writes: [setApproval({ group_id: group.group_id, value: apply_approval, now })],
+      events: [call.event('group.settings.changed', { changes })],
+    }
+  },
 })

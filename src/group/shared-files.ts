@@ -79,7 +79,7 @@ export const uploadFile = groupOperation({
     return {
       data: file,
       writes: [insert({ ...file, grant_id: grant?.grant_id ?? 0 })],
-      events: [call.event('group.file.shared', [file.file_id])],
+      events: [call.event('group.file.shared', { files: [file.file_id], name: file.name, size: file.size })],
     }
   },
 })
@@ -147,7 +147,12 @@ export const updateFileName = groupOperation({
     return {
       data: true,
       writes: [rename({ file_id: file.file_id, name: call.input.name, now: call.now })],
-      events: [call.event('group.file.renamed', [file.file_id])],
+      events: [
+        call.event('group.file.renamed', {
+          files: [file.file_id],
+          changes: { name: [file.name, call.input.name] },
+        }),
+      ],
     }
   },
 })
@@ -226,7 +231,7 @@ export const deleteFile = groupOperation({
     return {
       data,
       writes: [remove({ file_ids: gone }), ...bytes],
-      events: [call.event('group.file.deleted', gone)],
+      events: [call.event('group.file.deleted', { files: gone })],
     }
   },
 })

@@ -55,12 +55,16 @@ export const setUserSettings = operation({
   writes: true,
   input: z.object({ group_confirm: boolean.optional() }),
   answer: done,
-  reads: () => [],
-  decide: ({ app, caller, input }) => ({
-    data: true,
-    writes:
-      input.group_confirm === undefined
-        ? []
-        : [choose({ app_id: app.app_id, user_id: caller.user_id ?? 0, value: input.group_confirm ? 1 : 0 })],
-  }),
+  reads: ({ app, caller }) => [choice({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
+  decide: ({ app, caller, input }, [[found]]) => {
+    const { group_confirm } = input
+    if (group_confirm === undefined) return { data: true }
+    const user_id = caller.user_id ?? 0
+    const changes = { group_confirm: [found?.group_confirm ?? null, group_confirm] } as const
+    return {
+      data: true,
+      writes: [choose({ app_id: app.app_id, user_id, value: group_confirm ? 1 : 0 })],
+      events: [{ kind: 'user.settings.changed', users: [user_id], changes }],
+    }
+  },
 })

@@ -56,7 +56,12 @@ const forget = (object_name: string): Task<number> => ({
       object.state === objectState.released
         ? [uncountInApp({ app_id, size }), uncountOfUser({ app_id, user_id, size })]
         : []
-    return { data: size, writes: [deleteGrants({ object_name }), deleteRow({ object_name }), ...counted] }
+    return {
+      data: size,
+      writes: [deleteGrants({ object_name }), deleteRow({ object_name }), ...counted],
+      // Bytes that were never stored are not missed.
+      ...(counted.length > 0 && { events: [{ kind: 'file.deleted', app_id, object_name, size }] }),
+    }
   },
 })
 

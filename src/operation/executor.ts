@@ -1,6 +1,7 @@
 import type { Session } from '../db/engine.ts'
 import type { Bound } from '../db/query.ts'
-import type { Refusal } from './errors.ts'
+import { record } from '../events/record.ts'
+import { Refusal } from './errors.ts'
 import type { Call, Outcome } from './operation.ts'
 
 /** What an executor runs: an operation, or anything of the same form that is not part of the API. */
@@ -61,3 +62,10 @@ export const noMetrics: ExecutorMetrics = {
 
 /** Rows as objects, from rows as the engine answers them. */
 export const decode = (bound: Bound, rows: unknown[][]): readonly unknown[] => bound.statement.decode(rows)
+
+/** All that a result writes: its rows, and the record of what happened. */
+export function writesOf(result: Result, call: Call<unknown>): readonly Bound[] {
+  if (result instanceof Refusal) return []
+  const { writes = [], events = [] } = result
+  return events.length === 0 ? writes : [...writes, ...record(call, events)]
+}

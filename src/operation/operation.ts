@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { JsonText } from '../db/json-rows.ts'
 import type { Bound, RowsOf } from '../db/query.ts'
-import type { GroupEvent } from '../events/event.ts'
+import type { NewEvent } from '../events/event.ts'
 import type { BlobStore } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { type Refusal, refuse } from './errors.ts'
@@ -17,6 +17,16 @@ export interface Caller {
   readonly user_id: number | null
   /** An administrator bound by the `group_id` header to this one group. */
   readonly only_group: number | null
+  /** Id of the key that signed its token; missing where there is no token. */
+  readonly key_id?: string
+}
+
+/** Where a call came from, for the record of what happened. */
+export interface Origin {
+  /** Id of the request. */
+  readonly request: string
+  /** The caller's address as AUDIT_IP lets it be kept. */
+  readonly ip: string
 }
 
 /** All that an operation may know besides the rows it asked for. */
@@ -27,6 +37,8 @@ export interface Call<In> {
   /** Milliseconds since 1970; one instant for the whole operation. */
   readonly now: number
   readonly newId: () => number
+  /** Missing where the service itself calls: its jobs, the command line. */
+  readonly origin?: Origin
 }
 
 export interface Page {
@@ -41,8 +53,8 @@ export interface Outcome<Out> {
   readonly data: Out
   readonly page?: Page
   readonly writes?: readonly Bound[]
-  /** Named for an event log to come; the executor drops them. */
-  readonly events?: readonly GroupEvent[]
+  /** What happened, if these rows are written: recorded in the same change. */
+  readonly events?: readonly NewEvent[]
 }
 
 /** An answer of this shape: as a value, or as the JSON that SQLite made. */

@@ -1,7 +1,15 @@
 import type { BatchEngine, Session } from '../db/engine.ts'
 import type { Bound } from '../db/query.ts'
 import { HttpError, Refusal } from './errors.ts'
-import { decode, type Executor, type ExecutorMetrics, noMetrics, type Result, type Task } from './executor.ts'
+import {
+  decode,
+  type Executor,
+  type ExecutorMetrics,
+  noMetrics,
+  type Result,
+  type Task,
+  writesOf,
+} from './executor.ts'
 import type { Call } from './operation.ts'
 
 /** How often a task is decided before its caller is told to come back. */
@@ -37,10 +45,11 @@ export function optimisticExecutor(
     const reads = task.reads(call)
     if (reads instanceof Refusal) return reads
     const result = task.decide(call, await rowsOf(reads, session, task.writes ? 'write' : 'read'))
-    if (result instanceof Refusal || result.writes === undefined || result.writes.length === 0) return result
+    const writes = writesOf(result, call)
+    if (writes.length === 0) return result
     const started = performance.now()
     try {
-      await engine.batch(result.writes, session, 'write')
+      await engine.batch(writes, session, 'write')
     } catch (error) {
       if (error instanceof Error && constraint.test(error.message)) return 'stale'
       throw error

@@ -3,7 +3,15 @@ import type { Bound } from '../db/query.ts'
 import type { EventLoop, Log } from '../platform.ts'
 import { Durability, type Held } from './durability.ts'
 import { HttpError, type OutcomeUnknown, Refusal } from './errors.ts'
-import { decode, type Executor, type ExecutorMetrics, noMetrics, type Result, type Task } from './executor.ts'
+import {
+  decode,
+  type Executor,
+  type ExecutorMetrics,
+  noMetrics,
+  type Result,
+  type Task,
+  writesOf,
+} from './executor.ts'
 import type { Call } from './operation.ts'
 
 interface Waiting {
@@ -100,8 +108,7 @@ export function serialExecutor(
     const rows = new Array<readonly unknown[]>(reads.length)
     for (let i = 0; i < reads.length; i++) rows[i] = decode(reads[i] as Bound, engine.all(reads[i] as Bound))
     const result = task.decide(call, rows)
-    if (!(result instanceof Refusal) && result.writes !== undefined)
-      for (const write of result.writes) engine.all(write)
+    for (const write of writesOf(result, call)) engine.all(write)
     return result
   }
 

@@ -9,7 +9,7 @@ const settings = appSettings.parse({})
  * caller. Throws what it refuses.
  */
 export async function runTask<Out>(executor: Executor, task: Task<Out>, now: number): Promise<Out> {
-  const app = { app_id: '', secrets: [], keys: [], jwks_url: '', settings }
+  const app = { app_id: '', secrets: [], keys: [], jwks_url: '', settings, epoch: '' }
   const caller = { administrator: true, user_id: null, only_group: null }
   const newId = () => {
     throw new Error('a task makes no ids')

@@ -47,6 +47,19 @@ export const appSettings = z.strictObject({
     .max(100_000)
     .default(1_000)
     .describe('upload URLs one user may hold unused'),
+  events_days: z.int().min(1).max(36_500).default(30).describe('how long events are kept, days'),
+  audit_days: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .default(400)
+    .describe('how long events that an audit asks for are kept, days'),
+  idempotency_hours: z
+    .int()
+    .min(1)
+    .max(24 * 30)
+    .default(24)
+    .describe('how long an Idempotency-Key is remembered, hours'),
   rate_user_per_second: limit(200).describe(
     'requests a second of one user, in bursts of five times as many; 0: no limit',
   ),
@@ -65,6 +78,8 @@ export interface App {
   readonly keys: readonly AppSecret[]
   readonly jwks_url: string
   readonly settings: AppSettings
+  /** First part of the cursors and states that readers keep (docs/events.md). */
+  readonly epoch: string
 }
 
 /** Letters, digits, `_` and `-`, up to 64: an app id is the first part of every object's name. */

@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { type AppSecret, apps } from '../db/schema.ts'
+import type { Changes, NewEvent } from '../events/event.ts'
 import type { Executor, Task } from '../operation/executor.ts'
 import { randomSecret } from '../operation/sign.ts'
 import type { Clock } from '../platform.ts'
@@ -25,6 +26,7 @@ const toApp = (row: AppRow): App => ({
   keys: row.keys,
   jwks_url: row.jwks_url,
   settings: settingsOf(row.settings),
+  epoch: row.epoch,
 })
 
 export interface AppRegistry {
@@ -51,7 +53,7 @@ export function appRegistry(
       known.delete(app_id)
       return undefined
     }
-    const state = JSON.stringify([row.secrets, row.keys, row.jwks_url, row.settings])
+    const state = JSON.stringify([row.secrets, row.keys, row.jwks_url, row.settings, row.epoch])
     const before = known.get(app_id)
     const app = before?.state === state ? before.app : toApp(row)
     known.set(app_id, { app, state, readAt: clock() })
@@ -68,11 +70,14 @@ export function appRegistry(
   }
 }
 
+/** Six characters at random. */
+export const freshEpoch = sql`lower(hex(randomblob(3)))`
+
 const insertApp = command<
   Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings', string> & { now: number }
 >()(
-  p => sql`INSERT INTO apps (app_id, secrets, keys, jwks_url, settings, app_created_at)
-    VALUES (${p.app_id}, ${p.secrets}, ${p.keys}, ${p.jwks_url}, ${p.settings}, ${p.now})`,
+  p => sql`INSERT INTO apps (app_id, secrets, keys, jwks_url, settings, epoch, app_created_at)
+    VALUES (${p.app_id}, ${p.secrets}, ${p.keys}, ${p.jwks_url}, ${p.settings}, ${freshEpoch}, ${p.now})`,
 )
 const updateApp = command<Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings', string>>()(
   p =>
@@ -114,6 +119,33 @@ export const saveApp = (
     return {
       data: next,
       writes: [stored === undefined ? insertApp({ ...columns, now }) : updateApp(columns)],
+      events: eventsOf(app_id, stored, next),
     }
   },
 })
+
+/** What a change of an app is told as. Secrets are named by their ids alone. */
+function eventsOf(app_id: string, before: StoredApp | undefined, after: StoredApp): NewEvent[] {
+  if (before === undefined) return [{ kind: 'app.created', app_id }]
+  const idsOf = (keys: readonly AppSecret[]) => keys.map(({ kid }) => kid)
+  const differ = (field: 'secrets' | 'keys') => idsOf(before[field]).join() !== idsOf(after[field]).join()
+  const changes = settingsChanged(before, after)
+  const events: NewEvent[] = []
+  if (Object.keys(changes).length > 0) events.push({ kind: 'app.settings.changed', app_id, changes })
+  if (differ('secrets')) events.push({ kind: 'app.secret.rotated', app_id, key_ids: idsOf(after.secrets) })
+  if (differ('keys')) events.push({ kind: 'app.keys.rotated', app_id, key_ids: idsOf(after.keys) })
+  return events
+}
+
+/** Settings that are not as they were; null where one has its default. */
+function settingsChanged(before: StoredApp, after: StoredApp): Changes {
+  // The URL of a key set may carry a password.
+  const flat = ({ settings, jwks_url }: StoredApp): Readonly<Record<string, unknown>> => ({
+    ...settings,
+    ...(jwks_url !== '' && { jwks_url: new URL(jwks_url).host }),
+  })
+  const [old, now] = [flat(before), flat(after)]
+  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])]
+  const differing = names.filter(name => JSON.stringify(old[name]) !== JSON.stringify(now[name]))
+  return Object.fromEntries(differing.map(name => [name, [old[name] ?? null, now[name] ?? null] as const]))
+}

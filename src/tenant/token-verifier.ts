@@ -13,6 +13,8 @@ export interface Identity {
   readonly filesOnly: boolean
   /** Milliseconds since 1970; Infinity without `exp`. */
   readonly expiresAt: number
+  /** Id of the key that signed it, '' where the app's key set names none. */
+  readonly key_id: string
 }
 
 const secretAlgorithms = ['HS256', 'HS384', 'HS512']
@@ -53,7 +55,7 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
     return keys
   }
 
-  const payloadOf = async (app: App, token: string): Promise<JWTPayload> => {
+  const verified = async (app: App, token: string): Promise<{ claims: JWTPayload; key_id: string }> => {
     const options = { currentDate: new Date(clock()) }
     if (app.jwks_url !== '') {
       let keySet = keySets.get(app)
@@ -61,7 +63,11 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
         keySet = createRemoteJWKSet(new URL(app.jwks_url), { timeoutDuration: 5000 })
         keySets.set(app, keySet)
       }
-      return (await jwtVerify(token, keySet, { ...options, algorithms: jwksAlgorithms })).payload
+      const { payload, protectedHeader } = await jwtVerify(token, keySet, {
+        ...options,
+        algorithms: jwksAlgorithms,
+      })
+      return { claims: payload, key_id: protectedHeader.kid ?? '' }
     }
     const algorithm = secretAlgorithms.indexOf(headerAlgorithm(token))
     let failure: unknown = new errors.JWSInvalid('no secret')
@@ -71,12 +77,11 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
       i += secretAlgorithms.length
     ) {
       try {
-        return (
-          await jwtVerify(token, await (keysOf(app)[i] as Promise<CryptoKey>), {
-            ...options,
-            algorithms: secretAlgorithms,
-          })
-        ).payload
+        const { payload } = await jwtVerify(token, await (keysOf(app)[i] as Promise<CryptoKey>), {
+          ...options,
+          algorithms: secretAlgorithms,
+        })
+        return { claims: payload, key_id: app.secrets[Math.floor(i / secretAlgorithms.length)]?.kid ?? '' }
       } catch (error) {
         failure = error
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) break
@@ -91,7 +96,7 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
     if (!isCompactToken(token)) return refuse('token_invalid')
     let identity: Identity | Refusal
     try {
-      identity = identityOf(app, await payloadOf(app, token), clock())
+      identity = identityOf(app, await verified(app, token), clock())
     } catch (error) {
       return refusalOf(error)
     }
@@ -154,18 +159,22 @@ function refusalOf(error: unknown): Refusal {
   throw new HttpError(503, "the app's JWKS cannot be read", { 'retry-after': '5' })
 }
 
-function identityOf(app: App, claims: JWTPayload, now: number): Identity | Refusal {
+function identityOf(
+  app: App,
+  { claims, key_id }: { readonly claims: JWTPayload; readonly key_id: string },
+  now: number,
+): Identity | Refusal {
   if (claims.app !== app.app_id) return refuse('token_invalid', 'access-token is for another app')
   if (claims.iat !== undefined && claims.iat > now / 1000 + clockSkew)
     return refuse('token_invalid', 'access-token is not valid yet: check the clock that signs')
   const expiresAt = claims.exp === undefined ? Number.POSITIVE_INFINITY : claims.exp * 1000
   const { role, use } = claims as { role?: unknown; use?: unknown }
   if (use !== undefined && use !== 'files') return refuse('token_invalid', 'access-token has an unknown use')
-  if (role === 2 && use === undefined) return { user_id: null, filesOnly: false, expiresAt }
+  if (role === 2 && use === undefined) return { user_id: null, filesOnly: false, expiresAt, key_id }
   const user_id = idOf(String(claims.sub ?? ''))
   if (role !== 1 || user_id === undefined)
     return refuse('token_invalid', 'access-token needs role 1 and the user id as sub, or role 2')
-  return { user_id, filesOnly: use === 'files', expiresAt }
+  return { user_id, filesOnly: use === 'files', expiresAt, key_id }
 }
 
 /** The caller, from what its token says and the acting headers it sent (null where it sent none). */
@@ -174,6 +183,7 @@ export function callerOf(
   userHeader: string | null,
   groupHeader: string | null,
 ): Caller | Refusal {
+  const { key_id } = identity
   const user_id = userHeader === null ? null : idOf(userHeader)
   const only_group = groupHeader === null ? null : idOf(groupHeader)
   if (user_id === undefined)
@@ -184,11 +194,11 @@ export function callerOf(
     if (only_group !== null) return refuse('no_permission', 'the group_id header is for administrators')
     if (user_id !== null && user_id !== identity.user_id)
       return refuse('no_permission', 'the user_id header names another user than the token')
-    return { administrator: false, user_id: identity.user_id, only_group: null }
+    return { administrator: false, user_id: identity.user_id, only_group: null, key_id }
   }
   if (user_id !== null && only_group !== null)
     return refuse('invalid_parameter', 'send either the user_id header or the group_id header, not both')
-  return { administrator: true, user_id, only_group }
+  return { administrator: true, user_id, only_group, key_id }
 }
 
 function idOf(text: string): number | undefined {

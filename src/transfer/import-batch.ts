@@ -1,6 +1,8 @@
 import type { SerialEngine } from '../db/engine.ts'
+import { record } from '../events/record.ts'
 import { settlePending } from '../group/join.ts'
 import { role } from '../operation/roles.ts'
+import { eventsOfImport, type MemberRow, type Pair } from './import-events.ts'
 import { type GroupsInBatch, groupsOf, type Importing, type Numbered } from './import-groups.ts'
 import {
   countInApp,
@@ -48,31 +50,23 @@ export function importBatch(
   }
 }
 
-/** A group and a user. */
-type Pair = [group_id: number, user_id: number]
-type MemberRow = [
-  ...Pair,
-  role: number,
-  display_name: string,
-  joined_at: number,
-  mute: number,
-  push: number,
-  ban_until: number,
-]
+const nobody = { administrator: false, user_id: null, only_group: null }
 
 function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[], now: number): Imported {
   const { app_id } = app
   const members = lines.filter((line): line is Numbered<MemberLine> => line.value.type === 'member')
   const blocked = lines.filter((line): line is Numbered<BlockedLine> => line.value.type === 'blocked')
   const groups = groupsOf(engine, app, lines, now)
-  const joined = addMembers(engine, app_id, groups, members, now)
+  const { joined, told, described } = addMembers(engine, app_id, groups, members, now)
   const added = addBlocked(engine, groups, blocked, now)
   refuseBlockedMembers(engine, groups, added, [...members, ...blocked])
 
   const joinedIn = tally(joined, ([group_id]) => group_id)
   const blockedIn = tally(added, ([group_id]) => group_id)
   for (const [group_id, more] of joinedIn) refuseOverfull(groups, group_id, more, joined, members)
-  const changed = [...new Set([...joinedIn.keys(), ...blockedIn.keys()])]
+  const changed = [
+    ...new Set([...joinedIn.keys(), ...blockedIn.keys(), ...told.map(([group_id]) => group_id)]),
+  ]
   const inGroups = changed.map(id => [
     id,
     joinedIn.get(id) ?? 0,
@@ -92,17 +86,22 @@ function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[],
   )
   if (groups.created.size > 0) engine.all(countInApp({ app_id, more: groups.created.size }))
   settle(engine, changed, joined, added, now)
+  const events = eventsOfImport(groups, changed, { joined, described, added })
+  for (const bound of record({ app, caller: nobody, now }, events)) engine.all(bound)
   return { groups: groups.created.size, members: joined.length, blocked: added.length }
 }
 
-/** Makes the owners of new groups and the users of the lines members; answers those who were not. */
+/**
+ * Makes the owners of new groups and the users of the lines members. Answers those who were not, the owners of
+ * whom something new was said, and the rows that say more of either than that they are members.
+ */
 function addMembers(
   engine: SerialEngine,
   app_id: string,
   groups: GroupsInBatch,
   members: readonly Numbered<MemberLine>[],
   now: number,
-): Pair[] {
+): { joined: Pair[]; told: Pair[]; described: MemberRow[] } {
   const plain: [...Pair, joined_at: number][] = []
   const others: MemberRow[] = []
   for (const { group_id, owner_id, created_at } of groups.created.values())
@@ -144,14 +143,18 @@ function addMembers(
     ...(engine.all(insertMembers({ app_id, rows: inIndexOrder(others) })) as Pair[]),
     ...(engine.all(insertPlainMembers({ app_id, rows: inIndexOrder(plain) })) as Pair[]),
   ]
-  if (owners.length > 0) engine.all(tellOfOwners({ rows: owners }))
+  const told = owners.length === 0 ? [] : (engine.all(tellOfOwners({ rows: owners })) as Pair[])
   // A former owner who is still a member is only old news.
   for (const { line, value } of pretenders) {
     if (!joined.some(([group_id, user_id]) => group_id === value.group_id && user_id === value.user_id))
       continue
     throw new BadLine(line, `user ${value.user_id} is not the owner_id of group ${value.group_id}`)
   }
-  return joined
+  const isNew = new Set([...joined, ...told].map(([group_id, user_id]) => `${group_id} ${user_id}`))
+  const described = [...others, ...owners].filter(([group_id, user_id]) =>
+    isNew.has(`${group_id} ${user_id}`),
+  )
+  return { joined, told, described }
 }
 
 /**

@@ -21,6 +21,8 @@ interface Group {
   readonly capacity: number
   /** Members before this batch. */
   readonly count: number
+  /** Version before this batch; a group that the batch creates has its first. */
+  readonly version: number
   readonly created_at: number
 }
 

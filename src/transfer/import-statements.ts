@@ -15,6 +15,7 @@ export const knownGroups = query<{ group_ids: readonly number[] }>()(p =>
       owner_id: groups.owner_id,
       count: groups.count,
       capacity: groups.capacity,
+      version: groups.version,
       blacklist_count: groups.blacklist_count,
       status: groups.status,
       created_at: groups.created_at,
@@ -55,7 +56,7 @@ export const insertPlainMembers = command<{ app_id: string; rows: readonly unkno
 
 /**
  * Rows as of `insertMembers`: what is said of owners, whom their group's line has made members, unless they
- * changed it meanwhile.
+ * changed it meanwhile. Answers those of whom something was said.
  */
 export const tellOfOwners = command<{ rows: readonly unknown[] }>()(
   p => sql`UPDATE members SET display_name = row.value ->> 3, joined_at = row.value ->> 4, msg_mute_mode = row.value ->> 5,
@@ -63,7 +64,10 @@ export const tellOfOwners = command<{ rows: readonly unknown[] }>()(
     FROM ${each(p.rows)} AS row
     WHERE members.group_id = row.value ->> 0 AND members.user_id = row.value ->> 1 AND members.role = 3 AND members.display_name = ''
       AND members.msg_mute_mode = 0 AND members.msg_push_mode = 0 AND members.ban_until = 0
-      AND members.joined_at = (SELECT created_at FROM groups WHERE groups.group_id = members.group_id)`,
+      AND members.joined_at = (SELECT created_at FROM groups WHERE groups.group_id = members.group_id)
+      AND (row.value ->> 3, row.value ->> 4, row.value ->> 5, row.value ->> 6, row.value ->> 7)
+        IS NOT ('', members.joined_at, 0, 0, 0)
+    RETURNING group_id, user_id`,
 )
 
 /** Group, user, blocked at. */

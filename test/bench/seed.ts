@@ -101,7 +101,7 @@ export function seeded(file: string, app_id: string, secret: string, scale: Scal
     db.prepare<[string], string>('SELECT keys FROM apps WHERE app_id = ?').pluck().get(app_id) ?? '[]',
   )
   db.close()
-  const app = { app_id, secrets: [], keys, jwks_url: '', settings: appSettings.parse({}) }
+  const app = { app_id, secrets: [], keys, jwks_url: '', settings: appSettings.parse({}), epoch: '' }
   const largeGroup = (group_id: number, members: number): Large => {
     const step = Math.floor((members - callers) / cursorsOfEach)
     const after = range(0, cursorsOfEach - 1).map(i => firstFiller + i * step)

@@ -37,7 +37,7 @@ db.exec(
 
 /** The last SELECT of an operation: the one of its answer. */
 function selectOf(operation: Operation, input: Readonly<Record<string, unknown>>) {
-  const app = { app_id: '', secrets: [], keys: [], jwks_url: '', settings: appSettings.parse({}) }
+  const app = { app_id: '', secrets: [], keys: [], jwks_url: '', settings: appSettings.parse({}), epoch: '' }
   const caller = { administrator: false, user_id: 1, only_group: null }
   const reads = operation.reads({ app, caller, input, now: 0, newId: () => 0 })
   const statement: Statement | undefined = reads instanceof Refusal ? undefined : reads.at(-1)?.statement

@@ -11,6 +11,7 @@ const appWith = (...kids: string[]): App => ({
   keys: kids.map(key),
   jwks_url: '',
   settings: appSettings.parse({}),
+  epoch: '',
 })
 const slot = { object_name: 'an-app/chat/1', maxSize: 1000, expiresAt: 1_000_000 }
 

@@ -111,6 +111,7 @@ export const finish = ({ object_name, owner_id, size, content_type, etag }: Arri
         countInApp({ app_id, size, limit: settings.app_quota_bytes }),
         countOfUser({ app_id, user_id: owner_id, size, limit: settings.user_quota_bytes }),
       ],
+      events: [{ kind: 'file.uploaded', object_name, size, content_type, by_id: owner_id }],
     }
   },
 })

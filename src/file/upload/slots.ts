@@ -90,6 +90,7 @@ export const uploadGroupAvatar = presented(
     tag: 'file',
     requires: 'editor',
     writes: true,
+    changesGroup: false,
     input: z.object({ group_id: id }),
     answer: promisedUpload,
     reads: call => [heldBy(call)],

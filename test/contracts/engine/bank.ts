@@ -93,7 +93,7 @@ export const membersAmong = query<{ user_ids: readonly number[] }>()(p =>
 )
 
 const call: Call<unknown> = {
-  app: { app_id: 'bank', secrets: [], keys: [], jwks_url: '', settings: appSettings.parse({}) },
+  app: { app_id: 'bank', secrets: [], keys: [], jwks_url: '', settings: appSettings.parse({}), epoch: '' },
   caller: { administrator: true, user_id: null, only_group: null },
   input: {},
   now: 0,

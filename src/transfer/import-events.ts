@@ -1,0 +1,103 @@
+import type { NewEvent } from '../events/event.ts'
+import { newGroup } from '../events/record.ts'
+import { role } from '../operation/roles.ts'
+import type { GroupsInBatch } from './import-groups.ts'
+
+/** A group and a user. */
+export type Pair = [group_id: number, user_id: number]
+/** A member with all that a line may say of it. */
+export type MemberRow = [
+  ...Pair,
+  role: number,
+  display_name: string,
+  joined_at: number,
+  mute: number,
+  push: number,
+  ban_until: number,
+]
+
+interface Written {
+  /** Who became a member. */
+  readonly joined: readonly Pair[]
+  /** What was said of new members beside that. */
+  readonly described: readonly MemberRow[]
+  /** Who was blacklisted. */
+  readonly added: readonly Pair[]
+}
+
+/** As many users as an operation takes: no event of an import is larger than one of an operation. */
+const usersOfEvent = 500
+
+/**
+ * What an import did, told in the kinds that operations use: a reader needs to know nothing of imports. All that
+ * a batch does to a group has one version.
+ */
+export function eventsOfImport(
+  groups: GroupsInBatch,
+  changed: readonly number[],
+  { joined, described, added }: Written,
+): NewEvent[] {
+  const joinedIn = byGroup(joined)
+  const describedIn = byGroup(described)
+  const addedIn = byGroup(added)
+  return changed.flatMap(group_id => {
+    const created = groups.created.get(group_id)
+    const { version } = groups.of(group_id, 0)
+    const of = { group_id, group_version: created === undefined ? version + 1 : version }
+    const rows = describedIn.get(group_id) ?? []
+    return [
+      ...(created === undefined
+        ? []
+        : [
+            {
+              kind: 'group.created',
+              ...of,
+              group: newGroup({ ...created, type: created.group_type }),
+            } as const,
+          ]),
+      ...portions(joinedIn.get(group_id)).map(
+        users => ({ kind: 'group.member.joined', ...of, users, how: 'import' }) as const,
+      ),
+      ...portions(rows.filter(row => row[2] === role.admin)).map(
+        users => ({ kind: 'group.admin.granted', ...of, users }) as const,
+      ),
+      ...rows.flatMap(row => eventsOfMember(row).map(event => ({ ...event, ...of }))),
+      ...portions(addedIn.get(group_id)).map(
+        users => ({ kind: 'group.blacklist.added', ...of, users }) as const,
+      ),
+    ]
+  })
+}
+
+function eventsOfMember([, user_id, , display_name, , mute, push, until]: MemberRow): NewEvent[] {
+  const users = [user_id]
+  const events: NewEvent[] = []
+  if (display_name !== '') {
+    events.push({ kind: 'group.member.changed', users, changes: { display_name: ['', display_name] } })
+  }
+  if (mute + push > 0) {
+    const changes = { msg_mute_mode: [0, mute], msg_push_mode: [0, push] } as const
+    events.push({ kind: 'group.member.preferences', users, changes })
+  }
+  if (until !== 0) events.push({ kind: 'group.member.banned', users, until })
+  return events
+}
+
+function byGroup<Row extends readonly [group_id: number, ...unknown[]]>(
+  rows: readonly Row[],
+): Map<number, Row[]> {
+  const found = new Map<number, Row[]>()
+  for (const row of rows) {
+    const before = found.get(row[0])
+    if (before === undefined) found.set(row[0], [row])
+    else before.push(row)
+  }
+  return found
+}
+
+function portions(rows: readonly (readonly [number, number, ...unknown[]])[] = []): number[][] {
+  const found: number[][] = []
+  for (let i = 0; i < rows.length; i += usersOfEvent)
+    found.push(rows.slice(i, i + usersOfEvent).map(([, user_id]) => user_id))
+  return found
+}
