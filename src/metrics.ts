@@ -24,25 +24,36 @@ export interface Figure {
   value(): number
 }
 
+/** What is counted, with what /metrics says of it. */
+const counters = {
+  cohort_token_cache_hits_total: 'Tokens found in the cache',
+  cohort_token_cache_misses_total: 'Tokens verified',
+  cohort_commits_total: 'Commits of the write queue',
+  cohort_committed_operations_total: 'Operations in these commits',
+  cohort_commit_seconds_total: 'Time spent in these commits',
+  cohort_syncs_total: 'Syncs of what was committed to the disk',
+  cohort_sync_seconds_total: 'Time spent waiting for these syncs',
+  cohort_sync_failures_total: 'Syncs that failed: the log was written anew',
+  cohort_checkpoint_failures_total: 'Ends of the thread that makes checkpoints: it was started again',
+  cohort_conflicts_retried_total: 'Operations decided again because their group had changed',
+  cohort_blob_bytes_in_total: 'Bytes stored',
+  cohort_blob_bytes_out_total: 'Bytes served',
+  cohort_conversions_total: 'Pictures and voice messages converted',
+} as const
+export type CounterName = keyof typeof counters
+
+/** What is counted for each job. */
+const jobCounters = {
+  cohort_job_runs_total: 'Runs of each job',
+  cohort_job_seconds_total: 'Time spent in each job',
+  cohort_job_failures_total: 'Runs and items of each job that failed',
+} as const
+
 export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
   private readonly routes = new Map<string, RouteCounts>()
-  private readonly counters = new Map<string, number>()
+  private readonly counts = new Map<CounterName, number>()
+  private readonly jobCounts = new Map<keyof typeof jobCounters, Map<string, number>>()
   private depth = 0
-  private readonly help: ReadonlyMap<string, string> = new Map([
-    ['cohort_token_cache_hits_total', 'Tokens found in the cache'],
-    ['cohort_token_cache_misses_total', 'Tokens verified'],
-    ['cohort_commits_total', 'Commits of the write queue'],
-    ['cohort_committed_operations_total', 'Operations in these commits'],
-    ['cohort_commit_seconds_total', 'Time spent in these commits'],
-    ['cohort_syncs_total', 'Syncs of what was committed to the disk'],
-    ['cohort_sync_seconds_total', 'Time spent waiting for these syncs'],
-    ['cohort_sync_failures_total', 'Syncs that failed: the log was written anew'],
-    ['cohort_checkpoint_failures_total', 'Ends of the thread that makes checkpoints: it was started again'],
-    ['cohort_conflicts_retried_total', 'Operations decided again because their group had changed'],
-    ['cohort_blob_bytes_in_total', 'Bytes stored'],
-    ['cohort_blob_bytes_out_total', 'Bytes served'],
-    ['cohort_conversions_total', 'Pictures and voice messages converted'],
-  ])
   readonly figures: Figure[] = [
     {
       name: 'cohort_write_queue_depth',
@@ -67,8 +78,22 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
     counts.seconds += seconds
   }
 
-  add(counter: string, amount = 1): void {
-    this.counters.set(counter, (this.counters.get(counter) ?? 0) + amount)
+  add(counter: CounterName, amount = 1): void {
+    this.counts.set(counter, (this.counts.get(counter) ?? 0) + amount)
+  }
+  /** A job ran for so many milliseconds. */
+  jobRan(job: string, ms: number): void {
+    this.addForJob('cohort_job_runs_total', job, 1)
+    this.addForJob('cohort_job_seconds_total', job, ms / 1000)
+  }
+  /** A job, or one item of it, failed. */
+  jobFailed(job: string): void {
+    this.addForJob('cohort_job_failures_total', job, 1)
+  }
+  private addForJob(counter: keyof typeof jobCounters, job: string, amount: number): void {
+    const counts = this.jobCounts.get(counter) ?? new Map<string, number>()
+    this.jobCounts.set(counter, counts)
+    counts.set(job, (counts.get(job) ?? 0) + amount)
   }
   hit(): void {
     this.add('cohort_token_cache_hits_total')
@@ -117,12 +142,18 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
         `cohort_request_seconds_count{route="${route}"} ${sum}`,
       )
     }
-    for (const [name, help] of this.help) {
+    for (const [name, help] of Object.entries(counters)) {
       lines.push(
         `# HELP ${name} ${help}`,
         `# TYPE ${name} counter`,
-        `${name} ${this.counters.get(name) ?? 0}`,
+        `${name} ${this.counts.get(name as CounterName) ?? 0}`,
       )
+    }
+    for (const [name, help] of Object.entries(jobCounters)) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`)
+      for (const [job, count] of this.jobCounts.get(name as keyof typeof jobCounters) ?? []) {
+        lines.push(`${name}{job="${job}"} ${count}`)
+      }
     }
     for (const { name, type, help, value } of this.figures) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value()}`)

@@ -1,10 +1,8 @@
-import { createApp } from '../app.ts'
 import { type R2BucketLike, r2Store } from '../blobs/r2.ts'
 import { s3Store } from '../blobs/s3.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { d1 } from '../db/engines/d1.ts'
 import { failure } from '../http/respond.ts'
-import { housekeeping } from '../jobs/housekeeping.ts'
 import { lineLog } from '../log.ts'
 import { photonImages } from '../media/photon.ts'
 import { inlineVoice } from '../media/voice/inline.ts'
@@ -12,6 +10,7 @@ import { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import { optimisticExecutor } from '../operation/optimistic-executor.ts'
 import { type BlobStore, CannotConvert } from '../platform.ts'
+import { createService } from '../service.ts'
 import { ensureFirstApp } from '../tenant/first-app.ts'
 import { version } from '../version.ts'
 import { ping } from './worker/ping.ts'
@@ -42,27 +41,25 @@ function start(bindings: Bindings) {
     [...shards.databases].map(([name, database]) => [name, optimisticExecutor(d1(database), { metrics })]),
   )
   const executorFor = (app_id: string) => executors.get(shards.bindingFor(app_id)) as Executor
-  const blobs = blobsOf(config, bindings)
-  const app = createApp({
+  const { app, jobs } = createService({
+    config,
     executorFor,
+    executors: [...executors.values()],
     clock: Date.now,
     log: lineLog(config.LOG_LEVEL, line => console.log(line)),
     metrics,
-    appTtl: 5000,
-    origins: config.CORS_ORIGINS,
-    publicUrl: config.PUBLIC_URL ?? '',
+    appTtlMs: 5000,
     version,
     addressOf: ({ req }) => req.raw.headers.get('cf-connecting-ip') ?? '',
     trustsProxy: true,
     files: {
-      blobs,
+      blobs: blobsOf(config, bindings),
       images: photonImages(async () => (await import('@cf-wasm/photon/photon.wasm')).default),
       voice: inlineVoice({
         amr: async () => (await import('../../dist/amr.wasm')).default,
         mp3: async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,
       }),
       videos: { frame: () => Promise.reject(new CannotConvert('this server makes no pictures of videos')) },
-      imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
     },
     ready: async () => {
       for (const executor of executors.values()) await executor.read(ping({}))
@@ -70,11 +67,7 @@ function start(bindings: Bindings) {
   })
   const first =
     config.APP_SECRET === undefined ? undefined : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
-  return {
-    app,
-    first,
-    tidy: () => Promise.all([...executors.values()].map(executor => housekeeping(executor, blobs, Date.now))),
-  }
+  return { app, first, jobs }
 }
 
 /**
@@ -124,7 +117,7 @@ export default {
   },
   /** The cron trigger: what servers do in the background. */
   async scheduled(_event: unknown, bindings: Bindings): Promise<void> {
-    const { tidy } = await started(bindings)
-    await tidy()
+    const { jobs } = await started(bindings)
+    await jobs.runDue()
   },
 }

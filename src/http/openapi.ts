@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { errors } from '../operation/errors.ts'
 import type { Method, Operation } from '../operation/operation.ts'
+import type { Content, Route } from './route.ts'
 
 type Json = Record<string, unknown>
 
@@ -38,8 +39,13 @@ const whoMay = {
   owner: 'the owner of the group',
 } as const
 
-/** OpenAPI 3.1 of these operations: everything in it is read off them. */
-export function openApi(operations: readonly Operation[], version: string, publicUrl: string): Json {
+/** OpenAPI 3.1 of these operations and routes: every path in it is read off them. */
+export function openApi(
+  operations: readonly Operation[],
+  routes: readonly Route[],
+  version: string,
+  publicUrl: string,
+): Json {
   const paths: Record<string, Json> = {}
   const add = (path: string, methods: readonly Method[], operation: Operation, tag: string) => {
     for (const method of methods) {
@@ -49,6 +55,11 @@ export function openApi(operations: readonly Operation[], version: string, publi
   for (const operation of operations) {
     add(operation.path, operation.methods, operation, operation.tag)
     for (const { path, methods } of operation.compat ?? []) add(path, methods, operation, 'compat')
+  }
+  for (const route of routes) {
+    for (const method of route.methods) {
+      paths[route.path] = { ...paths[route.path], [method.toLowerCase()]: describeRoute(route, method) }
+    }
   }
   return {
     openapi: '3.1.0',
@@ -71,18 +82,23 @@ export function openApi(operations: readonly Operation[], version: string, publi
       { name: 'compat', description: 'Beside the reference: routes that existing clients also call' },
       { name: 'service', description: 'The service itself' },
     ],
-    paths: { ...paths, ...filePaths, ...servicePaths },
+    paths,
   }
 }
+
+/**
+ * The parameters that must be sent. A schema itself knows best what it makes of nothing: its JSON form takes a
+ * list that is checked and then tidied for optional.
+ */
+const requiredOf = ({ shape }: z.ZodObject): string[] =>
+  Object.entries(shape).flatMap(([name, type]) =>
+    (type as z.ZodType).safeParse(undefined).success ? [] : [name],
+  )
 
 function describe(operation: Operation, method: Method, path: string, tag: string): Json {
   const input = schemaOf(operation.input, 'input')
   const properties = (input.properties ?? {}) as Record<string, Json>
-  // What a schema makes of nothing is known best by itself: its JSON form takes a list that is checked and
-  // then tidied for optional.
-  const required = Object.entries(operation.input.shape).flatMap(([name, type]) =>
-    (type as z.ZodType).safeParse(undefined).success ? [] : [name],
-  )
+  const required = requiredOf(operation.input)
   const inBody = method !== 'GET' && Object.keys(properties).length > 0
   const query = Object.entries(properties).map(([name, schema]) => ({
     name,
@@ -129,114 +145,53 @@ const envelope = (operation: Operation): Json => ({
   },
 })
 
-const plain = (summary: string, description: string, type = 'text/plain'): Json => ({
-  get: {
-    summary,
-    tags: ['service'],
-    responses: {
-      '200': {
-        description,
-        content: { [type]: { schema: { type: type === 'application/json' ? 'object' : 'string' } } },
-      },
-    },
-  },
-})
-
-const inQuery = (name: string, description: string, required = false, type = 'string'): Json => ({
-  name,
-  in: 'query',
-  required,
-  description,
-  schema: { type },
-})
-
-const picture = [
-  inQuery(
-    'image_type',
-    '1 original, 2 thumbnail (fits inside w × h, never enlarged), 3 cover (fills w × h, cropped in the middle)',
-    false,
-    'integer',
-  ),
-  inQuery('w', 'pixels, 1 to 4096; default 200', false, 'number'),
-  inQuery('h', 'pixels, 1 to 4096; default 200', false, 'number'),
-  inQuery(
-    'thumbnail_strategy',
-    '1 by the image service, where one is configured; 2 by this service',
-    false,
-    'integer',
-  ),
-]
-const credentials = [
-  inQuery('access-token', 'instead of the header: an img element sends none'),
-  inQuery('app_id', 'instead of the header'),
-  inQuery('store_token', 'a token that is good for files only'),
-  inQuery('sdk_sign', "hex HMAC-SHA-256 of the file's name under the app's secret"),
-]
-
-const bytes = (summary: string, description: string, parameters: readonly Json[]): Json => ({
-  get: {
-    summary,
-    description,
-    tags: ['file'],
-    parameters: [...callerHeaders.map(sent => ({ ...sent, required: false })), ...parameters, ...credentials],
-    responses: {
-      '200': {
-        description: 'The bytes',
-        content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
-      },
-      '206': { description: 'The range that was asked for' },
-      '302': { description: 'The store serves it: a URL that is good for five minutes' },
-      '304': { description: 'Not modified' },
-      '401': { description: 'No credential, or one that is wrong or expired' },
-      '403': { description: 'The caller may not read this file' },
-      '404': { description: 'There is no such file' },
-      '416': { description: 'The range is not within the file' },
-      '422': { description: '10009: it cannot be converted' },
-    },
-  },
-})
-
-const upload = (content: Json): Json => ({
-  summary: 'Send the bytes',
-  description: 'The upload_url of an upload operation: works once, until it expires.',
-  tags: ['file'],
-  parameters: [inQuery('slot', 'part of the URL', true)],
-  requestBody: { required: true, content },
-  responses: { '200': { description: '`{"code":200,"data":true,"message":null}`, or an error of the API' } },
-})
-
-const filePaths: Record<string, Json> = {
-  '/file/download/avatar': bytes('Download an avatar', 'Any user of the app may.', [
-    inQuery('object_name', 'which', true),
-    ...picture,
-  ]),
-  '/file/download/chat': bytes(
-    'Download a chat file',
-    'The sender, the receiver, or a current member of the group it was sent to may.',
-    [
-      inQuery('file_sign', 'which: from the download_url', true),
-      ...picture,
-      inQuery('format', '`mp3` converts AMR voice'),
-      inQuery('source', '`miniprogram`: never redirect'),
-    ],
-  ),
-  '/file/upload/object': {
-    put: upload({ '*/*': { schema: { type: 'string', format: 'binary' } } }),
-    post: upload({
-      'multipart/form-data': {
-        schema: { type: 'object', properties: { file: { type: 'string', format: 'binary' } } },
-      },
-    }),
-  },
+/** What a route takes and answers, read off its value. */
+function describeRoute(route: Route, method: Method): Json {
+  const { properties = {} } = schemaOf(route.query, 'input') as { properties?: Record<string, Json> }
+  const required = requiredOf(route.query)
+  const query = Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    ...(description !== undefined && { description }),
+    schema,
+  }))
+  const takes = route.takes?.[method]
+  return {
+    operationId: route.methods.length === 1 ? route.id : `${route.id}_${method.toLowerCase()}`,
+    summary: route.title,
+    description: [route.description, whoMayCall[route.who]].filter(text => text !== '').join(' '),
+    tags: [route.tag],
+    parameters: [...headersOf(route), ...query],
+    ...(takes && { requestBody: { required: true, content: contentOf(takes, 'input') } }),
+    responses: Object.fromEntries(
+      Object.entries(route.answers).map(([status, { description, content }]) => [
+        status,
+        { description, ...(content && { content: contentOf(content, 'output') }) },
+      ]),
+    ),
+  }
 }
 
-const servicePaths: Record<string, Json> = {
-  '/healthz': plain('Is the process up?', 'ok'),
-  '/readyz': plain('Does the database answer?', 'ok; 503 if it does not'),
-  '/metrics': plain(
-    'Counters in the text format of Prometheus',
-    'For an administrator token, or from loopback.',
-  ),
-  '/openapi.json': plain('This document', 'OpenAPI 3.1', 'application/json'),
-  '/docs': plain('This document as a page', 'HTML', 'text/html'),
+const whoMayCall: Readonly<Record<Route['who'], string>> = {
+  everybody: '',
+  machine: '',
+  file: '',
+  url: '',
+  user: 'Who may: any user of the app.',
+  administrator: 'Who may: an administrator of the app.',
 }
+
+/** Headers that name the caller. A file may be asked for without any: its credentials may be in the query. */
+function headersOf({ who }: Route): readonly Json[] {
+  if (who === 'user' || who === 'administrator') return callerHeaders
+  return who === 'file' || who === 'machine' ? callerHeaders.map(sent => ({ ...sent, required: false })) : []
+}
+
+const contentOf = (content: Readonly<Record<string, Content>>, io: 'input' | 'output'): Json =>
+  Object.fromEntries(
+    Object.entries(content).map(([type, schema]) => [
+      type,
+      { schema: schema === 'bytes' ? { type: 'string', format: 'binary' } : schemaOf(schema, io) },
+    ]),
+  )

@@ -1,67 +1,107 @@
-import type { Context } from 'hono'
+import { z } from 'zod'
 import { HttpError, Refusal, refuse } from '../operation/errors.ts'
-import { answer, answerError, appOf, authenticate, type Exchange, openExchange } from './handler.ts'
-import { failure } from './respond.ts'
-import type { Route } from './routes.ts'
-import type { Service } from './service.ts'
+import type { Exchange } from './exchange.ts'
+import type { Route } from './route.ts'
 
-const text = { 'content-type': 'text/plain; charset=utf-8' }
+/* The routes beside the API (docs/behaviour.md, section 9). */
+
+const plainText = 'text/plain; charset=utf-8'
+const nothing = z.object({})
+const ok = z.literal('ok')
+
+export const healthz: Route = {
+  id: 'get__healthz',
+  methods: ['GET'],
+  path: '/healthz',
+  title: 'Is the process up?',
+  description: '',
+  tag: 'service',
+  who: 'everybody',
+  query: nothing,
+  answers: { 200: { description: 'It is', content: { 'text/plain': ok } } },
+  handle: exchange => exchange.text('ok', plainText),
+}
+
+export const readyz: Route = {
+  id: 'get__readyz',
+  methods: ['GET'],
+  path: '/readyz',
+  title: 'Does the database answer?',
+  description: '',
+  tag: 'service',
+  who: 'everybody',
+  query: nothing,
+  answers: {
+    200: { description: 'It does', content: { 'text/plain': ok } },
+    503: { description: 'It does not' },
+  },
+  async handle(exchange) {
+    const { ready, log } = exchange.service
+    try {
+      await ready()
+    } catch (error) {
+      log.error({ route: '/readyz', error: String(error) })
+      const why = error instanceof HttpError ? error.message : 'the database does not answer'
+      return exchange.reject(503, why)
+    }
+    return exchange.text('ok', plainText)
+  },
+}
+
+export const metrics: Route = {
+  id: 'get__metrics',
+  methods: ['GET'],
+  path: '/metrics',
+  title: 'Counters in the text format of Prometheus',
+  description: 'For an administrator token, or from loopback.',
+  tag: 'service',
+  who: 'machine',
+  query: nothing,
+  answers: {
+    200: { description: "Prometheus' text format 0.0.4", content: { 'text/plain': z.string() } },
+    403: { description: 'Neither from loopback nor with an administrator token' },
+  },
+  async handle(exchange) {
+    const refusal = isLocal(exchange) ? undefined : await refusalToRead(exchange)
+    if (refusal !== undefined) return refuse(refusal.name, refusal.message, 403)
+    return exchange.text(exchange.service.metrics.text(), 'text/plain; version=0.0.4; charset=utf-8')
+  },
+}
+
+export const openApiDocument: Route = {
+  id: 'get__openapi_json',
+  methods: ['GET'],
+  path: '/openapi.json',
+  title: 'This document',
+  description: '',
+  tag: 'service',
+  who: 'everybody',
+  query: nothing,
+  answers: { 200: { description: 'OpenAPI 3.1', content: { 'application/json': z.looseObject({}) } } },
+  handle: exchange => exchange.text(exchange.service.documentation.openApi(), 'application/json'),
+}
+
 // The page loads nothing and runs nothing: what it is, is in it.
-const page = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+const pagePolicy = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'" }
+
+export const docs: Route = {
+  id: 'get__docs',
+  methods: ['GET'],
+  path: '/docs',
+  title: 'This document as a page',
+  description: '',
+  tag: 'service',
+  who: 'everybody',
+  query: nothing,
+  answers: { 200: { description: 'HTML', content: { 'text/html': z.string() } } },
+  handle: exchange =>
+    exchange.text(exchange.service.documentation.page(), 'text/html; charset=utf-8', pagePolicy),
 }
 
-/** The routes beside the API (docs/behaviour.md, section 9). */
-export function serviceRoutes(
-  service: Service,
-  ready: () => void | Promise<void>,
-  openApi: string,
-  docs: string,
-): Route[] {
-  const route = (path: string, respond: (exchange: Exchange) => Response | Promise<Response>): Route => ({
-    path,
-    methods: ['GET'],
-    handler: async (context: Context) => {
-      const exchange = openExchange(context, path)
-      try {
-        return await respond(exchange)
-      } catch (error) {
-        return answerError(service, exchange, error)
-      }
-    },
-  })
-  return [
-    route('/healthz', exchange => answer(service, exchange, 200, 'ok', 200, text)),
-    route('/readyz', async exchange => {
-      try {
-        await ready()
-      } catch (error) {
-        service.log.error({ route: '/readyz', error: String(error) })
-        const why = error instanceof HttpError ? error.message : 'the database does not answer'
-        return answer(service, exchange, 503, failure(503, why), 503)
-      }
-      return answer(service, exchange, 200, 'ok', 200, text)
-    }),
-    route('/metrics', async exchange => {
-      const refusal = await mayReadMetrics(service, exchange)
-      if (refusal !== undefined)
-        return answer(service, exchange, refusal.code, failure(refusal.code, refusal.message), 403)
-      return answer(service, exchange, 200, service.metrics.text(), 200, {
-        'content-type': 'text/plain; version=0.0.4; charset=utf-8',
-      })
-    }),
-    route('/openapi.json', exchange => answer(service, exchange, 200, openApi)),
-    route('/docs', exchange => answer(service, exchange, 200, docs, 200, page)),
-  ]
-}
-
-async function mayReadMetrics(service: Service, exchange: Exchange): Promise<Refusal | undefined> {
-  if (isLocal(service, exchange)) return undefined
-  const { headers } = exchange.request
-  const app = await appOf(service, exchange, headers.get('app_id'))
+async function refusalToRead(exchange: Exchange): Promise<Refusal | undefined> {
+  const app = await exchange.appNamed(exchange.header('app_id'))
   if (app instanceof Refusal) return app
-  const caller = await authenticate(service, exchange, app, headers.get('access-token'))
+  const caller = await exchange.callerOf(app, exchange.header('access-token'))
   if (caller instanceof Refusal) return caller
   return caller.administrator ? undefined : refuse('no_permission', 'metrics are for administrators')
 }
@@ -70,11 +110,11 @@ async function mayReadMetrics(service: Service, exchange: Exchange): Promise<Ref
 const handedOn = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
 
 /**
- * Whether the call was made on this machine. What a proxy on this machine hands on comes from here too,
- * whoever made it.
+ * Whether the call was made on this machine. What a proxy on this machine hands on comes from here too, whoever
+ * made it.
  */
-function isLocal({ addressOf, trustsProxy }: Service, { context, request: { headers } }: Exchange): boolean {
-  const known = trustsProxy && headers.has('x-forwarded-for')
-  if (!known && handedOn.some(name => headers.has(name))) return false
-  return /^(127\.|::1$|::ffff:127\.)/.test(addressOf(context))
+function isLocal(exchange: Exchange): boolean {
+  const known = exchange.service.trustsProxy && exchange.header('x-forwarded-for') !== null
+  if (!known && handedOn.some(name => exchange.header(name) !== null)) return false
+  return /^(127\.|::1$|::ffff:127\.)/.test(exchange.address)
 }

@@ -54,15 +54,20 @@ export class Refusal {
   /** The number that the answer carries. */
   readonly code: Code
   readonly message: string
+  /** Where errors are answered with an HTTP status: which, if it is not the error's usual one. */
+  readonly status: number | undefined
   /** `detail` says which field or rule it was; without it the error's own text is answered. */
-  constructor(name: ErrorName, detail?: string) {
+  constructor(name: ErrorName, detail?: string, status?: number) {
     this.name = name
+    this.status = status
     this.code = errors[name][0]
     this.message = detail ?? textOf(name)
   }
 }
 
-export const refuse = (name: ErrorName, detail?: string): Refusal => new Refusal(name, detail)
+/** A refusal; see `Refusal` for `detail` and `status`. */
+export const refuse = (name: ErrorName, detail?: string, status?: number): Refusal =>
+  new Refusal(name, detail, status)
 
 /**
  * An error of the HTTP level (413, 415, 503, …): thrown, answered with that status. `headers` go out with it.

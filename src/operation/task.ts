@@ -1,20 +1,57 @@
-import { appSettings } from '../tenant/app.ts'
+import type { Session } from '../db/engine.ts'
+import type { Bound, RowsOf } from '../db/query.ts'
+import type { Clock } from '../platform.ts'
+import { type App, appSettings } from '../tenant/app.ts'
 import { Refusal } from './errors.ts'
 import type { Executor, Task } from './executor.ts'
-
-const settings = appSettings.parse({})
+import type { Call, Outcome } from './operation.ts'
 
 /**
- * Runs a task that is no operation of the API: of the command line or of housekeeping, for no app and no
- * caller. Throws what it refuses.
+ * A change that is no operation of the API: of a file's life, of a job, of the command line. It reads, decides and
+ * writes as an operation does.
  */
+export function task<Out, const R extends readonly Bound[] = readonly []>(t: {
+  reads?(call: Call<unknown>): R | Refusal
+  decide(call: Call<unknown>, rows: RowsOf<R>): Outcome<Out> | Refusal
+}): Task<Out> {
+  return {
+    writes: true,
+    reads: call => t.reads?.(call) ?? [],
+    // The executor hands back the rows of exactly these reads.
+    decide: (call, rows) => t.decide(call, rows as unknown as RowsOf<R>),
+  }
+}
+
+/** Runs a task of an app; what it refuses is answered, not thrown. */
+export type RunTask = <Out>(task: Task<Out>) => Promise<Out | Refusal>
+
+interface Runs {
+  readonly executorFor: (app_id: string) => Executor
+  readonly clock: Clock
+  readonly newId: () => number
+}
+
+const nobody = { administrator: false, user_id: null, only_group: null } as const
+
+/** A runner for the tasks of this app. */
+export const runnerFor =
+  ({ executorFor, clock, newId }: Runs, session: Session, app: App): RunTask =>
+  async task => {
+    const call = { app, caller: nobody, input: {}, now: clock(), newId }
+    const result = await executorFor(app.app_id).run(task, call, session)
+    return result instanceof Refusal ? result : result.data
+  }
+
+/** The app of tasks that belong to none. */
+const noApp: App = { app_id: '', secrets: [], keys: [], jwks_url: '', settings: appSettings.parse({}), epoch: '' }
+
+/** Runs a task of no app and no caller: of a job or of the command line. Throws what it refuses. */
 export async function runTask<Out>(executor: Executor, task: Task<Out>, now: number): Promise<Out> {
-  const app = { app_id: '', secrets: [], keys: [], jwks_url: '', settings, epoch: '' }
-  const caller = { administrator: true, user_id: null, only_group: null }
   const newId = () => {
     throw new Error('a task makes no ids')
   }
-  const result = await executor.run(task, { app, caller, input: {}, now, newId }, { bookmark: undefined })
+  const call = { app: noApp, caller: { ...nobody, administrator: true }, input: {}, now, newId }
+  const result = await executor.run(task, call, { bookmark: undefined })
   if (result instanceof Refusal) throw new Error(result.message)
   return result.data
 }

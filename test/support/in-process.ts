@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { createApp } from '../../src/app.ts'
 import { folderStore } from '../../src/blobs/folder.ts'
+import { readConfig } from '../../src/config.ts'
 import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { invariants } from '../../src/db/invariants.ts'
 import { migrate } from '../../src/db/migrate.ts'
@@ -15,6 +15,7 @@ import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { Metrics } from '../../src/metrics.ts'
 import { serialExecutor } from '../../src/operation/serial-executor.ts'
 import { runTask } from '../../src/operation/task.ts'
+import { createService } from '../../src/service.ts'
 import { newApp } from '../../src/tenant/first-app.ts'
 import { saveApp } from '../../src/tenant/registry.ts'
 import type { Reachable } from './client.ts'
@@ -50,15 +51,15 @@ export async function startClocked(): Promise<ClockedInstance> {
     const engine = betterSqlite3(join(folder, 'cohort.db'))
     migrate(engine)
     const executor = serialExecutor(engine, { loop: eventLoop })
-    const app = createApp({
+    const { app } = createService({
+      config: readConfig({}),
       executorFor: () => executor,
+      executors: [executor],
       clock,
       log: { info() {}, warn() {}, error: line => console.error(line) },
       metrics: new Metrics(),
       // What is known of an app is never too old: settings change while the clock stands still.
-      appTtl: 0,
-      origins: '*',
-      publicUrl: '',
+      appTtlMs: 0,
       version: 'test',
       addressOf: () => '',
       trustsProxy: false,
@@ -67,7 +68,6 @@ export async function startClocked(): Promise<ClockedInstance> {
         images: sharpImages(),
         videos: ffmpegVideos(),
         voice: serverVoice(new URL('../../dist/voice-worker.js', import.meta.url)),
-        imageServiceUrl: '',
       },
       ready: () => void engine.rows('SELECT 1'),
     })

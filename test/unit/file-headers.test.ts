@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contentDisposition, notModified, rangeOf } from '../../src/file/download/headers.ts'
+import { contentDisposition } from '../../src/file/download/headers.ts'
+import { notModified, rangeOf } from '../../src/http/range.ts'
 
 describe('Content-Disposition', () => {
   const shape = /^attachment; filename="[\w.() -]*"; filename\*=UTF-8''[\w.!~%-]*$/

@@ -1,23 +1,45 @@
-import { housekeeping } from '../../jobs/housekeeping.ts'
+import { jobs } from '../../jobs/list.ts'
+import { jobRunner } from '../../jobs/runner.ts'
+import { Metrics } from '../../metrics.ts'
+import { idMaker } from '../../operation/ids.ts'
+import { appRegistry } from '../../tenant/registry.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, withData } from './data.ts'
 
 export const gcCommand: Command = {
   name: 'gc',
-  summary: 'delete bytes that nothing refers to (serve does so by itself)',
+  summary: 'do at once what serve does by itself: sweep, tidy, delete what nothing refers to',
   help: `Usage: cohort gc
 
-Deletes files that nothing refers to any more, uploads that were not completed within a day, and what dissolved groups and crashes left behind.
-May run beside the service. Prints what it freed.
+Does at once what a service does by itself from time to time:
+${jobs.map(({ title }) => `  ${title}`).join('\n')}
+May run beside the service. Prints what each did; the exit code is 1 if anything failed.
 `,
   options: {},
   run(invocation) {
     noPositionals(invocation)
     const { runtime, config, print } = invocation
     return withData(runtime, config, async executor => {
-      const { objects, bytes } = await housekeeping(executor, blobStore(config), Date.now)
-      print(`freed ${bytes} bytes of ${objects} files\n`)
-      return 0
+      let failures = 0
+      const complain = (line: Readonly<Record<string, unknown>>) => {
+        failures++
+        print(`${JSON.stringify(line)}\n`)
+      }
+      const reports = await jobRunner({
+        executors: [executor],
+        executorFor: () => executor,
+        apps: appRegistry(() => executor, Date.now, 1000),
+        blobs: blobStore(config),
+        clock: Date.now,
+        newId: idMaker(Date.now),
+        log: { info() {}, warn: complain, error: complain },
+        metrics: new Metrics(),
+      }).runAll()
+      for (const [name, report] of reports) {
+        const counts = Object.entries(report).map(([what, count]) => `${count} ${what}`)
+        print(`${name}: ${counts.length === 0 ? 'done' : counts.join(', ')}\n`)
+      }
+      return failures === 0 ? 0 : 1
     })
   },
 }

@@ -1,8 +1,8 @@
-import { createApp } from '../../app.ts'
 import type { Config } from '../../config.ts'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
 import { serialExecutor } from '../../operation/serial-executor.ts'
+import { createService } from '../../service.ts'
 import { ensureFirstApp } from '../../tenant/first-app.ts'
 import { version } from '../../version.ts'
 import { eventLoop } from '../event-loop.ts'
@@ -10,7 +10,6 @@ import type { Runtime } from '../runtime.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, databaseFile, openServedData } from './data.ts'
 import { claimData } from './data-claim.ts'
-import { startHousekeeping } from './housekeeping.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { readiness } from './readiness.ts'
 import { startScheduledBackup } from './scheduled-backup.ts'
@@ -52,24 +51,18 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
 
-  const app = createApp({
+  const { app, jobs } = createService({
+    config,
     executorFor: () => executor,
+    executors: [executor],
     clock: Date.now,
     log,
     metrics,
-    appTtl: 1000,
-    origins: config.CORS_ORIGINS,
-    publicUrl: config.PUBLIC_URL ?? '',
+    appTtlMs: 1000,
     version,
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
     trustsProxy: config.TRUST_PROXY,
-    files: {
-      blobs,
-      images: runtime.images,
-      videos: runtime.videos,
-      voice: runtime.voice,
-      imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
-    },
+    files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
     ready: readiness(executor),
   })
   const listening = await runtime.listen(app, config.HOST, config.PORT)
@@ -79,13 +72,13 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
       log.error({ event: 'checkpoint', error: String(error) })
     },
   })
-  const housekeeping = startHousekeeping(executor, blobs, log)
+  const running = jobs.start()
   log.info({ event: 'listening', host: config.HOST, port: listening.port })
   process.stderr.write(await welcome(runtime.command, config, listening.port, first))
 
   await toldToStop(log.flush)
   await listening.close(grace)
-  await Promise.all([housekeeping.stop(), backups.stop()])
+  await Promise.all([running.stop(), backups.stop()])
   await executor.drain()
   await checkpoints?.stop()
   engine.close()

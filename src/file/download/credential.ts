@@ -1,9 +1,17 @@
-import { authenticate, type Exchange } from '../../http/handler.ts'
-import type { Service } from '../../http/service.ts'
+import { z } from 'zod'
+import type { Exchange } from '../../http/exchange.ts'
 import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { Caller } from '../../operation/operation.ts'
 import { equalInConstantTime, sdkSign } from '../../operation/sign.ts'
 import type { App } from '../../tenant/app.ts'
+
+/** The credentials that may stand in the query, for documentation: an `<img>` element sends no headers. */
+export const credentials = {
+  'access-token': z.string().optional().describe('instead of the header: an img element sends none'),
+  app_id: z.string().optional().describe('instead of the header'),
+  store_token: z.string().optional().describe('a token that is good for files only'),
+  sdk_sign: z.string().optional().describe("hex HMAC-SHA-256 of the file's name under the app's secret"),
+}
 
 /** An administrator that acts as nobody: what a valid `sdk_sign` is worth, for the one file it signs. */
 const signedFor: Caller = { administrator: true, user_id: null, only_group: null }
@@ -13,17 +21,15 @@ const signedFor: Caller = { administrator: true, user_id: null, only_group: null
  * `sdk_sign`, the hex HMAC-SHA-256 of the file's name under one of the app's secrets.
  */
 export function readerOf(
-  service: Service,
   exchange: Exchange,
   app: App,
   name: string,
 ): Caller | Refusal | Promise<Caller | Refusal> {
-  const query = exchange.context.req.query()
-  const { headers } = exchange.request
-  const token = headers.get('access-token') ?? query['access-token'] ?? query.store_token
-  if (token !== undefined && token !== '') return authenticate(service, exchange, app, token, true)
+  const { query } = exchange
+  const token = exchange.header('access-token') ?? query['access-token'] ?? query.store_token
+  if (token !== undefined && token !== '') return exchange.callerOf(app, token, true)
   const signature = query.sdk_sign
-  if (signature === undefined || signature === '') return authenticate(service, exchange, app, null, true)
+  if (signature === undefined || signature === '') return exchange.callerOf(app, null, true)
   const valid = app.secrets.some(({ secret }) =>
     equalInConstantTime(sdkSign(secret, name), signature.toLowerCase()),
   )

@@ -1,9 +1,26 @@
-import type { FilePorts } from '../../http/service.ts'
 import { pictureSize } from '../../media/picture-size.ts'
 import { sniff } from '../../media/sniff.ts'
-import { type ByteStream, type Bytes, CannotConvert, NoConverter } from '../../platform.ts'
+import {
+  type BlobStore,
+  type ByteStream,
+  type Bytes,
+  CannotConvert,
+  type Images,
+  NoConverter,
+  type PictureRequest,
+  type Videos,
+  type Voice,
+} from '../../platform.ts'
 import type { StoredObject } from '../objects.ts'
 import type { Variant } from './variant.ts'
+
+/** What it takes to make something from a stored file. */
+export interface Converters {
+  readonly blobs: BlobStore
+  readonly images: Images
+  readonly videos: Videos
+  readonly voice: Voice
+}
 
 const megabyte = 1024 * 1024
 /** What is read into memory to be converted, bytes. */
@@ -27,7 +44,7 @@ export interface Derived {
  * `BlobStoreError`.
  */
 export async function derive(
-  files: FilePorts,
+  files: Converters,
   object: StoredObject,
   variant: Exclude<Variant, { kind: 'original' }>,
 ): Promise<Derived> {
@@ -48,11 +65,7 @@ export async function derive(
   return picture(files, await whole(files, object, largestPicture), variant.request)
 }
 
-async function picture(
-  files: FilePorts,
-  bytes: Bytes,
-  request: Parameters<FilePorts['images']['resize']>[1],
-): Promise<Derived> {
+async function picture(files: Converters, bytes: Bytes, request: PictureRequest): Promise<Derived> {
   const { family, inline } = await sniff(bytes)
   const size = pictureSize(bytes)
   if (family !== 'image' || !inline || size === undefined)
@@ -62,13 +75,13 @@ async function picture(
   return files.images.resize(bytes, request)
 }
 
-async function opened(files: FilePorts, object: StoredObject): Promise<ByteStream> {
+async function opened(files: Converters, object: StoredObject): Promise<ByteStream> {
   const stream = await files.blobs.get(object.object_name)
   if (stream === undefined) throw new CannotConvert('the file does not exist any more')
   return stream
 }
 
-async function whole(files: FilePorts, object: StoredObject, most: number): Promise<Bytes> {
+async function whole(files: Converters, object: StoredObject, most: number): Promise<Bytes> {
   if (object.size > most)
     throw new CannotConvert(`a file of more than ${most / megabyte} MiB cannot be converted`)
   return new Uint8Array(await new Response(await opened(files, object)).arrayBuffer())

@@ -1,5 +1,5 @@
-import type { Refusal } from '../../operation/errors.ts'
-import { refuse } from '../../operation/errors.ts'
+import { z } from 'zod'
+import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { PictureRequest } from '../../platform.ts'
 
 /** What of a file is asked for: the original, a picture made from it, or its sound as MP3. */
@@ -16,6 +16,27 @@ export type Variant =
 
 const largestSide = 4096
 const defaultSide = 200
+
+/** The parameters that `variantOf` reads, for documentation. */
+export const variantParameters = {
+  image_type: z
+    .enum(['1', '2', '3'])
+    .optional()
+    .describe(
+      '1 original, 2 thumbnail (fits inside w × h, never enlarged), 3 cover (fills w × h, cropped in the middle)',
+    ),
+  w: z.number().min(1).max(largestSide).optional().describe('pixels; default 200'),
+  h: z.number().min(1).max(largestSide).optional().describe('pixels; default 200'),
+  thumbnail_strategy: z
+    .enum(['1', '2'])
+    .optional()
+    .describe('1 by the image service, where one is configured; 2 by this service'),
+}
+/** Those of sound. */
+export const soundParameters = {
+  format: z.enum(['amr', 'mp3']).optional().describe('`mp3` converts voice'),
+  source: z.string().optional().describe('`miniprogram`: never redirect'),
+}
 
 /**
  * Reads `image_type`, `w`, `h`, `thumbnail_strategy` and `format` of a download (docs/behaviour.md, section

@@ -1,6 +1,6 @@
 import { SNIFF_BYTES, sniff } from '../../media/sniff.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
-import type { RunTask } from '../../operation/run-task.ts'
+import type { RunTask } from '../../operation/task.ts'
 import type { BlobStore } from '../../platform.ts'
 import type { App } from '../../tenant/app.ts'
 import { objectState, type StoredObject } from '../objects.ts'

@@ -23,9 +23,9 @@ export const claim = (object_name: string): Task<StoredObject> => ({
   decide: (_, [rows]) => {
     const object = rows?.[0] as StoredObject | undefined
     if (object === undefined)
-      return refuse('file_sign_invalid', 'the upload URL is for a file that does not exist any more')
+      return refuse('file_sign_invalid', 'the upload URL is for a file that does not exist any more', 410)
     if (object.state !== objectState.promised)
-      return refuse('file_sign_invalid', 'the upload URL has been used already')
+      return refuse('file_sign_invalid', 'the upload URL has been used already', 410)
     return {
       data: object,
       writes: [setState({ object_name, from: objectState.promised, to: objectState.receiving })],
@@ -99,7 +99,7 @@ export const finish = ({ object_name, owner_id, size, content_type, etag }: Arri
     const object = objects?.[0] as StoredObject | undefined
     const bytes = used?.[0] as { file_bytes: number; user_file_bytes: number | null } | undefined
     if (object === undefined || object.state === objectState.released)
-      return refuse('file_sign_invalid', 'the file was deleted meanwhile')
+      return refuse('file_sign_invalid', 'the file was deleted meanwhile', 410)
     if (object.state === objectState.stored) return { data: object }
     const refusal = quotaRefusal(app.settings, size, bytes?.file_bytes ?? 0, bytes?.user_file_bytes ?? 0)
     if (refusal !== undefined) return refusal
@@ -126,9 +126,9 @@ export function quotaRefusal(
   ofUser: number,
 ): Refusal | undefined {
   if (app_quota_bytes > 0 && ofApp + size > app_quota_bytes)
-    return refuse('storage_failed', 'the storage quota of this app is used up')
+    return refuse('storage_failed', 'the storage quota of this app is used up', 507)
   if (user_quota_bytes > 0 && ofUser + size > user_quota_bytes)
-    return refuse('storage_failed', 'the storage quota of this user is used up')
+    return refuse('storage_failed', 'the storage quota of this user is used up', 507)
   return undefined
 }
 

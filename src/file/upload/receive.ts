@@ -1,9 +1,8 @@
-import type { Context } from 'hono'
-import { answer, answerError, answerRefusal, appOf, type Exchange, openExchange } from '../../http/handler.ts'
-import type { Route } from '../../http/routes.ts'
-import type { Service } from '../../http/service.ts'
+import { z } from 'zod'
+import type { Exchange } from '../../http/exchange.ts'
+import type { Route } from '../../http/route.ts'
 import { HttpError, Refusal, refuse } from '../../operation/errors.ts'
-import { type RunTask, runnerFor } from '../../operation/run-task.ts'
+import type { RunTask } from '../../operation/task.ts'
 import type { ByteStream } from '../../platform.ts'
 import type { StoredObject } from '../objects.ts'
 import { contentTypeOf, leavable, limited, mismatch, peek, TooLarge } from './content.ts'
@@ -11,70 +10,73 @@ import { boundaryOf, fileField, MalformedMultipart } from './multipart.ts'
 import { claim, finish, unclaim } from './object-life.ts'
 import { appIdOfSlot, readSlot, type UploadSlot, uploadPath } from './upload-url.ts'
 
-/** Uploads of one user under way at the same time. */
-const mostAtOnce = 8
-
 /**
- * The route behind this service's own upload URLs: `PUT` with the raw bytes, or `POST` as multipart/form-data
- * with the field `file`.
+ * The route behind this service's own upload URLs: `PUT` with the raw bytes, or `POST` as multipart/form-data with
+ * the field `file`. General HTTP clients take any 2xx for "stored", so a refused upload never answers one
+ * (docs/behaviour.md, section 1).
  */
-export function receiveRoute(service: Service): Route {
-  const underWay = new Map<string, number>()
-  return {
-    path: uploadPath,
-    methods: ['PUT', 'POST'],
-    handler: async (context: Context) => {
-      const exchange = openExchange(context, uploadPath)
-      const { body, drain } = leavable((exchange.request.body ?? new Blob([]).stream()) as ByteStream)
-      try {
-        const result = await receive(service, exchange, body, underWay)
-        await drain()
-        return result instanceof Refusal
-          ? answerRefusal(service, exchange, result)
-          : answer(service, exchange, 200, uploaded)
-      } catch (error) {
-        await drain()
-        return answerError(service, exchange, readable(error))
-      }
+export const receiveUpload: Route = {
+  id: 'put__file_upload_object',
+  methods: ['PUT', 'POST'],
+  path: uploadPath,
+  title: 'Send the bytes',
+  description: 'The upload_url of an upload operation: works once, until it expires.',
+  tag: 'file',
+  who: 'url',
+  query: z.object({ slot: z.string().describe('part of the URL') }),
+  takes: {
+    PUT: { '*/*': 'bytes' },
+    POST: { 'multipart/form-data': z.object({ file: z.string().meta({ format: 'binary' }) }) },
+  },
+  answers: {
+    200: {
+      description: 'The bytes are stored',
+      content: {
+        'application/json': z.object({ code: z.literal(200), data: z.literal(true), message: z.null() }),
+      },
     },
-  }
+    400: { description: 'The form is malformed' },
+    403: { description: '10030: the URL is invalid' },
+    410: { description: '10030, 10031: the URL has been used, or has expired' },
+    413: { description: 'The file is larger than the URL allows' },
+    415: { description: 'The bytes are not what the URL is for' },
+    429: { description: 'Too many uploads at a time' },
+    503: { description: 'The database or the object storage does not answer: try again' },
+    507: { description: '10009: a storage quota is used up' },
+  },
+  async handle(exchange) {
+    const { body, drain } = leavable((exchange.request.body ?? new Blob([]).stream()) as ByteStream)
+    try {
+      const result = await receive(exchange, body)
+      return result instanceof Refusal ? result : exchange.ok(true)
+    } catch (error) {
+      throw readable(error)
+    } finally {
+      await drain()
+    }
+  },
 }
 
-/** What existing clients look for after an upload. */
-const uploaded = '{"code":200,"data":true,"message":null}'
-
-async function receive(
-  service: Service,
-  exchange: Exchange,
-  body: ByteStream,
-  underWay: Map<string, number>,
-): Promise<StoredObject | Refusal> {
-  const text = exchange.context.req.query('slot') ?? ''
-  const app = await appOf(service, exchange, appIdOfSlot(text))
-  if (app instanceof Refusal) return refuse('file_sign_invalid', 'the upload URL is invalid')
-  const slot = readSlot(app, text)
-  if (slot === undefined) return refuse('file_sign_invalid', 'the upload URL is invalid')
-  if (slot.expiresAt <= service.clock())
+async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObject | Refusal> {
+  const text = exchange.query.slot ?? ''
+  const app = await exchange.appNamed(appIdOfSlot(text))
+  const slot = app instanceof Refusal ? undefined : readSlot(app, text)
+  if (app instanceof Refusal || slot === undefined) {
+    return refuse('file_sign_invalid', 'the upload URL is invalid')
+  }
+  const { clock, files } = exchange.service
+  if (slot.expiresAt <= clock()) {
     return refuse('file_sign_expired', 'the upload URL has expired: ask for a new one')
-
-  const run = runnerFor(service, exchange.session, app)
+  }
+  const run = exchange.runnerFor(app)
   const object = await run(claim(slot.object_name))
   if (object instanceof Refusal) return object
-  exchange.user_id = object.owner_id
+  exchange.onBehalfOf(object.owner_id)
   let stored: StoredObject | Refusal | undefined
-  const user = `${app.app_id} ${object.owner_id}`
   try {
-    const active = (underWay.get(user) ?? 0) + 1
-    if (active > mostAtOnce)
-      throw new HttpError(429, `at most ${mostAtOnce} uploads at a time`, { 'retry-after': '1' })
-    underWay.set(user, active)
-    try {
-      stored = await store(service, exchange.request, body, run, slot, object)
-    } finally {
-      const left = (underWay.get(user) ?? 1) - 1
-      if (left > 0) underWay.set(user, left)
-      else underWay.delete(user)
-    }
+    stored = await files.uploadsOfUser.run(`${app.app_id} ${object.owner_id}`, () =>
+      store(exchange, body, run, slot, object),
+    )
     return stored
   } finally {
     if (stored === undefined || stored instanceof Refusal) await run(unclaim(slot.object_name))
@@ -82,8 +84,7 @@ async function receive(
 }
 
 async function store(
-  service: Service,
-  request: Request,
+  { request, service }: Exchange,
   sent: ByteStream,
   run: RunTask,
   slot: UploadSlot,
@@ -91,8 +92,9 @@ async function store(
 ): Promise<StoredObject | Refusal> {
   const { blobs } = service.files
   const { body, length } = await bytesOf(request, sent)
-  if (length !== undefined && length > slot.maxSize)
+  if (length !== undefined && length > slot.maxSize) {
     throw new TooLarge(`the file must be at most ${slot.maxSize} bytes`)
+  }
   const { found, whole } = await peek(
     limited(body, slot.maxSize, bytes => service.metrics.add('cohort_blob_bytes_in_total', bytes)),
   )
@@ -131,9 +133,7 @@ async function bytesOf(
   return length === null ? { body } : { body, length: Number(length) }
 }
 
-/**
- * An error as the caller should hear it. A store wraps what its source threw, so causes are looked through.
- */
+/** An error as the caller should hear it. A store wraps what its source threw, so causes are looked through. */
 function readable(error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof TooLarge) return new HttpError(413, cause.message)

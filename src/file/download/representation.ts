@@ -1,0 +1,95 @@
+import type { Sendable } from '../../http/exchange.ts'
+import type { FilePorts, Service } from '../../http/service.ts'
+import { isShown } from '../../media/media-types.ts'
+import type { RunTask } from '../../operation/task.ts'
+import { type ByteRange, type ByteStream, type Bytes, NoConverter } from '../../platform.ts'
+import { isVoice, type StoredObject } from '../objects.ts'
+import { contentDisposition, hostileHeaders, keepForEver } from './headers.ts'
+import type { Variant } from './variant.ts'
+
+/** How long a redirect to the store is good, seconds. */
+const redirectSeconds = 300
+
+/** Where to send the client instead, if the store or an image service serves this itself. */
+export async function redirectUrl(
+  { blobs, imageServiceUrl }: FilePorts,
+  object: StoredObject,
+  variant: Variant,
+): Promise<string | undefined> {
+  if (blobs.presignDownload === undefined || blobs.uploads !== 'store' || variant.kind === 'mp3') {
+    return undefined
+  }
+  const presign = () => blobs.presignDownload?.(object.object_name, redirectSeconds, dispositionOf(object))
+  if (variant.kind === 'original') return presign()
+  if (imageServiceUrl === '' || !variant.byImageService || !object.content_type.startsWith('image/')) {
+    return undefined
+  }
+  const url = await presign()
+  const { width, height, fit } = variant.request
+  const values: Record<string, string> = {
+    url: encodeURIComponent(url ?? ''),
+    w: String(width),
+    h: String(height),
+    fit,
+  }
+  return imageServiceUrl.replace(/\{(url|w|h|fit)\}/g, (_, key: string) => values[key] ?? '')
+}
+
+/** The file in the form that was asked for, made if need be. Throws `CannotConvert` and `BlobStoreError`. */
+export async function representation(
+  { files }: Service,
+  run: RunTask,
+  object: StoredObject,
+  variant: Variant,
+): Promise<Sendable> {
+  const { object_name, etag, size } = object
+  const original: Sendable = {
+    size,
+    etag,
+    headers: headersOf(dispositionOf(object)),
+    open: range => files.blobs.get(object_name, range),
+  }
+  if (variant.kind === 'original') return original
+  if (variant.kind === 'mp3' && object.content_type === 'audio/mpeg') return original
+  const made = await files.convert(run, object, variant).catch((error: unknown) => {
+    // Existing clients ask for MP3 of every voice: where it cannot be made, they get what was sent.
+    if (error instanceof NoConverter && variant.kind === 'mp3' && isVoice(object.kind)) return undefined
+    throw error
+  })
+  if (made === undefined) return original
+  const key = object_name + variant.suffix
+  const { bytes } = made
+  return {
+    size: made.size,
+    etag: etag + variant.suffix,
+    headers: headersOf(dispositionOf({ content_type: made.content_type, object_name: key })),
+    open: async range => (bytes === undefined ? files.blobs.get(key, range) : part(bytes, range)),
+  }
+}
+
+interface Disposition {
+  readonly contentType: string
+  readonly contentDisposition: string
+}
+
+/** Shown in place if clients can show or play it; anything else is saved. */
+function dispositionOf({
+  content_type,
+  object_name,
+}: Pick<StoredObject, 'content_type' | 'object_name'>): Disposition {
+  const kind = isShown(content_type) ? 'inline' : 'attachment'
+  return {
+    contentType: content_type,
+    contentDisposition: contentDisposition(kind, object_name.slice(object_name.lastIndexOf('/') + 1)),
+  }
+}
+
+const headersOf = ({ contentType, contentDisposition }: Disposition): Record<string, string> => ({
+  ...hostileHeaders,
+  'cache-control': keepForEver,
+  'content-type': contentType,
+  'content-disposition': contentDisposition,
+})
+
+const part = (bytes: Bytes, range: ByteRange | undefined): ByteStream =>
+  new Blob([range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)]).stream() as ByteStream

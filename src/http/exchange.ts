@@ -1,0 +1,287 @@
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import { DatabaseError, type Session } from '../db/engine.ts'
+import { type ErrorName, HttpError, Refusal, refuse } from '../operation/errors.ts'
+import type { Caller, Page } from '../operation/operation.ts'
+import { type RunTask, runnerFor } from '../operation/task.ts'
+import { BlobStoreError, type ByteRange, type ByteStream, CannotConvert } from '../platform.ts'
+import type { App } from '../tenant/app.ts'
+import { callerOf, type Identity } from '../tenant/token-verifier.ts'
+import { corsOrigin } from './cors.ts'
+import { bodyOf, parse } from './input.ts'
+import { notModified, rangeOf } from './range.ts'
+import { baseHeaders, failure, requestIdOf, success } from './respond.ts'
+import type { Service } from './service.ts'
+
+/**
+ * How errors of the API are answered (docs/behaviour.md, section 1). `envelope`: HTTP 200 with a code of ours, as
+ * existing clients of the operations expect. `status`: with an HTTP status as well, where the answer is bytes or
+ * where general HTTP clients call.
+ */
+export type ErrorStyle = 'envelope' | 'status'
+
+/** The HTTP status of each refusal in the style `status`; 403 for those that are not named here. */
+const statuses: Partial<Record<ErrorName, number>> = {
+  token_expired: 401,
+  invalid_parameter: 400,
+  token_missing: 401,
+  token_invalid: 401,
+  storage_failed: 422,
+  database_failed: 503,
+  file_sign_expired: 410,
+  group_not_found: 404,
+  shared_file_not_found: 404,
+  app_not_found: 401,
+}
+
+/** Bytes to answer: the whole of something that has this size and never changes under this tag. */
+export interface Sendable {
+  readonly size: number
+  /** Without quotes. */
+  readonly etag: string
+  readonly headers: Readonly<Record<string, string>>
+  /** The bytes, or those of the range; undefined if they are gone. Called only where a body is answered. */
+  open(range: ByteRange | undefined): Promise<ByteStream | undefined>
+}
+
+/** The value of an Allow header. */
+export const allowed = (methods: readonly string[]): string =>
+  [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+
+/** `then` for what may be there already: what is at hand is answered in the same turn, without a promise. */
+export function after<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
+/**
+ * One request under way: who calls, what was sent, and every way to answer. Each answer is counted and logged once,
+ * when it is made.
+ */
+export class Exchange {
+  readonly service: Service
+  readonly request: Request
+  readonly requestId: string
+  readonly session: Session
+  private readonly context: Context
+  private readonly route: string
+  private readonly style: ErrorStyle
+  private readonly startedAt = performance.now()
+  private app_id = ''
+  private user_id: number | null = null
+
+  constructor(service: Service, context: Context, route: string, style: ErrorStyle) {
+    this.service = service
+    this.context = context
+    this.request = context.req.raw
+    this.route = route
+    this.style = style
+    this.requestId = requestIdOf(this.request.headers.get('x-request-id'))
+    this.session = { bookmark: this.request.headers.get('x-cohort-bookmark') ?? undefined }
+  }
+
+  // What was sent.
+
+  /** The parameters of the query. */
+  get query(): Record<string, string> {
+    return this.context.req.query()
+  }
+
+  header(name: string): string | null {
+    return this.request.headers.get(name)
+  }
+
+  /** The JSON body as an object. Throws 413 and 415; 10002 if it is no JSON object. */
+  body(): Promise<Record<string, unknown> | Refusal> {
+    return bodyOf(this.request)
+  }
+
+  /** The query as `schema` types it, or 10002 with the first parameter that is wrong. */
+  parameters<T>(schema: z.ZodType<T>): T | Refusal {
+    return parse(schema, this.query)
+  }
+
+  /** How the client reaches this service, without a slash at the end. */
+  get baseUrl(): string {
+    return this.service.publicUrl || new URL(this.request.url).origin
+  }
+
+  /** The network address at the other end; '' if the runtime does not say. */
+  get address(): string {
+    return this.service.addressOf(this.context)
+  }
+
+  // Who calls.
+
+  /** The app of this id, or 40000. */
+  appNamed(app_id: string | null): App | Refusal | Promise<App | Refusal> {
+    if (app_id === null || app_id === '')
+      return refuse('app_not_found', 'app_id is missing: send it as a header')
+    return after(this.service.apps.get(app_id), app => {
+      if (app === undefined) return refuse('app_not_found')
+      this.app_id = app.app_id
+      return app
+    })
+  }
+
+  /**
+   * The caller whom the token and the acting headers name. `token` is what stands in the header or the query;
+   * `files`: a token that is good for files only is good enough.
+   */
+  callerOf(app: App, token: string | null, files = false): Caller | Refusal | Promise<Caller | Refusal> {
+    const sent = token ?? /^Bearer +(\S+)$/i.exec(this.header('authorization') ?? '')?.[1]
+    if (sent === undefined || sent === '') return refuse('token_missing')
+    const { tokens, limits } = this.service
+    const known = tokens.known(app, sent)
+    if (known !== undefined) return this.enter(app, known, files)
+    const { address } = this
+    limits.checkAddress(address)
+    return tokens.verify(app, sent).then(identity => {
+      if (!(identity instanceof Refusal)) return this.enter(app, identity, files)
+      if (identity.name !== 'token_expired') limits.countFailure(address)
+      return identity
+    })
+  }
+
+  private enter(app: App, identity: Identity, files: boolean): Caller | Refusal {
+    if (identity.filesOnly && !files) return refuse('token_invalid', 'this token is good for files only')
+    const caller = callerOf(identity, this.header('user_id'), this.header('group_id'))
+    if (caller instanceof Refusal) return caller
+    this.user_id = caller.user_id
+    this.service.limits.take(app, identity.user_id)
+    return caller
+  }
+
+  /** Names the user whom the log should show, where no token did. */
+  onBehalfOf(user_id: number): void {
+    this.user_id = user_id
+  }
+
+  /** Runs tasks of this app that are no operation: those that move files through their states. */
+  runnerFor(app: App): RunTask {
+    return runnerFor(this.service, this.session, app)
+  }
+
+  // How it is answered.
+
+  /** A success of the API. */
+  ok(data: unknown, page?: Page): Response {
+    return this.answer(200, success(data, page))
+  }
+
+  /** A body as it stands: text, JSON or HTML. */
+  text(body: string, contentType: string, headers?: Readonly<Record<string, string>>): Response {
+    return this.answer(200, body, 200, { ...headers, 'content-type': contentType })
+  }
+
+  /** An error of the API. */
+  refuse({ name, code, message, status }: Refusal): Response {
+    const http = this.style === 'envelope' ? 200 : (status ?? statuses[name] ?? 403)
+    return this.answer(code, failure(code, message), http, http === 503 ? retrySoon : undefined)
+  }
+
+  /** An error that is not the API's business: its code is the HTTP status. */
+  reject(status: number, message: string, headers?: Readonly<Record<string, string>>): Response {
+    return this.answer(status, failure(status, message), status, headers)
+  }
+
+  /** Whatever was thrown: nothing of it but what is meant for a caller gets out. */
+  fail(error: unknown): Response {
+    if (error instanceof HttpError) return this.reject(error.status, error.message, error.headers)
+    if (error instanceof CannotConvert) return this.refuse(refuse('storage_failed', error.message))
+    this.report(error)
+    if (error instanceof DatabaseError) return this.refuse(refuse('database_failed'))
+    if (error instanceof BlobStoreError) {
+      return this.refuse(refuse('storage_failed', 'the object storage does not answer: try again', 503))
+    }
+    return this.reject(500, `internal error: report request ${this.requestId}`)
+  }
+
+  /** The answer to a method that the path does not have. */
+  methodNotAllowed(methods: readonly string[]): Response {
+    const message = `${this.request.method} is not allowed here: use ${methods.join(' or ')}`
+    return this.reject(405, message, { allow: allowed(methods) })
+  }
+
+  /** Sends the client elsewhere for this request. */
+  redirect(location: string, headers: Readonly<Record<string, string>>): Response {
+    return this.respond(302, null, { ...headers, location })
+  }
+
+  /**
+   * Bytes, or the range of them that was asked for, or that the client has them already (RFC 9110, sections 13
+   * and 14).
+   */
+  async bytes({ size, etag, headers, open }: Sendable): Promise<Response> {
+    const { method, headers: sent } = this.request
+    const described = { ...headers, 'accept-ranges': 'bytes', etag: `"${etag}"` }
+    if (notModified(sent, etag)) return this.respond(304, null, described)
+    const range = rangeOf(sent, size, etag)
+    if (range === 'unsatisfiable') {
+      return this.reject(416, `the file has ${size} bytes`, { 'content-range': `bytes */${size}` })
+    }
+    const status = range === undefined ? 200 : 206
+    const length = range === undefined ? size : range.end - range.start + 1
+    const measured = {
+      ...described,
+      'content-length': String(length),
+      ...(range !== undefined && { 'content-range': `bytes ${range.start}-${range.end}/${size}` }),
+    }
+    if (method === 'HEAD') return this.respond(status, null, measured)
+    const body = await open(range)
+    if (body === undefined) {
+      this.report('the store has lost a file')
+      return this.reject(410, 'the file is gone from the object storage')
+    }
+    this.service.metrics.add('cohort_blob_bytes_out_total', length)
+    return this.respond(status, body, measured)
+  }
+
+  private report(error: unknown): void {
+    this.service.log.error({
+      id: this.requestId,
+      route: this.route,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+  }
+
+  /** Text with its line in the log. `code` is one of ours, or the HTTP status. */
+  private answer(
+    code: number,
+    body: string,
+    status = 200,
+    more?: Readonly<Record<string, string>>,
+  ): Response {
+    this.recordAnswer(code, status)
+    const headers = this.headers()
+    if (this.session.bookmark !== undefined) headers['x-cohort-bookmark'] = this.session.bookmark
+    if (more !== undefined) Object.assign(headers, more)
+    return new Response(body, { status, headers })
+  }
+
+  /** A body that is not ours, with its line in the log. */
+  private respond(status: number, body: ByteStream | null, more: Readonly<Record<string, string>>): Response {
+    this.recordAnswer(status, status)
+    return new Response(body, { status, headers: { ...this.headers(), ...more } })
+  }
+
+  private headers(): Record<string, string> {
+    return baseHeaders(this.requestId, corsOrigin(this.service.origins, this.request))
+  }
+
+  private recordAnswer(code: number, status: number): void {
+    const ms = performance.now() - this.startedAt
+    this.service.metrics.answered(this.route, code, ms)
+    this.service.log.info({
+      method: this.request.method,
+      route: this.route,
+      status,
+      code,
+      ms: Math.round(ms * 100) / 100,
+      id: this.requestId,
+      app: this.app_id,
+      user: this.user_id,
+    })
+  }
+}
+
+const retrySoon = { 'retry-after': '1' }

@@ -1,0 +1,64 @@
+import type { z } from 'zod'
+import type { Refusal } from '../operation/errors.ts'
+import type { Caller, Method } from '../operation/operation.ts'
+import type { App } from '../tenant/app.ts'
+import type { Exchange } from './exchange.ts'
+
+/** What a body of a route may be: a schema for JSON and forms, `bytes` for anything. */
+export type Content = z.ZodType | 'bytes'
+
+/** One answer of a route, for the documentation. */
+export interface Answer {
+  readonly description: string
+  /** By content type; without it the answer has no body, or is an error in the envelope. */
+  readonly content?: Readonly<Record<string, Content>>
+}
+
+interface Described {
+  readonly id: string
+  readonly methods: readonly Method[]
+  readonly path: string
+  readonly title: string
+  readonly description: string
+  readonly tag: 'file' | 'service'
+  /** The parameters of the query; the handler reads them by `exchange.parameters`. */
+  readonly query: z.ZodObject
+  /** What is sent, by method and content type. */
+  readonly takes?: Partial<Readonly<Record<Method, Readonly<Record<string, Content>>>>>
+  /** By HTTP status. */
+  readonly answers: Readonly<Record<number, Answer>>
+}
+
+type Answering = Response | Refusal | Promise<Response | Refusal>
+
+/**
+ * A route that checks by itself who calls. `everybody`: nothing is checked. `machine`: calls from the machine
+ * itself, and administrators. `file`: whoever may read the file, by token or by signature. `url`: whoever holds
+ * the signed URL.
+ */
+interface OpenRoute extends Described {
+  readonly who: 'everybody' | 'machine' | 'file' | 'url'
+  handle(exchange: Exchange): Answering
+}
+
+/** Who calls a guarded route, and in which app. */
+export interface Access {
+  readonly app: App
+  readonly caller: Caller
+}
+
+/** A route for callers with a token: it is checked before the route is asked. */
+interface GuardedRoute extends Described {
+  readonly who: 'user' | 'administrator'
+  handle(exchange: Exchange, access: Access): Answering
+}
+
+/**
+ * Whatever answers HTTP and is no operation: bytes, streams, the service itself. It answers errors with an HTTP
+ * status (docs/behaviour.md, section 1). Documentation and tests are read off this value, as they are off an
+ * operation.
+ */
+export type Route = OpenRoute | GuardedRoute
+
+export const isGuarded = (route: Route): route is GuardedRoute =>
+  route.who === 'user' || route.who === 'administrator'

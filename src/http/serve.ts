@@ -1,0 +1,118 @@
+import type { Context } from 'hono'
+import { Refusal, refuse } from '../operation/errors.ts'
+import type { Result } from '../operation/executor.ts'
+import type { Caller, Operation } from '../operation/operation.ts'
+import type { App } from '../tenant/app.ts'
+import { after, Exchange } from './exchange.ts'
+import { parse } from './input.ts'
+import { type Access, isGuarded, type Route } from './route.ts'
+import type { Service } from './service.ts'
+
+export type Handler = (context: Context) => Response | Promise<Response>
+
+/** The app and the caller that the headers name. */
+function access(exchange: Exchange): Access | Refusal | Promise<Access | Refusal> {
+  return after(exchange.appNamed(exchange.header('app_id')), app => {
+    if (app instanceof Refusal) return app
+    return after(exchange.callerOf(app, exchange.header('access-token')), caller =>
+      caller instanceof Refusal ? caller : { app, caller },
+    )
+  })
+}
+
+/**
+ * The handler of an operation at one of its paths. Order of checks: app, token, acting headers, parameters, then
+ * the operation's own (docs/behaviour.md, section 3). A read whose app and token are known runs to its answer
+ * synchronously.
+ */
+export function serveOperation(service: Service, operation: Operation, path: string): Handler {
+  const { self, input: schema } = operation
+
+  const run = (
+    exchange: Exchange,
+    app: App,
+    caller: Caller,
+    sent: Record<string, unknown>,
+  ): Result | Promise<Result> => {
+    if (self && caller.user_id === null) {
+      return refuse('invalid_parameter', 'this acts on a user: an administrator must send the user_id header')
+    }
+    const input = parse(schema, sent)
+    if (input instanceof Refusal) return input
+    const { clock, newId } = service
+    const now = clock()
+    const call = { app, caller, input, now, newId }
+    const result = service.executorFor(app.app_id).run(operation, call, exchange.session)
+    return operation.present === undefined ? result : present(exchange, app, now, result)
+  }
+
+  const present = async (
+    exchange: Exchange,
+    app: App,
+    now: number,
+    pending: Result | Promise<Result>,
+  ): Promise<Result> => {
+    const result = await pending
+    if (result instanceof Refusal || operation.present === undefined) return result
+    const { baseUrl } = exchange
+    return {
+      ...result,
+      data: await operation.present(result.data, { app, now, baseUrl, blobs: service.files.blobs }),
+    }
+  }
+
+  const attempt = (exchange: Exchange): Result | Promise<Result> =>
+    after(access(exchange), allowed => {
+      if (allowed instanceof Refusal) return allowed
+      const { app, caller } = allowed
+      const { query } = exchange
+      const { method } = exchange.request
+      if (method === 'GET' || method === 'HEAD') return run(exchange, app, caller, query)
+      return exchange
+        .body()
+        .then(body => (body instanceof Refusal ? body : run(exchange, app, caller, { ...query, ...body })))
+    })
+
+  const finish = (exchange: Exchange, result: Result): Response =>
+    result instanceof Refusal ? exchange.refuse(result) : exchange.ok(result.data, result.page)
+
+  return context => {
+    const exchange = new Exchange(service, context, path, 'envelope')
+    // HEAD must not change anything, so writing operations refuse it.
+    if (operation.writes && exchange.request.method === 'HEAD') {
+      return exchange.methodNotAllowed(operation.methods)
+    }
+    try {
+      const result = attempt(exchange)
+      if (!(result instanceof Promise)) return finish(exchange, result)
+      return result.then(
+        done => finish(exchange, done),
+        error => exchange.fail(error),
+      )
+    } catch (error) {
+      return exchange.fail(error)
+    }
+  }
+}
+
+/** The handler of a route. */
+export function serveRoute(service: Service, route: Route): Handler {
+  const attempt = async (exchange: Exchange): Promise<Response | Refusal> => {
+    if (!isGuarded(route)) return route.handle(exchange)
+    const allowed = await access(exchange)
+    if (allowed instanceof Refusal) return allowed
+    if (route.who === 'administrator' && !allowed.caller.administrator) {
+      return refuse('no_permission', 'this is for administrators')
+    }
+    return route.handle(exchange, allowed)
+  }
+  return async context => {
+    const exchange = new Exchange(service, context, route.path, 'status')
+    try {
+      const response = await attempt(exchange)
+      return response instanceof Refusal ? exchange.refuse(response) : response
+    } catch (error) {
+      return exchange.fail(error)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { and, lt, sql } from 'drizzle-orm'
+import { db, query } from '../db/query.ts'
+import { objects } from '../db/schema.ts'
+import { objectColumns, objectState, type StoredObject } from '../file/objects.ts'
+import { confirm } from '../file/upload/confirm.ts'
+import { Refusal } from '../operation/errors.ts'
+import { runnerFor } from '../operation/task.ts'
+import { forgetObject } from './forget-object.ts'
+import type { Job, JobRun } from './job.ts'
+
+/** How long an upload may stay unfinished, milliseconds. */
+const maxUnfinishedMs = 24 * 60 * 60 * 1000
+const portion = 100
+
+const unfinished = query<{ before: number; after_time: number; after_name: string }>()(p =>
+  db
+    .select({ ...objectColumns, created_at: objects.created_at })
+    .from(objects)
+    .where(
+      and(
+        sql`state IN (0, 3)`,
+        lt(objects.created_at, p.before),
+        sql`(created_at, object_name) > (${p.after_time}, ${p.after_name})`,
+      ),
+    )
+    .orderBy(objects.created_at, objects.object_name)
+    .limit(portion),
+)
+
+/**
+ * With presigned uploads the store does not report arrivals. So an upload that nobody has asked for is looked for
+ * before its promise is forgotten. Answers whether it is there and may stay.
+ */
+async function arrived(run: JobRun, object: StoredObject): Promise<boolean> {
+  const app = await run.apps.get(object.app_id)
+  if (app === undefined) return false
+  const confirmed = await confirm(run.blobs, app, runnerFor(run, { bookmark: undefined }, app), object)
+  return !(confirmed instanceof Refusal) && confirmed.state === objectState.stored
+}
+
+/** Forgets uploads that were not completed within a day. */
+export const collectUnfinished: Job = {
+  name: 'collect-unfinished',
+  title: 'forget uploads that were not completed within a day',
+  everyMs: 30_000,
+  async run(run) {
+    const { executors, signal, attempt, clock } = run
+    const before = clock() - maxUnfinishedMs
+    let count = 0
+    for (const executor of executors) {
+      for (let after = { after_time: 0, after_name: '' }; !signal.aborted; ) {
+        const found = await executor.read(unfinished({ before, ...after }))
+        for (const object of found) {
+          after = { after_time: object.created_at, after_name: object.object_name }
+          await attempt(object.object_name, async () => {
+            if (await arrived(run, object)) return
+            await forgetObject(run, executor, object)
+            count++
+          })
+        }
+        if (found.length < portion) break
+      }
+    }
+    return { uploads: count }
+  },
+}

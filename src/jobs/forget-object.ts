@@ -1,0 +1,57 @@
+import { eq, sql } from 'drizzle-orm'
+import { command, db, query } from '../db/query.ts'
+import { objects } from '../db/schema.ts'
+import { objectColumns, objectState, type StoredObject } from '../file/objects.ts'
+import type { Executor } from '../operation/executor.ts'
+import { runTask, task } from '../operation/task.ts'
+import type { JobRun } from './job.ts'
+
+const byName = query<{ object_name: string }>()(p =>
+  db.select(objectColumns).from(objects).where(eq(objects.object_name, p.object_name)),
+)
+const deleteRow = command<{ object_name: string }>()(
+  p => sql`DELETE FROM objects WHERE object_name = ${p.object_name}`,
+)
+const deleteGrants = command<{ object_name: string }>()(
+  p => sql`DELETE FROM grants WHERE object_name = ${p.object_name}`,
+)
+const uncountInApp = command<{ app_id: string; size: number }>()(
+  p => sql`UPDATE apps SET file_bytes = file_bytes - ${p.size} WHERE app_id = ${p.app_id}`,
+)
+const uncountOfUser = command<{ app_id: string; user_id: number; size: number }>()(
+  p => sql`UPDATE users SET user_file_bytes = user_file_bytes - ${p.size}
+    WHERE app_id = ${p.app_id} AND user_id = ${p.user_id}`,
+)
+
+/** Forgets an object, unless it was stored meanwhile. Answers the bytes that are free again. */
+const forget = (object_name: string) =>
+  task({
+    reads: () => [byName({ object_name })],
+    decide: (_, [[object]]) => {
+      if (object === undefined || object.state === objectState.stored) return { data: 0 }
+      const { app_id, owner_id: user_id, size } = object
+      const counted =
+        object.state === objectState.released
+          ? [uncountInApp({ app_id, size }), uncountOfUser({ app_id, user_id, size })]
+          : []
+      return {
+        data: size,
+        writes: [deleteGrants({ object_name }), deleteRow({ object_name }), ...counted],
+        // Bytes that were never stored are not missed.
+        ...(counted.length > 0 && { events: [{ kind: 'file.deleted', app_id, object_name, size }] }),
+      }
+    },
+  })
+
+/**
+ * Deletes an object's bytes and what was made of them, then its row: after a crash in between, the row still says
+ * what is left to do. Answers the bytes that are free again.
+ */
+export async function forgetObject(
+  { blobs, clock }: Pick<JobRun, 'blobs' | 'clock'>,
+  executor: Executor,
+  { object_name, derived }: StoredObject,
+): Promise<number> {
+  await blobs.delete([object_name, ...Object.keys(derived).map(suffix => object_name + suffix)])
+  return runTask(executor, forget(object_name), clock())
+}

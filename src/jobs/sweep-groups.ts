@@ -1,0 +1,33 @@
+import { sweep, unswept } from '../group/sweep.ts'
+import { runTask, task } from '../operation/task.ts'
+import type { Job } from './job.ts'
+
+/** A portion of a dissolved group, as a change of its own: between two portions everybody else gets a turn. */
+const sweepPortion = (app_id: string, group_id: number) =>
+  task({ decide: () => ({ data: null, writes: sweep(app_id, group_id) }) })
+
+/** Removes what dissolved groups left behind. */
+export const sweepGroups: Job = {
+  name: 'sweep-groups',
+  title: 'remove what dissolved groups left behind',
+  everyMs: 30_000,
+  async run({ executors, signal, attempt }) {
+    let portions = 0
+    for (const executor of executors) {
+      const failed = new Set<number>()
+      for (;;) {
+        const found = (await executor.read(unswept({}))).filter(group => !failed.has(group.group_id))
+        if (found.length === 0 || signal.aborted) break
+        for (const { app_id, group_id } of found) {
+          failed.add(group_id)
+          await attempt(`group ${group_id}`, async () => {
+            await runTask(executor, sweepPortion(app_id, group_id), 0)
+            failed.delete(group_id)
+            portions++
+          })
+        }
+      }
+    }
+    return { portions }
+  },
+}

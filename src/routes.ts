@@ -1,0 +1,19 @@
+import { downloadAvatar, downloadChat } from './file/download/download.ts'
+import { receiveUpload } from './file/upload/receive.ts'
+import type { Route } from './http/route.ts'
+import { docs, healthz, metrics, openApiDocument, readyz } from './http/service-routes.ts'
+
+/**
+ * Everything that answers HTTP beside the operations: bytes, streams and the service itself. With `operations.ts`
+ * this is the only registry.
+ */
+export const routes: readonly Route[] = [
+  receiveUpload,
+  downloadAvatar,
+  downloadChat,
+  healthz,
+  readyz,
+  metrics,
+  openApiDocument,
+  docs,
+]

@@ -1,0 +1,102 @@
+import { Hono } from 'hono'
+import type { Config } from './config.ts'
+import { converter } from './file/download/converter.ts'
+import type { Converters } from './file/download/derive.ts'
+import { uploadsOfUser } from './file/upload/uploads-of-user.ts'
+import { docsPage } from './http/docs.ts'
+import { mount } from './http/mount.ts'
+import { openApi } from './http/openapi.ts'
+import { rateLimiter } from './http/rate-limit.ts'
+import type { Documentation, Service } from './http/service.ts'
+import { type JobContext, type Jobs, jobRunner } from './jobs/runner.ts'
+import type { Metrics } from './metrics.ts'
+import type { Executor } from './operation/executor.ts'
+import { idMaker } from './operation/ids.ts'
+import { operations } from './operations.ts'
+import type { Clock, Log } from './platform.ts'
+import { routes } from './routes.ts'
+import { appRegistry } from './tenant/registry.ts'
+import { tokenVerifier } from './tenant/token-verifier.ts'
+
+/** What an entry gives the service: its ports and the settings that concern it. */
+export interface Platform {
+  readonly config: Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL' | 'IMAGE_SERVICE_URL'>
+  /** The executor of the database that holds this app. */
+  readonly executorFor: (app_id: string) => Executor
+  /** The executors of all databases. */
+  readonly executors: readonly Executor[]
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  /** How old what is known of an app may be, milliseconds. */
+  readonly appTtlMs: number
+  readonly version: string
+  readonly addressOf: Service['addressOf']
+  /** Whether `addressOf` tells what the proxy in front says. */
+  readonly trustsProxy: boolean
+  readonly files: Converters
+  /** Throws if the database does not answer. */
+  readonly ready: Service['ready']
+}
+
+/** A service that is put together: it answers `app.fetch`, and does by itself what `jobs` lists. */
+export interface RunningService {
+  readonly app: Hono
+  readonly jobs: Jobs
+}
+
+/** Puts the service together from its ports. It does nothing until it is asked. */
+export function createService(platform: Platform): RunningService {
+  const { config, executorFor, executors, clock, log, metrics, files } = platform
+  const { blobs } = files
+  const apps = appRegistry(executorFor, clock, platform.appTtlMs)
+  const newId = idMaker(clock)
+  const publicUrl = config.PUBLIC_URL ?? ''
+  const service: Service = {
+    apps,
+    tokens: tokenVerifier(clock, metrics),
+    executorFor,
+    clock,
+    newId,
+    log,
+    metrics,
+    limits: rateLimiter(clock),
+    files: {
+      blobs,
+      imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
+      convert: converter(files, metrics),
+      uploadsOfUser: uploadsOfUser(),
+    },
+    documentation: documentation(platform.version, publicUrl),
+    ready: platform.ready,
+    publicUrl,
+    origins: config.CORS_ORIGINS,
+    addressOf: platform.addressOf,
+    trustsProxy: platform.trustsProxy,
+  }
+  const app = new Hono()
+  mount(app, service, operations, routes)
+  const context: JobContext = { executors, executorFor, apps, blobs, clock, newId, log, metrics }
+  return { app, jobs: jobRunner(context) }
+}
+
+/** Made when it is asked for: a cold start does not wait for it. */
+function documentation(version: string, publicUrl: string): Documentation {
+  let document: Record<string, unknown> | undefined
+  let json: string | undefined
+  let page: string | undefined
+  const made = () => {
+    document ??= openApi(operations, routes, version, publicUrl)
+    return document
+  }
+  return {
+    openApi() {
+      json ??= JSON.stringify(made())
+      return json
+    },
+    page() {
+      page ??= docsPage(made())
+      return page
+    },
+  }
+}
