@@ -52,6 +52,8 @@ export async function forgetObject(
   executor: Executor,
   { object_name, derived }: StoredObject,
 ): Promise<number> {
+  // Bytes go only after the decision that they go is on disk.
+  await executor.durable()
   await blobs.delete([object_name, ...Object.keys(derived).map(suffix => object_name + suffix)])
   return runTask(executor, forget(object_name), clock())
 }
