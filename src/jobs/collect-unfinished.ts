@@ -12,18 +12,18 @@ import type { Job, JobRun } from './job.ts'
 const maxUnfinishedMs = 24 * 60 * 60 * 1000
 const portion = 100
 
-const unfinished = query<{ before: number; after_time: number; after_name: string }>()(p =>
+const unfinished = query<{ before: number; after_time: number; after_row: number }>()(p =>
   db
-    .select({ ...objectColumns, created_at: objects.created_at })
+    .select({ ...objectColumns, created_at: objects.created_at, row: sql<number>`rowid`.as('row') })
     .from(objects)
     .where(
       and(
         sql`state IN (0, 3)`,
         lt(objects.created_at, p.before),
-        sql`(created_at, object_name) > (${p.after_time}, ${p.after_name})`,
+        sql`(created_at, rowid) > (${p.after_time}, ${p.after_row})`,
       ),
     )
-    .orderBy(objects.created_at, objects.object_name)
+    .orderBy(objects.created_at, sql`rowid`)
     .limit(portion),
 )
 
@@ -48,10 +48,10 @@ export const collectUnfinished: Job = {
     const before = clock() - maxUnfinishedMs
     let count = 0
     for (const executor of executors) {
-      for (let after = { after_time: 0, after_name: '' }; !signal.aborted; ) {
+      for (let after = { after_time: 0, after_row: 0 }; !signal.aborted; ) {
         const found = await executor.read(unfinished({ before, ...after }))
         for (const object of found) {
-          after = { after_time: object.created_at, after_name: object.object_name }
+          after = { after_time: object.created_at, after_row: object.row }
           await attempt(object.object_name, async () => {
             if (await arrived(run, object)) return
             await forgetObject(run, executor, object)

@@ -24,7 +24,7 @@ interface Direction {
 /** Imports run one way: entry → app → operations → ports. */
 const directions: readonly Direction[] = [
   { from: /^(?!entry\/)/, never: /^entry\//, why: 'an entry puts the parts together; no part knows it' },
-  { from: /^(?!entry\/)/, never: /^app\.ts$/, why: 'the app is what entries start' },
+  { from: /^(?!entry\/)/, never: /^service\.ts$/, why: 'the service is what entries start' },
   { from: /^(?!(entry|db)\/)/, never: /^db\/engines\//, why: 'an entry chooses the engine' },
   {
     from: /^(?!(entry|blobs)\/)/,
@@ -110,7 +110,7 @@ describe('the sources', () => {
 
   it('know Hono only where HTTP is', () => {
     const others = sources.filter(
-      ({ path }) => !/^(http|entry)\/|^app\.ts$/.test(path) && !byteRoutes.includes(path),
+      ({ path }) => !/^(http|entry)\/|^service\.ts$/.test(path) && !byteRoutes.includes(path),
     )
     expect(others.flatMap(source => named(source, specifier => /^@?hono/.test(specifier)))).toEqual([])
   })

@@ -29,11 +29,6 @@ const exceptions: readonly Exception[] = [
     why: 'applications of several groups, newest first: each group has its own order',
   },
   {
-    sql: /from "objects" where state = 2/,
-    plan: /^SCAN objects USING INDEX objects_released$/,
-    why: 'the index holds released objects only',
-  },
-  {
     sql: /from "groups" where status = 1 AND count > 0/,
     plan: /^SCAN groups USING INDEX groups_dissolved$/,
     why: 'the index holds dissolved groups only, until they are swept',

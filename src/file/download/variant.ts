@@ -20,7 +20,8 @@ const defaultSide = 200
 /** The parameters that `variantOf` reads, for documentation. */
 export const variantParameters = {
   image_type: z
-    .enum(['1', '2', '3'])
+    .literal([1, 2, 3])
+    .meta({ type: 'integer' })
     .optional()
     .describe(
       '1 original, 2 thumbnail (fits inside w × h, never enlarged), 3 cover (fills w × h, cropped in the middle)',
@@ -28,7 +29,8 @@ export const variantParameters = {
   w: z.number().min(1).max(largestSide).optional().describe('pixels; default 200'),
   h: z.number().min(1).max(largestSide).optional().describe('pixels; default 200'),
   thumbnail_strategy: z
-    .enum(['1', '2'])
+    .literal([1, 2])
+    .meta({ type: 'integer' })
     .optional()
     .describe('1 by the image service, where one is configured; 2 by this service'),
 }
