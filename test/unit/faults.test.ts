@@ -1,4 +1,14 @@
-import { existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, expect, it } from 'vitest'
@@ -11,6 +21,7 @@ import {
   startServer,
   temporaryFolder,
 } from '../support/process.ts'
+import { download, upload } from '../support/uploads.ts'
 
 /*
  * SQLite's own faults, brought about for real: a full disk, a database that somebody else holds, a damaged
@@ -121,6 +132,68 @@ it('answers 20000 for what lies on a damaged page, serves the rest, and `check` 
   const found = await check()
   expect(found.code).toBe(1)
   expect(found.stdout).toMatch(/the file: /)
+})
+
+it('answers 503 to a download while the database cannot be read', async () => {
+  data = temporaryFolder()
+  const { as } = await start()
+  const sender = await as(1)
+  const { target } = await upload(
+    sender,
+    '/file/upload/chat',
+    { file_type: 100, to_id: 2 },
+    new Uint8Array(new TextEncoder().encode('hello')),
+  )
+  expect((await download(sender, target.download_url)).status).toBe(200)
+  const other = new Database(join(data, 'cohort.db'))
+  other.exec('ALTER TABLE grants RENAME TO hidden')
+  const failed = await download(sender, target.download_url)
+  expect(failed.status).toBe(503)
+  expect(failed.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect(await failed.json()).toMatchObject({ code: 20000, data: null })
+  other.exec('ALTER TABLE hidden RENAME TO grants')
+  other.close()
+  expect((await download(sender, target.download_url)).status).toBe(200)
+})
+
+it('collects the bytes of every other object while those of one cannot be deleted', async () => {
+  data = temporaryFolder()
+  const { as } = await start()
+  const owner = await as(1)
+  const { group_id } = (await owner.post('/group/create', {})).data
+  const share = async (name: string) => {
+    const { target } = await upload(
+      owner,
+      '/file/upload/chat',
+      { file_type: 200, to_id: group_id, to_type: 2 },
+      new Uint8Array(new TextEncoder().encode(name)),
+    )
+    const file = await owner.post('/group/file/upload', {
+      group_id,
+      name,
+      size: name.length,
+      url: target.download_url,
+    })
+    return file.data.file_id as number
+  }
+  const file_list = [await share('first'), await share('second'), await share('third')]
+  const objects = join(data, 'files', 'objects')
+  const paths = readdirSync(objects, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .sort()
+  expect(paths).toHaveLength(3)
+  // A folder in the place of a file cannot be deleted.
+  const [stuck = ''] = paths
+  unlinkSync(stuck)
+  mkdirSync(stuck)
+  expect((await owner.post('/group/file/delete', { group_id, file_list })).code).toBe(200)
+  const collected = await run(['node', 'dist/cohort.js', 'gc'], { DATA_DIR: data })
+  expect(collected).toMatchObject({ code: 1 })
+  expect(collected.stdout).toMatch(/^collect-released: 2 objects, 11 bytes$/m)
+  expect(paths.filter(path => existsSync(path))).toEqual([stuck])
+  rmdirSync(stuck)
+  expect(await run(['node', 'dist/cohort.js', 'gc'], { DATA_DIR: data })).toMatchObject({ code: 0 })
 })
 
 it('says what is wrong with a database that is none', async () => {

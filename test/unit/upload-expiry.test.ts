@@ -31,9 +31,9 @@ it('an upload URL is good for 15 minutes (security 17)', async () => {
   service.advance(15 * minute - 1)
   expectBytes(await read(friend, await deliver(early, someBytes(10))), someBytes(10))
   service.advance(1)
-  expect(await send(late, someBytes(10))).toMatchObject({ status: 200, code: 10031 })
+  expect(await send(late, someBytes(10))).toMatchObject({ status: 410, code: 10031 })
   // Used or expired: it stays refused.
-  expect(await send(early, someBytes(10))).toMatchObject({ status: 200, code: 10031 })
+  expect(await send(early, someBytes(10))).toMatchObject({ status: 410, code: 10031 })
   expectRefused(await read(friend, late.download_url), 404, 20022)
 })
 

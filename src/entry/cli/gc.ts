@@ -39,6 +39,8 @@ May run beside the service. Prints what each did; the exit code is 1 if anything
         const counts = Object.entries(report).map(([what, count]) => `${count} ${what}`)
         print(`${name}: ${counts.length === 0 ? 'done' : counts.join(', ')}\n`)
       }
+      const freed = reports.get('collect-released')
+      print(`freed ${freed?.bytes ?? 0} bytes of ${freed?.objects ?? 0} files\n`)
       return failures === 0 ? 0 : 1
     })
   },

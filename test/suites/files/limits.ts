@@ -272,9 +272,9 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
       )
       expect([...codes].sort()).toEqual([200, 200, 200, 404, 404, 404])
       const [one, two] = places.filter((_, i) => codes[i] === 404) as [UploadTarget, UploadTarget]
-      expect(await put(one, someBytes(101))).toMatchObject({ code: 10009 })
+      expect(await put(one, someBytes(101))).toMatchObject({ status: 507, code: 10009 })
       expect(await put(one, someBytes(100))).toMatchObject(taken)
-      expect(await put(two, someBytes(1))).toMatchObject({ code: 10009 })
+      expect(await put(two, someBytes(1))).toMatchObject({ status: 507, code: 10009 })
       expect(await put(two, new Uint8Array())).toMatchObject(taken)
       await sendFile(friend, toUser(sender), someBytes(1000))
     })

@@ -255,8 +255,8 @@ export const uploads: Suite = (instance, _pace, target) => {
       const place = await placeFor(sender, toUser(friend))
       await deliver(place, first)
       for (const bytes of [first, second]) {
-        expect(await send(place, bytes)).toMatchObject({ status: 200, code: 10030 })
-        expect(await put(place, bytes)).toMatchObject({ status: 200, code: 10030 })
+        expect(await send(place, bytes)).toMatchObject({ status: 410, code: 10030 })
+        expect(await put(place, bytes)).toMatchObject({ status: 410, code: 10030 })
       }
       expectBytes(await read(friend, place.download_url), first)
     })
@@ -286,7 +286,7 @@ export const uploads: Suite = (instance, _pace, target) => {
         const url = new URL(place.upload_url)
         url.searchParams.set('slot', slot.slice(0, at) + (slot[at] === '1' ? '2' : '1') + slot.slice(at + 1))
         const reply = await put({ ...place, upload_url: url.href }, 'x')
-        expect.soft({ at, status: reply.status, code: reply.code }).toEqual({ at, status: 200, code: 10030 })
+        expect.soft({ at, status: reply.status, code: reply.code }).toEqual({ at, status: 403, code: 10030 })
       }
       for (const other of [
         '',
@@ -299,7 +299,7 @@ export const uploads: Suite = (instance, _pace, target) => {
       ]) {
         const url = new URL(place.upload_url)
         url.searchParams.set('slot', other)
-        expect(await put({ ...place, upload_url: url.href }, 'x')).toMatchObject({ status: 200, code: 10030 })
+        expect(await put({ ...place, upload_url: url.href }, 'x')).toMatchObject({ status: 403, code: 10030 })
       }
       await expectNothingThere(friend, place)
       await deliver(place, someBytes(5))
