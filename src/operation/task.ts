@@ -43,7 +43,14 @@ export const runnerFor =
   }
 
 /** The app of tasks that belong to none. */
-const noApp: App = { app_id: '', secrets: [], keys: [], jwks_url: '', settings: appSettings.parse({}), epoch: '' }
+const noApp: App = {
+  app_id: '',
+  secrets: [],
+  keys: [],
+  jwks_url: '',
+  settings: appSettings.parse({}),
+  epoch: '',
+}
 
 /** Runs a task of no app and no caller: of a job or of the command line. Throws what it refuses. */
 export async function runTask<Out>(executor: Executor, task: Task<Out>, now: number): Promise<Out> {
