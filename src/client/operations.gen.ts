@@ -597,8 +597,10 @@ export interface GroupLastAnnouncementAnswer {
 
 export interface GroupAnnouncementsInput {
   readonly group_id: number
+  /** 1 to 1000. */
+  readonly limit?: number
 }
-export type GroupAnnouncementsAnswer = readonly {
+export interface GroupAnnouncementsItem {
   readonly author: number
   readonly content: string
   /** Milliseconds. */
@@ -606,7 +608,7 @@ export type GroupAnnouncementsAnswer = readonly {
   readonly group_id: number
   readonly id: number
   readonly title: string
-}[]
+}
 
 export interface GroupPublishAnnouncementInput {
   readonly group_id: number
@@ -652,8 +654,10 @@ export interface GroupFileAnswer {
 
 export interface GroupFilesInput {
   readonly group_id: number
+  /** 1 to 1000. */
+  readonly limit?: number
 }
-export type GroupFilesAnswer = readonly {
+export interface GroupFilesItem {
   /** Milliseconds. */
   readonly created_at: number
   readonly file_id: number
@@ -666,7 +670,7 @@ export type GroupFilesAnswer = readonly {
   readonly updated_at: number
   readonly uploader: number
   readonly url: string
-}[]
+}
 
 export interface GroupUploadFileInput {
   readonly group_id: number
@@ -865,16 +869,16 @@ export const groupOperations = (api: Connection) => ({
     announcement: (input: GroupAnnouncementInput, options?: CallOptions) => api.get<GroupAnnouncementAnswer>("/group/announcement", input, options),
     /** Get the latest announcement of a group. 20020 if there is none. */
     lastAnnouncement: (input: GroupLastAnnouncementInput, options?: CallOptions) => api.get<GroupLastAnnouncementAnswer>("/group/announcement/last", input, options),
-    /** List the announcements of a group. Oldest first; of more than 1000, the latest 1000. */
-    announcements: (input: GroupAnnouncementsInput, options?: CallOptions) => api.get<GroupAnnouncementsAnswer>("/group/announcement/list", input, options),
+    /** List the announcements of a group. The latest that fit, oldest first. Earlier ones come with the cursor that is answered, again oldest first. */
+    announcements: (input: GroupAnnouncementsInput, options?: CallOptions) => api.pages<GroupAnnouncementsItem>('GET', "/group/announcement/list", input, options),
     /** Publish an announcement. A new one each time; the earlier ones stay in the list. */
     publishAnnouncement: (input: GroupPublishAnnouncementInput, options?: CallOptions) => api.write<GroupPublishAnnouncementAnswer>("/group/announcement/edit", input, options),
     /** Delete an announcement. */
     deleteAnnouncement: (input: GroupDeleteAnnouncementInput, options?: CallOptions) => api.write<GroupDeleteAnnouncementAnswer>("/group/announcement/delete", input, options),
     /** Get a shared file. */
     file: (input: GroupFileInput, options?: CallOptions) => api.get<GroupFileAnswer>("/group/file", input, options),
-    /** List the shared files of a group. Newest first; of more than 10 000, the latest 10 000. */
-    files: (input: GroupFilesInput, options?: CallOptions) => api.get<GroupFilesAnswer>("/group/file/list", input, options),
+    /** List the shared files of a group. Newest first, as many as fit; the rest come with the cursor that is answered. */
+    files: (input: GroupFilesInput, options?: CallOptions) => api.pages<GroupFilesItem>('GET', "/group/file/list", input, options),
     /** Share a file with a group. Records a file by its URL: any http(s) URL, or a download URL of this service. The bytes go to the upload URL of /file/upload/chat. */
     uploadFile: (input: GroupUploadFileInput, options?: CallOptions) => api.write<GroupUploadFileAnswer>("/group/file/upload", input, options),
     /** Rename a shared file. Its uploader, or an admin. */

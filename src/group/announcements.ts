@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { announcements } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
-import { id, text } from '../operation/fields.ts'
+import { id, pagingIfAsked, text } from '../operation/fields.ts'
+import { pagedList } from '../operation/page.ts'
 import { nothing } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 
@@ -94,17 +95,14 @@ export const getAnnouncement = groupOperation({
   decide: (_, [[found]]) => (found === undefined ? refuse('announcement_not_found') : { data: found }),
 })
 
-const newest = (limit: number) =>
-  query<{ group_id: number }>()(p =>
-    db
-      .select(columns)
-      .from(announcements)
-      .where(eq(announcements.group_id, p.group_id))
-      .orderBy(sql`${announcements.announcement_id} DESC`)
-      .limit(limit),
-  )
-
-const last = newest(1)
+const last = query<{ group_id: number }>()(p =>
+  db
+    .select(columns)
+    .from(announcements)
+    .where(eq(announcements.group_id, p.group_id))
+    .orderBy(sql`${announcements.announcement_id} DESC`)
+    .limit(1),
+)
 
 export const lastAnnouncement = groupOperation({
   id: 'get__group_announcement_last',
@@ -119,20 +117,30 @@ export const lastAnnouncement = groupOperation({
   decide: (_, [[found]]) => (found === undefined ? refuse('announcement_not_found') : { data: found }),
 })
 
-// The list has no pages in the reference: a bound keeps an answer from growing for ever.
-const listed = newest(1000)
+const pages = pagedList<{ group_id: number }>()({
+  name: 'announcements',
+  key: announcements.announcement_id,
+  newestFirst: true,
+  newestLast: true,
+  item: () => columns,
+  from: (select, p, beyond) =>
+    select.from(announcements).where(and(eq(announcements.group_id, p.group_id), beyond)),
+  mayBeLarge: true,
+})
 
 export const announcementList = groupOperation({
   id: 'get__group_announcement_list',
   methods: ['GET'],
   path: '/group/announcement/list',
   title: 'List the announcements of a group',
-  description: 'Oldest first; of more than 1000, the latest 1000.',
+  description:
+    'The latest that fit, oldest first. Earlier ones come with the cursor that is answered, again oldest first.',
   requires: 'member',
-  input: z.object({ group_id: id }),
+  paged: 'cursor',
+  input: z.object({ group_id: id, ...pagingIfAsked }),
   answer: z.array(announcement),
-  reads: (_, group_id) => [listed({ group_id })],
-  decide: (_, [found]) => ({ data: found.reverse() }),
+  reads: (call, group_id) => pages.reads(call, group_id, { group_id }),
+  decide: (call, page) => pages.answer(call, call.group.group_id, page),
 })
 
 const remove = command<{ announcement_id: number }>()(

@@ -4,7 +4,8 @@ import { command, db, inList, listOf, query } from '../db/query.ts'
 import { grants, sharedFiles } from '../db/schema.ts'
 import { grantInUrl } from '../file/file-sign.ts'
 import { type ErrorName, refuse, textOf } from '../operation/errors.ts'
-import { id, integer, name, someIds, url } from '../operation/fields.ts'
+import { id, integer, name, pagingIfAsked, someIds, url } from '../operation/fields.ts'
+import { pagedList } from '../operation/page.ts'
 import { role } from '../operation/roles.ts'
 import { done } from './answers.ts'
 import { type Actor, groupOperation } from './group-operation.ts'
@@ -103,27 +104,28 @@ export const getFile = groupOperation({
   decide: (_, [[file]]) => (file === undefined ? refuse('shared_file_not_found') : { data: file }),
 })
 
-const newest = query<{ group_id: number }>()(p =>
-  db
-    .select(columns)
-    .from(sharedFiles)
-    .where(eq(sharedFiles.group_id, p.group_id))
-    .orderBy(sql`${sharedFiles.file_id} DESC`)
-    // The list has no pages in the reference: a bound keeps an answer from growing for ever.
-    .limit(10_000),
-)
+const pages = pagedList<{ group_id: number }>()({
+  name: 'files',
+  key: sharedFiles.file_id,
+  newestFirst: true,
+  item: () => columns,
+  from: (select, p, beyond) =>
+    select.from(sharedFiles).where(and(eq(sharedFiles.group_id, p.group_id), beyond)),
+  mayBeLarge: true,
+})
 
 export const fileList = groupOperation({
   id: 'get__group_file_list',
   methods: ['GET'],
   path: '/group/file/list',
   title: 'List the shared files of a group',
-  description: 'Newest first; of more than 10 000, the latest 10 000.',
+  description: 'Newest first, as many as fit; the rest come with the cursor that is answered.',
   requires: 'member',
-  input: z.object({ group_id: id }),
+  paged: 'cursor',
+  input: z.object({ group_id: id, ...pagingIfAsked }),
   answer: z.array(sharedFile),
-  reads: (_, group_id) => [newest({ group_id })],
-  decide: (_, [found]) => ({ data: found }),
+  reads: (call, group_id) => pages.reads(call, group_id, { group_id }),
+  decide: (call, page) => pages.answer(call, call.group.group_id, page),
 })
 
 const rename = command<{ file_id: number; name: string; now: number }>()(
@@ -183,12 +185,18 @@ const releaseObjects = command<{ object_names: readonly string[] }>()(
   p => sql`UPDATE objects SET state = 2 WHERE object_name IN ${listOf(p.object_names)}
     AND state <> 2 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name)`,
 )
-const objectsOf = query<{ file_ids: readonly number[] }>()(p =>
+const objectsOf = query<{ group_id: number; file_ids: readonly number[] }>()(p =>
   db
     .select({ object_name: grants.object_name })
     .from(sharedFiles)
     .innerJoin(grants, eq(grants.grant_id, sharedFiles.grant_id))
-    .where(and(inList(sharedFiles.file_id, p.file_ids), sql`${sharedFiles.grant_id} <> 0`)),
+    .where(
+      and(
+        inList(sharedFiles.file_id, p.file_ids),
+        eq(sharedFiles.group_id, p.group_id),
+        sql`${sharedFiles.grant_id} <> 0`,
+      ),
+    ),
 )
 
 export const deleteFile = groupOperation({
@@ -203,7 +211,7 @@ export const deleteFile = groupOperation({
   answer: z.array(z.object({ file_id: z.int(), reason: z.string(), result: z.enum(['success', 'fail']) })),
   reads: ({ input }, group_id) => {
     const file_ids = input.file_list
-    return [inGroup({ group_id, file_ids }), objectsOf({ file_ids })]
+    return [inGroup({ group_id, file_ids }), objectsOf({ group_id, file_ids })]
   },
   decide: (call, [found, objects]) => {
     const byId = new Map(found.map(file => [file.file_id, file]))

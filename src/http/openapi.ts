@@ -132,13 +132,21 @@ function describe(operation: Operation, method: Method, path: string, tag: strin
 
 const envelope = (operation: Operation): Json => ({
   type: 'object',
-  required: ['code', 'data', 'message', ...(operation.paged ? ['cursor', 'total', 'version'] : [])],
+  required: [
+    'code',
+    'data',
+    'message',
+    ...(operation.paged ? ['cursor'] : []),
+    ...(operation.paged === true ? ['total', 'version'] : []),
+  ],
   properties: {
     code: { type: 'integer', description: '200 is success' },
     data: { anyOf: [schemaOf(operation.answer, 'output'), { type: 'null' }] },
     message: { type: ['string', 'null'], description: 'null is success' },
     ...(operation.paged && {
       cursor: { type: 'string', description: "where the next page starts; '' on the last" },
+    }),
+    ...(operation.paged === true && {
       total: { type: 'integer' },
       version: { type: 'integer', description: "the group's change counter" },
     }),

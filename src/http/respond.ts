@@ -17,7 +17,10 @@ export const baseHeaders = (requestId: string, origin: string): Record<string, s
 export function success(data: unknown, page: Page | undefined): string {
   const body = `{"code":200,"data":${data instanceof JsonText ? data.text : JSON.stringify(data)},"message":null`
   if (page === undefined) return `${body}}`
-  return `${body},"cursor":${JSON.stringify(page.cursor)},"total":${page.total},"version":${page.version}}`
+  const cursor = `${body},"cursor":${JSON.stringify(page.cursor)}`
+  return page.total === undefined
+    ? `${cursor}}`
+    : `${cursor},"total":${page.total},"version":${page.version}}`
 }
 
 /** The envelope of an error: `code` is one of ours, or the HTTP status. */

@@ -133,12 +133,20 @@ function isPublicUrl(value: string): boolean {
   return parsed.username === '' && parsed.password === ''
 }
 
+const cursor = z
+  .string({ error: 'must be a string' })
+  .max(512, { error: 'is not one of this list' })
+  .default('')
+
 /** Parameters of a paged list. `version` is accepted and means nothing (docs/behaviour.md, section 5). */
 export const paging = (defaultLimit: number) => ({
-  cursor: z.string({ error: 'must be a string' }).max(512, { error: 'is not one of this list' }).default(''),
+  cursor,
   limit: integer(1, 1000).default(defaultLimit),
   version: z.unknown().optional(),
 })
+
+/** The same where the reference knows no pages: without `limit`, as many as an answer holds. */
+export const pagingIfAsked = { cursor, limit: integer(1, 1000).optional() }
 
 /**
  * Ids that may be anything: what is not an id is left out instead of refused (docs/behaviour.md, section 4,

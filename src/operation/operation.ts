@@ -44,9 +44,13 @@ export interface Call<In> {
 export interface Page {
   /** '' on the last page. */
   readonly cursor: string
-  readonly total: number
-  readonly version: number
+  /** Only where the reference knows pages. */
+  readonly total?: number
+  readonly version?: number
 }
+
+/** `cursor`: the reference knows no pages of this list; the answer has a cursor all the same, and no total. */
+export type Paged = boolean | 'cursor'
 
 /** What an operation decided: the answer, the rows to write, and what happened. */
 export interface Outcome<Out> {
@@ -86,7 +90,7 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
   readonly input: z.ZodObject<Shape>
   /** `data` of a successful answer. */
   readonly answer: z.ZodType<Out>
-  readonly paged: boolean
+  readonly paged: Paged
   /** Runs in the write queue. */
   readonly writes: boolean
   reads(call: Call<unknown>): readonly Bound[] | Refusal
@@ -118,7 +122,7 @@ interface Common<Shape extends z.ZodRawShape, Out> {
   readonly self?: boolean
   readonly input: z.ZodObject<Shape>
   readonly answer: z.ZodType<Out>
-  readonly paged?: boolean
+  readonly paged?: Paged
 }
 
 /**

@@ -26,6 +26,8 @@ import { sign, verify } from './sign.ts'
 
 /** The most that a page holds, bytes of JSON (docs/behaviour.md, section 5). */
 const mostBytes = 1_000_000
+/** Where no limit is sent: more would not fit, however small they are. */
+const mostRows = 5_000
 
 /** The key to start behind: `start` without a cursor; undefined if the cursor is not one of this list. */
 function keyOf(app: App, list: string, cursor: string, start: number): number | undefined {
@@ -75,7 +77,7 @@ interface PageRow<Item> {
   readonly total: number
 }
 
-type PagedCall = Call<{ readonly cursor: string; readonly limit: number }>
+type PagedCall = Call<{ readonly cursor: string; readonly limit?: number | undefined }>
 
 export interface PagedList<A extends Args, Item> {
   /**
@@ -83,12 +85,15 @@ export interface PagedList<A extends Args, Item> {
    * 10002 for a cursor of another list.
    */
   reads(call: PagedCall, of: number | string | null, args: A): readonly [Bound<PageRow<Item>>] | Refusal
-  /** The answer made of it. `total` is what the statement counted, unless it is known. */
+  /**
+   * The answer made of it. `total` is what the statement counted, unless it is known; without `known` there is
+   * a cursor alone.
+   */
   answer(
     call: PagedCall,
     of: number | string | null,
     rows: readonly [readonly PageRow<Item>[]],
-    known: { readonly total?: number; readonly version: number },
+    known?: { readonly total?: number; readonly version: number },
   ): Outcome<JsonText<Item[]>>
 }
 
@@ -104,14 +109,20 @@ export const pagedList =
       reads({ app, input }, of, args) {
         const after = keyOf(app, nameOf(of), input.cursor, start)
         if (after === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
-        return [page({ ...args, after, limit: input.limit }) as Bound<PageRow<Item>>]
+        return [page({ ...args, after, limit: input.limit ?? mostRows }) as Bound<PageRow<Item>>]
       },
-      answer({ app }, of, [[found]], { total, version }) {
+      answer({ app }, of, [[found]], known) {
         // The statement is an aggregate: it answers one row, always.
         if (found === undefined) throw new Error(`no page of ${list.name}`)
         const { items, last, more } = found
         const cursor = more !== 0 && last !== null ? cursorOf(app, nameOf(of), last) : ''
-        return { data: items, page: { cursor, total: total ?? found.total, version } }
+        return {
+          data: items,
+          page:
+            known === undefined
+              ? { cursor }
+              : { cursor, total: known.total ?? found.total, version: known.version },
+        }
       },
     }
   }

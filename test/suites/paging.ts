@@ -82,7 +82,7 @@ export const pagingSuite: Suite = (instance, pace) => {
         expect(pages.map(page => page.data.length)).toEqual(
           times(Math.ceil(rows / full)).map(i => Math.min(full, rows - i * full)),
         )
-        expect(new Set(pages.map(page => page.total))).toEqual(new Set([rows]))
+        expect(new Set(pages.map(page => page.total))).toEqual(new Set([list.uncounted ? undefined : rows]))
         expect(pages.at(-1)?.cursor).toBe('')
       }
     })
@@ -106,7 +106,7 @@ export const pagingSuite: Suite = (instance, pace) => {
       expect(keys.filter(key => list.lasting.includes(key))).toEqual(list.lasting)
       const found = await keysOf(list, 1000)
       expect(found.filter(key => list.lasting.includes(key))).toEqual(list.lasting)
-      expect((await list.page({ limit })).total).toBe(found.length)
+      if (!list.uncounted) expect((await list.page({ limit })).total).toBe(found.length)
     })
 
     it('goes on where it was when the last row of a page is gone', async () => {
@@ -191,6 +191,33 @@ export const pagingSuite: Suite = (instance, pace) => {
       await user.get('/group/invitation_list'),
     ]) {
       expect(answer).toMatchObject({ code: 200, data: [], cursor: '', total: 0 })
+    }
+  })
+
+  it('a page ends early where more would be larger than an answer may be, and its cursor goes on', async () => {
+    const [owner] = (await crowd(instance(), 1, here)) as [User]
+    const group_id = await newGroup(owner)
+    const published: number[] = []
+    // As JSON, each takes 49 kB.
+    for (let i = 0; i < 30; i++) {
+      const sent = { group_id, title: String(i), content: '\u0000'.repeat(8192) }
+      published.push(dataOf(await owner.post('/group/announcement/edit', sent)).id)
+    }
+    for (const limit of [undefined, 1000]) {
+      const pages: Answer[] = []
+      await allPages(async cursor => {
+        const answer = await owner.get('/group/announcement/list', {
+          group_id,
+          cursor,
+          ...(limit !== undefined && { limit }),
+        })
+        pages.push(answer)
+        return answer
+      })
+      for (const { body } of pages) expect(JSON.stringify(body).length).toBeLessThan(2 ** 20)
+      const [latest, ...others] = pages.map(page => page.data.map((row: { id: number }) => row.id))
+      expect(latest).toEqual(published.slice(-latest.length))
+      expect(others).toEqual([published.slice(0, -latest.length)])
     }
   })
 

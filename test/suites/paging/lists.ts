@@ -12,6 +12,8 @@ export interface PageQuery {
 export interface PagedList {
   /** Keys of the rows that stay, in the order of the list. */
   readonly lasting: readonly number[]
+  /** Its answers have no total: the reference knows no pages of it. */
+  readonly uncounted?: true
   keyOf(row: Answer['data']): number
   page(query: PageQuery): Promise<Answer>
   /** Has others come or go, in turns. */
@@ -152,6 +154,51 @@ const invitations: MakeList = async (instance, rows, tenant) => {
   }
 }
 
+const announcements: MakeList = async (instance, rows, tenant) => {
+  const { owner, group_id } = await groupWith(instance, 1, tenant)
+  const publish = async (): Promise<number> =>
+    dataOf(await owner.post('/group/announcement/edit', { group_id, title: 't', content: 'c' })).id
+  const others: number[] = []
+  const lasting: number[] = []
+  for (let i = 0; i < rows; i++) {
+    lasting.unshift(await publish())
+    if (i % 2 === 0) others.push(await publish())
+  }
+  const remove = (announcement_id: number) =>
+    owner.post('/group/announcement/delete', { group_id, announcement_id })
+  for (const id of others) await remove(id)
+  return {
+    lasting,
+    uncounted: true,
+    keyOf: row => row.id,
+    // The latest page comes first, but in each page the oldest.
+    page: async query => {
+      const answer = await owner.get('/group/announcement/list', { group_id, ...query })
+      return answer.code === 200 ? { ...answer, data: [...answer.data].reverse() } : answer
+    },
+    churn: async () => void (await remove(await publish())),
+    takeAway: async key => void (await remove(key)),
+  }
+}
+
+const files: MakeList = async (instance, rows, tenant) => {
+  const { owner, group_id } = await groupWith(instance, 1, tenant)
+  const share = async (): Promise<number> =>
+    dataOf(await owner.post('/group/file/upload', { group_id, name: 'f', size: 1, url: 'https://x.test/f' }))
+      .file_id
+  const lasting: number[] = []
+  for (let i = 0; i < rows; i++) lasting.unshift(await share())
+  const remove = (file_id: number) => owner.post('/group/file/delete', { group_id, file_list: [file_id] })
+  return {
+    lasting,
+    uncounted: true,
+    keyOf: row => row.file_id,
+    page: query => owner.get('/group/file/list', { group_id, ...query }),
+    churn: async () => void (await remove(await share())),
+    takeAway: async key => void (await remove(key)),
+  }
+}
+
 /** Every paged list of the API. */
 export const pagedLists: Readonly<Record<string, MakeList>> = {
   member_list: members,
@@ -159,4 +206,6 @@ export const pagedLists: Readonly<Record<string, MakeList>> = {
   blocked_list: blocked,
   application_list: applications,
   invitation_list: invitations,
+  announcement_list: announcements,
+  file_list: files,
 }
