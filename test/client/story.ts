@@ -45,7 +45,7 @@ export async function tell({ url, app, tokens, expired, ids }: Stage) {
     onProgress: (sent, all) => progress.push([sent, all]),
   })
   const read = await cleo.files.download(uploaded.download_url)
-  const [shared] = await cleo.group.files({ group_id })
+  const [shared] = await cleo.group.files({ group_id }).all()
 
   const controller = new AbortController()
   controller.abort(new Error('no longer wanted'))
