@@ -38,7 +38,7 @@ export const forward = presented(
       const grant = {
         grant_id: newId(),
         object_name: source.object_name,
-        from_id: caller.user_id ?? 0,
+        from_id: caller.user_id,
         to_type: input.to_type,
         to_id: input.to_id,
       }

@@ -97,7 +97,7 @@ export interface Destination {
 /**
  * How many upload URLs a user holds that are still good and unused. `since`: those from before have expired.
  */
-export const promisedTo = query<{ app_id: string; user_id: number; since: number }>()(p =>
+export const promisedTo = query<{ app_id: string; user_id: number | null; since: number }>()(p =>
   db
     .select({ promised: sql<number>`count(*)`.as('promised') })
     .from(objects)

@@ -1,7 +1,7 @@
 import { banInForce } from '../group/answers.ts'
 import { type Refusal, refuse } from '../operation/errors.ts'
 import { id, integer } from '../operation/fields.ts'
-import type { Call } from '../operation/operation.ts'
+import type { Call, SelfCaller } from '../operation/operation.ts'
 import { role } from '../operation/roles.ts'
 import { type Destination, destination } from './objects.ts'
 
@@ -15,11 +15,11 @@ export const receiver = {
 }
 
 /** The row to judge by: none where the receiver is a user. */
-export const destinationOf = ({ app, caller, input }: Call<{ to_type: number; to_id: number }>) =>
+export const destinationOf = ({ app, caller, input }: Call<{ to_type: number; to_id: number }, SelfCaller>) =>
   destination({
     app_id: app.app_id,
     group_id: input.to_type === toGroup ? input.to_id : 0,
-    user_id: caller.user_id ?? 0,
+    user_id: caller.user_id,
   })
 
 /**

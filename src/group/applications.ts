@@ -36,7 +36,7 @@ export const apply = groupOperation({
   writes: true,
   input: z.object({ group_id: id, reason: text(256).default('') }),
   answer: itemResult,
-  reads: ({ app, caller }, group_id) => [candidates(app, group_id, [caller.user_id ?? 0])],
+  reads: ({ app, caller }, group_id) => [candidates(app, group_id, [caller.user_id])],
   decide: (call, [[candidate]]) => {
     const { app, now, newId, input, group, me } = call
     if (candidate === undefined) return refuse('database_failed')

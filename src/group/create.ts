@@ -85,14 +85,14 @@ export const create = operation({
   answer: groupProfile,
   reads: ({ app, caller, input }) => [
     appUsage({ app_id: app.app_id }),
-    creatorUsage({ app_id: app.app_id, user_id: caller.user_id ?? 0 }),
+    creatorUsage({ app_id: app.app_id, user_id: caller.user_id }),
     // No group has id 0, so these say of each user only what holds outside the group to be.
     candidates(app, 0, input.user_list),
   ],
   decide: (call, [[inApp], [creator], others]) => {
     const { app, caller, input, now, newId } = call
     const { settings, app_id } = app
-    const owner_id = caller.user_id ?? 0
+    const owner_id = caller.user_id
     if ((inApp?.group_count ?? 0) >= settings.max_groups) return refuse('app_group_limit')
     if ((creator?.groups_created ?? 0) >= settings.max_groups_created) return refuse('created_group_limit')
     if ((creator?.groups_joined ?? 0) >= settings.max_groups_joined) return refuse('joined_group_limit')

@@ -23,7 +23,7 @@ export const userJoined = operation({
   self: true,
   input: z.object({}),
   answer: z.array(z.int()),
-  reads: ({ app, caller }) => [joinedBy({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
+  reads: ({ app, caller }) => [joinedBy({ app_id: app.app_id, user_id: caller.user_id })],
   decide: (_, [found]) => ({ data: listIn(found) }),
 })
 

@@ -8,6 +8,8 @@ import { Refusal, refuse } from '../operation/errors.ts'
 import {
   type Answered,
   type Call,
+  type Caller,
+  type CallerOf,
   type Described,
   described,
   type Input,
@@ -75,7 +77,7 @@ const touch = command<{ group_id: number; seen: number; joined: number }>()(
     sql`UPDATE groups SET version = CASE WHEN version = ${p.seen} THEN version + 1 END, count = count + ${p.joined} WHERE group_id = ${p.group_id}`,
 )
 
-export interface GroupCall<In> extends Call<In> {
+export interface GroupCall<In, Who extends Caller = Caller> extends Call<In, Who> {
   readonly group: Group
   readonly me: Actor
   /** An event of this group, done by the actor. */
@@ -97,24 +99,29 @@ export function groupOperation<
   Shape extends z.ZodRawShape,
   Out,
   const R extends readonly Bound[] = readonly [],
+  Self extends boolean = false,
 >(
-  o: Described<Shape, Out> & {
+  o: Described<Shape, Out, Self> & {
     readonly requires: Requirement
     readonly writes?: boolean
     /** false: what is written is not part of the group, whose version stays as it is. */
     readonly changesGroup?: boolean
-    groupOf?(call: Call<Input<Shape>>): number | Refusal
-    reads?(call: Call<Input<Shape>>, group_id: number): R | Refusal
-    decide(call: GroupCall<Input<Shape>>, rows: RowsOf<R>): GroupOutcome<Answered<Out>> | Refusal
+    groupOf?(call: Call<Input<Shape>, CallerOf<Self>>): number | Refusal
+    reads?(call: Call<Input<Shape>, CallerOf<Self>>, group_id: number): R | Refusal
+    decide(
+      call: GroupCall<Input<Shape>, CallerOf<Self>>,
+      rows: RowsOf<R>,
+    ): GroupOutcome<Answered<Out>> | Refusal
   },
 ): Operation<Shape, Out> {
-  const groupOf = o.groupOf ?? ((call: Call<Input<Shape>>) => (call.input as { group_id: number }).group_id)
+  const groupOf =
+    o.groupOf ?? ((call: Call<Input<Shape>, CallerOf<Self>>) => (call.input as { group_id: number }).group_id)
   return {
     ...described(o),
     requires: o.requires,
     writes: o.writes ?? false,
     reads(call) {
-      const typed = call as Call<Input<Shape>>
+      const typed = call as Call<Input<Shape>, CallerOf<Self>>
       const group_id = groupOf(typed)
       if (group_id instanceof Refusal) return group_id
       const { app, caller } = call
@@ -131,7 +138,7 @@ export function groupOperation<
       const refusal = refusalFor(o.requires, found)
       if (refusal !== undefined) return refuse(refusal)
       const outcome = o.decide(
-        new StandingCall(call as Call<Input<Shape>>, found),
+        new StandingCall(call as Call<Input<Shape>, CallerOf<Self>>, found),
         rest as unknown as RowsOf<R>,
       )
       if (outcome instanceof Refusal || outcome.writes === undefined || outcome.writes.length === 0)
@@ -144,15 +151,15 @@ export function groupOperation<
   }
 }
 
-class StandingCall<In> implements GroupCall<In> {
+class StandingCall<In, Who extends Caller> implements GroupCall<In, Who> {
   readonly app: Call<In>['app']
-  readonly caller: Call<In>['caller']
+  readonly caller: Who
   readonly input: In
   readonly now: number
   readonly newId: () => number
   readonly group: Group
   readonly me: Actor
-  constructor(call: Call<In>, found: Group & Actor) {
+  constructor(call: Call<In, Who>, found: Group & Actor) {
     this.app = call.app
     this.caller = call.caller
     this.input = call.input

@@ -148,8 +148,8 @@ export const handleInvitation = groupOperation({
   input: z.object({ group_id: id, user_id: id, approval: boolean }),
   answer: done,
   reads: ({ app, caller }, group_id) => [
-    pendingInvitations({ group_id, invitee_id: caller.user_id ?? 0 }),
-    candidates(app, group_id, [caller.user_id ?? 0]),
+    pendingInvitations({ group_id, invitee_id: caller.user_id }),
+    candidates(app, group_id, [caller.user_id]),
   ],
   decide: (call, [pending, [candidate]]) => {
     const { app, now, input, group, me } = call
@@ -226,7 +226,7 @@ export const invitationList = operation({
     }),
   ),
   reads: call => {
-    const user_id = call.caller.user_id ?? 0
+    const user_id = call.caller.user_id
     return invitationPages.reads(call, user_id, { app_id: call.app.app_id, user_id })
   },
   decide: (call, page) => invitationPages.answer(call, call.caller.user_id, page, { version: 0 }),

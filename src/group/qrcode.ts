@@ -85,7 +85,7 @@ export const qrcodeInvite = groupOperation({
     const code = valid(call)
     return code instanceof Refusal
       ? code
-      : [candidates(call.app, group_id, [call.caller.user_id ?? 0]), targets(group_id, [code.inviter_id])]
+      : [candidates(call.app, group_id, [call.caller.user_id]), targets(group_id, [code.inviter_id])]
   },
   decide: (call, [[candidate], [inviter]]) => {
     const { app, now, group, me } = call

@@ -30,11 +30,11 @@ export const userSettings = operation({
   self: true,
   input: z.object({}),
   answer: z.object({ group_confirm: z.boolean(), user_id: z.int() }),
-  reads: ({ app, caller }) => [choice({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
+  reads: ({ app, caller }) => [choice({ app_id: app.app_id, user_id: caller.user_id })],
   decide: ({ app, caller }, [[found]]) => ({
     data: {
       group_confirm: found?.group_confirm ?? app.settings.invite_confirm,
-      user_id: caller.user_id ?? 0,
+      user_id: caller.user_id,
     },
   }),
 })
@@ -55,11 +55,11 @@ export const setUserSettings = operation({
   writes: true,
   input: z.object({ group_confirm: boolean.optional() }),
   answer: done,
-  reads: ({ app, caller }) => [choice({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],
+  reads: ({ app, caller }) => [choice({ app_id: app.app_id, user_id: caller.user_id })],
   decide: ({ app, caller, input }, [[found]]) => {
     const { group_confirm } = input
     if (group_confirm === undefined) return { data: true }
-    const user_id = caller.user_id ?? 0
+    const user_id = caller.user_id
     const changes = { group_confirm: [found?.group_confirm ?? null, group_confirm] } as const
     return {
       data: true,

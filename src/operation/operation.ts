@@ -21,6 +21,12 @@ export interface Caller {
   readonly key_id?: string
 }
 
+/** The caller of an operation on its own self: an administrator has said as whom it acts. */
+export interface SelfCaller extends Caller {
+  readonly user_id: number
+}
+export type CallerOf<Self extends boolean> = Self extends true ? SelfCaller : Caller
+
 /** Where a call came from, for the record of what happened. */
 export interface Origin {
   /** Id of the request. */
@@ -30,9 +36,9 @@ export interface Origin {
 }
 
 /** All that an operation may know besides the rows it asked for. */
-export interface Call<In> {
+export interface Call<In, Who extends Caller = Caller> {
   readonly app: App
-  readonly caller: Caller
+  readonly caller: Who
   readonly input: In
   /** Milliseconds since 1970; one instant for the whole operation. */
   readonly now: number
@@ -111,7 +117,7 @@ export interface Presenting {
   readonly blobs: BlobStore
 }
 
-interface Common<Shape extends z.ZodRawShape, Out> {
+interface Common<Shape extends z.ZodRawShape, Out, Self extends boolean> {
   readonly id: string
   readonly methods: readonly Method[]
   readonly path: string
@@ -119,7 +125,7 @@ interface Common<Shape extends z.ZodRawShape, Out> {
   readonly title: string
   readonly description?: string
   readonly tag?: 'group' | 'file' | 'compat'
-  readonly self?: boolean
+  readonly self?: Self
   readonly input: z.ZodObject<Shape>
   readonly answer: z.ZodType<Out>
   readonly paged?: Paged
@@ -140,31 +146,37 @@ export const otherGroup = 'the group_id header allows this administrator no othe
 export type Input<Shape extends z.ZodRawShape> = z.infer<z.ZodObject<Shape>>
 
 /** An operation that names no one group: `reads` and `decide` get the call as it came. */
-export function operation<Shape extends z.ZodRawShape, Out, const R extends readonly Bound[]>(
-  o: Common<Shape, Out> & {
+export function operation<
+  Shape extends z.ZodRawShape,
+  Out,
+  const R extends readonly Bound[],
+  Self extends boolean = false,
+>(
+  o: Common<Shape, Out, Self> & {
     readonly writes?: boolean
-    reads(call: Call<Input<Shape>>): R | Refusal
-    decide(call: Call<Input<Shape>>, rows: RowsOf<R>): Outcome<Answered<Out>> | Refusal
+    reads(call: Call<Input<Shape>, CallerOf<Self>>): R | Refusal
+    decide(call: Call<Input<Shape>, CallerOf<Self>>, rows: RowsOf<R>): Outcome<Answered<Out>> | Refusal
   },
 ): Operation<Shape, Out> {
   return {
     ...described(o),
     requires: undefined,
     writes: o.writes ?? false,
-    // The executor hands back the rows of exactly these reads, for an input that has passed `input`: the two
-    // casts of the mechanism.
+    // The executor hands back the rows of exactly these reads, for an input that has passed `input` and a
+    // caller that has passed `self`: the casts of the mechanism.
     reads(call) {
       const { only_group } = call.caller
       const named = (call.input as { group_list?: readonly number[] }).group_list ?? []
       if (only_group !== null && named.some(group_id => group_id !== only_group))
         return refuse('no_permission', otherGroup)
-      return o.reads(call as Call<Input<Shape>>)
+      return o.reads(call as Call<Input<Shape>, CallerOf<Self>>)
     },
-    decide: (call, rows) => o.decide(call as Call<Input<Shape>>, rows as unknown as RowsOf<R>),
+    decide: (call, rows) =>
+      o.decide(call as Call<Input<Shape>, CallerOf<Self>>, rows as unknown as RowsOf<R>),
   }
 }
 
-export function described<Shape extends z.ZodRawShape, Out>(o: Common<Shape, Out>) {
+export function described<Shape extends z.ZodRawShape, Out>(o: Common<Shape, Out, boolean>) {
   return {
     id: o.id,
     methods: o.methods,
@@ -179,4 +191,4 @@ export function described<Shape extends z.ZodRawShape, Out>(o: Common<Shape, Out
     paged: o.paged ?? false,
   }
 }
-export type Described<Shape extends z.ZodRawShape, Out> = Common<Shape, Out>
+export type Described<Shape extends z.ZodRawShape, Out, Self extends boolean> = Common<Shape, Out, Self>

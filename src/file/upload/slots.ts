@@ -20,7 +20,7 @@ const expiredBefore = ({ app, now }: Pick<Call<unknown>, 'app' | 'now'>): number
   now - app.settings.upload_minutes * 60_000
 
 const heldBy = (call: Call<unknown>) =>
-  promisedTo({ app_id: call.app.app_id, user_id: call.caller.user_id ?? 0, since: expiredBefore(call) })
+  promisedTo({ app_id: call.app.app_id, user_id: call.caller.user_id, since: expiredBefore(call) })
 
 interface Promising {
   readonly call: Pick<Call<unknown>, 'app' | 'caller' | 'now' | 'newId'>
@@ -61,7 +61,7 @@ export const uploadUserAvatar = presented(
     answer: promisedUpload,
     reads: call => [heldBy(call)],
     decide: (call, [[held]]) => {
-      const user_id = call.caller.user_id ?? 0
+      const user_id = call.caller.user_id
       const made = promise({
         call,
         user_id,
@@ -140,7 +140,7 @@ export const uploadChat = presented(
         return refuse('invalid_parameter', 'to_type must be 2: file_type 200 to 203 is shared with a group')
       const refusal = refusalToSend(to_type, group, now)
       if (refusal !== undefined) return refusal
-      const user_id = caller.user_id ?? 0
+      const user_id = caller.user_id
       const made = promise({ call, user_id, kind: file_type, folder: 'chat', held: held?.promised ?? 0 })
       if (made instanceof Refusal) return made
       const grant_id = newId()
