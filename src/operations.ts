@@ -1,4 +1,5 @@
 import { forward } from './file/forward.ts'
+import { revokeFile } from './file/revoke.ts'
 import { uploadChat, uploadGroupAvatar, uploadUserAvatar } from './file/upload/slots.ts'
 import { addAdmins, adminList, removeAdmins, transfer } from './group/admins.ts'
 import {
@@ -106,4 +107,5 @@ export const operations: readonly Operation[] = [
   uploadGroupAvatar,
   uploadChat,
   forward,
+  revokeFile,
 ]

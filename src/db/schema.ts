@@ -247,6 +247,8 @@ export const objects = sqliteTable(
     created_at: integer('created_at').notNull(),
     /** What was made from the object and stored beside it, by suffix: thumbnails, an MP3. */
     derived: text('derived', { mode: 'json' }).$type<Record<string, DerivedObject>>().notNull(),
+    /** What of these counts against the quotas: all but those that 0.1.0 made. */
+    derived_bytes: integer('derived_bytes').notNull().default(0),
   },
   t => [
     index('objects_unfinished').on(t.created_at).where(sql`state IN (0, 3)`),
@@ -268,6 +270,8 @@ export const grants = sqliteTable(
     to_type: integer('to_type').notNull(),
     to_id: integer('to_id').notNull(),
     created_at: integer('created_at').notNull(),
+    /** The grant that was forwarded, 0 for what was sent. */
+    source_grant_id: integer('source_grant_id').notNull().default(0),
   },
   t => [
     index('grants_of_object').on(t.object_name),

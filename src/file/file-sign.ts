@@ -20,10 +20,20 @@ export function grantOf(app: App, file_sign: string): number | undefined {
 }
 
 /**
- * The grant behind one of this service's own chat download URLs, absolute or not; undefined for any other
- * URL.
+ * The grant behind one of this service's own chat download URLs, however it is spelled: with or without a host,
+ * with other parameters, escaped. Undefined for any other URL.
  */
 export function grantInUrl(app: App, url: string): number | undefined {
-  const [, file_sign] = /\/file\/download\/chat\?file_sign=([\w.-]+)/.exec(url) ?? []
-  return file_sign === undefined ? undefined : grantOf(app, file_sign)
+  if (!URL.canParse(url, 'http://localhost')) return undefined
+  const { pathname, searchParams } = new URL(url, 'http://localhost')
+  if (!/\/file\/+download\/+chat$/.test(unescaped(pathname))) return undefined
+  return grantOf(app, searchParams.get('file_sign') ?? '')
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

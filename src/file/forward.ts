@@ -14,7 +14,7 @@ export const forward = presented(
     path: '/file/upload/forward',
     title: 'Forward a chat file',
     description:
-      'A new download URL of the same bytes for another receiver; nothing is copied. The caller must be allowed to read the source.',
+      'A new download URL of the same bytes for another receiver; nothing is copied. The caller must be allowed to read the source. It stays readable when the forwarder loses that right, until the source is revoked.',
     tag: 'file',
     self: true,
     writes: true,
@@ -41,6 +41,7 @@ export const forward = presented(
         from_id: caller.user_id,
         to_type: input.to_type,
         to_id: input.to_id,
+        source_grant_id: source.grant_id,
       }
       return { data: signGrant(app, grant.grant_id), writes: [insertGrant({ ...grant, now })] }
     },

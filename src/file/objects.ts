@@ -46,6 +46,7 @@ export const objectByGrant = query<{ app_id: string; grant_id: number; user_id: 
   db
     .select({
       ...objectColumns,
+      grant_id: grants.grant_id,
       from_id: grants.from_id,
       to_type: grants.to_type,
       to_id: grants.to_id,
@@ -66,6 +67,7 @@ export const objectByGrant = query<{ app_id: string; grant_id: number; user_id: 
 )
 
 export interface GrantedObject extends StoredObject {
+  readonly grant_id: number
   readonly from_id: number
   readonly to_type: number
   readonly to_id: number
@@ -137,8 +139,9 @@ export const insertGrant = command<{
   from_id: number
   to_type: number
   to_id: number
+  source_grant_id: number
   now: number
 }>()(
-  p => sql`INSERT INTO grants (grant_id, object_name, from_id, to_type, to_id, created_at)
-    VALUES (${p.grant_id}, ${p.object_name}, ${p.from_id}, ${p.to_type}, ${p.to_id}, ${p.now})`,
+  p => sql`INSERT INTO grants (grant_id, object_name, from_id, to_type, to_id, source_grant_id, created_at)
+    VALUES (${p.grant_id}, ${p.object_name}, ${p.from_id}, ${p.to_type}, ${p.to_id}, ${p.source_grant_id}, ${p.now})`,
 )

@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, inList, listOf, query } from '../db/query.ts'
 import { grants, sharedFiles } from '../db/schema.ts'
+import { endUnrecorded } from '../file/end-grants.ts'
 import { grantInUrl } from '../file/file-sign.ts'
 import { type ErrorName, refuse, textOf } from '../operation/errors.ts'
 import { id, integer, name, pagingIfAsked, someIds, url } from '../operation/fields.ts'
@@ -159,14 +160,18 @@ export const updateFileName = groupOperation({
   },
 })
 
+/** Records of a group, with the object each refers to and who sent it; null where it refers to none of ours. */
 const inGroup = query<{ group_id: number; file_ids: readonly number[] }>()(p =>
   db
     .select({
       file_id: sharedFiles.file_id,
       uploader: sharedFiles.uploader_id,
-      grant_id: sharedFiles.grant_id,
+      grant_id: grants.grant_id,
+      from_id: grants.from_id,
+      object_name: grants.object_name,
     })
     .from(sharedFiles)
+    .leftJoin(grants, and(eq(grants.grant_id, sharedFiles.grant_id), sql`${sharedFiles.grant_id} <> 0`))
     .where(and(inList(sharedFiles.file_id, p.file_ids), eq(sharedFiles.group_id, p.group_id))),
 )
 
@@ -174,46 +179,19 @@ const remove = command<{ file_ids: readonly number[] }>()(
   p => sql`DELETE FROM shared_files WHERE file_id IN ${listOf(p.file_ids)}`,
 )
 
-// A shared object (file_type 200 and up) lives by its records; a chat file that was also shared is still part
-// of the chat.
-const dropGrants = command<{ grant_ids: readonly number[] }>()(
-  p => sql`DELETE FROM grants WHERE grant_id IN ${listOf(p.grant_ids)}
-    AND NOT EXISTS (SELECT 1 FROM shared_files f WHERE f.grant_id = grants.grant_id AND f.grant_id <> 0)
-    AND EXISTS (SELECT 1 FROM objects o WHERE o.object_name = grants.object_name AND o.kind >= 200)`,
-)
-const releaseObjects = command<{ object_names: readonly string[] }>()(
-  p => sql`UPDATE objects SET state = 2 WHERE object_name IN ${listOf(p.object_names)}
-    AND state <> 2 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name)`,
-)
-const objectsOf = query<{ group_id: number; file_ids: readonly number[] }>()(p =>
-  db
-    .select({ object_name: grants.object_name })
-    .from(sharedFiles)
-    .innerJoin(grants, eq(grants.grant_id, sharedFiles.grant_id))
-    .where(
-      and(
-        inList(sharedFiles.file_id, p.file_ids),
-        eq(sharedFiles.group_id, p.group_id),
-        sql`${sharedFiles.grant_id} <> 0`,
-      ),
-    ),
-)
-
 export const deleteFile = groupOperation({
   id: 'delete__group_file_delete',
   methods: ['DELETE', 'POST'],
   path: '/group/file/delete',
   title: 'Delete shared files',
-  description: 'Its uploader, or an admin. The bytes go too when nothing else refers to them.',
+  description:
+    'Its uploader, or an admin. The bytes go too when their sender or an admin deletes the last record of them, and nobody else was given them.',
   requires: 'member',
   writes: true,
   input: z.object({ group_id: id, file_list: someIds }),
   answer: z.array(z.object({ file_id: z.int(), reason: z.string(), result: z.enum(['success', 'fail']) })),
-  reads: ({ input }, group_id) => {
-    const file_ids = input.file_list
-    return [inGroup({ group_id, file_ids }), objectsOf({ group_id, file_ids })]
-  },
-  decide: (call, [found, objects]) => {
+  reads: ({ input }, group_id) => [inGroup({ group_id, file_ids: input.file_list })],
+  decide: (call, [found]) => {
     const byId = new Map(found.map(file => [file.file_id, file]))
     const refusalOf = (file_id: number): ErrorName | undefined => {
       const file = byId.get(file_id)
@@ -228,17 +206,15 @@ export const deleteFile = groupOperation({
     }))
     const gone = judged.filter(item => item.refusal === undefined).map(item => item.file_id)
     if (gone.length === 0) return { data }
-    const grant_ids = gone.flatMap(file_id => byId.get(file_id)?.grant_id || [])
-    const bytes =
-      grant_ids.length === 0
-        ? []
-        : [
-            dropGrants({ grant_ids }),
-            releaseObjects({ object_names: objects.map(object => object.object_name) }),
-          ]
+    const { actor_id, role: has } = call.me
+    const mayRelease = (from_id: number | null): boolean => from_id === actor_id || (has ?? 0) >= role.admin
+    const ended = gone.flatMap(file_id => {
+      const { grant_id, from_id, object_name } = byId.get(file_id) ?? {}
+      return grant_id && object_name && mayRelease(from_id ?? null) ? [{ grant_id, object_name }] : []
+    })
     return {
       data,
-      writes: [remove({ file_ids: gone }), ...bytes],
+      writes: [remove({ file_ids: gone }), ...endUnrecorded(ended)],
       events: [call.event('group.file.deleted', { files: gone })],
     }
   },

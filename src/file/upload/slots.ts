@@ -148,7 +148,15 @@ export const uploadChat = presented(
         data: { object_name: made.object_name, download: chatDownload(signGrant(app, grant_id)) },
         writes: [
           made.write,
-          insertGrant({ grant_id, object_name: made.object_name, from_id: user_id, to_type, to_id, now }),
+          insertGrant({
+            grant_id,
+            object_name: made.object_name,
+            from_id: user_id,
+            to_type,
+            to_id,
+            source_grant_id: 0,
+            now,
+          }),
         ],
       }
     },

@@ -144,6 +144,74 @@ export const deletion: Suite = (instance, _pace, target) => {
     expectBytes(await read(member, shared), someBytes(52))
   })
 
+  describe('the bytes of another', () => {
+    /** Other ways to write a download URL, all of which download the same. */
+    const spellings = (url: string): string[] => {
+      const { pathname, search } = new URL(url)
+      const [, sign = ''] = url.split('sign=')
+      const escaped = `%${sign.charCodeAt(0).toString(16)}${sign.slice(1)}`
+      return [
+        url,
+        pathname + search,
+        url.replace(sign, escaped),
+        url.replace('?', '?image_type=1&'),
+        url.replace('/download/', '/%64ownload/'),
+        `${url}&image_type=2#x`,
+      ]
+    }
+
+    it('stay, whoever records them, whatever is deleted by whom did not send them', async () => {
+      const { owner, sender, member } = await people(instance(), ['owner', 'sender', 'member'])
+      const group_id = await newGroup(owner, { user_list: [sender.id, member.id] })
+      const unrecorded = await sendFile(sender, { ...toGroup(group_id), file_type: 200 }, someBytes(60))
+      const recorded = await sendFile(sender, { ...toGroup(group_id), file_type: 200 }, someBytes(61))
+      const escaped = await sendFile(sender, { ...toGroup(group_id), file_type: 200 }, someBytes(62))
+      await share(sender, group_id, recorded)
+      await share(sender, group_id, spellings(escaped)[2] as string)
+      const all = { unrecorded, recorded, escaped }
+      for (const url of Object.values(all)) {
+        for (const spelling of spellings(url)) {
+          await remove(member, group_id, await share(member, group_id, spelling))
+        }
+      }
+      await instance().gc?.()
+      for (const [i, url] of Object.values(all).entries())
+        expectBytes(await read(member, url), someBytes(60 + i))
+    })
+
+    it('go when the sender or an admin deletes the last record, however that spells their URL', async () => {
+      const { owner, sender, member } = await people(instance(), ['owner', 'sender', 'member'])
+      const group_id = await newGroup(owner, { user_list: [sender.id, member.id] })
+      for (const deleter of [sender, owner]) {
+        for (const which of [0, 1, 2, 3, 4]) {
+          const url = await sendFile(sender, { ...toGroup(group_id), file_type: 200 }, someBytes(63))
+          const spelling = spellings(url)[which] as string
+          const file_id = await share(sender, group_id, spelling)
+          const other = await share(member, group_id, url)
+          await remove(deleter, group_id, file_id)
+          expectBytes(await read(member, url), someBytes(63))
+          await remove(owner, group_id, other)
+          await instance().gc?.()
+          await expectGone(sender, url)
+        }
+      }
+    })
+
+    it('stay when a forward of them is recorded and deleted', async () => {
+      const { sender, member } = await people(instance(), ['sender', 'member'])
+      const from = await newGroup(sender, { user_list: [member.id] })
+      const to = await newGroup(member)
+      const url = await sendFile(sender, { ...toGroup(from), file_type: 200 }, someBytes(64))
+      const again: string = dataOf(
+        await member.get('/file/upload/forward', { file_sign: signOf(url), to_id: to, to_type: 2 }),
+      )
+      await remove(member, to, await share(member, to, again))
+      await instance().gc?.()
+      expectBytes(await read(member, url), someBytes(64))
+      await expectGone(member, again)
+    })
+  })
+
   it.runIf(onDemand)('the files of a dissolved group go with it', async () => {
     const { owner, friend } = await people(instance(), ['owner', 'friend'], quota)
     const group_id = await newGroup(owner)

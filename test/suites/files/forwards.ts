@@ -98,6 +98,78 @@ export const forwards: Suite = instance => {
     for (const reader of [friend, owner]) expectBytes(await read(reader, further), bytes)
   })
 
+  describe('is ended by POST /file/revoke', () => {
+    const revoke = (client: Client, url: string) => client.post('/file/revoke', { file_sign: signOf(url) })
+    const expectEnded = async (reader: Client, url: string) => {
+      expectRefused(await read(reader, url), 404, 20022)
+      expectRefusal(await ask(reader, url, { to_id: 1 }), 20022)
+    }
+
+    it('by the sender of the original: every grant of it, whichever of them is named', async () => {
+      const { sender, friend, third } = await people(instance(), ['sender', 'friend', 'third'])
+      for (const named of [0, 1, 2]) {
+        const url = await sendFile(sender, toUser(friend), someBytes(70))
+        const first = await forwarded(friend, url, toUser(third))
+        const second = await forwarded(third, first, toUser(friend))
+        const all = [url, first, second]
+        for (const client of [friend, third]) expectRefusal(await revoke(client, url), 10010)
+        expectBytes(await read(friend, second), someBytes(70))
+        expect(dataOf(await revoke(sender, all[named] as string))).toBe(true)
+        await instance().gc?.()
+        for (const ended of all) await expectEnded(friend, ended)
+        expectRefusal(await revoke(sender, url), 20022)
+      }
+    })
+
+    it('by an admin of the group it was sent to: what was sent there, and forwarded from there', async () => {
+      const names = ['owner', 'sender', 'member', 'friend', 'other'] as const
+      const { owner, sender, member, friend, other } = await people(instance(), names)
+      const group_id = await newGroup(owner, { user_list: [sender.id, member.id] })
+      const url = await sendFile(sender, toGroup(group_id), someBytes(71))
+      const fromGroup = await forwarded(member, url, toUser(friend))
+      const further = await forwarded(friend, fromGroup, toUser(other))
+      const direct = await sendFile(sender, toUser(friend), someBytes(72))
+      const into = await forwarded(sender, direct, toGroup(group_id))
+      for (const client of [member, friend, other]) expectRefusal(await revoke(client, url), 10010)
+      expectRefusal(await revoke(owner, fromGroup), 10010)
+      for (const ended of [url, into]) expect(dataOf(await revoke(owner, ended))).toBe(true)
+      await instance().gc?.()
+      for (const [reader, ended] of [
+        [member, url],
+        [sender, url],
+        [friend, fromGroup],
+        [other, further],
+        [member, into],
+      ] as const)
+        await expectEnded(reader, ended)
+      expectBytes(await read(friend, direct), someBytes(72))
+    })
+
+    it("by the app's own server, and by one bound to the group as by its owner", async () => {
+      const { owner, friend } = await people(instance(), ['owner', 'friend'])
+      const group_id = await newGroup(owner)
+      const [toFriend, inGroup] = [
+        await sendFile(owner, toUser(friend), someBytes(73)),
+        await sendFile(owner, toGroup(group_id), someBytes(74)),
+      ]
+      const bound = await callers(instance()).admin({ group_id })
+      expectRefusal(await revoke(bound, toFriend), 10010)
+      expect(dataOf(await revoke(bound, inGroup))).toBe(true)
+      await expectEnded(owner, inGroup)
+      expect(dataOf(await revoke(await callers(instance()).admin(), toFriend))).toBe(true)
+      await expectEnded(friend, toFriend)
+    })
+
+    it('with a sign of this app alone', async () => {
+      const { sender, friend } = await people(instance(), ['sender', 'friend'])
+      const { stranger } = await people(instance(), ['stranger'], tenants.neighbour)
+      const url = await sendFile(sender, toUser(friend), someBytes(75))
+      expectRefusal(await revoke(stranger, url), 10030)
+      expectRefusal(await revoke(sender, `${url}x`), 10030)
+      expectRefusal(await sender.post('/file/revoke', {}), 10002, 'file_sign')
+    })
+  })
+
   it('copies nothing: it costs no quota, and what was made of the file is there', async () => {
     const { sender, friend, third } = await people(instance(), ['sender', 'friend', 'third'], tenants.quota)
     const url = await sendFile(sender, { ...toUser(friend), file_type: 101 }, voice(1).slice(0, 6 + 32 * 2))
