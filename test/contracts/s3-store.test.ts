@@ -232,20 +232,26 @@ describe.each<S3Fault>(['down', 'slow', 'lying'])('when the service is %s', faul
   })
 })
 
-test('a service without conditional writes is asked beforehand', async () => {
-  const plain = await startS3Server({ conditionalWrites: false })
-  const store = s3Store({ ...plain, forcePathStyle: true, upload: 'through' })
-  for (const size of [10, 9 * MiB]) {
-    const key = `app/plain/${size}`
-    const info = await store.put(key, streamOf(bytesOf(size)), { contentType })
-    await expect(store.put(key, streamOf(bytesOf(size, 2)), { contentType })).rejects.toBeInstanceOf(
-      BlobStoreError,
-    )
-    expect(await store.head(key)).toEqual(info)
-  }
-  expect((await store.put('app/plain/10', streamOf(bytesOf(10)), { contentType })).size).toBe(10)
-  expect(await plain.openUploads()).toEqual([])
-  await plain.stop()
+describe.each<S3Fault>(['busy', 'losing', 'unsure'])('when the service is %s', fault => {
+  test('a write that was done is known to be done', async () => {
+    const store = storeWith({})
+    for (const size of [10, 9 * MiB]) {
+      const key = `app/odd/${fault}-${size}`
+      server.setFault(fault)
+      const info = await store.put(key, streamOf(bytesOf(size)), { contentType })
+      const again = await store.put(key, streamOf(bytesOf(size, 2)), { contentType }).catch(error => error)
+      server.setFault('none')
+      expect(info).toMatchObject({ size, etag: expect.stringMatching(/^[0-9a-f]{32}/) })
+      expect(again).toBeInstanceOf(BlobStoreError)
+      expect(await store.head(key)).toEqual(info)
+      expect(Buffer.compare(await bytesFrom(await store.get(key)), bytesOf(size))).toBe(0)
+      server.setFault(fault)
+      await store.delete([key])
+      server.setFault('none')
+      expect(await store.head(key)).toBeUndefined()
+    }
+    expect(await server.openUploads()).toEqual([])
+  })
 })
 
 test('wrong credentials and a wrong bucket are failures, not missing objects', async () => {

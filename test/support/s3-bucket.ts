@@ -1,26 +1,30 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { S3Dialect } from './s3-dialects.ts'
 import { S3Refusal, type SignedRequest } from './s3-signature.ts'
 
 export interface S3Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string
+  readonly withoutLength?: boolean
 }
 
 interface Stored {
   readonly bytes: Uint8Array
   readonly etag: string
   readonly contentType: string
+  /** The headers `x-amz-meta-…` it was stored with. */
+  readonly metadata: Readonly<Record<string, string>>
 }
 
-interface Upload {
+interface Upload extends Pick<Stored, 'contentType' | 'metadata'> {
   readonly key: string
-  readonly contentType: string
   readonly parts: Map<number, { bytes: Uint8Array; md5: string }>
 }
 
 const pageSize = 1000
 const smallestPart = 5 * 1024 * 1024
+const unknownType = 'binary/octet-stream'
 const overrides = [
   'content-type',
   'content-disposition',
@@ -32,18 +36,17 @@ const overrides = [
 
 /**
  * One bucket in memory that answers S3's object calls, with the limits and the conditional writes of S3
- * itself. It never waits, so every call is atomic, as it is there. Without `conditionalWrites` it refuses
- * `If-None-Match` as some compatible services do.
+ * itself, but for the differences of the dialect. It never waits, so every call is atomic, as it is there.
  */
 export class S3Bucket {
   readonly name: string
-  readonly #conditionalWrites: boolean
+  readonly #dialect: S3Dialect
   readonly #objects = new Map<string, Stored>()
   readonly #uploads = new Map<string, Upload>()
 
-  constructor(name: string, conditionalWrites: boolean) {
+  constructor(name: string, dialect: S3Dialect) {
     this.name = name
-    this.#conditionalWrites = conditionalWrites
+    this.#dialect = dialect
   }
 
   /** The ids of uploads neither completed nor aborted. */
@@ -67,18 +70,21 @@ export class S3Bucket {
         return this.#get(request, key, query)
       case 'PUT object':
         return (
-          this.#refuseTaken(request, key) ?? this.#store(key, request.body, request.headers['content-type'])
+          this.#refuseTaken(request, key, this.#dialect.putCondition) ??
+          this.#store(key, { bytes: request.body, etag: md5(request.body), ...describedBy(request) })
         )
       case 'DELETE object':
         this.#objects.delete(key)
         return { status: 204, headers: {}, body: '' }
       case 'POST uploads':
-        return this.#startUpload(key, request.headers['content-type'])
+        return this.#startUpload(key, describedBy(request))
     }
     const upload = this.#uploads.get(uploadId ?? '')
     if (uploadId === null) return new S3Refusal(501, 'NotImplemented')
     if (upload?.key !== key) return new S3Refusal(404, 'NoSuchUpload')
     switch (request.method) {
+      case 'GET':
+        return listParts(upload, Number(query.get('part-number-marker')), Number(query.get('max-parts')))
       case 'PUT':
         return putPart(upload, Number(query.get('partNumber')), request.body)
       case 'POST':
@@ -96,24 +102,31 @@ export class S3Bucket {
     const file = form.get('file')
     if (!(file instanceof File)) return new S3Refusal(400, 'InvalidArgument')
     const type = form.get('Content-Type')
-    const stored = this.#store(
-      String(form.get('key')),
-      await file.bytes(),
-      typeof type === 'string' ? type : undefined,
-    )
+    const bytes = await file.bytes()
+    const contentType = typeof type === 'string' ? type : unknownType
+    const stored = this.#store(String(form.get('key')), {
+      bytes,
+      etag: md5(bytes),
+      contentType,
+      metadata: {},
+    })
     return { ...stored, status: 204 }
   }
 
-  #refuseTaken(request: SignedRequest, key: string): S3Refusal | undefined {
-    if (request.headers['if-none-match'] === undefined) return undefined
-    if (!this.#conditionalWrites || request.headers['if-none-match'] !== '*')
+  #refuseTaken(
+    request: SignedRequest,
+    key: string,
+    condition: S3Dialect['putCondition'],
+  ): S3Refusal | undefined {
+    if (request.headers['if-none-match'] === undefined || condition === 'ignored') return undefined
+    if (condition === 'refused' || request.headers['if-none-match'] !== '*')
       return new S3Refusal(501, 'NotImplemented')
     return this.#objects.has(key) ? new S3Refusal(412, 'PreconditionFailed') : undefined
   }
 
-  #store(key: string, bytes: Uint8Array, contentType = 'binary/octet-stream', etag = md5(bytes)): S3Answer {
-    this.#objects.set(key, { bytes, etag, contentType })
-    return { status: 200, headers: { etag: `"${etag}"` }, body: '' }
+  #store(key: string, object: Stored): S3Answer {
+    this.#objects.set(key, object)
+    return { status: 200, headers: { etag: `"${object.etag}"` }, body: '' }
   }
 
   #get(request: SignedRequest, key: string, query: URLSearchParams): S3Answer | S3Refusal {
@@ -123,16 +136,28 @@ export class S3Bucket {
       'accept-ranges': 'bytes',
       etag: `"${object.etag}"`,
       'content-type': object.contentType,
+      ...object.metadata,
     }
     for (const name of overrides) headers[name] = query.get(`response-${name}`) ?? headers[name] ?? ''
     const size = object.bytes.length
+    // What it might compress it announces no length of.
+    const { tellsLength } = this.#dialect
+    const withoutLength =
+      tellsLength === 'never' ||
+      (tellsLength === 'identity' && request.headers['accept-encoding'] !== 'identity')
     const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? []
-    if (from === '' && to === '') return { status: 200, headers: given(headers), body: object.bytes }
+    if (from === '' && to === '')
+      return { status: 200, headers: given(headers), body: object.bytes, withoutLength }
     const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
     const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
     if (start > end) return new S3Refusal(416, 'InvalidRange')
     headers['content-range'] = `bytes ${start}-${end}/${size}`
-    return { status: 206, headers: given(headers), body: object.bytes.subarray(start, end + 1) }
+    return {
+      status: 206,
+      headers: given(headers),
+      body: object.bytes.subarray(start, end + 1),
+      withoutLength,
+    }
   }
 
   #list(query: URLSearchParams): S3Answer | S3Refusal {
@@ -155,9 +180,9 @@ export class S3Bucket {
     )
   }
 
-  #startUpload(key: string, contentType = 'binary/octet-stream'): S3Answer {
+  #startUpload(key: string, described: Pick<Stored, 'contentType' | 'metadata'>): S3Answer {
     const id = randomBytes(16).toString('hex')
-    this.#uploads.set(id, { key, contentType, parts: new Map() })
+    this.#uploads.set(id, { key, ...described, parts: new Map() })
     return xml(
       'InitiateMultipartUploadResult',
       `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><UploadId>${id}</UploadId>`,
@@ -167,7 +192,7 @@ export class S3Bucket {
   #completeUpload(
     request: SignedRequest,
     id: string,
-    { key, contentType, parts }: Upload,
+    { key, contentType, metadata, parts }: Upload,
   ): S3Answer | S3Refusal {
     const list = [
       ...Buffer.from(request.body)
@@ -187,14 +212,14 @@ export class S3Bucket {
       chosen.push(part)
     }
     if (chosen.length === 0) return new S3Refusal(400, 'MalformedXML')
-    const refusal = this.#refuseTaken(request, key)
+    const refusal = this.#refuseTaken(request, key, this.#dialect.completeCondition)
     if (refusal) return refusal
     this.#uploads.delete(id)
     const etag = `${md5(Buffer.from(chosen.map(part => part.md5).join(''), 'hex'))}-${chosen.length}`
-    this.#store(key, Buffer.concat(chosen.map(part => part.bytes)), contentType, etag)
+    this.#store(key, { bytes: Buffer.concat(chosen.map(part => part.bytes)), etag, contentType, metadata })
     return xml(
       'CompleteMultipartUploadResult',
-      `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><ETag>&quot;${etag}&quot;</ETag>`,
+      `<Bucket>${this.name}</Bucket><Key>${escaped(key)}</Key><ETag>${this.#dialect.completeTag(etag)}</ETag>`,
     )
   }
 }
@@ -204,6 +229,28 @@ function putPart({ parts }: Upload, number: number, bytes: Uint8Array): S3Answer
   const part = { bytes, md5: md5(bytes) }
   parts.set(number, part)
   return { status: 200, headers: { etag: `"${part.md5}"` }, body: '' }
+}
+
+function listParts({ key, parts }: Upload, after: number, max: number): S3Answer {
+  const page = [...parts].filter(([number]) => number > after).sort(([a], [b]) => a - b)
+  return xml(
+    'ListPartsResult',
+    `<Key>${escaped(key)}</Key><IsTruncated>${page.length > max}</IsTruncated>`,
+    ...page
+      .slice(0, max)
+      .map(
+        ([number, { bytes, md5 }]) =>
+          `<Part><PartNumber>${number}</PartNumber><ETag>&quot;${md5}&quot;</ETag><Size>${bytes.length}</Size></Part>`,
+      ),
+  )
+}
+
+/** What a request says of the object it stores. */
+function describedBy({ headers }: SignedRequest): Pick<Stored, 'contentType' | 'metadata'> {
+  const metadata = Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith('x-amz-meta-') ? [[name, String(value)]] : [],
+  )
+  return { contentType: headers['content-type'] ?? unknownType, metadata: Object.fromEntries(metadata) }
 }
 
 function xml(root: string, ...content: string[]): S3Answer {

@@ -3,14 +3,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { type S3Answer, S3Bucket } from './s3-bucket.ts'
+import { type Dialect, dialects } from './s3-dialects.ts'
 import { refuseForm } from './s3-post-policy.ts'
 import { refuseRequest, S3Refusal, type SignedRequest } from './s3-signature.ts'
 
 /**
- * What the server does wrong. `down`: closes every connection. `slow`: never answers, and downloads stop half
- * way and hang. `lying`: claims success with a web page and does nothing, and downloads break off half way.
+ * What the server does wrong.
+ * - `down`: closes every connection.
+ * - `slow`: never answers, and downloads stop half way and hang.
+ * - `lying`: claims success with a web page and does nothing, and downloads break off half way.
+ * - `busy`: answers every call first with 503 SlowDown.
+ * - `losing`: does what it is asked, but the connection breaks before the answer to a write.
+ * - `unsure`: does what it is asked and answers a write with 200 and an error in the body.
  */
-export type S3Fault = 'none' | 'down' | 'slow' | 'lying'
+export type S3Fault = 'none' | 'down' | 'slow' | 'lying' | 'busy' | 'losing' | 'unsure'
 
 export interface S3Server {
   readonly endpoint: string
@@ -33,8 +39,8 @@ const region = 'us-east-1'
  * must be signed as S3 wants it, by header, query or POST policy, in time and for its body; browsers of every
  * origin may send them.
  */
-export async function startS3Server({ conditionalWrites = true } = {}): Promise<S3Server> {
-  const bucket = new S3Bucket('cohort-test', conditionalWrites)
+export async function startS3Server(dialect: Dialect = 'aws'): Promise<S3Server> {
+  const bucket = new S3Bucket('cohort-test', dialects[dialect])
   const credentials = {
     accessKeyId: randomBytes(10).toString('hex'),
     secretAccessKey: randomBytes(20).toString('hex'),
@@ -43,6 +49,8 @@ export async function startS3Server({ conditionalWrites = true } = {}): Promise<
   let fault: S3Fault = 'none'
   let aheadMs = 0
   const hanging = new Set<ServerResponse>()
+  /** Calls that were told to slow down, and not yet repeated. */
+  const slowed = new Set<string>()
 
   async function answer(request: SignedRequest): Promise<S3Answer | S3Refusal> {
     const now = Date.now() + aheadMs
@@ -63,11 +71,20 @@ export async function startS3Server({ conditionalWrites = true } = {}): Promise<
     const isDownload = method === 'GET' && !url.includes('list-type=')
     if (fault === 'lying' && !isDownload)
       return send(outgoing, { status: 200, headers: {}, body: '<html>Welcome to the network</html>' })
+    if (fault === 'busy' && !slowed.delete(`${method} ${url}`)) {
+      slowed.add(`${method} ${url}`)
+      return send(outgoing, refusalAnswer(new S3Refusal(503, 'SlowDown')), method)
+    }
     if (fault === 'slow') hanging.add(outgoing)
     if (fault === 'slow' && !isDownload) return
     const answered = await answer({ method, url, headers, body })
     if (answered instanceof S3Refusal) return send(outgoing, refusalAnswer(answered), method)
-    if (fault === 'none') return send(outgoing, answered, method)
+    // An upload in parts that began unheard stores nothing yet: there is nothing to find out.
+    const isWrite = method !== 'GET' && method !== 'HEAD' && !url.includes('?uploads')
+    if (isWrite && fault === 'losing') return void outgoing.destroy()
+    if (isWrite && fault === 'unsure')
+      return send(outgoing, { ...refusalAnswer(new S3Refusal(200, 'InternalError')), status: 200 }, method)
+    if (fault !== 'slow' && fault !== 'lying') return send(outgoing, answered, method)
     outgoing.writeHead(answered.status, { ...answered.headers, 'content-length': answered.body.length })
     outgoing.write(
       answered.body.slice(0, answered.body.length / 2),
@@ -108,11 +125,13 @@ export async function startS3Server({ conditionalWrites = true } = {}): Promise<
   }
 }
 
-function send(outgoing: ServerResponse, { status, headers, body }: S3Answer, method = ''): void {
-  outgoing.writeHead(
-    status,
-    status === 204 ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
-  )
+function send(
+  outgoing: ServerResponse,
+  { status, headers, body, withoutLength = false }: S3Answer,
+  method = '',
+): void {
+  const hasLength = status !== 204 && !withoutLength
+  outgoing.writeHead(status, hasLength ? { ...headers, 'content-length': Buffer.byteLength(body) } : headers)
   outgoing.end(method === 'HEAD' ? '' : body)
 }
 
