@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { Config } from './config.ts'
+import { highestId, highestIds } from './db/highest-id.ts'
 import { converter } from './file/download/converter.ts'
 import type { Converters } from './file/download/derive.ts'
 import { uploadsOfUser } from './file/upload/uploads-of-user.ts'
@@ -43,14 +44,20 @@ export interface Platform {
 export interface RunningService {
   readonly app: Hono
   readonly jobs: Jobs
+  /**
+   * Reads what the service must know of its databases before the first request: the highest ids. Throws
+   * `DatabaseError`.
+   */
+  prepare(): Promise<void>
 }
 
-/** Puts the service together from its ports. It does nothing until it is asked. */
+/** Puts the service together from its ports. It does nothing until `prepare` was called and it is asked. */
 export function createService(platform: Platform): RunningService {
   const { config, executorFor, executors, clock, log, metrics, files } = platform
   const { blobs } = files
   const apps = appRegistry(executorFor, clock, platform.appTtlMs)
-  const newId = idMaker(clock)
+  const ids = idMaker(clock)
+  const newId = ids.next
   const publicUrl = config.PUBLIC_URL ?? ''
   const service: Service = {
     apps,
@@ -77,7 +84,13 @@ export function createService(platform: Platform): RunningService {
   const app = new Hono()
   mount(app, service, operations, routes)
   const context: JobContext = { executors, executorFor, apps, blobs, clock, newId, log, metrics }
-  return { app, jobs: jobRunner(context) }
+  return {
+    app,
+    jobs: jobRunner(context),
+    async prepare() {
+      for (const executor of executors) ids.goOnAbove(highestId(await executor.read(highestIds({}))))
+    },
+  }
 }
 
 /** Made when it is asked for: a cold start does not wait for it. */

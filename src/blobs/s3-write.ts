@@ -32,7 +32,8 @@ interface Making {
 
 /** The `put` of a store with its objects in this bucket. */
 export function putInto(bucket: S3Bucket): BlobStore['put'] {
-  let knowsConditions = true
+  /** Calls that this service takes no condition with: it may know it for one and not for the other. */
+  const unconditional = new Set<string>()
 
   /**
    * Makes an object unless there is one: answers undefined then. A service may refuse the condition, and some
@@ -43,12 +44,12 @@ export function putInto(bucket: S3Bucket): BlobStore['put'] {
     if (await headObject(bucket, key)) return undefined
     const send = () =>
       bucket.call(making.what, (s3, options) =>
-        write(s3, knowsConditions ? { IfNoneMatch: '*' } : {}, options).catch(refusal),
+        write(s3, unconditional.has(making.what) ? {} : { IfNoneMatch: '*' }, options).catch(refusal),
       )
     try {
       let answer = await send()
       if (answer === 'unconditional') {
-        knowsConditions = false
+        unconditional.add(making.what)
         answer = await send()
       }
       const etag = typeof answer === 'string' ? undefined : tagIn(answer)

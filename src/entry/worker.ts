@@ -41,7 +41,7 @@ function start(bindings: Bindings) {
     [...shards.databases].map(([name, database]) => [name, optimisticExecutor(d1(database), { metrics })]),
   )
   const executorFor = (app_id: string) => executors.get(shards.bindingFor(app_id)) as Executor
-  const { app, jobs } = createService({
+  const { app, jobs, prepare } = createService({
     config,
     executorFor,
     executors: [...executors.values()],
@@ -65,9 +65,11 @@ function start(bindings: Bindings) {
       for (const executor of executors.values()) await executor.read(ping({}))
     },
   })
-  const first =
-    config.APP_SECRET === undefined ? undefined : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
-  return { app, first, jobs }
+  const prepared = async () => {
+    if (config.APP_SECRET !== undefined) await ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
+    await prepare()
+  }
+  return { app, prepared: prepared(), jobs }
 }
 
 /**
@@ -85,7 +87,7 @@ let service: ReturnType<typeof start> | undefined
 async function started(bindings: Bindings): Promise<ReturnType<typeof start>> {
   try {
     service ??= start(bindings)
-    await service.first
+    await service.prepared
     return service
   } catch (error) {
     service = undefined

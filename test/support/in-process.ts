@@ -51,7 +51,7 @@ export async function startClocked(): Promise<ClockedInstance> {
     const engine = betterSqlite3(join(folder, 'cohort.db'))
     migrate(engine)
     const executor = serialExecutor(engine, { loop: eventLoop })
-    const { app } = createService({
+    const { app, prepare } = createService({
       config: readConfig({}),
       executorFor: () => executor,
       executors: [executor],
@@ -71,6 +71,7 @@ export async function startClocked(): Promise<ClockedInstance> {
       },
       ready: () => void engine.rows('SELECT 1'),
     })
+    await prepare()
     const server = createAdaptorServer({ fetch: app.fetch, createServer }) as Server
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')

@@ -39,19 +39,20 @@ describe('as the clock goes', () => {
 
   const people = async <const Name extends string>(names: readonly Name[]): Promise<Record<Name, User>> =>
     peopleOf(service, names)
+  const clientWith = async (claims: Claims, id = 4711) => {
+    const { app_id, secret } = service
+    const token = await signToken(secret, {
+      app: app_id,
+      role: 1,
+      sub: String(id),
+      iat: seconds(),
+      ...claims,
+    })
+    return new Client(service, { app_id, 'access-token': token })
+  }
+  const seconds = () => Math.floor(service.now() / second)
+
   describe('access tokens', () => {
-    const clientWith = async (claims: Claims, id = 4711) => {
-      const { app_id, secret } = service
-      const token = await signToken(secret, {
-        app: app_id,
-        role: 1,
-        sub: String(id),
-        iat: seconds(),
-        ...claims,
-      })
-      return new Client(service, { app_id, 'access-token': token })
-    }
-    const seconds = () => Math.floor(service.now() / second)
     const joined = (client: Client) => client.get('/group/user_joined')
 
     it('are 402 from their exp on, also when they were just good', async () => {
@@ -186,6 +187,64 @@ describe('as the clock goes', () => {
       ).toBe(true)
       service.advance(hour + 5 * minute)
       expect(dataOf(await owner.get('/group/banned_list', { group_id }))).toEqual([])
+    })
+
+    it('and the service starts anew, newest is still newest', async () => {
+      const { owner, user, friend } = await people(['owner', 'user', 'friend'])
+      dataOf(await friend.post('/user/settings', { group_confirm: true }))
+      const group_id = await newGroup(owner, { type: 2 })
+      const publish = async (title: string) =>
+        dataOf(await owner.post('/group/announcement/edit', { group_id, title, content: '' })).id as number
+      service.advance(day)
+      const before = await publish('a day ahead')
+      const place = dataOf(await user.get('/file/upload/avatar/user'))
+      const invite = () => owner.post('/group/invite', { group_id, user_list: [friend.id] })
+      dataOf(await invite())
+      for (let n = 0; n < 3; n++) {
+        service.advance(n === 0 ? -day : 0)
+        await service.restart()
+        const after = await publish('corrected')
+        expect(after).toBeGreaterThan(before)
+        expect(dataOf(await owner.get('/group/announcement/last', { group_id })).id).toBe(after)
+        const room = await newGroup(owner, { type: 2 })
+        expect(dataOf(await user.get('/group/public_list'))[0]).toBe(room)
+        const next = dataOf(await user.get('/file/upload/avatar/user'))
+        expect(next.download_url).not.toBe(place.download_url)
+        const invited = await newGroup(owner, { user_list: [friend.id] })
+        expect(dataOf(await friend.get('/group/invitation_list', { limit: 1 }))).toMatchObject([
+          { group_id: invited },
+        ])
+      }
+    })
+
+    it.each([
+      ['before 2024', Date.UTC(2015, 5, 1)],
+      ['at the start of 1970', 0],
+      ['in 2100', Date.UTC(2100, 5, 1)],
+      ['at the end of what a date can be', 8_640_000_000_000_000 - 400 * day],
+    ])('and stands %s, ids are safe and grow', async (_, now) => {
+      const there = service.now()
+      for (const restarts of [false, true]) {
+        service.advance(now - service.now())
+        if (restarts) await service.restart()
+        const [owner, user] = [await clientWith({}, 51), await clientWith({}, 52)]
+        const made: number[] = []
+        for (let n = 0; n < 3; n++) {
+          const group_id = await newGroup(owner, { type: 2 })
+          await openDoors(owner, group_id)
+          expect(dataOf(await user.post('/group/apply', { group_id }))).toEqual(succeeded(52))
+          made.push(
+            group_id,
+            dataOf(await owner.post('/group/announcement/edit', { group_id, title: 'a', content: '' })).id,
+          )
+        }
+        expect(made).toEqual([...made].sort((a, b) => a - b))
+        expect(new Set(made).size).toBe(made.length)
+        for (const id of made) expect(Number.isSafeInteger(id) && id > 0).toBe(true)
+        service.advance(there - service.now())
+        const next = await newGroup(owner)
+        expect(next).toBeGreaterThan(made.at(-1) ?? 0)
+      }
     })
 
     it('and the service starts anew, everything goes on', async () => {

@@ -31,7 +31,7 @@ May run beside the service. Prints what each did; the exit code is 1 if anything
         apps: appRegistry(() => executor, Date.now, 1000),
         blobs: blobStore(config),
         clock: Date.now,
-        newId: idMaker(Date.now),
+        newId: idMaker(Date.now).next,
         log: { info() {}, warn: complain, error: complain },
         metrics: new Metrics(),
       }).runAll()

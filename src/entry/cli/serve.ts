@@ -51,7 +51,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
 
-  const { app, jobs } = createService({
+  const { app, jobs, prepare } = createService({
     config,
     executorFor: () => executor,
     executors: [executor],
@@ -65,6 +65,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
     ready: readiness(executor),
   })
+  await prepare()
   const listening = await runtime.listen(app, config.HOST, config.PORT)
   const checkpoints = runtime.checkpoints?.(engine, databaseFile(config), {
     failed(error) {

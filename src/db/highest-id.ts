@@ -1,0 +1,40 @@
+import { sql } from 'drizzle-orm'
+import { db, query } from './query.ts'
+
+/** The id of an object stands in its name alone. Rows that were added last have the highest. */
+const recentObjects = 100
+
+/**
+ * The highest ids that are stored. Whoever makes ids goes on above them, whatever the clock says: newest stays
+ * newest after a clock that was ahead is corrected (docs/behaviour.md, section 5).
+ */
+export const highestIds = query()(() =>
+  db
+    .select({
+      highest: sql<number>`max(
+        coalesce((SELECT max(group_id) FROM groups), 0),
+        coalesce((SELECT max(application_id) FROM applications), 0),
+        coalesce((SELECT max(invitation_id) FROM invitations), 0),
+        coalesce((SELECT max(announcement_id) FROM announcements), 0),
+        coalesce((SELECT max(file_id) FROM shared_files), 0),
+        coalesce((SELECT max(grant_id) FROM grants), 0))`.as('highest'),
+      object_names: sql<string>`(SELECT json_group_array(object_name) FROM
+        (SELECT object_name FROM objects ORDER BY rowid DESC LIMIT ${recentObjects}))`.as('object_names'),
+    })
+    .from(sql`(SELECT 1)`),
+)
+
+/** The highest id of all, from the rows of `highestIds`; 0 if there is none. */
+export function highestId(rows: readonly { highest: number; object_names: string }[]): number {
+  const ids = rows.flatMap(({ highest, object_names }) => [
+    highest,
+    ...(JSON.parse(object_names) as string[]).map(idInName),
+  ])
+  return ids.reduce((most, id) => Math.max(most, id), 0)
+}
+
+/** Names are `app/folder/id`, the id to the base of 36 (see file/upload/slots.ts). 0 if that is none. */
+function idInName(object_name: string): number {
+  const id = Number.parseInt(object_name.slice(object_name.lastIndexOf('/') + 1), 36)
+  return Number.isSafeInteger(id) ? id : 0
+}
