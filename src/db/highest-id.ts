@@ -19,7 +19,9 @@ export const highestIds = query()(() =>
         coalesce((SELECT max(file_id) FROM shared_files), 0),
         coalesce((SELECT max(grant_id) FROM grants), 0))`.as('highest'),
       object_names: sql<string>`(SELECT json_group_array(object_name) FROM
-        (SELECT object_name FROM objects ORDER BY rowid DESC LIMIT ${recentObjects}))`.as('object_names'),
+        (SELECT object_name FROM objects WHERE rowid > 0 ORDER BY rowid DESC LIMIT ${recentObjects}))`.as(
+        'object_names',
+      ),
     })
     .from(sql`(SELECT 1)`),
 )
