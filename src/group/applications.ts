@@ -139,6 +139,7 @@ const applicationPages = pagedList<Administered>()({
   }),
   from: (select, p, beyond) =>
     select.from(applications).where(and(inArray(applications.group_id, administered(p)), beyond)),
+  gathered: true,
   counted: true,
   mayBeLarge: true,
 })

@@ -1,0 +1,126 @@
+import { type Column, gt, lt, type SQL, sql } from 'drizzle-orm'
+import type { SelectedFields, SQLiteSelectBuilder } from 'drizzle-orm/sqlite-core'
+import { type JsonText, jsonColumn, jsonObject } from '../db/json-rows.ts'
+import {
+  type Args,
+  type Compiled,
+  compiled,
+  db,
+  declared,
+  type Placeholders,
+  type Preparable,
+  placeholdersOf,
+  type Query,
+} from '../db/query.ts'
+
+/*
+ * The statement of a paged list, made of what the list declares once: its rows. It answers the page as JSON,
+ * the key that the page ends with, whether there is more behind that, and how many rows there are in all.
+ */
+
+/** The most that a page holds, bytes of JSON (docs/behaviour.md, section 5). */
+const mostBytes = 1_000_000
+
+/** What of a list every page shares. */
+export interface Listed<A extends Args, Fields extends SelectedFields> {
+  /** Part of what a cursor is signed over, with what the list is of. */
+  readonly name: string
+  /** A unique column of positive integers: the order of the list. */
+  readonly key: Column
+  readonly newestFirst?: boolean
+  /** Pages go from the newest to the oldest, but each page begins with its oldest. */
+  readonly newestLast?: boolean
+  /** The fields of an item, in the order of the answer. */
+  item(p: Placeholders<A>): Fields
+  /** FROM and WHERE: all rows of the list, of which `beyond` leaves those behind a key. */
+  from(select: Select, p: Placeholders<A>, beyond: SQL): Ordered
+  /** The statement also counts the whole list, where nothing else knows its total. */
+  readonly counted?: boolean
+  /**
+   * The rows lie in many places, each with an order of its own: all keys are gathered first, from an index, and
+   * only the rows of the page are read.
+   */
+  readonly gathered?: boolean
+  /** A page of many rows could be larger than an answer may be: it then ends early. */
+  readonly mayBeLarge?: boolean
+}
+type Select = SQLiteSelectBuilder<SelectedFields, 'sync', never>
+interface Ordered extends Preparable<unknown> {
+  orderBy(...by: (Column | SQL)[]): {
+    limit(rows: Placeholders<{ limit: number }>['limit'] | number): Preparable<unknown>
+  }
+}
+
+export interface PageRow<Item> {
+  readonly items: JsonText<Item[]>
+  readonly last: number | null
+  readonly more: number
+  /** 0 where the list is not counted. */
+  readonly total: number
+}
+
+/** The key before the first. */
+export const firstKey = ({ newestFirst = false }: { readonly newestFirst?: boolean }): number =>
+  newestFirst ? Number.MAX_SAFE_INTEGER : 0
+
+type Asked<A extends Args> = A & { after: number; limit: number }
+
+export function pageStatement<A extends Args, Fields extends SelectedFields>(
+  list: Listed<A, Fields>,
+): Query<Asked<A>, PageRow<unknown>> {
+  const p = placeholdersOf<Asked<A>>()
+  const { key, newestFirst = false } = list
+  const behind = newestFirst ? lt : gt
+  const order = sql`${key} ${sql.raw(newestFirst ? 'DESC' : 'ASC')}`
+  const page_key = sql<number>`${key}`.as('page_key')
+  const fields = { ...list.item(p), page_key }
+  const rows = (selected: SelectedFields, beyond: SQL) => list.from(db.select(selected), p, beyond)
+  const all = compiled(rows({ page_key }, behind(key, sql.raw(String(firstKey(list))))))
+
+  if (list.gathered) {
+    const keys = sql.raw(`SELECT page_key FROM keys WHERE page_key ${newestFirst ? '<' : '>'}`)
+    const wanted = sql`${keys} ${p.after} ORDER BY page_key ${sql.raw(newestFirst ? 'DESC' : 'ASC')} LIMIT ${p.limit}`
+    const page = db.select(fields).from(key.table).where(sql`${key} IN (${wanted})`).orderBy(order)
+    return statement(list, compiled(page), {
+      before: { text: `WITH keys AS MATERIALIZED (${all.text}) `, params: all.params },
+      more: { text: `SELECT 1 FROM keys WHERE page_key ${newestFirst ? '<' : '>'} page.last`, params: [] },
+      total: { text: '(SELECT count(*) FROM keys)', params: [] },
+    })
+  }
+  const page = rows(fields, behind(key, p.after)).orderBy(order).limit(p.limit)
+  return statement(list, compiled(page), {
+    before: { text: '', params: [] },
+    more: compiled(rows({ page_key }, behind(key, sql`page.last`)).orderBy(order).limit(1)),
+    total: list.counted
+      ? { text: `(SELECT count(*) FROM (${all.text}))`, params: all.params }
+      : { text: '0', params: [] },
+  })
+}
+
+type Part = Pick<Compiled, 'text' | 'params'>
+type Parts = { readonly before: Part; readonly more: Part; readonly total: Part }
+
+function statement<A extends Args, Fields extends SelectedFields>(
+  { newestFirst, newestLast, mayBeLarge }: Listed<A, Fields>,
+  rows: Compiled,
+  { before, more, total }: Parts,
+): Query<Asked<A>, PageRow<unknown>> {
+  const object = jsonObject({ ...rows, fields: rows.fields.filter(({ path }) => path[0] !== 'page_key') })
+  const last = `${newestFirst ? 'min' : 'max'}(page_key) AS last`
+  const page = mayBeLarge
+    ? `SELECT '[' || coalesce(group_concat(item), '') || ']' AS items, ${last} FROM (${fitting(rows.text, object, newestLast)})`
+    : `SELECT json_group_array(${object}) AS items, ${last} FROM (${rows.text})`
+  return declared(
+    `${before.text}SELECT items, last, EXISTS (${more.text}) AS more, ${total.text} AS total FROM (${page}) AS page`,
+    [...before.params, ...more.params, ...total.params, ...rows.params],
+    [
+      { path: ['items'], field: jsonColumn('items') },
+      ...['last', 'more', 'total'].map(name => ({ path: [name], field: sql`${name}`.as(name) })),
+    ],
+  )
+}
+
+/** As many of the rows, from the first, as an answer may hold. */
+const fitting = (rows: string, object: string, newestLast = false): string =>
+  `SELECT page_key, item FROM (SELECT page_key, item, sum(length(CAST(item AS BLOB)) + 1) OVER (ROWS UNBOUNDED PRECEDING) AS bytes
+    FROM (SELECT page_key, ${object} AS item FROM (${rows}))) WHERE bytes <= ${mostBytes}${newestLast ? ' ORDER BY page_key' : ''}`
