@@ -29,7 +29,7 @@ const exceptions: readonly Exception[] = [
     why: 'applications of several groups, newest first: their keys are gathered, and sorted once',
   },
   {
-    sql: /"announcements"[^]*ORDER BY page_key/,
+    sql: /"announcements"[\s\S]*ORDER BY page_key/,
     plan: /^USE TEMP B-TREE FOR ORDER BY$/,
     why: 'the latest announcements, of which the oldest comes first',
   },
