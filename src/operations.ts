@@ -19,6 +19,7 @@ import { info, infoBatch, settings } from './group/info.ts'
 import { handleInvitation, invitationList, invite } from './group/invitations.ts'
 import { kick } from './group/kick.ts'
 import { leave } from './group/leave.ts'
+import { joinMembers } from './group/member-join.ts'
 import {
   displayName,
   memberDisplayNames,
@@ -28,7 +29,7 @@ import {
   pushMode,
 } from './group/members.ts'
 import { setAvatar, setDescription, setExt, setName } from './group/profile.ts'
-import { qrcodeInvite, qrcodeSign } from './group/qrcode.ts'
+import { qrcodeInvite, qrcodeRevoke, qrcodeSign } from './group/qrcode.ts'
 import {
   allowMemberInvitation,
   allowMemberModify,
@@ -79,6 +80,8 @@ export const operations: readonly Operation[] = [
   applicationList,
   qrcodeSign,
   qrcodeInvite,
+  qrcodeRevoke,
+  joinMembers,
   leave,
   kick,
   ban,

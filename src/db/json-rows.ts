@@ -33,14 +33,17 @@ export const jsonColumn = (name: string) =>
 
 /**
  * `json_object(…)` of these outputs of an inner SELECT, in their order. JSON_QUOTE's rules are those of
- * JSON.stringify, for NUL and other control characters too. A boolean or a JSON column would be answered as
- * it is stored, so there may be none: throws at start.
+ * JSON.stringify, for NUL and other control characters too. SQLite keeps a boolean as 0 or 1, which becomes
+ * false or true. A JSON column would be answered as text, so there may be none: throws at start.
  */
 export function jsonObject({ fields, text }: Compiled): string {
   const pairs = fields.map(({ path, field }) => {
-    if (is(field, Column) && field.dataType !== 'number' && field.dataType !== 'string')
-      throw new Error(`a ${field.dataType} has no JSON form in SQLite: ${text}`)
-    return `'${path.at(-1)}', "${outputName(field)}"`
+    const value = `"${outputName(field)}"`
+    const type = is(field, Column) ? field.dataType : 'number'
+    if (type === 'boolean') return `'${path.at(-1)}', json(iif(${value}, 'true', 'false'))`
+    if (type !== 'number' && type !== 'string')
+      throw new Error(`a ${type} has no JSON form in SQLite: ${text}`)
+    return `'${path.at(-1)}', ${value}`
   })
   return `json_object(${pairs.join(', ')})`
 }

@@ -18,6 +18,17 @@ export interface AppSecret {
   readonly kid: string
   readonly secret: string
   readonly created_at: number
+  /** Of a secret: APP_SECRET named it, so another APP_SECRET ends it. */
+  readonly from_environment?: boolean
+  /** Of a signing key: good for file signatures alone; QR codes, upload URLs and cursors by it are ended. */
+  readonly files_only?: boolean
+}
+
+/** A secret or signing key that was dropped: never accepted again, whoever brings it back. */
+export interface EndedSecret {
+  /** Hex SHA-256 of the secret: enough to know it again, and of no use to anybody else. */
+  readonly digest: string
+  readonly ended_at: number
 }
 
 /**
@@ -30,6 +41,7 @@ export const apps = sqliteTable(
     app_id: text('app_id').primaryKey(),
     secrets: text('secrets', { mode: 'json' }).$type<AppSecret[]>().notNull(),
     keys: text('keys', { mode: 'json' }).$type<AppSecret[]>().notNull(),
+    ended: text('ended', { mode: 'json' }).$type<EndedSecret[]>().notNull().default([]),
     jwks_url: text('jwks_url').notNull().default(''),
     settings: text('settings', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
     group_count: integer('group_count').notNull().default(0),
@@ -52,6 +64,11 @@ export const users = sqliteTable(
     user_file_bytes: integer('user_file_bytes').notNull().default(0),
     /** null: as the app's `invite_confirm` says. */
     group_confirm: integer('group_confirm', { mode: 'boolean' }),
+    /** Fields of /user/settings that belong to another service: kept and given back. */
+    other_settings: text('other_settings', { mode: 'json' })
+      .$type<Record<string, unknown>>()
+      .notNull()
+      .default({}),
   },
   t => [
     primaryKey({ columns: [t.app_id, t.user_id] }),
@@ -68,6 +85,11 @@ export const groups = sqliteTable(
     group_id: integer('group_id').primaryKey(),
     app_id: text('app_id').notNull(),
     type: integer('type').notNull(),
+    /**
+     * 1 (public) or 3 (temporary) where that is the group's type, else null: the CHECK of `type`, which is
+     * then 0, does not know these two and cannot be changed without making the table anew.
+     */
+    finer_type: integer('finer_type'),
     name: text('name').notNull(),
     description: text('description').notNull(),
     avatar: text('avatar').notNull(),
@@ -93,7 +115,7 @@ export const groups = sqliteTable(
     updated_at: integer('updated_at').notNull(),
   },
   t => [
-    index('groups_public').on(t.app_id, t.group_id).where(sql`type = 2 AND status = 0`),
+    index('groups_open').on(t.app_id, t.group_id).where(sql`(type = 2 OR finer_type = 1) AND status = 0`),
     index('groups_dissolved').on(t.group_id).where(sql`status = 1 AND count > 0`),
     check('groups_type', sql`${t.type} IN (0, 2)`),
     check('groups_count', sql`${t.count} >= 0 AND ${t.count} <= ${t.capacity} AND ${t.blacklist_count} >= 0`),
@@ -135,6 +157,31 @@ export const blacklist = sqliteTable(
     blocked_at: integer('blocked_at').notNull(),
   },
   t => [primaryKey({ columns: [t.group_id, t.user_id] })],
+)
+
+/** Bans of users who are not members at the moment: they are banned again when they come back. */
+export const absentBans = sqliteTable(
+  'absent_bans',
+  {
+    group_id: integer('group_id').notNull(),
+    user_id: integer('user_id').notNull(),
+    absent_until: integer('absent_until').notNull(),
+  },
+  t => [primaryKey({ columns: [t.group_id, t.user_id] })],
+)
+
+/**
+ * QR codes that were ended: those of this inviter, or of the whole group (inviter 0), that were made when the
+ * group's version was lower.
+ */
+export const endedQrCodes = sqliteTable(
+  'ended_qr_codes',
+  {
+    group_id: integer('group_id').notNull(),
+    inviter_id: integer('inviter_id').notNull(),
+    before_version: integer('before_version').notNull(),
+  },
+  t => [primaryKey({ columns: [t.group_id, t.inviter_id] })],
 )
 
 /** How often a user was kicked from a group since it was last unblocked or invited by an admin. */

@@ -69,6 +69,8 @@ export interface GroupPayloads {
   'group.member.preferences': OfUsers & WithChanges
   'group.all.banned': Until
   'group.all.unbanned': object
+  /** The codes of this inviter, or null for those of the whole group. */
+  'group.qrcode.ended': { readonly inviter: number | null }
   'group.blacklist.added': OfUsers
   'group.blacklist.removed': OfUsers
   'group.invitation.sent': OfUsers
@@ -170,6 +172,7 @@ export const kinds: Readonly<Record<EventKind, KindOfEvent>> = {
   'group.member.preferences': kind('users', 'subjects'),
   'group.all.banned': kind(undefined, 'members', 'audit'),
   'group.all.unbanned': kind(undefined, 'members', 'audit'),
+  'group.qrcode.ended': kind(undefined, 'admins', 'audit'),
   'group.blacklist.added': kind('users', 'admins', 'audit'),
   'group.blacklist.removed': kind('users', 'admins', 'audit'),
   'group.invitation.sent': kind('users', 'admins'),

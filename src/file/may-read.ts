@@ -10,8 +10,8 @@ import { toGroup } from './recipient.ts'
 export function mayRead(caller: Caller, file: GrantedObject): boolean {
   const inGroup = file.to_type === toGroup
   if (inGroup && file.status !== 0) return false
-  if (caller.user_id === null)
-    return caller.only_group === null || (inGroup && file.to_id === caller.only_group)
+  if (caller.only_group !== null && !(inGroup && file.to_id === caller.only_group)) return false
+  if (caller.user_id === null) return true
   if (caller.user_id === file.from_id) return true
   return inGroup ? file.role !== null : file.to_id === caller.user_id
 }

@@ -26,7 +26,7 @@ export const failed = (user_id: number, reason: ErrorName | string): ItemResult 
   user_id,
 })
 
-export const groupProfile = z.object({
+export const groupInfo = z.object({
   apply_approval: z.int().describe('0: all may join, 1: an admin confirms, 2: nobody may'),
   avatar: z.string(),
   ban_expire_time: z
@@ -38,6 +38,7 @@ export const groupProfile = z.object({
   description: z.string(),
   ext: z.string(),
   group_id: z.int(),
+  hide_member_info: z.boolean().describe('ordinary members see little of each other'),
   history_visible: z.boolean(),
   member_invite: z.boolean(),
   member_modify: z.boolean(),
@@ -47,12 +48,10 @@ export const groupProfile = z.object({
   owner_id: z.int(),
   read_ack: z.boolean(),
   status: z.int().describe('0 normal; a dissolved group is not answered at all'),
-  type: z.int().describe('0 private group, 2 chatroom'),
+  type: z.int().describe('0 private, 1 public, 2 chatroom, 3 temporary'),
   updated_at: z.int().describe('milliseconds'),
 })
-export const groupInfo = groupProfile.extend({ hide_member_info: z.boolean() })
 export type GroupInfo = z.infer<typeof groupInfo>
-export type GroupProfile = z.infer<typeof groupProfile>
 
 /** The end of a ban as answered: 0 once it is over. Milliseconds. */
 export const banInForce = (until: number, now: number): number => (until === -1 || until > now ? until : 0)

@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { command, db, each, type Placeholders, query } from '../db/query.ts'
 import { applications, groups, members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
-import { boolean, id, manyIds, paging, text } from '../operation/fields.ts'
+import { boolean, id, idsUpTo, paging, text } from '../operation/fields.ts'
 import { type Call, operation } from '../operation/operation.ts'
 import { pagedList } from '../operation/page.ts'
 import { itemResult, succeeded } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
-import { candidates, join, refusalToJoin } from './join.ts'
+import { candidates, join, joinedEvents, refusalToJoin } from './join.ts'
+import { statusAt } from './pending.ts'
 
 /** A second application takes the place of the first, as the newest. */
 const upsert = command<{
@@ -50,7 +51,7 @@ export const apply = groupOperation({
         data: succeeded(me.actor_id),
         joined: 1,
         writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
-        events: [call.event('group.member.joined', { users: [me.actor_id], how: 'application' })],
+        events: joinedEvents(call, [candidate], 'application'),
       }
     }
     const application = {
@@ -118,7 +119,7 @@ export const handleApplication = groupOperation({
       writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
       events: [
         call.event('group.application.accepted', { users: [input.user_id] }),
-        call.event('group.member.joined', { users: [input.user_id], how: 'application' }),
+        ...joinedEvents(call, [candidate], 'application'),
       ],
     }
   },
@@ -126,16 +127,16 @@ export const handleApplication = groupOperation({
 
 type Administered = { app_id: string; group_ids: readonly number[]; user_id: number | null }
 
-const applicationPages = pagedList<Administered>()({
+const applicationPages = pagedList<Administered & { now: number }>()({
   name: 'applications',
   key: applications.application_id,
   newestFirst: true,
-  item: () => ({
+  item: p => ({
     applicant_id: applications.applicant_id,
     expired_time: applications.expires_at,
     group_id: applications.group_id,
     reason: applications.reason,
-    status: applications.status,
+    status: statusAt(applications, p.now),
   }),
   from: (select, p, beyond) =>
     select.from(applications).where(and(inArray(applications.group_id, administered(p)), beyond)),
@@ -162,14 +163,14 @@ export const applicationList = operation({
   description:
     'Newest first, in every state. Groups in which the caller is neither admin nor owner are left out without an error.',
   paged: true,
-  input: z.object({ group_list: manyIds, ...paging(100) }),
+  input: z.object({ group_list: idsUpTo(10_000), ...paging(100) }),
   answer: z.array(
     z.object({
       applicant_id: z.int(),
       expired_time: z.int().describe('milliseconds'),
       group_id: z.int(),
       reason: z.string(),
-      status: z.int().describe('0 pending, 1 agreed, 2 rejected'),
+      status: z.int().describe('0 pending, 1 agreed, 2 rejected or expired'),
     }),
   ),
   reads: call => {
@@ -179,6 +180,7 @@ export const applicationList = operation({
       app_id: app.app_id,
       group_ids: input.group_list,
       user_id,
+      now: call.now,
     })
   },
   decide: (call, page) => applicationPages.answer(call, listName(call), page, { version: 0 }),

@@ -4,10 +4,11 @@ import { command, listOf } from '../db/query.ts'
 import { members } from '../db/schema.ts'
 import { anyInteger, id, paging, someIds } from '../operation/fields.ts'
 import { pagedList } from '../operation/page.ts'
-import { done, itemResult } from './answers.ts'
+import { liftAbsentBans } from './absent-bans.ts'
+import { banInForce, done, itemResult } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { inForce, memberInfo, memberItem, type SeenBy, seenBy } from './member-item.ts'
-import { judgeEach, refusalForMember, targets } from './targets.ts'
+import { judgeEach, refusalForMember, type Target, targets } from './targets.ts'
 
 const tenYears = 5_256_000
 
@@ -29,7 +30,7 @@ export const ban = groupOperation({
   methods: ['POST'],
   path: '/group/ban',
   title: 'Ban members from sending',
-  description: 'A new ban replaces the old one.',
+  description: 'A new ban replaces the old one. It outlasts leaving the group and coming back.',
   requires: 'admin',
   writes: true,
   input: z.object({ group_id: id, user_list: someIds, duration }),
@@ -53,18 +54,24 @@ export const unban = groupOperation({
   path: '/group/unban',
   title: 'Lift the ban of members',
   description:
-    'Succeeds for one who is not banned. As by ban, nobody acts on someone of the same or a higher role.',
+    'Succeeds for a member who is not banned, and for one who was banned and is away. As by ban, nobody acts on someone of the same or a higher role.',
   requires: 'admin',
   writes: true,
   input: z.object({ group_id: id, user_list: someIds }),
   answer: z.array(itemResult),
   reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
   decide: (call, [list]) => {
-    const { results, ids } = judgeEach(list, target => refusalForMember(call.me, target))
+    const isBannedAway = (target: Target) =>
+      target.role === null && banInForce(target.absent_until ?? 0, call.now) !== 0
+    const { results, passed, ids } = judgeEach(list, target =>
+      isBannedAway(target) ? undefined : refusalForMember(call.me, target),
+    )
     if (ids.length === 0) return { data: results }
+    const { group_id } = call.group
+    const away = passed.filter(target => target.role === null).map(target => target.user_id)
     return {
       data: results,
-      writes: [setBan({ group_id: call.group.group_id, user_ids: ids, until: 0 })],
+      writes: [setBan({ group_id, user_ids: ids, until: 0 }), ...liftAbsentBans(group_id, away)],
       events: [call.event('group.member.unbanned', { users: ids })],
     }
   },

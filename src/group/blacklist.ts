@@ -44,19 +44,19 @@ export const block = groupOperation({
       t.blocked_at !== null ? 'blacklisted' : refusalToActOn(me.role ?? 0, t.role),
     )
     if (ids.length === 0) return { data: results }
-    const leaving = passed.filter(target => target.role !== null).map(target => target.user_id)
+    const leaving = passed.filter(target => target.role !== null)
     const user_ids = ids
     return {
       data: results,
       joined: -leaving.length,
       writes: [
-        ...remove(app, group_id, leaving),
+        ...remove({ app, now, group_id, leaving }),
         insertBlocked({ group_id, user_ids, now }),
         countBlocked({ group_id, more: ids.length }),
         ...settlePending(group_id, user_ids, 2, now),
       ],
       events: [
-        call.event('group.member.kicked', { users: leaving }),
+        call.event('group.member.kicked', { users: leaving.map(member => member.user_id) }),
         call.event('group.blacklist.added', { users: ids }),
       ],
     }

@@ -6,9 +6,10 @@ import { newGroup } from '../events/record.ts'
 import { refuse } from '../operation/errors.ts'
 import { avatar, idsOrNothing, integer, name, text } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
-import { groupProfile } from './answers.ts'
+import { groupInfo } from './answers.ts'
 import type { Group } from './group-operation.ts'
-import { profileOf } from './info.ts'
+import { groupType, storedType } from './group-type.ts'
+import { infoOf } from './info.ts'
 import { inviteAll } from './invitations.ts'
 import { candidates, countJoined } from './join.ts'
 
@@ -49,11 +50,12 @@ const insertGroup = command<
   > & {
     app_id: string
     now: number
+    finer_type: number | null
   }
 >()(
   p => sql`INSERT INTO ${groups}
-    (group_id, app_id, type, name, description, avatar, owner_id, creator_id, apply_approval, capacity, count, created_at, updated_at)
-    VALUES (${p.group_id}, ${p.app_id}, ${p.type}, ${p.name}, ${p.description}, ${p.avatar}, ${p.owner_id}, ${p.owner_id},
+    (group_id, app_id, type, finer_type, name, description, avatar, owner_id, creator_id, apply_approval, capacity, count, created_at, updated_at)
+    VALUES (${p.group_id}, ${p.app_id}, ${p.type}, ${p.finer_type}, ${p.name}, ${p.description}, ${p.avatar}, ${p.owner_id}, ${p.owner_id},
       ${p.apply_approval}, ${p.capacity}, ${p.count}, ${p.now}, ${p.now})`,
 )
 
@@ -62,27 +64,25 @@ const insertOwner = command<{ group_id: number; user_id: number; app_id: string;
     sql`INSERT INTO members (group_id, user_id, app_id, role, joined_at) VALUES (${p.group_id}, ${p.user_id}, ${p.app_id}, 3, ${p.now})`,
 )
 
-const chatroom = 2
-
 export const create = operation({
   id: 'post__group_create',
   methods: ['POST'],
   path: '/group/create',
   title: 'Create a group',
   description:
-    'The caller becomes owner and first member; `user_list` is invited as by /group/invite, and an id that cannot be never stops the creation.',
+    'The caller becomes owner and first member; `user_list` is invited as by /group/invite, and an id that cannot be never stops the creation. A public group (type 1) and a chatroom (2) are in /group/public_list and let everybody join at once.',
   self: true,
   writes: true,
   input: z.object({
     avatar: avatar.default(''),
     description: text(1024).default(''),
     name: name(64).default(''),
-    type: integer(0, chatroom)
-      .refine(type => type !== 1, { error: 'must be 0 (private group) or 2 (chatroom)' })
-      .default(0),
+    type: integer(groupType.private, groupType.temporary)
+      .default(groupType.private)
+      .describe('0: private. 1: public. 2: chatroom. 3: temporary'),
     user_list: idsOrNothing,
   }),
-  answer: groupProfile,
+  answer: groupInfo,
   reads: ({ app, caller, input }) => [
     appUsage({ app_id: app.app_id }),
     creatorUsage({ app_id: app.app_id, user_id: caller.user_id }),
@@ -98,9 +98,11 @@ export const create = operation({
     if ((creator?.groups_joined ?? 0) >= settings.max_groups_joined) return refuse('joined_group_limit')
 
     const group_id = newId()
-    const capacity = input.type === chatroom ? settings.capacity_chatroom : settings.capacity_private
+    const chatroom = input.type === groupType.chatroom
+    const open = chatroom || input.type === groupType.public
+    const capacity = chatroom ? settings.capacity_chatroom : settings.capacity_private
     const invited = others.filter(candidate => candidate.user_id !== owner_id)
-    const { writes, asked, joined } = inviteAll({
+    const { writes, asked, joining } = inviteAll({
       call,
       group_id,
       places: capacity - 1,
@@ -118,7 +120,7 @@ export const create = operation({
       ext: '',
       owner_id,
       creator_id: owner_id,
-      apply_approval: input.type === chatroom ? 0 : 1,
+      apply_approval: open ? 0 : 1,
       capacity,
       member_invite: true,
       member_modify: false,
@@ -126,7 +128,7 @@ export const create = operation({
       read_ack: false,
       hide_member_info: false,
       ban_all_until: 0,
-      count: 1 + joined.length,
+      count: 1 + joining.length,
       blacklist_count: 0,
       version: 1,
       created_at: now,
@@ -134,18 +136,23 @@ export const create = operation({
     }
     const first = { group_id, group_version: 1 }
     return {
-      data: profileOf(group, { msg_mute_mode: 0, msg_push_mode: 0 }, now),
+      data: infoOf(group, { msg_mute_mode: 0, msg_push_mode: 0 }, now),
       writes: [
         countInApp({ app_id, limit: settings.max_groups }),
         countJoined({ app_id, user_ids: [owner_id], limit: settings.max_groups_joined }),
         countCreated({ app_id, user_id: owner_id, limit: settings.max_groups_created }),
-        insertGroup({ ...group, app_id, now }),
+        insertGroup({ ...group, ...storedType(input.type), app_id, now }),
         insertOwner({ group_id, user_id: owner_id, app_id, now }),
         ...writes,
       ],
       events: [
         { kind: 'group.created', ...first, group: newGroup(group) },
-        { kind: 'group.member.joined', ...first, users: [owner_id, ...joined], how: 'creation' },
+        {
+          kind: 'group.member.joined',
+          ...first,
+          users: [owner_id, ...joining.map(candidate => candidate.user_id)],
+          how: 'creation',
+        },
         { kind: 'group.invitation.sent', ...first, users: asked },
       ],
     }

@@ -27,11 +27,11 @@ export const userJoined = operation({
   decide: (_, [found]) => ({ data: listIn(found) }),
 })
 
-const chatrooms = jsonItems<{ app_id: string }>()(p =>
+const openGroups = jsonItems<{ app_id: string }>()(p =>
   db
     .select({ item: groups.group_id })
     .from(groups)
-    .where(and(eq(groups.app_id, p.app_id), sql`type = 2 AND status = 0`))
+    .where(and(eq(groups.app_id, p.app_id), sql`(type = 2 OR finer_type = 1) AND status = 0`))
     .orderBy(sql`${groups.group_id} DESC`)
     .limit(1000),
 )
@@ -40,10 +40,10 @@ export const publicList = operation({
   id: 'get__group_public_list',
   methods: ['GET'],
   path: '/group/public_list',
-  title: 'List the chatrooms of the app (deprecated)',
+  title: 'List the chatrooms and public groups of the app (deprecated)',
   description: 'Ids, newest first, at most 1000.',
   input: z.object({}),
   answer: z.array(z.int()),
-  reads: ({ app }) => [chatrooms({ app_id: app.app_id })],
+  reads: ({ app }) => [openGroups({ app_id: app.app_id })],
   decide: (_, [found]) => ({ data: listIn(found) }),
 })

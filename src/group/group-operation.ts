@@ -22,7 +22,7 @@ import { type Requirement, refusalFor } from '../operation/roles.ts'
 type GroupRow = typeof groups.$inferSelect
 
 /** The group an operation is about, as it stands. */
-export type Group = Readonly<Omit<GroupRow, 'app_id' | 'status'>>
+export type Group = Readonly<Omit<GroupRow, 'app_id' | 'status' | 'finer_type'>>
 
 /**
  * Who acts: the caller, or the group's owner for an administrator who acts as nobody else. All but `actor_id`
@@ -34,16 +34,22 @@ export interface Actor {
   readonly display_name: string | null
   readonly msg_mute_mode: number | null
   readonly msg_push_mode: number | null
+  readonly ban_until: number | null
 }
 
-const { app_id: _app, status: _status, ...groupColumns } = getTableColumns(groups)
+const { app_id: _app, status: _status, type, finer_type, ...groupColumns } = getTableColumns(groups)
+
+/** The type as clients know it: see `storedType`. */
+export const typeColumn = sql<number>`coalesce(${finer_type}, ${type})`.as('type')
 
 export const standingColumns = {
   ...groupColumns,
+  type: typeColumn,
   role: members.role,
   display_name: members.display_name,
   msg_mute_mode: members.msg_mute_mode,
   msg_push_mode: members.msg_push_mode,
+  ban_until: members.ban_until,
 }
 
 /**

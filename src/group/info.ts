@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { jsonRows, listIn } from '../db/json-rows.ts'
 import { db, each } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
-import { id, ids } from '../operation/fields.ts'
+import { id, idsUpTo } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
-import { banInForce, type GroupInfo, type GroupProfile, groupInfo, groupProfile } from './answers.ts'
-import { type Actor, type Group, groupOperation } from './group-operation.ts'
+import { banInForce, type GroupInfo, groupInfo } from './answers.ts'
+import { type Actor, type Group, groupOperation, typeColumn } from './group-operation.ts'
 
 /**
  * The group as answered to this user: the reference's fields, and `hide_member_info` (docs/behaviour.md,
@@ -43,12 +43,6 @@ export function infoOf(
   }
 }
 
-/** As `infoOf`, with the fields of the reference alone. */
-export function profileOf(...args: Parameters<typeof infoOf>): GroupProfile {
-  const { hide_member_info: _, ...profile } = infoOf(...args)
-  return profile
-}
-
 export const info = groupOperation({
   id: 'get__group_info',
   methods: ['GET'],
@@ -68,8 +62,8 @@ export const settings = groupOperation({
   title: 'Get the settings of a group',
   requires: 'member',
   input: z.object({ group_id: id }),
-  answer: groupProfile,
-  decide: ({ group, me, now }) => ({ data: profileOf(group, me, now) }),
+  answer: groupInfo,
+  decide: ({ group, me, now }) => ({ data: infoOf(group, me, now) }),
 })
 
 const groupsAmong = jsonRows<{ app_id: string; group_ids: readonly number[]; user_id: number | null }>()(p =>
@@ -85,7 +79,8 @@ const groupsAmong = jsonRows<{ app_id: string; group_ids: readonly number[]; use
       name: groups.name,
       owner: groups.owner_id,
       status: groups.status,
-      type: groups.type,
+      type: typeColumn,
+      hide_member_info: groups.hide_member_info,
     })
     .from(sql`${each(p.group_ids)} AS item`)
     .crossJoin(groups)
@@ -111,6 +106,7 @@ const groupSummary = z.object({
   owner: z.int(),
   status: z.int(),
   type: z.int(),
+  hide_member_info: z.boolean(),
 })
 
 export const infoBatch = operation({
@@ -118,8 +114,9 @@ export const infoBatch = operation({
   methods: ['POST'],
   path: '/group/info/batch',
   title: 'Get several groups',
-  description: 'In the order asked for, each once; unknown, dissolved and foreign groups are left out.',
-  input: z.object({ group_list: ids }),
+  description:
+    'In the order asked for, each once, at most 10 000; unknown, dissolved and foreign groups are left out.',
+  input: z.object({ group_list: idsUpTo(10_000) }),
   answer: z.array(groupSummary),
   reads: ({ app, caller, input }) => [
     groupsAmong({ app_id: app.app_id, group_ids: input.group_list, user_id: caller.user_id }),

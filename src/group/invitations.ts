@@ -2,24 +2,33 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { isoTime } from '../db/json-rows.ts'
 import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
-import { invitations } from '../db/schema.ts'
+import { invitations, members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, paging, someIds, text } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
 import { pagedList } from '../operation/page.ts'
-import { role } from '../operation/roles.ts'
+import { refusalFor, role } from '../operation/roles.ts'
 import { done, failed, type ItemResult, itemResult, succeeded } from './answers.ts'
 import { type GroupCall, groupOperation } from './group-operation.ts'
-import { type Candidate, candidates, join, refusalToJoin } from './join.ts'
+import { type Candidate, candidates, join, joinedEvents, refusalToJoin } from './join.ts'
+import { statusAt } from './pending.ts'
 
 const resetKicks = command<{ group_id: number; user_ids: readonly number[] }>()(
   p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
 
-/** A new invitation replaces the pending one of the same inviter, so that it is the newest again. */
-const dropPending = command<{ group_id: number; inviter_id: number; user_ids: readonly number[] }>()(
-  p => sql`DELETE FROM invitations
-    WHERE group_id = ${p.group_id} AND status = 0 AND inviter_id = ${p.inviter_id} AND invitee_id IN ${listOf(p.user_ids)}`,
+/**
+ * A new invitation takes the place of the earlier one of the same inviter, whatever became of it: declining
+ * ten times leaves one row.
+ */
+const dropEarlier = command<{
+  app_id: string
+  group_id: number
+  inviter_id: number
+  user_ids: readonly number[]
+}>()(
+  p => sql`DELETE FROM invitations WHERE app_id = ${p.app_id} AND invitee_id IN ${listOf(p.user_ids)}
+    AND group_id = ${p.group_id} AND inviter_id = ${p.inviter_id}`,
 )
 
 /** `items`: a list of [invitation_id, invitee_id]. */
@@ -42,6 +51,8 @@ interface Inviting {
   readonly places: number
   readonly inviter_id: number
   readonly byAdmin: boolean
+  /** Everybody joins at once, whatever the app or the user says. */
+  readonly withoutConsent?: boolean
   readonly reason: string
   readonly invited: readonly Candidate[]
 }
@@ -50,7 +61,16 @@ interface Inviting {
  * Judges each of the invited in turn: one joins at once, is asked for consent, or is refused. Also what
  * `create` does with its `user_list`.
  */
-export function inviteAll({ call, group_id, places, inviter_id, byAdmin, reason, invited }: Inviting) {
+export function inviteAll({
+  call,
+  group_id,
+  places,
+  inviter_id,
+  byAdmin,
+  withoutConsent = false,
+  reason,
+  invited,
+}: Inviting) {
   const { app, now, newId } = call
   const results: ItemResult[] = []
   const joining: Candidate[] = []
@@ -63,7 +83,8 @@ export function inviteAll({ call, group_id, places, inviter_id, byAdmin, reason,
     results.push(refusal === undefined ? succeeded(candidate.user_id) : failed(candidate.user_id, refusal))
     if (refusal !== undefined) continue
     if (byAdmin && found.kick_count !== null) forgiven.push(candidate.user_id)
-    if (candidate.group_confirm ?? app.settings.invite_confirm) asked.push(candidate.user_id)
+    if (!withoutConsent && (candidate.group_confirm ?? app.settings.invite_confirm))
+      asked.push(candidate.user_id)
     else joining.push(candidate)
   }
   const writes: Bound[] = join({ app, now, group_id, joining })
@@ -72,11 +93,11 @@ export function inviteAll({ call, group_id, places, inviter_id, byAdmin, reason,
     const items = asked.map((user_id): [number, number] => [newId(), user_id])
     const expires_at = now + app.settings.invitation_minutes * 60_000
     writes.push(
-      dropPending({ group_id, inviter_id, user_ids: asked }),
+      dropEarlier({ app_id: app.app_id, group_id, inviter_id, user_ids: asked }),
       insertPending({ app_id: app.app_id, group_id, inviter_id, items, reason, expires_at, now }),
     )
   }
-  return { results, writes, asked, joined: joining.map(candidate => candidate.user_id) }
+  return { results, writes, asked, joining }
 }
 
 export const invite = groupOperation({
@@ -93,7 +114,7 @@ export const invite = groupOperation({
   reads: ({ app, input }, group_id) => [candidates(app, group_id, input.user_list)],
   decide: (call, [invited]) => {
     const { group, me, input } = call
-    const { results, writes, asked, joined } = inviteAll({
+    const { results, writes, asked, joining } = inviteAll({
       call,
       group_id: group.group_id,
       places: group.capacity - group.count,
@@ -104,10 +125,10 @@ export const invite = groupOperation({
     })
     return {
       data: results,
-      joined: joined.length,
+      joined: joining.length,
       writes,
       events: [
-        call.event('group.member.joined', { users: joined, how: 'invitation' }),
+        ...joinedEvents(call, joining, 'invitation'),
         call.event('group.invitation.sent', { users: asked }),
       ],
     }
@@ -120,8 +141,13 @@ const pendingInvitations = query<{ group_id: number; invitee_id: number }>()(p =
       invitation_id: invitations.invitation_id,
       inviter_id: invitations.inviter_id,
       expires_at: invitations.expires_at,
+      inviter_role: members.role,
     })
     .from(invitations)
+    .leftJoin(
+      members,
+      and(eq(members.group_id, invitations.group_id), eq(members.user_id, invitations.inviter_id)),
+    )
     .where(
       and(
         eq(invitations.group_id, p.group_id),
@@ -141,7 +167,7 @@ export const handleInvitation = groupOperation({
   path: '/group/invite/handle',
   title: 'Accept or decline an invitation',
   description:
-    '`user_id` in the body is the inviter, or the caller itself for the newest pending invitation to this group.',
+    '`user_id` in the body is the inviter, or the caller itself for the newest pending invitation to this group. An invitation can be accepted while its inviter may still invite; it can be declined until it expires.',
   requires: 'anyone',
   self: true,
   writes: true,
@@ -153,14 +179,25 @@ export const handleInvitation = groupOperation({
   ],
   decide: (call, [pending, [candidate]]) => {
     const { app, now, input, group, me } = call
-    const meant = pending
+    const open = pending
       .filter(
         invitation =>
           invitation.expires_at > now &&
           (input.user_id === me.actor_id || invitation.inviter_id === input.user_id),
       )
-      .sort((a, b) => b.invitation_id - a.invitation_id)[0]
-    if (meant === undefined || candidate === undefined) return refuse('no_pending_invitation')
+      .sort((a, b) => b.invitation_id - a.invitation_id)
+    const good = open.filter(
+      invitation => refusalFor('inviter', { ...group, role: invitation.inviter_role }) === undefined,
+    )
+    const [meant] = input.approval ? good : open
+    if (meant === undefined || candidate === undefined) {
+      return open.length === 0
+        ? refuse('no_pending_invitation')
+        : refuse(
+            'no_pending_invitation',
+            'the invitation is no longer valid: its inviter may not invite any more',
+          )
+    }
     if (!input.approval) {
       return {
         data: true,
@@ -178,23 +215,23 @@ export const handleInvitation = groupOperation({
       writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
       events: [
         call.event('group.invitation.accepted', { users: [me.actor_id], inviter: meant.inviter_id }),
-        call.event('group.member.joined', { users: [me.actor_id], how: 'invitation' }),
+        ...joinedEvents(call, [candidate], 'invitation'),
       ],
     }
   },
 })
 
-const invitationPages = pagedList<{ app_id: string; user_id: number }>()({
+const invitationPages = pagedList<{ app_id: string; user_id: number; now: number }>()({
   name: 'invitations',
   key: invitations.invitation_id,
   newestFirst: true,
-  item: () => ({
+  item: p => ({
     expired_time: invitations.expires_at,
     group_id: invitations.group_id,
     invitee_id: invitations.invitee_id,
     inviter_id: invitations.inviter_id,
     reason: invitations.reason,
-    status: invitations.status,
+    status: statusAt(invitations, p.now),
     updated_at: isoTime(invitations.updated_at).as('updated_at'),
   }),
   from: (select, p, beyond) =>
@@ -210,7 +247,7 @@ export const invitationList = operation({
   methods: ['GET'],
   path: '/group/invitation_list',
   title: "List the caller's invitations",
-  description: 'Newest first, in every state. Status: 0 pending, 1 accepted, 2 declined or void.',
+  description: 'Newest first, in every state. Status: 0 pending, 1 accepted, 2 declined, expired or void.',
   self: true,
   paged: true,
   input: z.object(paging(100)),
@@ -227,7 +264,7 @@ export const invitationList = operation({
   ),
   reads: call => {
     const user_id = call.caller.user_id
-    return invitationPages.reads(call, user_id, { app_id: call.app.app_id, user_id })
+    return invitationPages.reads(call, user_id, { app_id: call.app.app_id, user_id, now: call.now })
   },
   decide: (call, page) => invitationPages.answer(call, call.caller.user_id, page, { version: 0 }),
 })

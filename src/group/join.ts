@@ -1,8 +1,12 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
-import { blacklist, kicks, members, users } from '../db/schema.ts'
+import { absentBans, blacklist, kicks, members, users } from '../db/schema.ts'
+import type { JoinedBy, NewEvent } from '../events/event.ts'
 import type { ErrorName } from '../operation/errors.ts'
 import type { App } from '../tenant/app.ts'
+import { keepBans, restoreBans } from './absent-bans.ts'
+import { banInForce } from './answers.ts'
+import type { GroupCall } from './group-operation.ts'
 
 /*
  * Joining is one thing whichever way it comes about: created with, invited, invitation accepted, application
@@ -20,6 +24,8 @@ export interface Candidate {
   readonly kick_count: number | null
   readonly groups_joined: number | null
   readonly group_confirm: boolean | null
+  /** Not null: was banned on leaving, until then. */
+  readonly absent_until: number | null
   readonly has_pending: number
 }
 
@@ -32,6 +38,7 @@ const candidateRows = query<{ app_id: string; group_id: number; user_ids: readon
       kick_count: kicks.kick_count,
       groups_joined: users.groups_joined,
       group_confirm: users.group_confirm,
+      absent_until: absentBans.absent_until,
       has_pending: sql<number>`(
         EXISTS (SELECT 1 FROM invitations WHERE group_id = ${p.group_id} AND invitee_id = item.value AND status = 0)
         OR EXISTS (SELECT 1 FROM applications WHERE group_id = ${p.group_id} AND applicant_id = item.value AND status = 0)
@@ -41,6 +48,7 @@ const candidateRows = query<{ app_id: string; group_id: number; user_ids: readon
     .leftJoin(members, and(eq(members.group_id, p.group_id), sql`${members.user_id} = item.value`))
     .leftJoin(blacklist, and(eq(blacklist.group_id, p.group_id), sql`${blacklist.user_id} = item.value`))
     .leftJoin(kicks, and(eq(kicks.group_id, p.group_id), sql`${kicks.user_id} = item.value`))
+    .leftJoin(absentBans, and(eq(absentBans.group_id, p.group_id), sql`${absentBans.user_id} = item.value`))
     .leftJoin(users, and(eq(users.app_id, p.app_id), sql`${users.user_id} = item.value`)),
 )
 
@@ -78,10 +86,26 @@ export function join({ app, now, group_id, joining }: Joining): Bound[] {
   const writes: Bound[] = [
     insertMembers({ app_id, group_id, user_ids, now }),
     countJoined({ app_id, user_ids, limit: app.settings.max_groups_joined }),
+    ...restoreBans(group_id, joining, now),
   ]
   if (joining.some(candidate => candidate.has_pending !== 0))
     writes.push(...settlePending(group_id, user_ids, 1, now))
   return writes
+}
+
+/** What happened when these joined: also that bans of before are in force again. */
+export function joinedEvents(
+  call: GroupCall<unknown>,
+  joining: readonly Candidate[],
+  how: JoinedBy,
+): NewEvent[] {
+  const users = joining.map(candidate => candidate.user_id)
+  const bans = joining.flatMap(({ user_id, absent_until: until }) =>
+    until !== null && banInForce(until, call.now) !== 0
+      ? [call.event('group.member.banned', { users: [user_id], until })]
+      : [],
+  )
+  return [call.event('group.member.joined', { users, how }), ...bans]
 }
 
 const insertMembers = command<{
@@ -138,9 +162,20 @@ const uncountJoined = command<{ app_id: string; user_ids: readonly number[] }>()
     WHERE app_id = ${p.app_id} AND user_id IN ${listOf(p.user_ids)}`,
 )
 
-/** The rows that end these memberships. The caller counts them out (`joined`). */
-export function remove(app: App, group_id: number, user_ids: readonly number[]): Bound[] {
-  if (user_ids.length === 0) return []
-  const list = user_ids
-  return [deleteMembers({ group_id, user_ids: list }), uncountJoined({ app_id: app.app_id, user_ids: list })]
+interface Removing {
+  readonly app: App
+  readonly now: number
+  readonly group_id: number
+  readonly leaving: readonly { readonly user_id: number; readonly ban_until: number | null }[]
+}
+
+/** The rows that end these memberships, but not their bans. The caller counts them out (`joined`). */
+export function remove({ app, now, group_id, leaving }: Removing): Bound[] {
+  if (leaving.length === 0) return []
+  const user_ids = leaving.map(member => member.user_id)
+  return [
+    deleteMembers({ group_id, user_ids }),
+    uncountJoined({ app_id: app.app_id, user_ids }),
+    ...keepBans(group_id, leaving, now),
+  ]
 }

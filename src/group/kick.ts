@@ -17,20 +17,22 @@ export const kick = groupOperation({
   methods: ['DELETE', 'POST'],
   path: '/group/kick',
   title: 'Kick members out of a group',
-  description: 'Who was kicked three times may not join again, until unblocked or invited by an admin.',
+  description:
+    'Who was kicked three times may not join again, until unblocked or invited by an admin. A ban in force comes back with its member.',
   requires: 'admin',
   writes: true,
   input: z.object({ group_id: id, user_list: someIds }),
   answer: z.array(itemResult),
   reads: ({ input }, group_id) => [targets(group_id, input.user_list)],
   decide: (call, [list]) => {
+    const { app, now } = call
     const { group_id } = call.group
-    const { results, ids } = judgeEach(list, target => refusalForMember(call.me, target))
+    const { results, passed, ids } = judgeEach(list, target => refusalForMember(call.me, target))
     if (ids.length === 0) return { data: results }
     return {
       data: results,
       joined: -ids.length,
-      writes: [...remove(call.app, group_id, ids), countKick({ group_id, user_ids: ids })],
+      writes: [...remove({ app, now, group_id, leaving: passed }), countKick({ group_id, user_ids: ids })],
       events: [call.event('group.member.kicked', { users: ids })],
     }
   },

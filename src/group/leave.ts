@@ -11,19 +11,24 @@ export const leave = groupOperation({
   methods: ['DELETE', 'POST'],
   path: '/group/leave',
   title: 'Leave a group',
-  description: 'The owner cannot (20004).',
+  description: 'The owner cannot (20004). A ban in force comes back with its member.',
   requires: 'member',
   self: true,
   writes: true,
   input: z.object({ group_id: id }),
   answer: done,
   decide: call => {
-    const { me, group, app } = call
+    const { me, group, app, now } = call
     if (me.role === role.owner) return refuse('owner_cannot_leave')
     return {
       data: true,
       joined: -1,
-      writes: remove(app, group.group_id, [me.actor_id]),
+      writes: remove({
+        app,
+        now,
+        group_id: group.group_id,
+        leaving: [{ user_id: me.actor_id, ban_until: me.ban_until }],
+      }),
       events: [call.event('group.member.left', { users: [me.actor_id] })],
     }
   },

@@ -4,7 +4,7 @@ import { jsonRows, listIn } from '../db/json-rows.ts'
 import { command, db, each } from '../db/query.ts'
 import { members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
-import { anyInteger, boolean, id, integer, name, paging, someIds } from '../operation/fields.ts'
+import { anyInteger, boolean, id, integer, name, paging, someIdsUpTo } from '../operation/fields.ts'
 import { pagedList } from '../operation/page.ts'
 import { done, nothing } from './answers.ts'
 import { type GroupCall, groupOperation } from './group-operation.ts'
@@ -47,9 +47,9 @@ export const memberDisplayNames = groupOperation({
   methods: ['POST'],
   path: '/group/members/display_name',
   title: 'Get several members of a group',
-  description: 'In the order asked for, each once; non-members are left out.',
+  description: 'In the order asked for, each once, at most 10 000; non-members are left out.',
   requires: 'member',
-  input: z.object({ group_id: id, user_list: someIds }),
+  input: z.object({ group_id: id, user_list: someIdsUpTo(10_000) }),
   answer: z.array(memberInfo),
   reads: (call, group_id) => [membersAmong({ ...seenBy(call, group_id), user_ids: call.input.user_list })],
   decide: (_, [found]) => ({ data: listIn(found) }),

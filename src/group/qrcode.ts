@@ -1,13 +1,16 @@
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { command, db, query } from '../db/query.ts'
+import { endedQrCodes } from '../db/schema.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import { id } from '../operation/fields.ts'
-import { refusalFor } from '../operation/roles.ts'
+import { refusalFor, role } from '../operation/roles.ts'
 import { sign, verify } from '../operation/sign.ts'
 import type { App } from '../tenant/app.ts'
-import { groupInfo } from './answers.ts'
+import { done, groupInfo } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { infoOf } from './info.ts'
-import { candidates, join, refusalToJoin } from './join.ts'
+import { candidates, join, joinedEvents, refusalToJoin } from './join.ts'
 import { targets } from './targets.ts'
 
 interface QrCode {
@@ -15,19 +18,25 @@ interface QrCode {
   readonly inviter_id: number
   /** Milliseconds since 1970. */
   readonly expire_at: number
+  /** The group's version when the code was made: codes of before a revocation are told by it. */
+  readonly version: number
 }
 
-const write = (app: App, { group_id, inviter_id, expire_at }: QrCode): string => {
-  const payload = `${group_id}.${inviter_id}.${expire_at}`
-  return `${payload}.${sign(app, 'qr', payload)}`
+const write = (app: App, { group_id, inviter_id, expire_at, version }: QrCode): string => {
+  const payload = `${group_id}.${inviter_id}.${expire_at}.${version}`
+  return `${payload}~${sign(app, 'qr', payload)}`
 }
 
+/** The codes of 0.1.0, which have no version and a dot before the signature, are good until they expire. */
 function read(app: App, qr_info: string): QrCode | undefined {
-  const [, payload, group, inviter, expiry, signature] =
-    /^((\d{1,16})\.(\d{1,16})\.(\d{1,16}))\.(.+)$/s.exec(qr_info) ?? []
+  const [, payload, signature] =
+    /^(\d{1,16}(?:\.\d{1,16}){3})~(.+)$/s.exec(qr_info) ??
+    /^(\d{1,16}(?:\.\d{1,16}){2})\.(.+)$/s.exec(qr_info) ??
+    []
   if (payload === undefined || signature === undefined || !verify(app, 'qr', payload, signature))
     return undefined
-  return { group_id: Number(group), inviter_id: Number(inviter), expire_at: Number(expiry) }
+  const [group_id = 0, inviter_id = 0, expire_at = 0, version = 0] = payload.split('.').map(Number)
+  return { group_id, inviter_id, expire_at, version }
 }
 
 export const qrcodeSign = groupOperation({
@@ -37,7 +46,7 @@ export const qrcodeSign = groupOperation({
   compat: [{ methods: ['GET'], path: '/app/qrcode/group_sign' }],
   title: 'Get a QR code that invites to a group',
   description:
-    'Whoever may invite; good for as long as the inviter may, and until it expires (`expired` equals `expire_at`).',
+    'Whoever may invite; good for as long as the inviter may, until it expires (`expired` equals `expire_at`) or is ended by /group/qrcode/revoke.',
   requires: 'inviter',
   input: z.object({ group_id: id }),
   answer: z.object({
@@ -48,8 +57,62 @@ export const qrcodeSign = groupOperation({
   }),
   decide: ({ app, group, me, now }) => {
     const expire_at = now + app.settings.qrcode_minutes * 60_000
-    const qr_info = write(app, { group_id: group.group_id, inviter_id: me.actor_id, expire_at })
+    const qr_info = write(app, {
+      group_id: group.group_id,
+      inviter_id: me.actor_id,
+      expire_at,
+      version: group.version,
+    })
     return { data: { create_at: now, expire_at, expired: expire_at, qr_info } }
+  },
+})
+
+/** Stands for every inviter of the group. */
+const everyInviter = 0
+
+/** The group's version from which on codes are good: those of this inviter, and those of the whole group. */
+const endedCodes = query<{ group_id: number; inviter_id: number }>()(p =>
+  db
+    .select({ before_version: endedQrCodes.before_version })
+    .from(endedQrCodes)
+    .where(
+      and(
+        eq(endedQrCodes.group_id, p.group_id),
+        sql`${endedQrCodes.inviter_id} IN (${everyInviter}, ${p.inviter_id})`,
+      ),
+    ),
+)
+
+const endCodes = command<{ group_id: number; inviter_id: number; before_version: number }>()(
+  p => sql`INSERT INTO ended_qr_codes (group_id, inviter_id, before_version)
+    VALUES (${p.group_id}, ${p.inviter_id}, ${p.before_version})
+    ON CONFLICT (group_id, inviter_id) DO UPDATE SET before_version = excluded.before_version`,
+)
+
+export const qrcodeRevoke = groupOperation({
+  id: 'post__group_qrcode_revoke',
+  methods: ['POST'],
+  path: '/group/qrcode/revoke',
+  title: 'End QR codes of a group',
+  description:
+    "Ends every code made so far: the caller's own; for an admin those of `user_id`, or of the whole group without it.",
+  requires: 'member',
+  writes: true,
+  input: z.object({ group_id: id, user_id: id.optional() }),
+  answer: done,
+  decide: call => {
+    const { group, me, input } = call
+    const isAdmin = (me.role ?? 0) >= role.admin
+    const inviter_id = input.user_id ?? (isAdmin ? everyInviter : me.actor_id)
+    if (!isAdmin && inviter_id !== me.actor_id) return refuse('needs_admin')
+    return {
+      data: true,
+      // This change itself raises the group's version by one: what is signed from then on is good.
+      writes: [endCodes({ group_id: group.group_id, inviter_id, before_version: group.version + 1 })],
+      events: [
+        call.event('group.qrcode.ended', { inviter: inviter_id === everyInviter ? null : inviter_id }),
+      ],
+    }
   },
 })
 
@@ -85,10 +148,18 @@ export const qrcodeInvite = groupOperation({
     const code = valid(call)
     return code instanceof Refusal
       ? code
-      : [candidates(call.app, group_id, [call.caller.user_id]), targets(group_id, [code.inviter_id])]
+      : [
+          candidates(call.app, group_id, [call.caller.user_id]),
+          targets(group_id, [code.inviter_id]),
+          endedCodes({ group_id, inviter_id: code.inviter_id }),
+        ]
   },
-  decide: (call, [[candidate], [inviter]]) => {
-    const { app, now, group, me } = call
+  decide: (call, [[candidate], [inviter], ended]) => {
+    const { app, now, group } = call
+    const code = valid(call)
+    if (code instanceof Refusal) return code
+    if (ended.some(({ before_version }) => code.version < before_version))
+      return refuse('qr_invalid', 'qr_info was ended: ask for a new QR code')
     if (
       candidate === undefined ||
       inviter === undefined ||
@@ -103,7 +174,7 @@ export const qrcodeInvite = groupOperation({
       data: infoOf(joined, { msg_mute_mode: 0, msg_push_mode: 0 }, now),
       joined: 1,
       writes: join({ app, now, group_id: group.group_id, joining: [candidate] }),
-      events: [call.event('group.member.joined', { users: [me.actor_id], how: 'qrcode' })],
+      events: joinedEvents(call, [candidate], 'qrcode'),
     }
   },
 })

@@ -4,6 +4,7 @@ import { command, db, inList, listOf, query } from '../db/query.ts'
 import { grants, sharedFiles } from '../db/schema.ts'
 import { endUnrecorded } from '../file/end-grants.ts'
 import { grantInUrl } from '../file/file-sign.ts'
+import { refusalToSend, toGroup } from '../file/recipient.ts'
 import { type ErrorName, refuse, textOf } from '../operation/errors.ts'
 import { id, integer, name, pagingIfAsked, someIds, url } from '../operation/fields.ts'
 import { pagedList } from '../operation/page.ts'
@@ -57,7 +58,7 @@ export const uploadFile = groupOperation({
   path: '/group/file/upload',
   title: 'Share a file with a group',
   description:
-    'Records a file by its URL: any http(s) URL, or a download URL of this service. The bytes go to the upload URL of /file/upload/chat.',
+    'Records a file by its URL: any http(s) URL, or a download URL of this service. Who is banned may not. The bytes go to the upload URL of /file/upload/chat.',
   requires: 'member',
   writes: true,
   input: z.object({ group_id: id, name: name(255, 1), size: integer(0), type: name(128).default(''), url }),
@@ -67,6 +68,8 @@ export const uploadFile = groupOperation({
   ],
   decide: (call, [[grant]]) => {
     const { group, me, now, newId, input } = call
+    const refusal = refusalToSend(toGroup, { ...group, role: me.role, ban_until: me.ban_until }, now)
+    if (refusal !== undefined) return refusal
     const file: SharedFile = {
       created_at: now,
       file_id: newId(),

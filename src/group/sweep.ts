@@ -24,12 +24,21 @@ const recount = command<{ group_id: number }>()(
   p =>
     sql`UPDATE groups SET count = max(0, count - ${sql.raw(String(portion))}) WHERE group_id = ${p.group_id}`,
 )
-const dropRest = (['applications', 'blacklist', 'kicks', 'announcements', 'shared_files'] as const).map(
-  table =>
-    command<{ group_id: number }>()(
-      p => sql`DELETE FROM ${sql.identifier(table)} WHERE group_id = ${p.group_id}
+const dropRest = (
+  [
+    'applications',
+    'blacklist',
+    'absent_bans',
+    'ended_qr_codes',
+    'kicks',
+    'announcements',
+    'shared_files',
+  ] as const
+).map(table =>
+  command<{ group_id: number }>()(
+    p => sql`DELETE FROM ${sql.identifier(table)} WHERE group_id = ${p.group_id}
     AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
-    ),
+  ),
 )
 // Files that were sent to this group alone have no reader left.
 const releaseObjects = command<{ group_id: number }>()(

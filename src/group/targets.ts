@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { type Bound, db, each, query } from '../db/query.ts'
-import { blacklist, members } from '../db/schema.ts'
+import { absentBans, blacklist, members } from '../db/schema.ts'
 import type { ErrorName } from '../operation/errors.ts'
 import { refusalToActOn } from '../operation/roles.ts'
 import { failed, type ItemResult, succeeded } from './answers.ts'
@@ -12,6 +12,10 @@ export interface Target {
   /** null: not a member. */
   readonly role: number | null
   readonly blocked_at: number | null
+  /** Milliseconds since 1970; 0 none, -1 for ever; null: not a member. */
+  readonly ban_until: number | null
+  /** The end of the ban of one who is away; null: was not banned on leaving. */
+  readonly absent_until: number | null
 }
 
 const targetRows = query<{ group_id: number; user_ids: readonly number[] }>()(p =>
@@ -20,10 +24,13 @@ const targetRows = query<{ group_id: number; user_ids: readonly number[] }>()(p 
       user_id: sql<number>`item.value`.as('user_id'),
       role: members.role,
       blocked_at: blacklist.blocked_at,
+      ban_until: members.ban_until,
+      absent_until: absentBans.absent_until,
     })
     .from(sql`${each(p.user_ids)} AS item`)
     .leftJoin(members, and(eq(members.group_id, p.group_id), sql`${members.user_id} = item.value`))
-    .leftJoin(blacklist, and(eq(blacklist.group_id, p.group_id), sql`${blacklist.user_id} = item.value`)),
+    .leftJoin(blacklist, and(eq(blacklist.group_id, p.group_id), sql`${blacklist.user_id} = item.value`))
+    .leftJoin(absentBans, and(eq(absentBans.group_id, p.group_id), sql`${absentBans.user_id} = item.value`)),
 )
 
 export const targets = (group_id: number, user_ids: readonly number[]): Bound<Target> =>

@@ -14,14 +14,27 @@ const patienceMs = 20_000
 
 /**
  * The request's JSON body as an object; `{}` without one. Throws 413 and 415; 10002 if it is not a JSON
- * object.
+ * object in UTF-8. What is null is left out: it is as if it were not sent (docs/behaviour.md, section 2).
  */
 export async function bodyOf(request: Request): Promise<Record<string, unknown> | Refusal> {
-  const text = await inTime(textOf(request), patienceMs, 'the body')
-  if (text === '') return {}
+  const encoding = request.headers.get('content-encoding') ?? ''
+  if (!/^(identity)?$/i.test(encoding))
+    throw new HttpError(
+      415,
+      `content-encoding ${encoding.slice(0, 32)} is not taken: send the body as it is`,
+      { 'accept-encoding': 'identity' },
+    )
+  const bytes = await inTime(bytesOf(request), patienceMs, 'the body')
+  if (bytes.byteLength === 0) return {}
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/([\w.-]+\+)?json\b/i.test(type))
     throw new HttpError(415, 'content-type must be application/json')
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    return refuse('invalid_parameter', 'the body is not valid UTF-8')
+  }
   const complex = jsonTooComplex(text)
   if (complex !== undefined) return refuse('invalid_parameter', complex)
   let body: unknown
@@ -32,14 +45,22 @@ export async function bodyOf(request: Request): Promise<Record<string, unknown> 
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     return refuse('invalid_parameter', 'the body must be a JSON object')
-  return body as Record<string, unknown>
+  return withoutNulls(body as Record<string, unknown>)
 }
 
-async function textOf(request: Request): Promise<string> {
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function withoutNulls(body: Record<string, unknown>): Record<string, unknown> {
+  for (const name of Object.keys(body)) if (body[name] === null) delete body[name]
+  return body
+}
+
+async function bytesOf(request: Request): Promise<Uint8Array> {
   const length = Number(request.headers.get('content-length') ?? Number.NaN)
-  if (length <= largestBody) return length === 0 ? '' : request.text()
+  if (length <= largestBody)
+    return length === 0 ? new Uint8Array() : new Uint8Array(await request.arrayBuffer())
   if (length > mostDrained) throw tooLarge({ connection: 'close' })
-  if (request.body === null) return ''
+  if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of gathered((request.body as ByteStream).getReader())) {
@@ -49,7 +70,7 @@ async function textOf(request: Request): Promise<string> {
   }
   // Read to its end all the same: a sender that is cut off would not get to see the answer.
   if (size > largestBody) throw tooLarge()
-  return new Blob(chunks as BlobPart[]).text()
+  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
 }
 
 const tooLarge = (headers?: Readonly<Record<string, string>>) =>

@@ -50,33 +50,20 @@ export const boolean = z
   .preprocess(asBoolean, z.boolean({ error: 'must be true or false' }))
   .meta({ type: 'boolean' })
 
-const list = (what: string) =>
-  z
-    .preprocess(
-      asList,
-      z
-        .array(id, { error: `must be a list of 1 to 500 ${what}` })
-        .max(500, { error: `must be a list of 1 to 500 ${what}` }),
-    )
+const list = (min: number, max: number) => {
+  const error = `must be a list of ${min === 0 ? 'at most' : `${min} to`} ${max} ids`
+  return z
+    .preprocess(asList, z.array(id, { error }).min(min, { error }).max(max, { error }))
     .transform(ids => [...new Set(ids)])
-    .meta({ type: 'array', items: { type: 'integer' }, maxItems: 500 })
+    .meta({ type: 'array', items: { type: 'integer' }, minItems: min, maxItems: max })
+}
 
-/** 0 to 500 ids; duplicates act once. */
-export const ids = list('ids')
-/** 1 to 500 ids; duplicates act once. */
-export const someIds = ids
-  .refine(all => all.length > 0, { error: 'must be a list of 1 to 500 ids' })
-  .meta({ type: 'array', items: { type: 'integer' }, minItems: 1, maxItems: 500 })
-/** 0 to 1000 group ids, as clients send all groups they joined; duplicates count once. */
-export const manyIds = z
-  .preprocess(
-    asList,
-    z
-      .array(id, { error: 'must be a list of at most 1000 ids' })
-      .max(1000, { error: 'must be a list of at most 1000 ids' }),
-  )
-  .transform(all => [...new Set(all)])
-  .meta({ type: 'array', items: { type: 'integer' }, maxItems: 1000 })
+/** 0 to `max` ids; duplicates act once. */
+export const idsUpTo = (max: number) => list(0, max)
+/** 1 to `max` ids; duplicates act once. */
+export const someIdsUpTo = (max: number) => list(1, max)
+/** 1 to 500 ids, as changes take them; duplicates act once. */
+export const someIds = someIdsUpTo(500)
 
 /** Code points, which is what a person counts; the number of UTF-16 units is never smaller. */
 export function codePoints(text: string): number {
@@ -107,9 +94,19 @@ export const text = (max: number, min = 0) =>
     .refine(value => !lonelySurrogate.test(value), { error: 'must be well-formed Unicode' })
     .meta({ maxLength: max, minLength: min })
 
-/** A name: text without control characters. */
+/**
+ * Something a reader can see: not only white space, and not only characters without a shape of their own
+ * (joiners, variation selectors, Hangul fillers, the empty Braille pattern).
+ */
+const visible = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u
+
+/** A name: text without control characters, and with something to see unless it is empty. */
 export const name = (max: number, min = 0) =>
-  text(max, min).refine(value => !control.test(value), { error: 'must not contain control characters' })
+  text(max, min)
+    .refine(value => !control.test(value), { error: 'must not contain control characters' })
+    .refine(value => value === '' || visible.test(value), {
+      error: 'must contain a character that can be seen',
+    })
 
 /**
  * An http(s) URL without credentials, or a path of this service (`/file/…`). It is stored and handed out,

@@ -166,14 +166,23 @@ export function operation<
     // caller that has passed `self`: the casts of the mechanism.
     reads(call) {
       const { only_group } = call.caller
-      const named = (call.input as { group_list?: readonly number[] }).group_list ?? []
-      if (only_group !== null && named.some(group_id => group_id !== only_group))
+      if (only_group !== null && groupsIn(call.input).some(group_id => group_id !== only_group))
         return refuse('no_permission', otherGroup)
       return o.reads(call as Call<Input<Shape>, CallerOf<Self>>)
     },
     decide: (call, rows) =>
       o.decide(call as Call<Input<Shape>, CallerOf<Self>>, rows as unknown as RowsOf<R>),
   }
+}
+
+/** The groups that an input names in another way than by `group_id`. */
+function groupsIn(input: unknown): readonly number[] {
+  const { group_list, to_type, to_id } = input as {
+    group_list?: readonly number[]
+    to_type?: number
+    to_id?: number
+  }
+  return group_list ?? (to_type === 2 && to_id !== undefined ? [to_id] : [])
 }
 
 export function described<Shape extends z.ZodRawShape, Out>(o: Common<Shape, Out, boolean>) {

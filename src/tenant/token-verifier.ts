@@ -196,8 +196,6 @@ export function callerOf(
       return refuse('no_permission', 'the user_id header names another user than the token')
     return { administrator: false, user_id: identity.user_id, only_group: null, key_id }
   }
-  if (user_id !== null && only_group !== null)
-    return refuse('invalid_parameter', 'send either the user_id header or the group_id header, not both')
   return { administrator: true, user_id, only_group, key_id }
 }
 

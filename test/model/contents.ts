@@ -73,7 +73,8 @@ const uploadFile = groupRule('file/upload', 'member', {
     url: f.url || 'http://files.example/',
     ...(f.flag && { type: f.text }),
   }),
-  judge({ group, actor_id, fields, at, made }) {
+  judge({ group, actor_id, me, fields, at, made }) {
+    if (me?.ban !== 0 || (me.role === role.member && group.ban_all !== 0)) return no(10010)
     const file: SharedFile = {
       file_id: Number(made('file_id')),
       uploader: actor_id,

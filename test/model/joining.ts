@@ -11,7 +11,7 @@ import {
   succeeded,
   yes,
 } from './rule.ts'
-import { groupInfo, profileOf } from './views.ts'
+import { groupInfo } from './views.ts'
 import {
   agreed,
   type Group,
@@ -68,12 +68,9 @@ function inviteOne({ world, group, inviter_id, reason, at }: Inviting, user_id: 
     return undefined
   }
   const { group_id } = group
-  // Whoever invites again takes its pending invitation back: the new one is the newest.
+  // Whoever invites again takes its earlier invitation back: the new one is the newest.
   const again = (old: Invitation) =>
-    old.group_id === group_id &&
-    old.invitee_id === user_id &&
-    old.inviter_id === inviter_id &&
-    old.status === pending
+    old.group_id === group_id && old.invitee_id === user_id && old.inviter_id === inviter_id
   world.invitations = world.invitations.filter(old => !again(old))
   world.invitations.push({
     group_id,
@@ -90,7 +87,7 @@ function inviteOne({ world, group, inviter_id, reason, at }: Inviting, user_id: 
 export const createRule = rule('create', {
   self: true,
   sends: f => ({
-    type: f.flag ? 0 : 2,
+    type: f.number % 4,
     name: f.text,
     description: f.text,
     avatar: f.url,
@@ -103,14 +100,14 @@ export const createRule = rule('create', {
     if (world.live().filter(group => group.creator_id === owner_id).length >= rules.max_groups_created)
       return no(20008)
     if (world.groupsOf(owner_id).length >= rules.max_groups_joined) return no(20009)
-    const group: Group = newGroup(Number(made('group_id')), owner_id, fields.flag ? 0 : 2, rules, at)
+    const group: Group = newGroup(Number(made('group_id')), owner_id, fields.number % 4, rules, at)
     Object.assign(group.profile, { name: fields.text, description: fields.text, avatar: fields.url })
     world.groups.set(group.group_id, group)
     world.addMember(group, owner_id, at, role.owner)
     for (const user_id of new Set(fields.user_list)) {
       if (user_id !== owner_id) inviteOne({ world, group, inviter_id: owner_id, reason: '', at }, user_id)
     }
-    return yes(profileOf(group, undefined))
+    return yes(groupInfo(group, undefined))
   },
 })
 
@@ -127,7 +124,11 @@ const handleInvitation = groupRule('invite/handle', 'anyone', {
   sends: f => ({ user_id: f.user_id, approval: f.flag }),
   judge({ world, group, actor_id, fields, at }) {
     const ofInviter = (item: Invitation) => fields.user_id === actor_id || item.inviter_id === fields.user_id
-    const meant = world.pendingInvitations(group.group_id, actor_id).findLast(ofInviter)
+    const mayInvite = (item: Invitation) =>
+      refusalOf('inviter', group, group.members.get(item.inviter_id)) === undefined
+    const meant = world
+      .pendingInvitations(group.group_id, actor_id)
+      .findLast(item => ofInviter(item) && (!fields.flag || mayInvite(item)))
     if (meant === undefined) return no(20015)
     if (!fields.flag) {
       meant.status = rejected
@@ -190,9 +191,39 @@ const qrcodeSign = groupRule('qrcode/sign', 'inviter', {
   method: 'GET',
   judge({ world, group, actor_id, at, made }) {
     const qr_info = String(made('qr_info'))
-    world.codes.push({ qr_info, group_id: group.group_id, inviter_id: actor_id })
+    world.codes.push({ qr_info, group_id: group.group_id, inviter_id: actor_id, ended: false })
     const until = at.plus(week)
     return yes({ create_at: at, expire_at: until, expired: until, qr_info })
+  },
+})
+
+const qrcodeRevoke = groupRule('qrcode/revoke', 'member', {
+  // Somebody's, or without a user the caller's own, or for an admin the whole group's.
+  sends: f => (f.flag ? { user_id: f.user_id } : {}),
+  judge({ world, group, actor_id, me, fields }) {
+    const admin = (me?.role ?? 0) >= role.admin
+    const inviter_id = fields.flag ? fields.user_id : admin ? undefined : actor_id
+    if (!admin && inviter_id !== actor_id) return no(20012)
+    for (const code of world.codes) {
+      if (code.group_id === group.group_id && code.inviter_id === (inviter_id ?? code.inviter_id))
+        code.ended = true
+    }
+    group.version.change()
+    return yes(true)
+  },
+})
+
+const memberJoin = groupRule('admin/member_join', 'admin', {
+  sends: f => ({ user_list: f.user_list }),
+  judge({ world, group, caller, fields, at }) {
+    if (!caller.administrator) return no(10010)
+    return each(fields.user_list, user_id => {
+      const refusal = refusalToJoin(world, group, user_id, 0)
+      if (refusal !== undefined) return refusal
+      group.kicks.delete(user_id)
+      join(world, group, user_id, at)
+      return undefined
+    })
   },
 })
 
@@ -201,7 +232,8 @@ const qrcodeInvite = groupRule('qrcode/invite', 'anyone', {
   sends: f => ({ qr_info: f.code.qr_info }),
   groupOf: ({ world, fields }) => (world.codes.includes(fields.code) ? fields.code.group_id : no(20024)),
   judge({ world, group, actor_id, fields, at }) {
-    if (refusalOf('inviter', group, group.members.get(fields.code.inviter_id)) !== undefined) return no(20024)
+    const inviter = group.members.get(fields.code.inviter_id)
+    if (fields.code.ended || refusalOf('inviter', group, inviter) !== undefined) return no(20024)
     const refusal = refusalToJoin(world, group, actor_id)
     if (refusal !== undefined) return no(refusal)
     join(world, group, actor_id, at)
@@ -216,5 +248,7 @@ export const joiningRules: readonly Rule[] = [
   apply,
   handleApplication,
   qrcodeSign,
+  qrcodeRevoke,
   qrcodeInvite,
+  memberJoin,
 ]

@@ -29,6 +29,8 @@ const refusalOnMember = (call: GroupCall, user_id: number) =>
   !call.group.members.has(user_id) ? 20002 : mayActOn(call, user_id) ? undefined : someReason
 
 function remove(group: Group, user_id: number): void {
+  const ban = group.members.get(user_id)?.ban ?? 0
+  if (ban !== 0) group.absentBans.set(user_id, ban)
   if (group.members.delete(user_id)) group.version.change()
 }
 
@@ -72,6 +74,8 @@ const unban = groupRule('unban', 'admin', {
   sends: f => ({ user_list: f.user_list }),
   judge: call =>
     each(call.fields.user_list, user_id => {
+      // Also of one who is away.
+      if (call.group.absentBans.delete(user_id)) return undefined
       const refusal = refusalOnMember(call, user_id)
       const member = call.group.members.get(user_id)
       if (refusal === undefined && member !== undefined) member.ban = 0

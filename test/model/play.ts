@@ -128,7 +128,7 @@ export class Play {
       announcement_id: group?.announcements.at(0)?.id ?? 1,
       file_id: group?.files.at(0)?.file_id ?? 1,
       file_list: [],
-      code: { qr_info: '', group_id: 0, inviter_id: 0 },
+      code: { qr_info: '', group_id: 0, inviter_id: 0, ended: false },
     }
     const as = user_id === undefined ? asAdministrator : asUser(user_id)
     for (const rule of views) await this.#ask({ rule, ...as, fields })

@@ -20,24 +20,28 @@ export interface Request extends As {
 export const asUser = (user_id: number): As => ({
   token: user_id,
   headers: {},
-  caller: { user_id, only_group: null },
+  caller: { administrator: false, user_id, only_group: null },
 })
 export const asAdministrator: As = {
   token: undefined,
   headers: {},
-  caller: { user_id: null, only_group: null },
+  caller: { administrator: true, user_id: null, only_group: null },
 }
 
 /** An administrator with acting headers. */
 const acting = (headers: { readonly user_id?: number; readonly group_id?: number }): As => ({
   token: undefined,
   headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-  caller: { user_id: headers.user_id ?? null, only_group: headers.group_id ?? null },
+  caller: {
+    administrator: true,
+    user_id: headers.user_id ?? null,
+    only_group: headers.group_id ?? null,
+  },
 })
 
 /** An id that nothing and nobody has. */
 const nothing = 7
-const forged: QrCode = { qr_info: '1.2.3.forged', group_id: 0, inviter_id: 0 }
+const forged: QrCode = { qr_info: '1.2.3.forged', group_id: 0, inviter_id: 0, ended: false }
 
 const pick = <T>(list: readonly T[], n: number): T | undefined => list[n % list.length]
 
@@ -206,6 +210,6 @@ function callerOf(world: World, group: Group | undefined, kind: CallerKind, user
     case 'user of the group':
       return { ...asUser(owner), headers: { group_id: String(group_id) }, refused: 10010 }
     case 'administrator with both headers':
-      return { ...acting({ user_id: owner, group_id }), refused: 10002 }
+      return acting({ user_id: owner, group_id })
   }
 }

@@ -3,6 +3,7 @@ import { type Group, type Member, ownerOf, type QrCode, role, type World } from 
 
 /** The caller as token and acting headers make it (docs/behaviour.md, section 2). */
 export interface Caller {
+  readonly administrator: boolean
   /** null: an administrator who acts as the owner of the group in question. */
   readonly user_id: number | null
   /** The group that an administrator's `group_id` header binds it to. */

@@ -27,6 +27,8 @@ const weights: Readonly<Record<string, number>> = {
   apply: 10,
   'apply/handle': 8,
   'qrcode/sign': 3,
+  'qrcode/revoke': 2,
+  'admin/member_join': 2,
   'qrcode/invite': 6,
   kick: 14,
   leave: 3,
@@ -78,7 +80,8 @@ const stepOf = (rule: fc.Arbitrary<Rule>): fc.Arbitrary<Step> =>
     users: fc.array(any, { minLength: 1, maxLength: 4 }),
     number: any,
     flag: fc.boolean(),
-    text: fc.string({ unit: 'grapheme', maxLength: 6 }),
+    // A name has something to see: what a grapheme has to show, the model does not know.
+    text: fc.string({ unit: 'grapheme', maxLength: 6 }).map(text => (text === '' ? '' : `${text}.`)),
   })
 
 /** So many steps, of which the first two make groups. */

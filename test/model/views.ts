@@ -14,10 +14,9 @@ const anyTime = { asymmetricMatch: (value: unknown): boolean => Number.isSafeInt
 const anyVersion = { asymmetricMatch: (value: unknown): boolean => Number.isSafeInteger(value) }
 
 /** The group as answered to this member, or non-member. */
-export function profileOf(group: Group, me: Member | undefined): object {
-  const { hide_member_info: _, ...profile } = group.profile
+export function groupInfo(group: Group, me: Member | undefined): object {
   return {
-    ...profile,
+    ...group.profile,
     ban_expire_time: group.ban_all,
     capacity: group.capacity,
     count: group.members.size,
@@ -31,11 +30,6 @@ export function profileOf(group: Group, me: Member | undefined): object {
     updated_at: anyTime,
   }
 }
-
-export const groupInfo = (group: Group, me: Member | undefined): object => ({
-  ...profileOf(group, me),
-  hide_member_info: group.profile.hide_member_info,
-})
 
 export const announcementInfo = (
   group: Group,
@@ -76,7 +70,7 @@ const info = groupRule('info', 'anyone', {
 })
 const settings = groupRule('settings', 'member', {
   method: 'GET',
-  judge: ({ group, me }) => yes(profileOf(group, me)),
+  judge: ({ group, me }) => yes(groupInfo(group, me)),
 })
 
 const infoBatch = rule('info/batch', {
@@ -88,7 +82,7 @@ const infoBatch = rule('info/batch', {
         const group = world.group(group_id)
         if (group === undefined) return []
         const me = group.members.get(caller.user_id ?? ownerOf(group))
-        const { apply_approval, avatar, name } = group.profile
+        const { apply_approval, avatar, hide_member_info, name } = group.profile
         const { capacity, type, members } = group
         const modes = { msg_mute_mode: me?.mute ?? 0, msg_push_mode: me?.push ?? 0 }
         return {
@@ -97,6 +91,7 @@ const infoBatch = rule('info/batch', {
           capacity,
           count: members.size,
           group_id,
+          hide_member_info,
           ...modes,
           name,
           owner: ownerOf(group),

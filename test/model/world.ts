@@ -65,6 +65,7 @@ export interface QrCode {
   readonly qr_info: string
   readonly group_id: number
   readonly inviter_id: number
+  ended: boolean
 }
 
 /** Settings and texts of a group, under the names of the API. */
@@ -95,6 +96,8 @@ export interface Group {
   readonly members: Map<number, Member>
   readonly blacklist: Map<number, Moment>
   readonly kicks: Map<number, number>
+  /** Ends of the bans of those who left while banned. */
+  readonly absentBans: Map<number, Moment | -1>
   announcements: Announcement[]
   files: SharedFile[]
 }
@@ -171,7 +174,7 @@ export class World {
     return this.live().filter(group => group.members.has(user_id))
   }
 
-  /** Who comes (back) to a group starts fresh. */
+  /** Who comes (back) to a group starts fresh, but for a ban. */
   addMember(group: Group, user_id: number, at: Moment, as: number = role.member): void {
     const order = ++this.#memberships
     group.members.set(user_id, {
@@ -180,10 +183,11 @@ export class World {
       display_name: '',
       joined: at,
       order,
-      ban: 0,
+      ban: group.absentBans.get(user_id) ?? 0,
       mute: 0,
       push: 0,
     })
+    group.absentBans.delete(user_id)
     group.version.change()
   }
 
@@ -214,7 +218,7 @@ export class World {
 export const newGroup = (
   group_id: number,
   creator_id: number,
-  type: 0 | 2,
+  type: number,
   rules: AppRules,
   created: Moment,
 ): Group => ({
@@ -228,7 +232,7 @@ export const newGroup = (
     description: '',
     avatar: '',
     ext: '',
-    apply_approval: type === 2 ? 0 : 1,
+    apply_approval: type === 1 || type === 2 ? 0 : 1,
     member_invite: true,
     member_modify: false,
     history_visible: false,
@@ -241,6 +245,7 @@ export const newGroup = (
   members: new Map(),
   blacklist: new Map(),
   kicks: new Map(),
+  absentBans: new Map(),
   announcements: [],
   files: [],
 })

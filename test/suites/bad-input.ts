@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Operation } from '../../src/operation/operation.ts'
 import { operations } from '../../src/operations.ts'
 import { badValues, curiousValues, goodValues, type Tried } from '../support/bad-values.ts'
-import type { Answer, Client } from '../support/client.ts'
+import { type Answer, type Client, callers } from '../support/client.ts'
 import { parametersOf, sentBy } from '../support/examples.ts'
 import { dataOf, expectRefusal } from '../support/groups.ts'
 import { expectSane, inChunks, short } from '../support/sane.ts'
@@ -13,7 +13,8 @@ import type { Suite } from './all.ts'
 import { badRequests } from './bad-requests.ts'
 
 /** Who calls an operation so that it succeeds. */
-function callerOf(world: World, { path }: Operation): Client {
+async function callerOf(world: World, { path }: Operation): Promise<Client> {
+  if (path === '/group/admin/member_join') return callers(world.owner.instance).admin()
   if (path === '/group/leave') return world.member
   if (path === '/group/invite/handle') return world.invitee
   if (path === '/group/apply' || path === '/group/qrcode/invite') return world.outsider
@@ -104,7 +105,7 @@ export const badInputSuite: Suite = (instance, pace) => {
 
     it('refuses by name what is wrong, changes nothing, and ignores what it does not know', async () => {
       const world = await worldFor(instance(), operation)
-      const client = callerOf(world, operation)
+      const client = await callerOf(world, operation)
       const input = inputIn(world, operation)
       const before = await stateOf(world)
       await inChunks(attemptsWith(badValues), async attempt => {
@@ -145,7 +146,7 @@ export const badInputSuite: Suite = (instance, pace) => {
 
     it('takes what is at its limits, and whatever it does not take leaves no trace', async () => {
       const world = await worldFor(instance(), operation)
-      const client = callerOf(world, operation)
+      const client = await callerOf(world, operation)
       const input = inputIn(world, operation)
       const version = async () =>
         (await world.admin.get('/group/member_list', { group_id: world.group_id })).body

@@ -289,6 +289,7 @@ export const besideSuite: Suite = instance => {
         'GET /app/qrcode/group_invite',
         'PUT /group/settings/hide_member_info',
         'POST /group/settings/hide_member_info',
+        'POST /group/admin/member_join',
         'POST /group/msg/not_disturb',
         'GET /user/settings',
         'PUT /user/settings',

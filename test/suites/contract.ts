@@ -36,7 +36,10 @@ const addedToEnvelope: Readonly<Record<string, readonly Field[]>> = {
   '/group/file/list': [cursor],
 }
 const added: Readonly<Record<string, readonly Field[]>> = {
+  '/group/create': [hidden],
   '/group/info': [hidden],
+  '/group/info/batch': [hidden],
+  '/group/settings': [hidden],
   '/group/qrcode/sign': [{ name: 'expired', type: 'int64' }],
   '/group/qrcode/invite': [...fieldsOf('/group/info'), hidden],
 }

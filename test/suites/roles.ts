@@ -14,12 +14,12 @@ import { rankRules } from './ranks.ts'
 const whoMay: Readonly<Record<Requirement, string>> = {
   anyone: 'info apply invite/handle qrcode/invite',
   member: `settings admin_list member_list members/display_name leave banned_list announcement announcement/last announcement/list file file/list
-    file/upload file/update_name file/delete display_name msg/mute_mode msg/push_mode msg/not_disturb`,
+    qrcode/revoke file/upload file/update_name file/delete display_name msg/mute_mode msg/push_mode msg/not_disturb`,
   inviter: 'invite qrcode/sign',
   editor: 'info/name info/description info/avatar info/ext /file/upload/avatar/group',
   admin: `settings/allow_member_invitation settings/allow_member_modify settings/enable_read_ack settings/history_visible
     settings/require_admin_approval settings/hide_member_info settings/ban_all settings/unban_all kick ban unban block unblock blocked_list
-    apply/handle announcement/edit announcement/delete`,
+    admin/member_join apply/handle announcement/edit announcement/delete`,
   owner: 'destroy transfer admin/add admin/remove',
 }
 /** On the caller's own self (behaviour, section 2): an administrator must say whose. */
@@ -36,6 +36,8 @@ interface Way {
   readonly role: number | null
   /** Acts as nobody in particular. */
   readonly nobody?: boolean
+  /** By an administrator's token. */
+  readonly administrator?: boolean
   /** The answer whatever its role would be. */
   readonly refused?: number
 }
@@ -63,6 +65,9 @@ const ownRules: Readonly<Record<string, (has: number | null) => number>> = {
   '/group/file/update_name': has => (has === role.member ? 20023 : 200),
 }
 
+/** Whatever its role, a user may not: only the app's own server. */
+const administratorsOnly = pathsOf('admin/member_join')
+
 /** These leave nothing to do for the next: each who may gets a world of its own. */
 const doneOnce = pathsOf('destroy transfer leave apply/handle announcement/delete qrcode/invite')
 
@@ -76,6 +81,8 @@ function expectedOf(
   if (way.refused === 20001 && operation.path === '/group/qrcode/invite') return 20024
   if (way.refused !== undefined) return way.refused
   const refusal = refusalFor(requirement, { role: way.role, ...permissions })
+  if (refusal === undefined && way.administrator !== true && administratorsOnly.includes(operation.path))
+    return 10010
   return refusal === undefined ? (ownRules[operation.path]?.(way.role) ?? 200) : errors[refusal][0]
 }
 
@@ -135,14 +142,34 @@ export const rolesSuite: Suite = instance => {
           name: `an administrator as ${name}`,
           client: await admin({ user_id: user.id }),
           role,
+          administrator: true,
         })),
       )),
-      { name: 'an administrator', client: await admin(), role: role.owner, nobody: true },
+      {
+        name: 'an administrator',
+        client: await admin(),
+        role: role.owner,
+        nobody: true,
+        administrator: true,
+      },
       {
         name: 'an administrator of this group',
         client: await admin({ group_id: world.group_id }),
         role: role.owner,
         nobody: true,
+        administrator: true,
+      },
+      {
+        name: 'an administrator as a member in this group',
+        client: await admin({ user_id: world.member.id, group_id: world.group_id }),
+        role: role.member,
+        administrator: true,
+      },
+      {
+        name: 'an administrator as the owner in another group',
+        client: await admin({ user_id: world.owner.id, group_id: elsewhere }),
+        role: null,
+        refused: 10010,
       },
       {
         name: 'an administrator of another group',

@@ -9,6 +9,7 @@ import { creationRules } from './rules/creation.ts'
 import { groupRules } from './rules/groups.ts'
 import { invitationRules } from './rules/invitations.ts'
 import { joiningRules } from './rules/joining.ts'
+import { lastingRules } from './rules/lasting.ts'
 import { listRules } from './rules/lists.ts'
 import { memberRules } from './rules/members.ts'
 
@@ -23,6 +24,7 @@ export const rulesSuite: Suite = instance => {
   describe('invitations', () => invitationRules(instance))
   describe('applications', () => applicationRules(instance))
   describe('bans and blocks', () => banRules(instance))
+  describe('what was ended', () => lastingRules(instance))
   describe('members', () => memberRules(instance))
   describe('content', () => contentRules(instance))
   describe('lists', () => listRules(instance))

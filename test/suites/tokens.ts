@@ -213,7 +213,7 @@ export const tokensSuite: Suite = instance => {
       ['the largest user_id', { user_id: String(largestId) }, 200],
       ['a larger user_id', { user_id: '9007199254740992' }, 10002],
       ['user_id that is none', { user_id: '-7' }, 10002],
-      ['both', { user_id: '7', group_id: '1' }, 10002],
+      ['both', { user_id: '7', group_id: '1' }, 200],
       ['none', {}, 10002],
       ['group_id', { group_id: '1' }, 10002],
     ])('of an administrator: %s', async (_, headers, code) => {

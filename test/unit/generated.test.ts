@@ -111,7 +111,9 @@ describe('the migrations', () => {
             ? null
             : typeof column.default === 'string'
               ? `'${column.default}'`
-              : String(column.default),
+              : typeof column.default === 'object'
+                ? `'${JSON.stringify(column.default)}'`
+                : String(column.default),
       }))
       expect(made).toEqual(declared.sort((a, b) => (a.name < b.name ? -1 : 1)))
     })

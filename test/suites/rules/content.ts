@@ -136,6 +136,19 @@ export const contentRules: Rules = instance => {
       )
     })
 
+    it('are not shared by who is banned, nor while only admins may send', async () => {
+      const { owner, member, group_id } = await setup()
+      const share = (by: User) =>
+        by.post('/group/file/upload', { group_id, name: 'a', size: 1, url: 'https://example.org/a' })
+      dataOf(await owner.post('/group/ban', { group_id, user_list: [member.id], duration: 5 }))
+      expectRefusal(await share(member), 10010)
+      dataOf(await owner.post('/group/unban', { group_id, user_list: [member.id] }))
+      dataOf(await share(member))
+      dataOf(await owner.post('/group/settings/ban_all', { group_id, duration: -1 }))
+      expectRefusal(await share(member), 10010)
+      dataOf(await share(owner))
+    })
+
     it('are renamed by their uploader or an admin', async () => {
       const { owner, admin, member, other, group_id } = await setup()
       const file = await share(member, group_id)
@@ -307,7 +320,7 @@ export const contentRules: Rules = instance => {
       '👩‍👩‍👧‍👦 🇪🇺',
       '\u202eright to left\u202c',
       'عربى עברית ไทย',
-      '\u200b\ufeff\u2028\u2029',
+      'between\u200b\ufeff\u2028\u2029',
       '\ufffe\uffff\u{10ffff}',
       `"'\\/<b>&amp;%00${'$'}{x}`,
       'null',
@@ -341,6 +354,26 @@ export const contentRules: Rules = instance => {
         const { answer } = await write(cast, `a${control}b`)
         expectRefusal(answer, 10002, field.split('.').at(-1))
       }
+    })
+
+    it.each(texts.filter(text => text.name))('$field can be seen', async ({ field, min, write }) => {
+      const cast = await setup()
+      const unseen = [
+        ' ',
+        '   ',
+        '\u00a0\u2003',
+        '\u200b',
+        '\u200d\ufeff',
+        '\u2028',
+        '\u3164',
+        '\u2800',
+        '\u00ad',
+        '\ufe0f',
+      ]
+      for (const value of unseen)
+        expectRefusal((await write(cast, value)).answer, 10002, field.split('.').at(-1))
+      for (const value of [...(min === 0 ? [''] : []), '.', ' a ', '\u200ba', '👁️'])
+        expect((await write(cast, value)).read).toBe(value)
     })
 
     it.each(texts)('$field is no half of a character', async ({ field, write }) => {

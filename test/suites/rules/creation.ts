@@ -17,6 +17,7 @@ export const creationRules: Rules = instance => {
     member_modify: false,
     msg_mute_mode: 0,
     msg_push_mode: 0,
+    hide_member_info: false,
     name: '',
     read_ack: false,
     status: 0,
@@ -30,6 +31,16 @@ export const creationRules: Rules = instance => {
       expected: { type: 0, apply_approval: 1, capacity: 2000 },
     },
     {
+      kind: 'a public group',
+      creation: { type: 1 },
+      expected: { type: 1, apply_approval: 0, capacity: 2000 },
+    },
+    {
+      kind: 'a temporary group',
+      creation: { type: '3' },
+      expected: { type: 3, apply_approval: 1, capacity: 2000 },
+    },
+    {
       kind: 'a chatroom',
       creation: { type: 2 },
       expected: { type: 2, apply_approval: 0, capacity: 100_000 },
@@ -41,10 +52,10 @@ export const creationRules: Rules = instance => {
       expect(created).toMatchObject({ ...defaults, ...expected, owner_id: owner.id })
       expect(Math.abs(created.created_at - Date.now())).toBeLessThan(minute)
       expect(created.updated_at).toBe(created.created_at)
-      expect(await infoOf(owner, created.group_id)).toEqual({ ...created, hide_member_info: false })
-      expect(dataOf(await owner.get('/group/settings', { group_id: created.group_id }))).toMatchObject(
-        created,
-      )
+      expect(await infoOf(owner, created.group_id)).toEqual(created)
+      expect(dataOf(await owner.get('/group/settings', { group_id: created.group_id }))).toEqual(created)
+      const [summary] = dataOf(await owner.post('/group/info/batch', { group_list: [created.group_id] }))
+      expect(summary).toMatchObject({ ...expected, hide_member_info: false })
     })
   })
 
@@ -61,10 +72,29 @@ export const creationRules: Rules = instance => {
     })
   })
 
-  it.each([1, 3, -1, 99])('refuses the type %d', async type => {
+  it.each([-1, 4, 99])('refuses the type %d', async type => {
     const { owner } = await people(instance(), ['owner'])
     expectRefusal(await owner.post('/group/create', { type }), 10002, 'type')
     expect(dataOf(await owner.get('/group/user_joined'))).toEqual([])
+  })
+
+  it('lists public groups and chatrooms for everybody, who join at once', async () => {
+    const { owner, user } = await people(instance(), ['owner', 'user'])
+    const ofType: number[] = []
+    for (const type of [0, 1, 2, 3]) ofType.push(await newGroup(owner, { type }))
+    const [hidden, open, chatroom, temporary] = ofType
+    const listed: number[] = dataOf(await user.get('/group/public_list'))
+    expect(listed.filter(id => ofType.includes(id))).toEqual([chatroom, open])
+    for (const group_id of [open, chatroom]) {
+      expect(dataOf(await user.post('/group/apply', { group_id }))).toMatchObject({ result: 'success' })
+      expect(await memberIds(owner, group_id ?? 0)).toEqual([owner.id, user.id])
+    }
+    for (const group_id of [hidden, temporary]) {
+      dataOf(await user.post('/group/apply', { group_id }))
+      expect(await memberIds(owner, group_id ?? 0)).toEqual([owner.id])
+    }
+    dataOf(await owner.post('/group/destroy', { group_id: open }))
+    expect(dataOf(await user.get('/group/public_list'))).not.toContain(open)
   })
 
   it('makes the creator owner and first member', async () => {
