@@ -57,7 +57,7 @@ const indexes: readonly { readonly sql: RegExp; readonly index: RegExp; readonly
     sql: /^SELECT json_group_array\("group_id"\).*"user_id" = \?/,
     index: /COVERING INDEX members_of_user/,
   },
-  { of: 'public groups', sql: /type (=|IN) .* AND status = 0/, index: /COVERING INDEX groups_public/ },
+  { of: 'public groups', sql: /type (=|IN) .* AND status = 0/, index: /COVERING INDEX groups_open/ },
   { of: 'dissolved groups', sql: /from "groups" where status = 1/, index: /groups_dissolved/ },
   {
     of: 'pending invitations',
