@@ -14,6 +14,6 @@ CREATE TABLE `ended_qr_codes` (
 --> statement-breakpoint
 DROP INDEX `groups_public`;--> statement-breakpoint
 ALTER TABLE `groups` ADD `finer_type` integer;--> statement-breakpoint
-CREATE INDEX `groups_open` ON `groups` (`app_id`,`group_id`) WHERE (type = 2 OR finer_type = 1) AND status = 0;--> statement-breakpoint
+CREATE INDEX `groups_open` ON `groups` (`app_id`,`group_id`,`type`,`finer_type`) WHERE (type = 2 OR finer_type = 1) AND status = 0;--> statement-breakpoint
 ALTER TABLE `apps` ADD `ended` text DEFAULT '[]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `users` ADD `other_settings` text DEFAULT '{}' NOT NULL;

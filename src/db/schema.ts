@@ -115,7 +115,9 @@ export const groups = sqliteTable(
     updated_at: integer('updated_at').notNull(),
   },
   t => [
-    index('groups_open').on(t.app_id, t.group_id).where(sql`(type = 2 OR finer_type = 1) AND status = 0`),
+    index('groups_open')
+      .on(t.app_id, t.group_id, t.type, t.finer_type)
+      .where(sql`(type = 2 OR finer_type = 1) AND status = 0`),
     index('groups_dissolved').on(t.group_id).where(sql`status = 1 AND count > 0`),
     check('groups_type', sql`${t.type} IN (0, 2)`),
     check('groups_count', sql`${t.count} >= 0 AND ${t.count} <= ${t.capacity} AND ${t.blacklist_count} >= 0`),
