@@ -1,3 +1,4 @@
+import { check, checkBatch } from './authz/check.ts'
 import { forward } from './file/forward.ts'
 import { revokeFile } from './file/revoke.ts'
 import { uploadChat, uploadGroupAvatar, uploadUserAvatar } from './file/upload/slots.ts'
@@ -106,6 +107,8 @@ export const operations: readonly Operation[] = [
   deleteFile,
   userSettings,
   setUserSettings,
+  check,
+  checkBatch,
   uploadUserAvatar,
   uploadGroupAvatar,
   uploadChat,

@@ -1,7 +1,9 @@
+import { recipients } from './authz/recipients.ts'
 import { downloadAvatar, downloadChat } from './file/download/download.ts'
 import { receiveUpload } from './file/upload/receive.ts'
 import type { Route } from './http/route.ts'
 import { docs, healthz, metrics, openApiDocument, readyz } from './http/service-routes.ts'
+import { centrifugoPublish, centrifugoSubscribe } from './integrations/centrifugo.ts'
 
 /**
  * Everything that answers HTTP beside the operations: bytes, streams and the service itself. With `operations.ts`
@@ -11,6 +13,9 @@ export const routes: readonly Route[] = [
   receiveUpload,
   downloadAvatar,
   downloadChat,
+  recipients,
+  centrifugoSubscribe,
+  centrifugoPublish,
   healthz,
   readyz,
   metrics,

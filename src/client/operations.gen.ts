@@ -727,6 +727,47 @@ export interface UserSetSettingsInput {
 }
 export type UserSetSettingsAnswer = true
 
+export interface AuthzCheckInput {
+  readonly group_id: number
+  readonly user_id: number
+  readonly action: "post" | "read" | "invite" | "manage" | "upload"
+}
+export interface AuthzCheckAnswer {
+  readonly allowed: boolean
+  /** Why not; empty where allowed. */
+  readonly reason: "" | "group_not_found" | "not_a_member" | "needs_admin" | "banned" | "all_banned"
+  /** End of the ban that is the reason, milliseconds since 1970; 0 none, -1 for ever. */
+  readonly until: number
+  /** 0 no member, 1 member, 2 admin, 3 owner. */
+  readonly role: number
+  /** The version of the group that this rests on; 0 without a group. */
+  readonly version: number
+  /** How long this stays true by itself, milliseconds; -1 until the group changes. */
+  readonly ttl_ms: number
+}
+
+export interface AuthzCheckBatchInput {
+  /** Each with group_id, user_id and action. At most 500. */
+  readonly checks: readonly ({
+    readonly group_id: number
+    readonly user_id: number
+    readonly action: "post" | "read" | "invite" | "manage" | "upload"
+  })[]
+}
+export type AuthzCheckBatchAnswer = readonly ({
+  readonly allowed: boolean
+  /** Why not; empty where allowed. */
+  readonly reason: "" | "group_not_found" | "not_a_member" | "needs_admin" | "banned" | "all_banned"
+  /** End of the ban that is the reason, milliseconds since 1970; 0 none, -1 for ever. */
+  readonly until: number
+  /** 0 no member, 1 member, 2 admin, 3 owner. */
+  readonly role: number
+  /** The version of the group that this rests on; 0 without a group. */
+  readonly version: number
+  /** How long this stays true by itself, milliseconds; -1 until the group changes. */
+  readonly ttl_ms: number
+})[]
+
 export type FileUploadUserAvatarInput = Readonly<Record<string, unknown>>
 export interface FileUploadUserAvatarAnswer {
   readonly download_url: string
@@ -894,6 +935,13 @@ export const userOperations = (api: Connection) => ({
     setSettings: (input?: UserSetSettingsInput, options?: CallOptions) => api.write<UserSetSettingsAnswer>("/user/settings", input, options),
 })
 
+export const authzOperations = (api: Connection) => ({
+    /** May this user do this in this group?. What a message server asks before it delivers. `post` and `upload`: a member who is not banned, and not while all are banned unless an admin. `read`: a member. `invite`: as /group/invite. `manage`: an admin. An answer may be kept for `ttl_ms`, and until an event of the group comes. */
+    check: (input: AuthzCheckInput, options?: CallOptions) => api.query<AuthzCheckAnswer>("/authz/check", input, options),
+    /** May these users do this?. As /authz/check, for 1 to 500 questions at once, answered in their order. A group that does not exist is a reason here, not an error. */
+    checkBatch: (input: AuthzCheckBatchInput, options?: CallOptions) => api.query<AuthzCheckBatchAnswer>("/authz/check/batch", input, options),
+})
+
 export const fileOperations = (api: Connection) => ({
     /** Get an upload URL for the caller's avatar. As a user: an administrator says whom it acts as. */
     uploadUserAvatar: (input?: FileUploadUserAvatarInput, options?: CallOptions) => api.get<FileUploadUserAvatarAnswer>("/file/upload/avatar/user", input, options),
@@ -909,8 +957,10 @@ export const fileOperations = (api: Connection) => ({
 export class Operations {
   readonly group: ReturnType<typeof groupOperations>
   readonly user: ReturnType<typeof userOperations>
+  readonly authz: ReturnType<typeof authzOperations>
   constructor(api: Connection) {
     this.group = groupOperations(api)
     this.user = userOperations(api)
+    this.authz = authzOperations(api)
   }
 }

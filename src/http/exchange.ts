@@ -100,6 +100,12 @@ export class Exchange {
     return parse(schema, this.query)
   }
 
+  /** Query and JSON body together as `schema` types them; the body wins. Throws as `body` does. */
+  async input<T>(schema: z.ZodType<T>): Promise<T | Refusal> {
+    const body = await this.body()
+    return body instanceof Refusal ? body : parse(schema, { ...this.query, ...body })
+  }
+
   /** How the client reaches this service, without a slash at the end. */
   get baseUrl(): string {
     return this.service.publicUrl || new URL(this.request.url).origin
@@ -205,6 +211,16 @@ export class Exchange {
   /** Sends the client elsewhere for this request. */
   redirect(location: string, headers: Readonly<Record<string, string>>): Response {
     return this.respond(302, null, { ...headers, location })
+  }
+
+  /** That the client has it already (RFC 9110, section 13). */
+  notModified(headers: Readonly<Record<string, string>>): Response {
+    return this.respond(304, null, headers)
+  }
+
+  /** A body that is made while it is read. It is logged when it begins. */
+  stream(body: ByteStream, headers: Readonly<Record<string, string>>): Response {
+    return this.respond(200, this.request.method === 'HEAD' ? null : body, headers)
   }
 
   /**

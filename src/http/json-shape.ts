@@ -1,5 +1,5 @@
 /** Bounds of a JSON body, beyond those on its bytes: what it costs is what is built of it. */
-const mostKeys = 1000
+const mostKeys = 2000
 const mostLevels = 32
 const mostItems = 50_000
 

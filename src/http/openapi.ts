@@ -79,6 +79,7 @@ export function openApi(
     tags: [
       { name: 'group', description: 'Groups and their members' },
       { name: 'file', description: 'Avatars and chat files' },
+      { name: 'authz', description: 'What a message server asks: who may, and who receives' },
       { name: 'compat', description: 'Beside the reference: routes that existing clients also call' },
       { name: 'service', description: 'The service itself' },
     ],

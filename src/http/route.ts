@@ -20,7 +20,7 @@ interface Described {
   readonly path: string
   readonly title: string
   readonly description: string
-  readonly tag: 'file' | 'service'
+  readonly tag: 'file' | 'authz' | 'service'
   /** The parameters of the query; the handler reads them by `exchange.parameters`. */
   readonly query: z.ZodObject
   /** What is sent, by method and content type. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { Refusal, refuse } from '../operation/errors.ts'
 import type { Result } from '../operation/executor.ts'
-import type { Caller, Operation } from '../operation/operation.ts'
+import type { Caller, Operation, Who } from '../operation/operation.ts'
 import type { App } from '../tenant/app.ts'
 import { after, Exchange } from './exchange.ts'
 import { parse } from './input.ts'
@@ -20,13 +20,19 @@ function access(exchange: Exchange): Access | Refusal | Promise<Access | Refusal
   })
 }
 
+/** Why this caller is none whom `who` asks for. Acting as a user, an administrator is no more than that user. */
+function refusalToCall(who: Who, { administrator, user_id, only_group }: Caller): Refusal | undefined {
+  if (who === 'user' || (administrator && user_id === null && only_group === null)) return undefined
+  return refuse('no_permission', 'this is for administrators of the whole app')
+}
+
 /**
  * The handler of an operation at one of its paths. Order of checks: app, token, acting headers, parameters, then
  * the operation's own (docs/behaviour.md, section 3). A read whose app and token are known runs to its answer
  * synchronously.
  */
 export function serveOperation(service: Service, operation: Operation, path: string): Handler {
-  const { self, input: schema } = operation
+  const { self, who, input: schema } = operation
 
   const run = (
     exchange: Exchange,
@@ -34,6 +40,8 @@ export function serveOperation(service: Service, operation: Operation, path: str
     caller: Caller,
     sent: Record<string, unknown>,
   ): Result | Promise<Result> => {
+    const refusal = refusalToCall(who, caller)
+    if (refusal !== undefined) return refusal
     if (self && caller.user_id === null) {
       return refuse('invalid_parameter', 'this acts on a user: an administrator must send the user_id header')
     }
@@ -101,10 +109,7 @@ export function serveRoute(service: Service, route: Route): Handler {
     if (!isGuarded(route)) return route.handle(exchange)
     const allowed = await access(exchange)
     if (allowed instanceof Refusal) return allowed
-    if (route.who === 'administrator' && !allowed.caller.administrator) {
-      return refuse('no_permission', 'this is for administrators')
-    }
-    return route.handle(exchange, allowed)
+    return refusalToCall(route.who, allowed.caller) ?? route.handle(exchange, allowed)
   }
   return async context => {
     const exchange = new Exchange(service, context, route.path, 'status')

@@ -9,6 +9,12 @@ import type { Requirement } from './roles.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
+/** What an operation is about, for the documentation. */
+export type Tag = 'group' | 'file' | 'authz' | 'compat'
+
+/** The least that a token must be. An administrator that acts as a user is no more than that user. */
+export type Who = 'user' | 'administrator'
+
 /** Who calls, as the token and the acting headers say (docs/behaviour.md, section 2). */
 export interface Caller {
   /** Its token is an administrator's, whoever it acts as. */
@@ -86,7 +92,9 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
   readonly compat?: readonly { readonly methods: readonly Method[]; readonly path: string }[]
   readonly title: string
   readonly description: string
-  readonly tag: 'group' | 'file' | 'compat'
+  readonly tag: Tag
+  /** Whose token it takes; `user` takes an administrator's, too. */
+  readonly who: Who
   /** Needs a user of its own: an administrator must send `user_id`. */
   readonly self: boolean
   /**
@@ -124,7 +132,8 @@ interface Common<Shape extends z.ZodRawShape, Out, Self extends boolean> {
   readonly compat?: readonly { readonly methods: readonly Method[]; readonly path: string }[]
   readonly title: string
   readonly description?: string
-  readonly tag?: 'group' | 'file' | 'compat'
+  readonly tag?: Tag
+  readonly who?: Who
   readonly self?: Self
   readonly input: z.ZodObject<Shape>
   readonly answer: z.ZodType<Out>
@@ -194,6 +203,7 @@ export function described<Shape extends z.ZodRawShape, Out>(o: Common<Shape, Out
     title: o.title,
     description: o.description ?? '',
     tag: o.tag ?? ('group' as const),
+    who: o.who ?? ('user' as const),
     self: o.self ?? false,
     input: o.input,
     answer: o.answer,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Instance, Pace, Target } from '../support/target.ts'
+import { authzSuite } from './authz.ts'
 import { badInputSuite } from './bad-input.ts'
 import { besideSuite } from './beside.ts'
 import { contractSuite } from './contract.ts'
@@ -34,6 +35,7 @@ const behindProxy = { TRUST_PROXY: 'true' }
 const suites: Readonly<Record<string, Suite | Environed>> = {
   story: storySuite,
   rules: rulesSuite,
+  authz: authzSuite,
   'bad input': { suite: badInputSuite, environment: behindProxy },
   contract: contractSuite,
   http: httpSuite,

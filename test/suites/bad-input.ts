@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Operation } from '../../src/operation/operation.ts'
 import { operations } from '../../src/operations.ts'
 import { badValues, curiousValues, goodValues, type Tried } from '../support/bad-values.ts'
-import { type Answer, type Client, callers } from '../support/client.ts'
+import { type Answer, type Client } from '../support/client.ts'
 import { parametersOf, sentBy } from '../support/examples.ts'
 import { dataOf, expectRefusal } from '../support/groups.ts'
 import { expectSane, inChunks, short } from '../support/sane.ts'
@@ -13,8 +13,8 @@ import type { Suite } from './all.ts'
 import { badRequests } from './bad-requests.ts'
 
 /** Who calls an operation so that it succeeds. */
-async function callerOf(world: World, { path }: Operation): Promise<Client> {
-  if (path === '/group/admin/member_join') return callers(world.owner.instance).admin()
+async function callerOf(world: World, { path, who }: Operation): Promise<Client> {
+  if (who === 'administrator' || path === '/group/admin/member_join') return world.server
   if (path === '/group/leave') return world.member
   if (path === '/group/invite/handle') return world.invitee
   if (path === '/group/apply' || path === '/group/qrcode/invite') return world.outsider

@@ -98,6 +98,8 @@ const parameters: Readonly<Record<string, Row>> = {
   '/group/info/batch group_list': [ids(10_000, true), s => [s.group_id]],
   '/group/application_list group_list': [ids(10_000, true), s => [s.group_id]],
   '/group/qrcode/revoke user_id': [id, s => s.user_id, 'optional'],
+  action: [{ is: 'token', code: 10002 }, () => 'post'],
+  checks: [{ is: 'token', code: 10002 }, s => [{ group_id: s.group_id, user_id: s.user_id, action: 'post' }]],
   qr_info: [{ is: 'token', code: 20024 }, s => s.qr_info],
   file_sign: [{ is: 'token', code: 10030 }, s => s.file_sign],
 }

@@ -1,4 +1,5 @@
 import type { Operation } from '../../src/operation/operation.ts'
+import { type Client, callers } from './client.ts'
 import { exampleOf } from './examples.ts'
 import { addAdmins, dataOf, newGroup, people, qrOf, succeeded, type User } from './groups.ts'
 import type { Instance } from './target.ts'
@@ -8,6 +9,8 @@ export type Name = (typeof names)[number]
 
 /** A group in which something of everything is there, with everybody who can stand to it in some way. */
 export interface World extends Readonly<Record<Name, User>> {
+  /** The app's own server: an administrator that acts as nobody. */
+  readonly server: Client
   readonly group_id: number
   readonly announcement_id: number
   /** A shared file of the owner's. */
@@ -58,6 +61,7 @@ export async function newWorld(instance: Instance, permissions?: Permissions): P
   }
   return {
     ...everybody,
+    server: await callers(instance).admin(),
     group_id,
     announcement_id: announcement.id,
     file_id: file.file_id,

@@ -160,7 +160,7 @@ export const appRules: Rules = instance => {
         if (!Object.keys(operation.input.shape).includes('group_id')) continue
         const example = exampleOf(operation, situation)
         const method = operation.methods[0] ?? 'GET'
-        for (const caller of [foreign.owner, foreign.admin]) {
+        for (const caller of operation.who === 'user' ? [foreign.owner, foreign.admin] : [foreign.admin]) {
           const acting = operation.self && caller === foreign.admin ? { user_id: String(owner.id) } : {}
           const answer = await caller.call(method, operation.path, {
             ...sentBy(method, example),
