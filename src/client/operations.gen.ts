@@ -44,7 +44,7 @@ export interface GroupCreateInput {
   readonly description?: string
   /** 0 to 64 characters. */
   readonly name?: string
-  /** 0 to 2. */
+  /** 0: private. 1: public. 2: chatroom. 3: temporary. 0 to 3. */
   readonly type?: number
   /** At most 500. */
   readonly user_list?: readonly number[]
@@ -62,6 +62,8 @@ export interface GroupCreateAnswer {
   readonly description: string
   readonly ext: string
   readonly group_id: number
+  /** Ordinary members see little of each other. */
+  readonly hide_member_info: boolean
   readonly history_visible: boolean
   readonly member_invite: boolean
   readonly member_modify: boolean
@@ -72,7 +74,7 @@ export interface GroupCreateAnswer {
   readonly read_ack: boolean
   /** 0 normal; a dissolved group is not answered at all. */
   readonly status: number
-  /** 0 private group, 2 chatroom. */
+  /** 0 private, 1 public, 2 chatroom, 3 temporary. */
   readonly type: number
   /** Milliseconds. */
   readonly updated_at: number
@@ -99,6 +101,8 @@ export interface GroupInfoAnswer {
   readonly description: string
   readonly ext: string
   readonly group_id: number
+  /** Ordinary members see little of each other. */
+  readonly hide_member_info: boolean
   readonly history_visible: boolean
   readonly member_invite: boolean
   readonly member_modify: boolean
@@ -109,15 +113,14 @@ export interface GroupInfoAnswer {
   readonly read_ack: boolean
   /** 0 normal; a dissolved group is not answered at all. */
   readonly status: number
-  /** 0 private group, 2 chatroom. */
+  /** 0 private, 1 public, 2 chatroom, 3 temporary. */
   readonly type: number
   /** Milliseconds. */
   readonly updated_at: number
-  readonly hide_member_info: boolean
 }
 
 export interface GroupInfosInput {
-  /** At most 500. */
+  /** At most 10000. */
   readonly group_list: readonly number[]
 }
 export type GroupInfosAnswer = readonly {
@@ -132,6 +135,7 @@ export type GroupInfosAnswer = readonly {
   readonly owner: number
   readonly status: number
   readonly type: number
+  readonly hide_member_info: boolean
 }[]
 
 export interface GroupSettingsInput {
@@ -150,6 +154,8 @@ export interface GroupSettingsAnswer {
   readonly description: string
   readonly ext: string
   readonly group_id: number
+  /** Ordinary members see little of each other. */
+  readonly hide_member_info: boolean
   readonly history_visible: boolean
   readonly member_invite: boolean
   readonly member_modify: boolean
@@ -160,7 +166,7 @@ export interface GroupSettingsAnswer {
   readonly read_ack: boolean
   /** 0 normal; a dissolved group is not answered at all. */
   readonly status: number
-  /** 0 private group, 2 chatroom. */
+  /** 0 private, 1 public, 2 chatroom, 3 temporary. */
   readonly type: number
   /** Milliseconds. */
   readonly updated_at: number
@@ -261,7 +267,7 @@ export interface GroupMembersItem {
 
 export interface GroupDisplayNamesInput {
   readonly group_id: number
-  /** At most 500. */
+  /** At most 10000. */
   readonly user_list: readonly number[]
 }
 export type GroupDisplayNamesAnswer = readonly {
@@ -367,7 +373,7 @@ export interface GroupHandleApplicationAnswer {
 }
 
 export interface GroupApplicationsInput {
-  /** At most 1000. */
+  /** At most 10000. */
   readonly group_list: readonly number[]
   /** 1 to 1000. */
   readonly limit?: number
@@ -378,7 +384,7 @@ export interface GroupApplicationsItem {
   readonly expired_time: number
   readonly group_id: number
   readonly reason: string
-  /** 0 pending, 1 agreed, 2 rejected. */
+  /** 0 pending, 1 agreed, 2 rejected or expired. */
   readonly status: number
 }
 
@@ -412,6 +418,8 @@ export interface GroupJoinByQrcodeAnswer {
   readonly description: string
   readonly ext: string
   readonly group_id: number
+  /** Ordinary members see little of each other. */
+  readonly hide_member_info: boolean
   readonly history_visible: boolean
   readonly member_invite: boolean
   readonly member_modify: boolean
@@ -422,12 +430,29 @@ export interface GroupJoinByQrcodeAnswer {
   readonly read_ack: boolean
   /** 0 normal; a dissolved group is not answered at all. */
   readonly status: number
-  /** 0 private group, 2 chatroom. */
+  /** 0 private, 1 public, 2 chatroom, 3 temporary. */
   readonly type: number
   /** Milliseconds. */
   readonly updated_at: number
-  readonly hide_member_info: boolean
 }
+
+export interface GroupQrcodeRevokeInput {
+  readonly group_id: number
+  readonly user_id?: number
+}
+export type GroupQrcodeRevokeAnswer = true
+
+export interface GroupAdminMemberJoinInput {
+  readonly group_id: number
+  /** At most 500. */
+  readonly user_list: readonly number[]
+}
+export type GroupAdminMemberJoinAnswer = readonly ({
+  /** Why it failed, or empty. */
+  readonly reason: string
+  readonly result: "success" | "fail"
+  readonly user_id: number
+})[]
 
 export interface GroupLeaveInput {
   readonly group_id: number
@@ -815,14 +840,20 @@ export interface FileForwardInput {
 }
 export type FileForwardAnswer = string
 
+export interface FileRevokeInput {
+  /** 0 to 256 characters. */
+  readonly file_sign: string
+}
+export type FileRevokeAnswer = true
+
 export const groupOperations = (api: Connection) => ({
-    /** Create a group. The caller becomes owner and first member; `user_list` is invited as by /group/invite, and an id that cannot be never stops the creation. As a user: an administrator says whom it acts as. */
+    /** Create a group. The caller becomes owner and first member; `user_list` is invited as by /group/invite, and an id that cannot be never stops the creation. A public group (type 1) and a chatroom (2) are in /group/public_list and let everybody join at once. As a user: an administrator says whom it acts as. */
     create: (input?: GroupCreateInput, options?: CallOptions) => api.write<GroupCreateAnswer>("/group/create", input, options),
     /** Dissolve a group. From then on it does not exist for anybody: 20001 everywhere. */
     destroy: (input: GroupDestroyInput, options?: CallOptions) => api.write<GroupDestroyAnswer>("/group/destroy", input, options),
     /** Get a group. Mute and push modes are the caller's own, 0 for a non-member. */
     info: (input: GroupInfoInput, options?: CallOptions) => api.get<GroupInfoAnswer>("/group/info", input, options),
-    /** Get several groups. In the order asked for, each once; unknown, dissolved and foreign groups are left out. */
+    /** Get several groups. In the order asked for, each once, at most 10 000; unknown, dissolved and foreign groups are left out. */
     infos: (input: GroupInfosInput, options?: CallOptions) => api.query<GroupInfosAnswer>("/group/info/batch", input, options),
     /** Get the settings of a group. */
     settings: (input: GroupSettingsInput, options?: CallOptions) => api.get<GroupSettingsAnswer>("/group/settings", input, options),
@@ -852,7 +883,7 @@ export const groupOperations = (api: Connection) => ({
     unbanAll: (input: GroupUnbanAllInput, options?: CallOptions) => api.write<GroupUnbanAllAnswer>("/group/settings/unban_all", input, options),
     /** List the members of a group. In the order of their ids. A page costs the same wherever it is, however large the group. */
     members: (input: GroupMembersInput, options?: CallOptions) => api.pages<GroupMembersItem>('GET', "/group/member_list", input, options),
-    /** Get several members of a group. In the order asked for, each once; non-members are left out. */
+    /** Get several members of a group. In the order asked for, each once, at most 10 000; non-members are left out. */
     displayNames: (input: GroupDisplayNamesInput, options?: CallOptions) => api.query<GroupDisplayNamesAnswer>("/group/members/display_name", input, options),
     /** Set the caller's own display name in a group. As a user: an administrator says whom it acts as. */
     setDisplayName: (input: GroupSetDisplayNameInput, options?: CallOptions) => api.write<GroupSetDisplayNameAnswer>("/group/display_name", input, options),
@@ -864,13 +895,13 @@ export const groupOperations = (api: Connection) => ({
     setNotDisturb: (input: GroupSetNotDisturbInput, options?: CallOptions) => api.write<GroupSetNotDisturbAnswer>("/group/msg/not_disturb", input, options),
     /** List the caller's groups. Ids, newest membership first. As a user: an administrator says whom it acts as. */
     joined: (input?: GroupJoinedInput, options?: CallOptions) => api.get<GroupJoinedAnswer>("/group/user_joined", input, options),
-    /** List the chatrooms of the app (deprecated). Ids, newest first, at most 1000. */
+    /** List the chatrooms and public groups of the app (deprecated). Ids, newest first, at most 1000. */
     publicGroups: (input?: GroupPublicGroupsInput, options?: CallOptions) => api.get<GroupPublicGroupsAnswer>("/group/public_list", input, options),
     /** Invite users to a group. Each joins at once, or gets a pending invitation where its own or the app’s setting asks for consent. */
     invite: (input: GroupInviteInput, options?: CallOptions) => api.write<GroupInviteAnswer>("/group/invite", input, options),
-    /** Accept or decline an invitation. `user_id` in the body is the inviter, or the caller itself for the newest pending invitation to this group. As a user: an administrator says whom it acts as. */
+    /** Accept or decline an invitation. `user_id` in the body is the inviter, or the caller itself for the newest pending invitation to this group. An invitation can be accepted while its inviter may still invite; it can be declined until it expires. As a user: an administrator says whom it acts as. */
     handleInvitation: (input: GroupHandleInvitationInput, options?: CallOptions) => api.write<GroupHandleInvitationAnswer>("/group/invite/handle", input, options),
-    /** List the caller's invitations. Newest first, in every state. Status: 0 pending, 1 accepted, 2 declined or void. As a user: an administrator says whom it acts as. */
+    /** List the caller's invitations. Newest first, in every state. Status: 0 pending, 1 accepted, 2 declined, expired or void. As a user: an administrator says whom it acts as. */
     invitations: (input?: GroupInvitationsInput, options?: CallOptions) => api.pages<GroupInvitationsItem>('GET', "/group/invitation_list", input, options),
     /** Apply for membership. apply_approval 0: joins at once. 1: pending until an admin handles it. 2: answers result "fail". As a user: an administrator says whom it acts as. */
     apply: (input: GroupApplyInput, options?: CallOptions) => api.write<GroupApplyAnswer>("/group/apply", input, options),
@@ -878,17 +909,21 @@ export const groupOperations = (api: Connection) => ({
     handleApplication: (input: GroupHandleApplicationInput, options?: CallOptions) => api.write<GroupHandleApplicationAnswer>("/group/apply/handle", input, options),
     /** List applications for membership. Newest first, in every state. Groups in which the caller is neither admin nor owner are left out without an error. */
     applications: (input: GroupApplicationsInput, options?: CallOptions) => api.pages<GroupApplicationsItem>('POST', "/group/application_list", input, options),
-    /** Get a QR code that invites to a group. Whoever may invite; good for as long as the inviter may, and until it expires (`expired` equals `expire_at`). */
+    /** Get a QR code that invites to a group. Whoever may invite; good for as long as the inviter may, until it expires (`expired` equals `expire_at`) or is ended by /group/qrcode/revoke. */
     qrcode: (input: GroupQrcodeInput, options?: CallOptions) => api.get<GroupQrcodeAnswer>("/group/qrcode/sign", input, options),
     /** Join a group by its QR code. Joins at once, whatever apply_approval says, and answers the group's info. As a user: an administrator says whom it acts as. */
     joinByQrcode: (input: GroupJoinByQrcodeInput, options?: CallOptions) => api.write<GroupJoinByQrcodeAnswer>("/group/qrcode/invite", input, options),
-    /** Leave a group. The owner cannot (20004). As a user: an administrator says whom it acts as. */
+    /** End QR codes of a group. Ends every code made so far: the caller's own; for an admin those of `user_id`, or of the whole group without it. */
+    qrcodeRevoke: (input: GroupQrcodeRevokeInput, options?: CallOptions) => api.write<GroupQrcodeRevokeAnswer>("/group/qrcode/revoke", input, options),
+    /** Make users members of a group at once. For administrator tokens only. Asks for nobody's consent; the limits, the blacklist and the capacity hold. Acting as a user, that user must be an admin. */
+    adminMemberJoin: (input: GroupAdminMemberJoinInput, options?: CallOptions) => api.write<GroupAdminMemberJoinAnswer>("/group/admin/member_join", input, options),
+    /** Leave a group. The owner cannot (20004). A ban in force comes back with its member. As a user: an administrator says whom it acts as. */
     leave: (input: GroupLeaveInput, options?: CallOptions) => api.write<GroupLeaveAnswer>("/group/leave", input, options),
-    /** Kick members out of a group. Who was kicked three times may not join again, until unblocked or invited by an admin. */
+    /** Kick members out of a group. Who was kicked three times may not join again, until unblocked or invited by an admin. A ban in force comes back with its member. */
     kick: (input: GroupKickInput, options?: CallOptions) => api.write<GroupKickAnswer>("/group/kick", input, options),
-    /** Ban members from sending. A new ban replaces the old one. */
+    /** Ban members from sending. A new ban replaces the old one. It outlasts leaving the group and coming back. */
     ban: (input: GroupBanInput, options?: CallOptions) => api.write<GroupBanAnswer>("/group/ban", input, options),
-    /** Lift the ban of members. Succeeds for one who is not banned. As by ban, nobody acts on someone of the same or a higher role. */
+    /** Lift the ban of members. Succeeds for a member who is not banned, and for one who was banned and is away. As by ban, nobody acts on someone of the same or a higher role. */
     unban: (input: GroupUnbanInput, options?: CallOptions) => api.write<GroupUnbanAnswer>("/group/unban", input, options),
     /** List the banned members of a group. Only bans in force, in the order of user ids. */
     banned: (input: GroupBannedInput, options?: CallOptions) => api.pages<GroupBannedItem>('GET', "/group/banned_list", input, options),
@@ -920,18 +955,18 @@ export const groupOperations = (api: Connection) => ({
     file: (input: GroupFileInput, options?: CallOptions) => api.get<GroupFileAnswer>("/group/file", input, options),
     /** List the shared files of a group. Newest first, as many as fit; the rest come with the cursor that is answered. */
     files: (input: GroupFilesInput, options?: CallOptions) => api.pages<GroupFilesItem>('GET', "/group/file/list", input, options),
-    /** Share a file with a group. Records a file by its URL: any http(s) URL, or a download URL of this service. The bytes go to the upload URL of /file/upload/chat. */
+    /** Share a file with a group. Records a file by its URL: any http(s) URL, or a download URL of this service. Who is banned may not. The bytes go to the upload URL of /file/upload/chat. */
     uploadFile: (input: GroupUploadFileInput, options?: CallOptions) => api.write<GroupUploadFileAnswer>("/group/file/upload", input, options),
     /** Rename a shared file. Its uploader, or an admin. */
     renameFile: (input: GroupRenameFileInput, options?: CallOptions) => api.write<GroupRenameFileAnswer>("/group/file/update_name", input, options),
-    /** Delete shared files. Its uploader, or an admin. The bytes go too when nothing else refers to them. */
+    /** Delete shared files. Its uploader, or an admin. The bytes go too when their sender or an admin deletes the last record of them, and nobody else was given them. */
     deleteFiles: (input: GroupDeleteFilesInput, options?: CallOptions) => api.write<GroupDeleteFilesAnswer>("/group/file/delete", input, options),
 })
 
 export const userOperations = (api: Connection) => ({
-    /** Get the caller's settings. group_confirm: whether invitations need the caller's consent; the app's setting where the caller made no choice. As a user: an administrator says whom it acts as. */
+    /** Get the caller's settings. group_confirm: whether invitations need the caller's consent; the app's setting where the caller made no choice. Fields that this service does not know are answered as they were last sent. As a user: an administrator says whom it acts as. */
     settings: (input?: UserSettingsInput, options?: CallOptions) => api.get<UserSettingsAnswer>("/user/settings", input, options),
-    /** Change the caller's settings. What is not sent stays as it is. As a user: an administrator says whom it acts as. */
+    /** Change the caller's settings. What is not sent stays as it is. Fields that this service does not know are kept too: together at most 4 KiB of JSON. As a user: an administrator says whom it acts as. */
     setSettings: (input?: UserSetSettingsInput, options?: CallOptions) => api.write<UserSetSettingsAnswer>("/user/settings", input, options),
 })
 
@@ -949,8 +984,10 @@ export const fileOperations = (api: Connection) => ({
     uploadGroupAvatar: (input: FileUploadGroupAvatarInput, options?: CallOptions) => api.get<FileUploadGroupAvatarAnswer>("/file/upload/avatar/group", input, options),
     /** Get an upload URL for a chat file or a shared file. file_type 100 plain, 101 voice (AMR), 102 picture, 103 video, 104 voice (MP3); shared with a group: 200 plain, 201 voice, 202 picture, 203 video. Who is banned in the group may not. As a user: an administrator says whom it acts as. */
     uploadSlot: (input: FileUploadSlotInput, options?: CallOptions) => api.get<FileUploadSlotAnswer>("/file/upload/chat", input, options),
-    /** Forward a chat file. A new download URL of the same bytes for another receiver; nothing is copied. The caller must be allowed to read the source. As a user: an administrator says whom it acts as. */
+    /** Forward a chat file. A new download URL of the same bytes for another receiver; nothing is copied. The caller must be allowed to read the source. It stays readable when the forwarder loses that right, until the source is revoked. As a user: an administrator says whom it acts as. */
     forward: (input: FileForwardInput, options?: CallOptions) => api.get<FileForwardAnswer>("/file/upload/forward", input, options),
+    /** End the grants of a chat file. Whoever sent the original ends every download URL of it, forwards included, and its bytes go. An admin of the group that the URL was made for ends those made for the group, and what was forwarded from them. */
+    revoke: (input: FileRevokeInput, options?: CallOptions) => api.write<FileRevokeAnswer>("/file/revoke", input, options),
 })
 
 /** Every operation of the API, by what it is about. */
