@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { playSeed } from './simulation/play.ts'
+
+/*
+ * The real service over HTTP requests, its real operations and executor, on a disk whose syncs succeed, fail, hang or
+ * are late, with kills and power cuts anywhere. Nothing that was answered, told to a reader or acted upon may lie
+ * beyond what a power cut leaves. SIMULATION_SEED=n repeats one seed, SIMULATION_SEEDS=n plays so many.
+ */
+
+const only = process.env.SIMULATION_SEED
+const seeds = Number(process.env.SIMULATION_SEEDS ?? 2000)
+const first = only === undefined ? 1 : Number(only)
+const count = only === undefined ? seeds : 1
+
+it(`says nothing that a power cut could take back, with ${count} seeds from ${first}`, async () => {
+  const failed: string[] = []
+  for (let seed = first; seed < first + count; seed++) {
+    const complaints = await playSeed(seed)
+    if (complaints.length > 0) failed.push(`SIMULATION_SEED=${seed}: ${complaints[0]}`)
+    if (failed.length === 10) break
+  }
+  expect(failed).toEqual([])
+})

@@ -1,0 +1,107 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { createApp } from '../../../src/app.ts'
+import type { SerialEngine } from '../../../src/db/engine.ts'
+import { housekeeping } from '../../../src/jobs/housekeeping.ts'
+import { Metrics } from '../../../src/metrics.ts'
+import { Refusal } from '../../../src/operation/errors.ts'
+import type { Executor, Task } from '../../../src/operation/executor.ts'
+import { serialExecutor } from '../../../src/operation/serial-executor.ts'
+import type { BlobStore, EventLoop, Log } from '../../../src/platform.ts'
+
+/** What one request has rested on so far: the number of transactions it may have seen. */
+export interface Footing {
+  seen: number
+}
+
+export const footing = new AsyncLocalStorage<Footing>()
+
+/** A process of the service. */
+export interface Process {
+  readonly executor: Executor
+  /** What a start does before it listens. */
+  readonly recovered: Promise<void>
+}
+
+/** The executor of the service, with a note of what each request rests on. */
+export function startProcess(
+  engine: SerialEngine,
+  loop: EventLoop,
+  position: (writes: boolean) => number,
+): Process {
+  const executor = serialExecutor(engine, { loop })
+  const noting = <Out>(task: Task<Out>, on: Footing | undefined): Task<Out> => {
+    const before = on?.seen ?? 0
+    return {
+      writes: task.writes,
+      reads: call => task.reads(call),
+      // Decided again after a transaction that failed, it rests on nothing of that one.
+      decide(call, rows) {
+        const result = task.decide(call, rows)
+        const writes = !(result instanceof Refusal) && (result.writes?.length ?? 0) > 0
+        if (on !== undefined) on.seen = Math.max(before, position(writes))
+        return result
+      },
+    }
+  }
+  return {
+    executor: {
+      ...executor,
+      run: (task, call, session) => executor.run(noting(task, footing.getStore()), call, session),
+      read(bound) {
+        const on = footing.getStore()
+        if (on !== undefined) on.seen = Math.max(on.seen, position(false))
+        return executor.read(bound)
+      },
+    },
+    recovered: engine.repair(),
+  }
+}
+
+const silent: Log = { info() {}, warn() {}, error() {} }
+const unused = () => Promise.reject(new Error('not simulated'))
+
+/** What a play lends to the service. */
+export interface Host {
+  readonly process: Process
+  readonly blobs: BlobStore
+  readonly now: number
+}
+
+let host: Host
+let service: ReturnType<typeof createApp> | undefined
+
+/** The service, on this host from now on: the same app for all plays, for it keeps nothing but caches. */
+export function serviceOf(newHost: Host): ReturnType<typeof createApp> {
+  host = newHost
+  service ??= createApp({
+    executorFor: () => host.process.executor,
+    clock: () => host.now,
+    log: silent,
+    metrics: new Metrics(),
+    appTtl: 1000,
+    origins: '*',
+    publicUrl: 'http://simulated',
+    version: 'simulated',
+    addressOf: () => '',
+    trustsProxy: false,
+    files: {
+      blobs: {
+        uploads: 'service',
+        put: (...put) => host.blobs.put(...put),
+        get: (...get) => host.blobs.get(...get),
+        head: key => host.blobs.head(key),
+        delete: keys => host.blobs.delete(keys),
+        list: prefix => host.blobs.list(prefix),
+      },
+      images: { resize: unused },
+      videos: { frame: unused },
+      voice: { toMp3: unused },
+      imageServiceUrl: '',
+    },
+    ready: () => undefined,
+  })
+  return service
+}
+
+export const collectGarbage = (executor: Executor, blobs: BlobStore, clock: () => number): Promise<unknown> =>
+  housekeeping(executor, blobs, clock)
