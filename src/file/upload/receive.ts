@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Exchange } from '../../http/exchange.ts'
 import type { Route } from '../../http/route.ts'
-import { HttpError, Refusal, refuse } from '../../operation/errors.ts'
+import { HttpError, OutcomeUnknown, Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
 import type { ByteStream } from '../../platform.ts'
 import type { StoredObject } from '../objects.ts'
@@ -72,14 +72,15 @@ async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObje
   const object = await run(claim(slot.object_name))
   if (object instanceof Refusal) return object
   exchange.onBehalfOf(object.owner_id)
-  let stored: StoredObject | Refusal | undefined
   try {
-    stored = await files.uploadsOfUser.run(`${app.app_id} ${object.owner_id}`, () =>
+    const stored = await files.uploadsOfUser.run(`${app.app_id} ${object.owner_id}`, () =>
       store(exchange, body, run, slot, object),
     )
+    if (stored instanceof Refusal) await run(unclaim(slot.object_name))
     return stored
-  } finally {
-    if (stored === undefined || stored instanceof Refusal) await run(unclaim(slot.object_name))
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknown)) await run(unclaim(slot.object_name))
+    throw error
   }
 }
 
@@ -113,12 +114,14 @@ async function store(
     content_type,
     etag,
   }
-  let result: StoredObject | Refusal | undefined
   try {
-    result = await run(finish(arrived))
+    const result = await run(finish(arrived))
+    if (result instanceof Refusal) await blobs.delete([slot.object_name])
     return result
-  } finally {
-    if (result === undefined || result instanceof Refusal) await blobs.delete([slot.object_name])
+  } catch (error) {
+    // While nobody knows whether the object is stored, its bytes stay.
+    if (!(error instanceof OutcomeUnknown)) await blobs.delete([slot.object_name])
+    throw error
   }
 }
 

@@ -8,7 +8,7 @@ import { simulatedBlobs } from './blobs.ts'
 import { Chance } from './chance.ts'
 import { SimulatedDisk } from './disk.ts'
 import { SimulatedLoop } from './loop.ts'
-import { collectGarbage, footing, type Host, type Process, serviceOf, startProcess } from './system.ts'
+import { footing, type Host, type Process, serviceOf, startProcess } from './system.ts'
 
 const secret = 'a-secret-of-the-simulated-app'
 const users = [1, 2, 3, 4]
@@ -58,6 +58,8 @@ class Play implements Host {
   readonly blobs: BlobStore
   private readonly tokens: ReadonlyMap<number, string>
   private collecting = false
+  /** Requests of this life that wait for their answer. */
+  private open = 0
 
   constructor(seed: number, start: Buffer, tokens: ReadonlyMap<number, string>) {
     this.chance = new Chance(seed)
@@ -118,6 +120,7 @@ class Play implements Host {
 
   private async restart(powerCut: boolean): Promise<void> {
     this.life++
+    this.open = 0
     this.loop = new SimulatedLoop()
     if (powerCut) this.disk.cutPower()
     else this.disk.kill()
@@ -136,6 +139,7 @@ class Play implements Host {
       this.loop.advance(2000)
       await settle()
     }
+    if (this.open > 0) this.complaints.push(`${this.open} requests were never answered`)
     this.checkState('the end')
   }
 
@@ -150,7 +154,7 @@ class Play implements Host {
     if (this.collecting) return
     this.collecting = true
     const { life } = this
-    await collectGarbage(this.process.executor, this.blobs, () => this.now).catch(() => undefined)
+    await serviceOf(this).jobs.runAll()
     if (life === this.life) this.collecting = false
   }
 
@@ -196,10 +200,12 @@ class Play implements Host {
     if (body !== undefined) headers['content-type'] = 'application/json'
     const sent = bytes ?? (body === undefined ? undefined : JSON.stringify(body))
     const on = { seen: 0 }
+    this.open++
     const response = await footing.run(on, async () =>
-      serviceOf(this).request(path, { method, headers, ...(sent !== undefined && { body: sent }) }),
+      serviceOf(this).app.request(path, { method, headers, ...(sent !== undefined && { body: sent }) }),
     )
     if (life !== this.life) return
+    this.open--
     const beyond = on.seen > this.disk.durable
     const text = await response.text()
     if (life !== this.life) return

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createApp } from '../../../src/app.ts'
+import { readConfig } from '../../../src/config.ts'
 import type { SerialEngine } from '../../../src/db/engine.ts'
-import { housekeeping } from '../../../src/jobs/housekeeping.ts'
 import { Metrics } from '../../../src/metrics.ts'
 import { Refusal } from '../../../src/operation/errors.ts'
 import type { Executor, Task } from '../../../src/operation/executor.ts'
 import { serialExecutor } from '../../../src/operation/serial-executor.ts'
 import type { BlobStore, EventLoop, Log } from '../../../src/platform.ts'
+import { createService, type RunningService } from '../../../src/service.ts'
 
 /** What one request has rested on so far: the number of transactions it may have seen. */
 export interface Footing {
@@ -68,40 +68,45 @@ export interface Host {
 }
 
 let host: Host
-let service: ReturnType<typeof createApp> | undefined
+let service: RunningService | undefined
 
-/** The service, on this host from now on: the same app for all plays, for it keeps nothing but caches. */
-export function serviceOf(newHost: Host): ReturnType<typeof createApp> {
+/** The service, on this host from now on: the same for all plays, for it keeps nothing but caches. */
+export function serviceOf(newHost: Host): RunningService {
   host = newHost
-  service ??= createApp({
-    executorFor: () => host.process.executor,
+  const blobs: BlobStore = {
+    uploads: 'service',
+    put: (...put) => host.blobs.put(...put),
+    get: (...get) => host.blobs.get(...get),
+    head: key => host.blobs.head(key),
+    delete: keys => host.blobs.delete(keys),
+    list: prefix => host.blobs.list(prefix),
+  }
+  // One executor for all processes: whichever runs now does the work.
+  const executor: Executor = {
+    run: (task, call, session) => host.process.executor.run(task, call, session),
+    read: bound => host.process.executor.read(bound),
+    durable: () => host.process.executor.durable(),
+    onDurable: listener => host.process.executor.onDurable(listener),
+    drain: () => host.process.executor.drain(),
+  }
+  service ??= createService({
+    config: readConfig({ PUBLIC_URL: 'http://simulated' }),
+    executorFor: () => executor,
+    executors: [executor],
     clock: () => host.now,
     log: silent,
     metrics: new Metrics(),
-    appTtl: 1000,
-    origins: '*',
-    publicUrl: 'http://simulated',
+    appTtlMs: 1000,
     version: 'simulated',
     addressOf: () => '',
     trustsProxy: false,
     files: {
-      blobs: {
-        uploads: 'service',
-        put: (...put) => host.blobs.put(...put),
-        get: (...get) => host.blobs.get(...get),
-        head: key => host.blobs.head(key),
-        delete: keys => host.blobs.delete(keys),
-        list: prefix => host.blobs.list(prefix),
-      },
+      blobs,
       images: { resize: unused },
       videos: { frame: unused },
       voice: { toMp3: unused },
-      imageServiceUrl: '',
     },
     ready: () => undefined,
   })
   return service
 }
-
-export const collectGarbage = (executor: Executor, blobs: BlobStore, clock: () => number): Promise<unknown> =>
-  housekeeping(executor, blobs, clock)
