@@ -73,12 +73,12 @@ export const invariants: readonly Invariant[] = [
   },
   {
     rule: 'the stored bytes of an app are those of its objects',
-    sql: 'SELECT a.app_id FROM apps a WHERE a.file_bytes <> (SELECT coalesce(sum(o.size), 0) FROM objects o WHERE o.app_id = a.app_id AND o.state > 0)',
+    sql: 'SELECT a.app_id FROM apps a WHERE a.file_bytes <> (SELECT coalesce(sum(o.size + o.derived_bytes), 0) FROM objects o WHERE o.app_id = a.app_id AND o.state > 0)',
   },
   {
     rule: 'the stored bytes of a user are those of its objects',
     sql: `SELECT u.user_id FROM users u LEFT JOIN
-      (SELECT app_id, user_id, sum(size) AS bytes FROM objects WHERE state > 0 GROUP BY app_id, user_id) o
+      (SELECT app_id, user_id, sum(size + derived_bytes) AS bytes FROM objects WHERE state > 0 GROUP BY app_id, user_id) o
       ON o.app_id = u.app_id AND o.user_id = u.user_id WHERE u.user_file_bytes <> coalesce(o.bytes, 0)`,
   },
   {

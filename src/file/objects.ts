@@ -14,6 +14,9 @@ export const avatarKind = { user: 1, group: 2 } as const
 /** Whether the object was sent as voice: in a chat (101, or 104 by clients that record MP3) or as a shared file (201). */
 export const isVoice = (kind: number): boolean => kind === 101 || kind === 104 || kind === 201
 
+/** The names of avatars, which clients send. */
+export const avatarName = /^[\w-]{1,64}\/avatar\/[0-9a-z]{1,16}$/
+
 export const objectColumns = {
   object_name: objects.object_name,
   app_id: objects.app_id,
@@ -24,11 +27,12 @@ export const objectColumns = {
   content_type: objects.content_type,
   etag: objects.etag,
   derived: objects.derived,
+  derived_bytes: objects.derived_bytes,
 }
 
 export type StoredObject = Pick<
   typeof objects.$inferSelect,
-  'object_name' | 'app_id' | 'kind' | 'state' | 'size' | 'content_type' | 'etag' | 'derived'
+  'object_name' | 'app_id' | 'kind' | 'state' | 'size' | 'content_type' | 'etag' | 'derived' | 'derived_bytes'
 > & { readonly owner_id: number }
 
 export const objectByName = query<{ app_id: string; object_name: string }>()(p =>
@@ -94,6 +98,31 @@ export interface Destination {
   readonly ban_all_until: number
   readonly role: number | null
   readonly ban_until: number | null
+}
+
+/** The same of whoever an object was promised to. */
+export const destinationOfObject = query<{ app_id: string; object_name: string; group_id: number }>()(p =>
+  db
+    .select({
+      group_id: groups.group_id,
+      ban_all_until: groups.ban_all_until,
+      member_invite: groups.member_invite,
+      member_modify: groups.member_modify,
+      role: members.role,
+      ban_until: members.ban_until,
+    })
+    .from(objects)
+    .innerJoin(
+      groups,
+      and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0)),
+    )
+    .leftJoin(members, and(eq(members.group_id, groups.group_id), eq(members.user_id, objects.user_id)))
+    .where(eq(objects.object_name, p.object_name)),
+)
+
+export type DestinationOfObject = Destination & {
+  readonly member_invite: boolean
+  readonly member_modify: boolean
 }
 
 /**

@@ -1,9 +1,9 @@
 import { banInForce } from '../group/answers.ts'
-import { type Refusal, refuse } from '../operation/errors.ts'
+import { type Refusal, refuse, textOf } from '../operation/errors.ts'
 import { id, integer } from '../operation/fields.ts'
 import type { Call, SelfCaller } from '../operation/operation.ts'
-import { role } from '../operation/roles.ts'
-import { type Destination, destination } from './objects.ts'
+import { refusalFor, role } from '../operation/roles.ts'
+import { avatarKind, type Destination, type DestinationOfObject, destination } from './objects.ts'
 
 const toUser = 1
 export const toGroup = 2
@@ -39,4 +39,23 @@ export function refusalToSend(
   if (group.role < role.admin && banInForce(group.ban_all_until, now) !== 0)
     return refuse('no_permission', 'only admins may send in this group now')
   return undefined
+}
+
+/**
+ * Why bytes for a group are not taken any more, however good their upload URL is: whoever was promised a place may
+ * have left or been banned since. `kind` is that of the object.
+ */
+export function refusalToArrive(
+  kind: number,
+  group: DestinationOfObject | undefined,
+  now: number,
+): Refusal | undefined {
+  const changed = (why: string) => refuse('no_permission', `the upload URL is not good any more: ${why}`, 403)
+  if (group === undefined) return changed('the group does not exist')
+  if (kind === avatarKind.group) {
+    const name = refusalFor('editor', group)
+    return name && changed(textOf(name))
+  }
+  const refusal = refusalToSend(toGroup, group, now)
+  return refusal && changed(refusal.message)
 }

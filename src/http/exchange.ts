@@ -157,6 +157,20 @@ export class Exchange {
     return caller
   }
 
+  /**
+   * Counts a request of the app's own server that brings a signature instead of a token; what is wrong counts
+   * against its address. Throws 429.
+   */
+  server(app: App, valid: boolean): boolean {
+    const { limits } = this.service
+    if (valid) limits.take(app, null)
+    else {
+      limits.checkAddress(this.address)
+      limits.countFailure(this.address)
+    }
+    return valid
+  }
+
   /** Names the user whom the log should show, where no token did. */
   onBehalfOf(user_id: number): void {
     this.user_id = user_id

@@ -19,6 +19,11 @@ export interface RateLimiter {
    * when a limit is reached.
    */
   take(app: App, user_id: number | null): void
+  /**
+   * Counts what a request cost beyond itself, in requests: many ids, many bytes, a conversion. Never throws: the
+   * requests that follow wait for it.
+   */
+  charge(app: App, user_id: number | null, cost: number): void
   /** Throws 429 if this address has sent too many wrong tokens. */
   checkAddress(address: string): void
   countFailure(address: string): void
@@ -54,7 +59,20 @@ export function rateLimiter(clock: Clock): RateLimiter {
     bucket.tokens--
   }
 
+  const charge = (key: string, perSecond: number, cost: number): void => {
+    if (perSecond === 0) return
+    const capacity = perSecond * burst
+    const bucket = bucketOf(key, perSecond, capacity)
+    // Nobody is shut out for longer than it takes to fill a bucket.
+    bucket.tokens = Math.max(-capacity, bucket.tokens - cost)
+  }
+
   return {
+    charge(app, user_id, cost) {
+      const { rate_user_per_second, rate_app_per_second } = app.settings
+      if (user_id !== null) charge(`u ${app.app_id} ${user_id}`, rate_user_per_second, cost)
+      charge(`a ${app.app_id}`, rate_app_per_second, cost)
+    },
     take(app, user_id) {
       const { rate_user_per_second, rate_app_per_second } = app.settings
       if (user_id !== null) take(`u ${app.app_id} ${user_id}`, rate_user_per_second, 'this user')

@@ -29,7 +29,8 @@ const forget = (object_name: string) =>
     reads: () => [byName({ object_name })],
     decide: (_, [[object]]) => {
       if (object === undefined || object.state === objectState.stored) return { data: 0 }
-      const { app_id, owner_id: user_id, size } = object
+      const { app_id, owner_id: user_id } = object
+      const size = object.size + object.derived_bytes
       const counted =
         object.state === objectState.released
           ? [uncountInApp({ app_id, size }), uncountOfUser({ app_id, user_id, size })]

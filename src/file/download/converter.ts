@@ -1,57 +1,155 @@
 import type { DerivedObject } from '../../db/schema.ts'
 import type { Metrics } from '../../metrics.ts'
+import type { Turn } from '../../operation/fair-queue.ts'
 import type { RunTask } from '../../operation/task.ts'
-import type { ByteStream, Bytes } from '../../platform.ts'
+import { type ByteStream, type Bytes, CannotConvert, NoConverter } from '../../platform.ts'
 import type { StoredObject } from '../objects.ts'
 import { remember } from '../upload/object-life.ts'
-import { type Converters, derive, mostDerived } from './derive.ts'
+import { conversionLine } from './conversion-line.ts'
+import { type Converters, derive, largestPicture } from './derive.ts'
+import { RecentBytes } from './recent-bytes.ts'
 import type { Variant } from './variant.ts'
 
 type Made = Exclude<Variant, { kind: 'original' }>
 
-/**
- * What was made: it lies beside the object in the store, or comes along as `bytes` where enough lies there
- * already.
- */
+/** What was made: it lies beside the object in the store, or comes along as `bytes`. */
 export interface Converted extends DerivedObject {
   readonly bytes?: Bytes
 }
 
-/** Throws `CannotConvert`. */
-export type Converter = (run: RunTask, object: StoredObject, variant: Made) => Promise<Converted>
+/** Who wants something made. */
+export interface Requester {
+  readonly run: RunTask
+  readonly turn: Turn
+  /** Aborted when the requester has gone. */
+  readonly signal: AbortSignal
+  /** Charges what the work costs, in requests. */
+  charge(cost: number): void
+}
+
+/** Throws `CannotConvert`, `BlobStoreError`, and `HttpError` 429. */
+export type Converter = (requester: Requester, object: StoredObject, variant: Made) => Promise<Converted>
+
+const mebibyte = 1024 * 1024
+/** What is made and not kept, and asked for again soon: of all apps together. */
+const recentBytes = 24 * mebibyte
+/** How long a file that cannot be converted is not tried again, and how many of them are known. */
+const failedForMs = 10 * 60_000
+const mostFailed = 1000
+
+/** A work that some wait for. */
+interface Work {
+  readonly result: Promise<Converted>
+  waiting: number
+  begun: boolean
+  /** Begins it, on behalf of whoever had its turn first; undefined when it has begun. */
+  begin(requester: Requester): Promise<unknown> | undefined
+}
 
 /**
- * Makes each thing once: kept in the store, and while it is being made, everybody who asks waits for the same
- * work.
+ * Makes each thing once: while it waits or is being made, everybody who asks waits for the same work, each in a
+ * place in line of its own. What is useful again and again is kept in the store; other sizes are made for whoever
+ * asks, and forgotten.
  */
 export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Converter {
   const { blobs } = ports
-  const underWay = new Map<string, Promise<Converted>>()
+  const works = new Map<string, Work>()
+  const recent = new RecentBytes<Converted & { readonly bytes: Bytes }>(recentBytes)
+  const failed = new Map<string, { readonly error: CannotConvert; readonly until: number }>()
+  const pictures = conversionLine({ atOnce: 3, ofApp: 2, waitingOfUser: 100, bytes: 2 * largestPicture })
+  // Decoders of video and sound take a processor each, for seconds.
+  const others = conversionLine({ atOnce: 2, ofApp: 1, waitingOfUser: 30, bytes: 2 * largestPicture })
 
   const make = async (run: RunTask, object: StoredObject, variant: Made): Promise<Converted> => {
     const { bytes, contentType } = await derive(ports, object, variant)
     metrics.add('cohort_conversions_total')
     const size = bytes.byteLength
     const made = { content_type: contentType, size }
-    if (Object.keys(object.derived).length >= mostDerived) return { ...made, bytes }
     const key = object.object_name + variant.suffix
+    const unkept = { ...made, bytes }
+    if (!variant.kept) {
+      recent.set(key, unkept)
+      return unkept
+    }
     // Two processes may make the same; whichever is stored first stays.
     if ((await blobs.head(key)) === undefined) await blobs.put(key, streamOf(bytes), { size, contentType })
-    await run(remember(object.object_name, variant.suffix, contentType, size))
-    return made
+    if ((await run(remember(object, variant.suffix, made))) === true) return made
+    await blobs.delete([key])
+    recent.set(key, unkept)
+    return unkept
   }
 
-  return (run, object, variant) => {
-    const known = object.derived[variant.suffix]
-    if (known !== undefined) return Promise.resolve(known)
-    const key = object.object_name + variant.suffix
-    let working = underWay.get(key)
-    if (working === undefined) {
-      working = make(run, object, variant).finally(() => underWay.delete(key))
-      underWay.set(key, working)
+  const newWork = (key: string, object: StoredObject, variant: Made): Work => {
+    const { promise: result, resolve, reject } = deferred<Converted>()
+    // Nobody may be left to hear of it.
+    result.catch(() => undefined)
+    return {
+      result,
+      waiting: 0,
+      begun: false,
+      begin({ run, charge }) {
+        if (this.begun || this.waiting === 0) return undefined
+        this.begun = true
+        charge(costOf(object, variant))
+        const done = make(run, object, variant)
+        done.then(resolve, error => {
+          if (error instanceof CannotConvert && !(error instanceof NoConverter)) {
+            if (failed.size >= mostFailed) failed.delete(failed.keys().next().value as string)
+            failed.set(sourceOf(object, variant), { error, until: performance.now() + failedForMs })
+          }
+          reject(error)
+        })
+        return done.finally(() => works.delete(key))
+      },
     }
-    return working
   }
+
+  return async (requester, object, variant) => {
+    const { turn, signal } = requester
+    const key = object.object_name + variant.suffix
+    const known = object.derived[variant.suffix] ?? recent.get(key)
+    if (known !== undefined) return known
+    const failure = failed.get(sourceOf(object, variant))
+    if (failure !== undefined && performance.now() < failure.until) throw failure.error
+    const work = works.get(key) ?? newWork(key, object, variant)
+    works.set(key, work)
+    work.waiting++
+    const isPicture = variant.kind === 'picture' && !object.content_type.startsWith('video/')
+    const gone = deferred<never>()
+    const hangUp = () => gone.reject(new CannotConvert('whoever asked has gone'))
+    signal.addEventListener('abort', hangUp)
+    let leave: (() => void) | undefined
+    try {
+      leave = (isPicture ? pictures : others).enter({
+        turn,
+        bytes: isPicture ? object.size : 0,
+        begin: () => work.begin(requester),
+      })
+      return await Promise.race([work.result, gone.promise])
+    } finally {
+      signal.removeEventListener('abort', hangUp)
+      leave?.()
+      work.waiting--
+      if (work.waiting === 0 && !work.begun) works.delete(key)
+    }
+  }
+}
+
+/** What the failure of a conversion is known by: not by the size that was asked for. */
+const sourceOf = ({ object_name }: StoredObject, { kind }: Made): string => `${kind} ${object_name}`
+
+/** What it costs, in requests: by the bytes that are decoded. */
+const costOf = ({ size, content_type }: StoredObject, { kind }: Made): number =>
+  (kind === 'mp3' || content_type.startsWith('video/') ? 20 : 2) + Math.ceil(size / mebibyte)
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined
+  let reject: (error: unknown) => void = () => undefined
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
 }
 
 const streamOf = (bytes: Bytes): ByteStream => new Blob([bytes]).stream() as ByteStream

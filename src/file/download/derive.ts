@@ -1,4 +1,5 @@
-import { pictureSize } from '../../media/picture-size.ts'
+import { exifOrientation } from '../../media/exif-orientation.ts'
+import { type PictureSize, pictureSize } from '../../media/picture-size.ts'
 import { sniff } from '../../media/sniff.ts'
 import {
   type BlobStore,
@@ -24,16 +25,10 @@ export interface Converters {
 
 const megabyte = 1024 * 1024
 /** What is read into memory to be converted, bytes. */
-const largestPicture = 64 * megabyte
+export const largestPicture = 64 * megabyte
 const largestVoice = 16 * megabyte
 /** By the header, before anything is decoded. */
 const mostPixels = 50_000_000
-/**
- * Things made from one object that are kept. More are made when asked for, and not stored: sizes are the
- * caller's choice.
- */
-export const mostDerived = 24
-
 export interface Derived {
   readonly bytes: Bytes
   readonly contentType: string
@@ -72,7 +67,19 @@ async function picture(files: Converters, bytes: Bytes, request: PictureRequest)
     throw new CannotConvert('the picture cannot be read')
   if (size.width * size.height > mostPixels)
     throw new CannotConvert(`a picture of more than ${mostPixels / 1_000_000} megapixels gets no thumbnail`)
-  return files.images.resize(bytes, request)
+  return files.images.resize(bytes, within(uprightSize(size, bytes), request))
+}
+
+/** The size as it is shown. */
+const uprightSize = ({ width, height }: PictureSize, bytes: Bytes): PictureSize =>
+  exifOrientation(bytes) >= 5 ? { width: height, height: width } : { width, height }
+
+/** The request, made smaller where it would enlarge: a cover keeps its proportions. */
+function within(size: PictureSize, request: PictureRequest): PictureRequest {
+  const scale = Math.min(1, size.width / request.width, size.height / request.height)
+  if (request.fit === 'inside' || scale === 1) return request
+  const scaled = (side: number) => Math.max(1, Math.round(side * scale))
+  return { fit: 'cover', width: scaled(request.width), height: scaled(request.height) }
 }
 
 async function opened(files: Converters, object: StoredObject): Promise<ByteStream> {

@@ -6,8 +6,9 @@ import type { Caller } from '../../operation/operation.ts'
 import type { App } from '../../tenant/app.ts'
 import { grantOf } from '../file-sign.ts'
 import { mayRead } from '../may-read.ts'
-import { objectByGrant, objectByName, objectState, type StoredObject } from '../objects.ts'
+import { avatarName, objectByGrant, objectByName, objectState, type StoredObject } from '../objects.ts'
 import { confirm } from '../upload/confirm.ts'
+import type { Requester } from './converter.ts'
 import { credentials, readerOf } from './credential.ts'
 import { hostileHeaders } from './headers.ts'
 import { redirectUrl, representation } from './representation.ts'
@@ -29,6 +30,7 @@ const answers: Readonly<Record<number, Answer>> = {
   404: { description: 'There is no such file' },
   410: { description: 'The object storage has lost the file' },
   416: { description: 'The range is not within the file' },
+  429: { description: 'Too many requests, or conversions in line, of this caller' },
   422: { description: '10009: it cannot be converted' },
   503: { description: 'The database or the object storage does not answer: try again' },
 }
@@ -49,7 +51,7 @@ export const downloadAvatar: Route = {
   answers,
   handle: exchange =>
     download(exchange, 'object_name', async (app, _, object_name) => {
-      if (!/^[\w-]{1,64}\/avatar\/[0-9a-z]{1,16}$/.test(object_name)) return undefined
+      if (!avatarName.test(object_name)) return undefined
       const { app_id } = app
       const [object] = await exchange.service.executorFor(app_id).read(objectByName({ app_id, object_name }))
       return object
@@ -111,7 +113,14 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   const here = query.source === 'miniprogram' || exchange.request.method === 'HEAD'
   const url = here ? undefined : await redirectUrl(service.files, object, variant)
   if (url !== undefined) return exchange.redirect(url, hostileHeaders)
-  return exchange.bytes(await representation(service, run, object, variant))
+  const user = caller.user_id === null ? '' : String(caller.user_id)
+  const requester: Requester = {
+    run,
+    turn: { app_id: app.app_id, user },
+    signal: exchange.request.signal,
+    charge: cost => service.limits.charge(app, caller.user_id, cost),
+  }
+  return exchange.bytes(await representation(service, requester, object, variant))
 }
 
 const gone = () => refuse('shared_file_not_found', 'the file does not exist')

@@ -1,9 +1,9 @@
 import type { Sendable } from '../../http/exchange.ts'
 import type { FilePorts, Service } from '../../http/service.ts'
 import { isShown } from '../../media/media-types.ts'
-import type { RunTask } from '../../operation/task.ts'
 import { type ByteRange, type ByteStream, type Bytes, NoConverter } from '../../platform.ts'
 import { isVoice, type StoredObject } from '../objects.ts'
+import type { Requester } from './converter.ts'
 import { contentDisposition, hostileHeaders, keepForEver } from './headers.ts'
 import type { Variant } from './variant.ts'
 
@@ -38,7 +38,7 @@ export async function redirectUrl(
 /** The file in the form that was asked for, made if need be. Throws `CannotConvert` and `BlobStoreError`. */
 export async function representation(
   { files }: Service,
-  run: RunTask,
+  requester: Requester,
   object: StoredObject,
   variant: Variant,
 ): Promise<Sendable> {
@@ -51,7 +51,7 @@ export async function representation(
   }
   if (variant.kind === 'original') return original
   if (variant.kind === 'mp3' && object.content_type === 'audio/mpeg') return original
-  const made = await files.convert(run, object, variant).catch((error: unknown) => {
+  const made = await files.convert(requester, object, variant).catch((error: unknown) => {
     // Existing clients ask for MP3 of every voice: where it cannot be made, they get what was sent.
     if (error instanceof NoConverter && variant.kind === 'mp3' && isVoice(object.kind)) return undefined
     throw error
@@ -91,5 +91,20 @@ const headersOf = ({ contentType, contentDisposition }: Disposition): Record<str
   'content-disposition': contentDisposition,
 })
 
-const part = (bytes: Bytes, range: ByteRange | undefined): ByteStream =>
-  new Blob([range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)]).stream() as ByteStream
+/** Bytes of a result in memory, in steps: many readers share it, however slow they are. */
+function part(bytes: Bytes, range: ByteRange = { start: 0, end: bytes.byteLength - 1 }): ByteStream {
+  let at = range.start
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const chunk = bytes.slice(at, Math.min(at + chunkBytes, range.end + 1))
+        at += chunk.byteLength
+        if (chunk.byteLength > 0) controller.enqueue(chunk)
+        if (at > range.end) controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+const chunkBytes = 64 * 1024

@@ -9,13 +9,21 @@ export type Variant =
   | {
       readonly kind: 'picture'
       readonly suffix: string
+      /** Whether it is stored for all who ask later. */
+      readonly kept: boolean
       readonly request: PictureRequest
       readonly byImageService: boolean
     }
-  | { readonly kind: 'mp3'; readonly suffix: string }
+  | { readonly kind: 'mp3'; readonly suffix: string; readonly kept: true }
 
 const largestSide = 4096
 const defaultSide = 200
+/**
+ * Squares of these sides are stored, once asked for, thumbnails and covers: so few that nobody can fill the store
+ * with them or push others out. Clients that ask for one of these get it fastest; another size is made exactly, and
+ * not kept.
+ */
+const keptSides: ReadonlySet<number> = new Set([64, 100, 128, 200, 256, 320, 400, 512, 640, 800, 1024, 1280])
 
 /** The parameters that `variantOf` reads, for documentation. */
 export const variantParameters = {
@@ -26,7 +34,14 @@ export const variantParameters = {
     .describe(
       '1 original, 2 thumbnail (fits inside w × h, never enlarged), 3 cover (fills w × h, cropped in the middle)',
     ),
-  w: z.number().min(1).max(largestSide).optional().describe('pixels; default 200'),
+  w: z
+    .number()
+    .min(1)
+    .max(largestSide)
+    .optional()
+    .describe(
+      'pixels; default 200. Squares of 64, 100, 128, 200, 256, 320, 400, 512, 640, 800, 1024 and 1280 are kept',
+    ),
   h: z.number().min(1).max(largestSide).optional().describe('pixels; default 200'),
   thumbnail_strategy: z
     .literal([1, 2])
@@ -48,7 +63,7 @@ export function variantOf(query: Readonly<Record<string, string>>): Variant | Re
   const format = query.format ?? ''
   if (format !== '' && format !== 'amr' && format !== 'mp3')
     return refuse('invalid_parameter', 'format must be amr or mp3')
-  if (format === 'mp3') return { kind: 'mp3', suffix: '.mp3' }
+  if (format === 'mp3') return { kind: 'mp3', suffix: '.mp3', kept: true }
   // A client in the field misspells it.
   const type = query.image_type ?? query.imgage_type ?? '1'
   if (type !== '' && !/^[123]$/.test(type))
@@ -65,6 +80,7 @@ export function variantOf(query: Readonly<Record<string, string>>): Variant | Re
   return {
     kind: 'picture',
     suffix: `.i${type}-${width}x${height}`,
+    kept: width === height && keptSides.has(width),
     request: { fit: type === '2' ? 'inside' : 'cover', width, height },
     byImageService: strategy !== '2',
   }

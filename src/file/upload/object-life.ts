@@ -1,9 +1,12 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { command, db, query } from '../../db/query.ts'
-import { apps, users } from '../../db/schema.ts'
+import { type Bound, command, db, query } from '../../db/query.ts'
+import { apps, type DerivedObject, users } from '../../db/schema.ts'
 import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { Task } from '../../operation/executor.ts'
-import { objectByName, objectState, type StoredObject } from '../objects.ts'
+import { task } from '../../operation/task.ts'
+import type { App } from '../../tenant/app.ts'
+import { destinationOfObject, objectByName, objectState, type StoredObject } from '../objects.ts'
+import { refusalToArrive } from '../recipient.ts'
 
 /*
  * The life of an object between a promise and stored bytes, as tasks: the bytes themselves move outside of
@@ -16,36 +19,52 @@ const setState = command<{ object_name: string; from: number; to: number }>()(
     sql`UPDATE objects SET state = CASE WHEN state = ${p.from} THEN ${p.to} END WHERE object_name = ${p.object_name}`,
 )
 
-/** Takes a promised object for one upload. Refuses 10030 if it is taken or stored already. */
-export const claim = (object_name: string): Task<StoredObject> => ({
-  writes: true,
-  reads: ({ app }) => [objectByName({ app_id: app.app_id, object_name })],
-  decide: (_, [rows]) => {
-    const object = rows?.[0] as StoredObject | undefined
-    if (object === undefined)
-      return refuse('file_sign_invalid', 'the upload URL is for a file that does not exist any more', 410)
-    if (object.state !== objectState.promised)
-      return refuse('file_sign_invalid', 'the upload URL has been used already', 410)
-    return {
-      data: object,
-      writes: [setState({ object_name, from: objectState.promised, to: objectState.receiving })],
-    }
-  },
-})
+/** An object, and the group it is for where it is for one. */
+interface Expected {
+  readonly object_name: string
+  readonly group_id?: number | undefined
+}
+
+const destinationOf = (app_id: string, { object_name, group_id = 0 }: Expected) =>
+  destinationOfObject({ app_id, object_name, group_id })
+
+/**
+ * Takes a promised object for one upload. Refuses 10030 if it is taken or stored already, 10010 if whoever it was
+ * promised to may not send it any more.
+ */
+export const claim = (expected: Expected): Task<StoredObject> =>
+  task({
+    reads: ({ app: { app_id } }) => [
+      objectByName({ app_id, object_name: expected.object_name }),
+      destinationOf(app_id, expected),
+    ],
+    decide: ({ now }, [[object], [group]]) => {
+      const { object_name, group_id } = expected
+      if (object === undefined)
+        return refuse('file_sign_invalid', 'the upload URL is for a file that does not exist any more', 410)
+      if (object.state !== objectState.promised)
+        return refuse('file_sign_invalid', 'the upload URL has been used already', 410)
+      const refusal = group_id === undefined ? undefined : refusalToArrive(object.kind, group, now)
+      if (refusal !== undefined) return refusal
+      return {
+        data: object,
+        writes: [setState({ object_name, from: objectState.promised, to: objectState.receiving })],
+      }
+    },
+  })
 
 /** Gives a claim back after an upload that failed: nothing was stored, and the URL may be used again. */
-export const unclaim = (object_name: string): Task<null> => ({
-  writes: true,
-  reads: ({ app }) => [objectByName({ app_id: app.app_id, object_name })],
-  decide: (_, [rows]) => {
-    const object = rows?.[0] as StoredObject | undefined
-    if (object?.state !== objectState.receiving) return { data: null }
-    return {
-      data: null,
-      writes: [setState({ object_name, from: objectState.receiving, to: objectState.promised })],
-    }
-  },
-})
+export const unclaim = (object_name: string): Task<null> =>
+  task({
+    reads: ({ app }) => [objectByName({ app_id: app.app_id, object_name })],
+    decide: (_, [[object]]) => {
+      if (object?.state !== objectState.receiving) return { data: null }
+      return {
+        data: null,
+        writes: [setState({ object_name, from: objectState.receiving, to: objectState.promised })],
+      }
+    },
+  })
 
 const usage = query<{ app_id: string; user_id: number }>()(p =>
   db
@@ -77,8 +96,7 @@ const countOfUser = command<{ app_id: string; user_id: number; size: number; lim
       CASE WHEN ${p.limit} = 0 OR user_file_bytes + ${p.size} <= ${p.limit} THEN user_file_bytes + ${p.size} END`,
 )
 
-export interface Arrived {
-  readonly object_name: string
+export interface Arrived extends Expected {
   readonly owner_id: number
   readonly size: number
   readonly content_type: string
@@ -89,65 +107,88 @@ export interface Arrived {
  * Makes bytes that have arrived the object's, and counts them. Refuses 10009 if a quota has no room; then the
  * bytes are to be deleted.
  */
-export const finish = ({ object_name, owner_id, size, content_type, etag }: Arrived): Task<StoredObject> => ({
-  writes: true,
-  reads: ({ app }) => [
-    objectByName({ app_id: app.app_id, object_name }),
-    usage({ app_id: app.app_id, user_id: owner_id }),
-  ],
-  decide: ({ app }, [objects, used]): ReturnType<Task<StoredObject>['decide']> => {
-    const object = objects?.[0] as StoredObject | undefined
-    const bytes = used?.[0] as { file_bytes: number; user_file_bytes: number | null } | undefined
-    if (object === undefined || object.state === objectState.released)
-      return refuse('file_sign_invalid', 'the file was deleted meanwhile', 410)
-    if (object.state === objectState.stored) return { data: object }
-    const refusal = quotaRefusal(app.settings, size, bytes?.file_bytes ?? 0, bytes?.user_file_bytes ?? 0)
-    if (refusal !== undefined) return refusal
-    const { app_id, settings } = app
-    return {
-      data: { ...object, state: objectState.stored, size, content_type, etag },
-      writes: [
-        setStored({ object_name, seen: object.state, size, content_type, etag }),
-        countInApp({ app_id, size, limit: settings.app_quota_bytes }),
-        countOfUser({ app_id, user_id: owner_id, size, limit: settings.user_quota_bytes }),
-      ],
-      events: [{ kind: 'file.uploaded', object_name, size, content_type, by_id: owner_id }],
-    }
-  },
-})
+export const finish = (arrived: Arrived): Task<StoredObject> =>
+  task({
+    reads: ({ app: { app_id } }) => [
+      objectByName({ app_id, object_name: arrived.object_name }),
+      usage({ app_id, user_id: arrived.owner_id }),
+      destinationOf(app_id, arrived),
+    ],
+    decide: ({ app, now }, [[object], [used], [group]]) => {
+      const { object_name, owner_id, size, content_type, etag, group_id } = arrived
+      if (object === undefined || object.state === objectState.released)
+        return refuse('file_sign_invalid', 'the file was deleted meanwhile', 410)
+      if (object.state === objectState.stored) return { data: object }
+      const refusal =
+        (group_id === undefined ? undefined : refusalToArrive(object.kind, group, now)) ??
+        quotaRefusal(app.settings, size, used)
+      if (refusal !== undefined) return refusal
+      return {
+        data: { ...object, state: objectState.stored, size, content_type, etag },
+        writes: [
+          setStored({ object_name, seen: object.state, size, content_type, etag }),
+          ...count(app, owner_id, size),
+        ],
+        events: [{ kind: 'file.uploaded', object_name, size, content_type, by_id: owner_id }],
+      }
+    },
+  })
 
-export function quotaRefusal(
-  {
-    app_quota_bytes,
-    user_quota_bytes,
-  }: { readonly app_quota_bytes: number; readonly user_quota_bytes: number },
+interface Usage {
+  readonly file_bytes: number
+  readonly user_file_bytes: number | null
+}
+
+/** Counts bytes against the quotas of an app and of a user. */
+const count = ({ app_id, settings }: App, user_id: number, size: number): Bound[] => [
+  countInApp({ app_id, size, limit: settings.app_quota_bytes }),
+  countOfUser({ app_id, user_id, size, limit: settings.user_quota_bytes }),
+]
+
+function quotaRefusal(
+  { app_quota_bytes, user_quota_bytes }: App['settings'],
   size: number,
-  ofApp: number,
-  ofUser: number,
+  used: Usage | undefined,
 ): Refusal | undefined {
-  if (app_quota_bytes > 0 && ofApp + size > app_quota_bytes)
+  if (app_quota_bytes > 0 && (used?.file_bytes ?? 0) + size > app_quota_bytes)
     return refuse('storage_failed', 'the storage quota of this app is used up', 507)
-  if (user_quota_bytes > 0 && ofUser + size > user_quota_bytes)
+  if (user_quota_bytes > 0 && (used?.user_file_bytes ?? 0) + size > user_quota_bytes)
     return refuse('storage_failed', 'the storage quota of this user is used up', 507)
   return undefined
 }
 
-const addDerived = command<{ object_name: string; suffix: string; derived: string }>()(
-  p => sql`UPDATE objects SET derived = json_set(derived, '$."' || ${p.suffix} || '"', json(${p.derived}))
-    WHERE object_name = ${p.object_name} AND state = 1`,
+// Made by two at once, the CASE is null for the second, the column refuses it, and all is decided again.
+const addDerived = command<{ object_name: string; suffix: string; derived: string; size: number }>()(
+  p => sql`UPDATE objects SET derived = CASE WHEN state = 1 AND json_type(derived, '$."' || ${p.suffix} || '"') IS NULL
+      THEN json_set(derived, '$."' || ${p.suffix} || '"', json(${p.derived})) END,
+    derived_bytes = derived_bytes + ${p.size}
+    WHERE object_name = ${p.object_name}`,
 )
 
-/** Remembers that something made from the object is stored beside it. */
+/**
+ * Remembers that something made from the object is stored beside it, and counts it against the quotas of the
+ * object's owner and of the app. Answers false where there is no room, or the object is not there any more: then
+ * the bytes are to be deleted.
+ */
 export const remember = (
-  object_name: string,
+  { object_name, owner_id }: Pick<StoredObject, 'object_name' | 'owner_id'>,
   suffix: string,
-  content_type: string,
-  size: number,
-): Task<null> => ({
-  writes: true,
-  reads: () => [],
-  decide: () => ({
-    data: null,
-    writes: [addDerived({ object_name, suffix, derived: JSON.stringify({ content_type, size }) })],
-  }),
-})
+  made: DerivedObject,
+): Task<boolean> =>
+  task({
+    reads: ({ app: { app_id } }) => [
+      objectByName({ app_id, object_name }),
+      usage({ app_id, user_id: owner_id }),
+    ],
+    decide: ({ app }, [[object], [used]]) => {
+      if (object?.state !== objectState.stored) return { data: false }
+      if (object.derived[suffix] !== undefined) return { data: true }
+      const { size } = made
+      if (quotaRefusal(app.settings, size, used) !== undefined) return { data: false }
+      const derived = JSON.stringify(made)
+      return {
+        data: true,
+        writes: [addDerived({ object_name, suffix, derived, size }), ...count(app, owner_id, size)],
+      }
+    },
+  })

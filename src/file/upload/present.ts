@@ -3,9 +3,14 @@ import type { Presenting } from '../../operation/operation.ts'
 import { uploadPath, writeSlot } from './upload-url.ts'
 
 /**
- * What upload operations decide: the place for the bytes, and the path and query at which they will be read.
+ * What upload operations decide: the place for the bytes, the path and query at which they will be read, and the
+ * group that they are for.
  */
-export const promisedUpload = z.object({ object_name: z.string(), download: z.string() })
+export const promisedUpload = z.object({
+  object_name: z.string(),
+  download: z.string(),
+  group_id: z.int().optional(),
+})
 
 export const uploadTarget = z.object({
   download_url: z.string(),
@@ -22,7 +27,7 @@ export const chatDownload = (file_sign: string): string => `/file/download/chat?
  * The URLs to upload to and download from: of the store itself where it takes uploads, else of this service.
  */
 export async function presentUpload(
-  { object_name, download }: z.infer<typeof promisedUpload>,
+  { object_name, download, group_id }: z.infer<typeof promisedUpload>,
   { app, now, baseUrl, blobs }: Presenting,
 ): Promise<z.infer<typeof uploadTarget>> {
   const { upload_minutes, upload_max_bytes } = app.settings
@@ -38,6 +43,7 @@ export async function presentUpload(
     object_name,
     maxSize: upload_max_bytes,
     expiresAt: now + upload_minutes * 60_000,
+    group_id,
   })
   return {
     download_url,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Exchange } from '../../http/exchange.ts'
+import { inTime } from '../../http/in-time.ts'
 import type { Route } from '../../http/route.ts'
 import { HttpError, OutcomeUnknown, Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
@@ -36,7 +37,8 @@ export const receiveUpload: Route = {
       },
     },
     400: { description: 'The form is malformed' },
-    403: { description: '10030: the URL is invalid' },
+    403: { description: '10030: the URL is invalid; 10010: its holder may not send to that group any more' },
+    408: { description: 'The bytes come too slowly' },
     410: { description: '10030, 10031: the URL has been used, or has expired' },
     413: { description: 'The file is larger than the URL allows' },
     415: { description: 'The bytes are not what the URL is for' },
@@ -57,6 +59,9 @@ export const receiveUpload: Route = {
   },
 }
 
+/** How long a form may take to come to its file: other fields, and the headers of each. */
+const headOfFormMs = 20_000
+
 async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObject | Refusal> {
   const text = exchange.query.slot ?? ''
   const app = await exchange.appNamed(appIdOfSlot(text))
@@ -69,7 +74,7 @@ async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObje
     return refuse('file_sign_expired', 'the upload URL has expired: ask for a new one')
   }
   const run = exchange.runnerFor(app)
-  const object = await run(claim(slot.object_name))
+  const object = await run(claim(slot))
   if (object instanceof Refusal) return object
   exchange.onBehalfOf(object.owner_id)
   try {
@@ -113,6 +118,7 @@ async function store(
     size,
     content_type,
     etag,
+    group_id: slot.group_id,
   }
   try {
     const result = await run(finish(arrived))
@@ -131,7 +137,8 @@ async function bytesOf(
   body: ByteStream,
 ): Promise<{ readonly body: ByteStream; readonly length?: number }> {
   const boundary = boundaryOf(headers.get('content-type') ?? '')
-  if (boundary !== undefined) return { body: await fileField(body, boundary) }
+  if (boundary !== undefined)
+    return { body: await inTime(fileField(body, boundary), headOfFormMs, 'the head of the form') }
   const length = headers.get('content-length')
   return length === null ? { body } : { body, length: Number(length) }
 }

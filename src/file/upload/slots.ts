@@ -104,7 +104,11 @@ export const uploadGroupAvatar = presented(
       })
       if (made instanceof Refusal) return made
       return {
-        data: { object_name: made.object_name, download: avatarDownload(made.object_name) },
+        data: {
+          object_name: made.object_name,
+          download: avatarDownload(made.object_name),
+          group_id: call.group.group_id,
+        },
         writes: [made.write],
       }
     },
@@ -145,7 +149,11 @@ export const uploadChat = presented(
       if (made instanceof Refusal) return made
       const grant_id = newId()
       return {
-        data: { object_name: made.object_name, download: chatDownload(signGrant(app, grant_id)) },
+        data: {
+          object_name: made.object_name,
+          download: chatDownload(signGrant(app, grant_id)),
+          ...(to_type === toGroup && { group_id: to_id }),
+        },
         writes: [
           made.write,
           insertGrant({

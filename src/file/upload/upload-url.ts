@@ -12,12 +12,14 @@ export interface UploadSlot {
   readonly maxSize: number
   /** Milliseconds since 1970. */
   readonly expiresAt: number
+  /** The group that it is for, to judge its sender's rights there when the bytes arrive. */
+  readonly group_id?: number | undefined
 }
 
 export const uploadPath = '/file/upload/object'
 
-export function writeSlot(app: App, { object_name, maxSize, expiresAt }: UploadSlot): string {
-  const text = `${object_name}~${maxSize}~${expiresAt}`
+export function writeSlot(app: App, { object_name, maxSize, expiresAt, group_id }: UploadSlot): string {
+  const text = `${object_name}~${maxSize}~${expiresAt}${group_id === undefined ? '' : `~${group_id}`}`
   return `${text}~${sign(app, 'upload', text)}`
 }
 
@@ -29,8 +31,8 @@ export const appIdOfSlot = (slot: string): string => slot.slice(0, slot.indexOf(
 
 /** The slot, or undefined if it was not signed for this app. */
 export function readSlot(app: App, slot: string): UploadSlot | undefined {
-  const [, text, object_name, maxSize, expiresAt, signature] =
-    /^(([\w/.-]{1,512})~(\d{1,16})~(\d{1,16}))~([\w.-]{1,128})$/.exec(slot) ?? []
+  const [, text, object_name, maxSize, expiresAt, group_id, signature] =
+    /^(([\w/.-]{1,512})~(\d{1,16})~(\d{1,16})(?:~(\d{1,16}))?)~([\w.-]{1,128})$/.exec(slot) ?? []
   if (
     text === undefined ||
     object_name === undefined ||
@@ -38,5 +40,10 @@ export function readSlot(app: App, slot: string): UploadSlot | undefined {
     !verify(app, 'upload', text, signature)
   )
     return undefined
-  return { object_name, maxSize: Number(maxSize), expiresAt: Number(expiresAt) }
+  return {
+    object_name,
+    maxSize: Number(maxSize),
+    expiresAt: Number(expiresAt),
+    group_id: group_id === undefined ? undefined : Number(group_id),
+  }
 }

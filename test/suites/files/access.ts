@@ -299,6 +299,13 @@ export const fileAccess: Suite = instance => {
         `${good}00`,
         'x',
       ]
+      for (const [name, at] of [
+        [signOf(url), url],
+        [nameOf(avatar), avatar],
+      ] as const) {
+        const labelled = sdkSignOf(secret, `cohort-file:${name}`)
+        expect((await read(nobody, at, signed(labelled))).status).toBe(200)
+      }
       for (const sdk_sign of wrong) expectRefused(await read(nobody, url, signed(sdk_sign)), 403, 10030)
       expectRefused(
         await read(nobody, url, { query: { app_id: neighbour.app_id, sdk_sign: good } }),
@@ -306,6 +313,33 @@ export const fileAccess: Suite = instance => {
         10030,
       )
       expectRefused(await read(nobody, avatar, signed(good)), 403, 10030)
+    })
+
+    it('is no signature of anything but a name that was handed out here', async () => {
+      const { app_id, secret } = instance()
+      const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+      const names = [
+        `${encoded({ alg: 'HS256' })}.${encoded({ app: app_id, role: 2 })}`,
+        'anything',
+        `${app_id}/avatar/../x`,
+        `${neighbour.app_id}/avatar/1`,
+        '',
+      ]
+      for (const name of names) {
+        for (const signed of [name, `cohort-file:${name}`]) {
+          const query = `app_id=${app_id}&sdk_sign=${sdkSignOf(secret, signed)}`
+          for (const [path, parameter] of [
+            ['avatar', 'object_name'],
+            ['chat', 'file_sign'],
+          ]) {
+            const url = new URL(
+              `/file/download/${path}?${parameter}=${encodeURIComponent(name)}&${query}`,
+              instance().url,
+            )
+            expectRefused(await read(nobody, url.href), 403, 10030)
+          }
+        }
+      }
     })
 
     it('that is wrong is refused, wherever it stands (security 19)', async () => {

@@ -10,10 +10,11 @@ import {
   read,
   send,
   sendFile,
+  toGroup,
   toUser,
 } from '../../support/files.ts'
 import { jpeg, mp3, png, someBytes, text, voice } from '../../support/fixtures.ts'
-import { dataOf, expectRefusal, people, type Tenant } from '../../support/groups.ts'
+import { dataOf, expectRefusal, newGroup, people, type Tenant } from '../../support/groups.ts'
 import { headOf, openRaw } from '../../support/raw-http.ts'
 import {
   chunked,
@@ -40,6 +41,7 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
     userQuota: { user_quota_bytes: 1000 },
     appQuota: { app_quota_bytes: 1000 },
     failing: { user_quota_bytes: 1000, upload_max_bytes: limit },
+    derived: {},
   }
   let tenants: Record<keyof typeof apps, Tenant>
   beforeAll(async () => {
@@ -290,6 +292,36 @@ export const uploadLimits: Suite = (instance, _pace, target) => {
       await sendFile(sender, toUser(friend), someBytes(200))
       expect(await send(await placeFor(sender, toUser(friend)), someBytes(1))).toMatchObject({ code: 10009 })
     })
+
+    it.runIf(lacking(target, 'tidying up on demand') === undefined)(
+      'counts what is made of a file, which needs room, and gives it back with the file',
+      async () => {
+        const { derived } = tenants
+        const { sender, friend } = await couple(derived)
+        const group_id = await newGroup(sender)
+        const picture = await jpeg(400, 300)
+        const url = await sendFile(sender, { ...toGroup(group_id), file_type: 202 }, picture)
+        const { file_id } = dataOf(
+          await sender.post('/group/file/upload', { group_id, name: 'x', size: 1, url }),
+        )
+        const made = (w: number) => read(sender, url, { query: { image_type: 2, w, h: w } })
+        const kept = (await made(200)).bytes.length
+        const quota = picture.length + kept + 500
+        await instance().setApp(derived.app_id, { user_quota_bytes: quota })
+        // There is no room for this one: it is made for whoever asks.
+        expect((await made(320)).bytes.length).toBeGreaterThan(500)
+        const place = await placeFor(sender, toUser(friend))
+        expect(await put(place, someBytes(501))).toMatchObject({ status: 507, code: 10009 })
+        expect(await put(place, someBytes(500))).toMatchObject(taken)
+        expect((await made(320)).status).toBe(200)
+        dataOf(await sender.post('/group/file/delete', { group_id, file_list: [file_id] }))
+        await instance().gc?.()
+        expect(
+          await put(await placeFor(sender, toUser(friend)), someBytes(picture.length + kept)),
+        ).toMatchObject(taken)
+        expect(await put(await placeFor(sender, toUser(friend)), someBytes(1))).toMatchObject({ code: 10009 })
+      },
+    )
 
     it('gets back what a failed upload took (security 16)', async () => {
       const { sender, friend } = await couple(tenants.failing)

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { Client, callers, signToken } from '../../support/client.ts'
-import { newTenants, placeFor, signOf, toGroup, toUser } from '../../support/files.ts'
-import { addAdmins, addMembers, dataOf, expectRefusal, newGroup, people } from '../../support/groups.ts'
+import { lacking } from '../../support/capabilities.ts'
+import { type Answer, Client, callers, signToken } from '../../support/client.ts'
+import { newTenants, placeFor, send, signOf, toGroup, toUser } from '../../support/files.ts'
+import { png } from '../../support/fixtures.ts'
+import {
+  addAdmins,
+  addMembers,
+  dataOf,
+  expectRefusal,
+  newGroup,
+  people,
+  type User,
+} from '../../support/groups.ts'
+import { post, put } from '../../support/upload-requests.ts'
 import type { Suite } from '../all.ts'
 
 const chat = '/file/upload/chat'
 
 /** Who may upload what to whom (docs/behaviour.md, section 7): asked when the upload URL is given out. */
-export const uploadRights: Suite = instance => {
+export const uploadRights: Suite = (instance, _pace, target) => {
   const ask = (client: Client, query: Readonly<Record<string, string | number>>) => client.get(chat, query)
 
   describe('the answer', () => {
@@ -215,10 +226,7 @@ export const uploadRights: Suite = instance => {
         await (await admin({ group_id: other })).get('/file/upload/avatar/group', { group_id }),
         10010,
       )
-      expectRefusal(
-        await (await admin({ group_id, user_id: owner.id })).get('/file/upload/avatar/user'),
-        10002,
-      )
+      dataOf(await (await admin({ group_id, user_id: owner.id })).get('/file/upload/avatar/user'))
     })
   })
 
@@ -262,5 +270,57 @@ export const uploadRights: Suite = instance => {
       dataOf(await owner.get('/file/upload/avatar/user')),
     ]
     for (const place of places) expect(JSON.stringify(place)).not.toContain(token)
+  })
+
+  describe.runIf(lacking(target, 'own upload URLs') === undefined)('an upload URL', () => {
+    it('is judged again when the bytes arrive', async () => {
+      const names = ['owner', 'member'] as const
+      const ends: Readonly<
+        Record<string, (owner: User, member: User, group_id: number) => Promise<unknown>>
+      > = {
+        banned: (owner, { id }, group_id) =>
+          owner.post('/group/ban', { group_id, user_list: [id], duration: 5 }),
+        'silenced with all': (owner, _, group_id) =>
+          owner.post('/group/settings/ban_all', { group_id, duration: 5 }),
+        kicked: (owner, { id }, group_id) => owner.post('/group/kick', { group_id, user_list: [id] }),
+        blocked: (owner, { id }, group_id) => owner.post('/group/block', { group_id, user_list: [id] }),
+        'gone by itself': (_, member, group_id) => member.post('/group/leave', { group_id }),
+      }
+      for (const [how, end] of Object.entries(ends)) {
+        const { owner, member } = await people(instance(), names)
+        const group_id = await newGroup(owner, { user_list: [member.id] })
+        const place = await placeFor(member, toGroup(group_id))
+        expect((await end(owner, member, group_id)) as Answer).toMatchObject({ code: 200 })
+        for (const send of [put, post])
+          expect({ how, ...(await send(place, 'hello')) }).toMatchObject({ how, status: 403, code: 10010 })
+      }
+    })
+
+    it('for the avatar of a group is good for whoever may change it', async () => {
+      const { owner, admin } = await people(instance(), ['owner', 'admin'])
+      const group_id = await newGroup(owner)
+      await addAdmins(owner, group_id, [admin])
+      const [place, other] = [
+        dataOf(await admin.get('/file/upload/avatar/group', { group_id })),
+        dataOf(await admin.get('/file/upload/avatar/group', { group_id })),
+      ]
+      expect((await send(place, await png())).status).toBe(200)
+      dataOf(await owner.post('/group/admin/remove', { group_id, user_list: [admin.id] }))
+      expect(await send(other, await png())).toMatchObject({ status: 403, code: 10010 })
+    })
+
+    it('for a file to a user, or used by who may send again, is good', async () => {
+      const { owner, member } = await people(instance(), ['owner', 'member'])
+      const group_id = await newGroup(owner, { user_list: [member.id] })
+      const [toOwner, toAll] = [
+        await placeFor(member, toUser(owner)),
+        await placeFor(member, toGroup(group_id)),
+      ]
+      dataOf(await owner.post('/group/ban', { group_id, user_list: [member.id], duration: 5 }))
+      expect((await put(toOwner, 'hello')).status).toBe(200)
+      expect((await put(toAll, 'hello')).status).toBe(403)
+      dataOf(await owner.post('/group/unban', { group_id, user_list: [member.id] }))
+      expect((await put(toAll, 'hello')).status).toBe(200)
+    })
   })
 }
