@@ -4,9 +4,11 @@
  */
 import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { Route } from '../src/http/route.ts'
 import { errors } from '../src/operation/errors.ts'
-import type { Operation } from '../src/operation/operation.ts'
+import type { Method } from '../src/operation/operation.ts'
 import { operations } from '../src/operations.ts'
+import { routes } from '../src/routes.ts'
 import { clientNames } from './client-names.ts'
 
 interface Schema {
@@ -40,15 +42,45 @@ const camelCase = (text: string): string =>
   text.replace(/^[^a-z]+/i, '').replace(/[^a-z0-9]+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase())
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
+/** What the client calls: an operation, or a route that speaks JSON in the envelope. */
+interface Callable {
+  readonly methods: readonly Method[]
+  readonly path: string
+  readonly title: string
+  readonly description: string
+  readonly self: boolean
+  readonly paged: boolean | 'cursor'
+  readonly writes: boolean
+  readonly input: z.ZodObject
+  readonly answer: z.ZodType
+}
+
+/** A route of the operator as an operation; undefined for what the client has no method for. */
+function callable(route: Route): Callable | undefined {
+  const [method = 'GET'] = route.methods
+  const answer = route.answers[200]?.content?.['application/json']
+  if (route.who !== 'operator' || !(answer instanceof z.ZodObject)) return undefined
+  const body = route.takes?.[method]?.['application/json']
+  const input = body instanceof z.ZodObject ? body : route.query
+  return {
+    ...route,
+    self: false,
+    paged: false,
+    writes: method !== 'GET',
+    input,
+    answer: answer.shape.data as z.ZodType,
+  }
+}
+
 interface Named {
-  readonly operation: Operation
+  readonly operation: Callable
   readonly namespace: string
   readonly method: string
   /** `GroupCreate`: what its types begin with. */
   readonly typeName: string
 }
 
-function named(operation: Operation): Named {
+function named(operation: Callable): Named {
   const { path, methods } = operation
   const given = clientNames[path] ?? clientNames[`${methods[0]} ${path}`]
   const [, first = '', rest = ''] = /^\/([\w-]+)\/?(.*)$/.exec(path) ?? []
@@ -166,7 +198,7 @@ function methodOf(one: Named): string {
   return `${doc(lines.join(' '), '    ')}    ${method}: (${arguments_}) => ${callOf(operation, typeName, methods, path)},\n`
 }
 
-function callOf(operation: Operation, typeName: string, methods: readonly string[], path: string): string {
+function callOf(operation: Callable, typeName: string, methods: readonly string[], path: string): string {
   const [first = 'POST'] = methods
   const rest = `${JSON.stringify(path)}, input, options)`
   const reading = first === 'GET' ? 'GET' : 'POST'
@@ -180,7 +212,7 @@ function callOf(operation: Operation, typeName: string, methods: readonly string
 
 /** The whole module. */
 export function clientModule(): string {
-  const all = operations.map(named)
+  const all = [...operations, ...routes.flatMap(route => callable(route) ?? [])].map(named)
   const repeated = all.find((one, i) => all.findIndex(other => other.typeName === one.typeName) !== i)
   if (repeated !== undefined)
     throw new Error(

@@ -63,6 +63,12 @@ export const variables = {
     .min(16, 'must be at least 16 characters')
     .optional()
     .describe('its secret; default: generated at first start'),
+  OPERATOR_SECRET: z
+    .string()
+    .min(32, 'must be at least 32 characters')
+    .optional()
+    .describe('signs the tokens of whoever runs the service (role 3): good for every app'),
+  CONSOLE: oneOf(['on', 'off']).default('on').describe('`off` removes the console at `/console/`'),
   SHOW_SECRETS: yes
     .default(false)
     .describe('`true` prints the first token also when the output is not a terminal'),

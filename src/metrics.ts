@@ -1,3 +1,4 @@
+import { errors } from './operation/errors.ts'
 import type { ExecutorMetrics } from './operation/executor.ts'
 import type { TokenCacheMetrics } from './tenant/token-verifier.ts'
 
@@ -118,6 +119,34 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
   }
   queued(depth: number): void {
     this.depth = depth
+  }
+
+  /** Counters and figures by name, and all requests together: for whoever looks at the service now. */
+  snapshot(): Record<string, number> {
+    let requests = 0
+    let failed = 0
+    let seconds = 0
+    for (const route of this.routes.values()) {
+      seconds += route.seconds
+      for (const [code, count] of route.codes) {
+        requests += count
+        if (
+          (code >= 500 && code < 1000) ||
+          code === errors.storage_failed[0] ||
+          code === errors.database_failed[0]
+        )
+          failed += count
+      }
+    }
+    return {
+      cohort_requests_total: requests,
+      cohort_requests_failed_total: failed,
+      cohort_request_seconds_total: seconds,
+      ...Object.fromEntries(
+        Object.keys(counters).map(name => [name, this.counts.get(name as CounterName) ?? 0]),
+      ),
+      ...Object.fromEntries(this.figures.map(({ name, value }) => [name, value()])),
+    }
   }
 
   /** Prometheus' text exposition format, version 0.0.4. */

@@ -42,6 +42,20 @@ import {
 import { deleteFile, fileList, getFile, updateFileName, uploadFile } from './group/shared-files.ts'
 import { setUserSettings, userSettings } from './group/user-settings.ts'
 import type { Operation } from './operation/operation.ts'
+import {
+  changeSettings,
+  createApp,
+  endKey,
+  endSecret,
+  rotateKey,
+  rotateSecret,
+} from './operator/app-changes.ts'
+import { getApp, listApps } from './operator/apps.ts'
+import { deleteApp } from './operator/delete-app.ts'
+import { listFiles } from './operator/files.ts'
+import { listGroups } from './operator/groups.ts'
+import { usage } from './operator/usage.ts'
+import { getUser, listUserGroups, listUsers } from './operator/users.ts'
 
 /**
  * The only registry: routes, the OpenAPI document, the docs page and the tests of contract and permissions
@@ -114,4 +128,19 @@ export const operations: readonly Operation[] = [
   uploadChat,
   forward,
   revokeFile,
+  listGroups,
+  listUsers,
+  getUser,
+  listUserGroups,
+  listFiles,
+  usage,
+  listApps,
+  getApp,
+  createApp,
+  changeSettings,
+  rotateSecret,
+  endSecret,
+  rotateKey,
+  endKey,
+  deleteApp,
 ]

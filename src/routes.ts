@@ -4,6 +4,9 @@ import { receiveUpload } from './file/upload/receive.ts'
 import type { Route } from './http/route.ts'
 import { docs, healthz, metrics, openApiDocument, readyz } from './http/service-routes.ts'
 import { centrifugoPublish, centrifugoSubscribe } from './integrations/centrifugo.ts'
+import { getHealth, listBackups, listJobs, makeBackup, runJob } from './operator/service-routes.ts'
+import { currentSession, endSessionRoute, listSessions, openSessionRoute } from './operator/session-routes.ts'
+import { appToken } from './operator/token-route.ts'
 
 /**
  * Everything that answers HTTP beside the operations: bytes, streams and the service itself. With `operations.ts`
@@ -21,4 +24,14 @@ export const routes: readonly Route[] = [
   metrics,
   openApiDocument,
   docs,
+  openSessionRoute,
+  currentSession,
+  listSessions,
+  endSessionRoute,
+  appToken,
+  getHealth,
+  listJobs,
+  runJob,
+  listBackups,
+  makeBackup,
 ]

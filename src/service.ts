@@ -9,11 +9,12 @@ import { mount } from './http/mount.ts'
 import { openApi } from './http/openapi.ts'
 import { rateLimiter } from './http/rate-limit.ts'
 import type { Documentation, Service } from './http/service.ts'
-import { type JobContext, type Jobs, jobRunner } from './jobs/runner.ts'
+import { type Jobs, jobRunner } from './jobs/runner.ts'
 import type { Metrics } from './metrics.ts'
 import type { Executor } from './operation/executor.ts'
 import { idMaker } from './operation/ids.ts'
 import { operations } from './operations.ts'
+import { operatorAccess } from './operator/access.ts'
 import type { Clock, Log } from './platform.ts'
 import { routes } from './routes.ts'
 import { appRegistry } from './tenant/registry.ts'
@@ -21,7 +22,7 @@ import { tokenVerifier } from './tenant/token-verifier.ts'
 
 /** What an entry gives the service: its ports and the settings that concern it. */
 export interface Platform {
-  readonly config: Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL' | 'IMAGE_SERVICE_URL'>
+  readonly config: Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL' | 'IMAGE_SERVICE_URL' | 'OPERATOR_SECRET'>
   /** The executor of the database that holds this app. */
   readonly executorFor: (app_id: string) => Executor
   /** The executors of all databases. */
@@ -38,6 +39,7 @@ export interface Platform {
   readonly files: Converters
   /** Throws if the database does not answer. */
   readonly ready: Service['ready']
+  readonly premises: Omit<Service['premises'], 'version'>
 }
 
 /** A service that is put together: it answers `app.fetch`, and does by itself what `jobs` lists. */
@@ -59,10 +61,18 @@ export function createService(platform: Platform): RunningService {
   const ids = idMaker(clock)
   const newId = ids.next
   const publicUrl = config.PUBLIC_URL ?? ''
+  const jobs = jobRunner({ executors, executorFor, apps, blobs, clock, newId, log, metrics })
   const service: Service = {
     apps,
     tokens: tokenVerifier(clock, metrics),
+    operators: operatorAccess({
+      secret: config.OPERATOR_SECRET,
+      executor: () => executorFor(''),
+      clock,
+      ttlMs: platform.appTtlMs,
+    }),
     executorFor,
+    executors,
     clock,
     newId,
     log,
@@ -75,6 +85,8 @@ export function createService(platform: Platform): RunningService {
       uploadsOfUser: uploadsOfUser(),
     },
     documentation: documentation(platform.version, publicUrl),
+    jobs,
+    premises: { ...platform.premises, version: platform.version },
     ready: platform.ready,
     publicUrl,
     origins: config.CORS_ORIGINS,
@@ -83,10 +95,9 @@ export function createService(platform: Platform): RunningService {
   }
   const app = new Hono()
   mount(app, service, operations, routes)
-  const context: JobContext = { executors, executorFor, apps, blobs, clock, newId, log, metrics }
   return {
     app,
-    jobs: jobRunner(context),
+    jobs,
     async prepare() {
       for (const executor of executors) ids.goOnAbove(highestId(await executor.read(highestIds({}))))
     },

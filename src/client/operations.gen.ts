@@ -846,6 +846,487 @@ export interface FileRevokeInput {
 }
 export type FileRevokeAnswer = true
 
+export interface AdminGroupsInput {
+  /** Their order. Default: "newest". */
+  readonly sort?: "newest" | "name" | "size" | "owner"
+  /** Only groups whose name begins so; upper and lower case of ASCII are the same. 0 to 64 characters. */
+  readonly name?: string
+  /** Only groups of this owner. */
+  readonly owner_id?: number
+  /** 1 to 1000. */
+  readonly limit?: number
+}
+export interface AdminGroupsItem {
+  readonly group_id: number
+  readonly name: string
+  readonly avatar: string
+  readonly type: number
+  readonly owner_id: number
+  /** Members. */
+  readonly count: number
+  readonly capacity: number
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Milliseconds. */
+  readonly updated_at: number
+}
+
+export interface AdminUsersInput {
+  /** By user id, or those with the most stored bytes first. Default: "id". */
+  readonly sort?: "id" | "bytes"
+  /** 1 to 1000. */
+  readonly limit?: number
+}
+export interface AdminUsersItem {
+  readonly user_id: number
+  /** Groups that count against its limit of created groups. */
+  readonly groups_created: number
+  readonly groups_joined: number
+  /** Bytes it has stored. */
+  readonly file_bytes: number
+  /** Its choice about invitations; null: the app's setting. */
+  readonly group_confirm: boolean | null
+}
+
+export interface AdminUserInput {
+  readonly user_id: number
+}
+export interface AdminUserAnswer {
+  readonly user_id: number
+  /** Groups that count against its limit of created groups. */
+  readonly groups_created: number
+  readonly groups_joined: number
+  /** Bytes it has stored. */
+  readonly file_bytes: number
+  /** Its choice about invitations; null: the app's setting. */
+  readonly group_confirm: boolean | null
+}
+
+export interface AdminUserGroupsInput {
+  readonly user_id: number
+  /** 1 to 1000. */
+  readonly limit?: number
+}
+export interface AdminUserGroupsItem {
+  readonly group_id: number
+  readonly name: string
+  readonly type: number
+  readonly owner_id: number
+  /** Members. */
+  readonly count: number
+  /** 1 member, 2 admin, 3 owner. */
+  readonly role: number
+  /** The user's name in this group. */
+  readonly display_name: string
+  /** Milliseconds. */
+  readonly joined_at: number
+  /** End of its ban in milliseconds; 0 none, -1 for ever. */
+  readonly ban_until: number
+}
+
+export interface AdminFilesInput {
+  /** Only what this user stored. */
+  readonly user_id?: number
+  /** Only what was sent to this group. */
+  readonly group_id?: number
+  /** 1 to 1000. */
+  readonly limit?: number
+}
+export interface AdminFilesItem {
+  /** Its key in the store. */
+  readonly object_name: string
+  /** Who stored it. */
+  readonly user_id: number
+  /** 1 a user's avatar, 2 a group's, else its file_type. */
+  readonly kind: number
+  /** Bytes. */
+  readonly size: number
+  readonly content_type: string
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Path and query to read it at, with an administrator token. */
+  readonly download: string
+}
+
+export type AdminUsageInput = Readonly<Record<string, unknown>>
+export interface AdminUsageAnswer {
+  readonly groups: number
+  readonly max_groups: number
+  readonly users: number
+  readonly memberships: number
+  readonly files: number
+  readonly file_bytes: number
+  /** 0: no limit. */
+  readonly app_quota_bytes: number
+  /** Milliseconds. */
+  readonly created_at: number
+}
+
+export interface OperatorAppsInput {
+  /** 1 to 1000. */
+  readonly limit?: number
+}
+export interface OperatorAppsItem {
+  readonly app_id: string
+  /** Milliseconds. */
+  readonly created_at: number
+  readonly groups: number
+  readonly file_bytes: number
+}
+
+export interface OperatorAppInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+}
+export interface OperatorAppAnswer {
+  readonly app_id: string
+  /** Milliseconds. */
+  readonly created_at: number
+  readonly groups: number
+  readonly file_bytes: number
+  /** Keys that sign the app's tokens instead of its secrets; '' without. */
+  readonly jwks_url: string
+  /** Newest first; all are good, the first signs. */
+  readonly secrets: readonly {
+    readonly kid: string
+    /** Milliseconds. */
+    readonly created_at: number
+  }[]
+  /** Sign cursors, QR codes, file signatures and upload URLs. */
+  readonly keys: readonly {
+    readonly kid: string
+    /** Milliseconds. */
+    readonly created_at: number
+  }[]
+  readonly settings: {
+    /** An invited user must consent, unless its own group_confirm says otherwise. Default: false. */
+    readonly invite_confirm: boolean
+    /** Groups in the app (20007). Default: 1000000. */
+    readonly max_groups: number
+    /** Groups created by one user (20008). Default: 10000. */
+    readonly max_groups_created: number
+    /** Groups joined by one user (20009). Default: 10000. */
+    readonly max_groups_joined: number
+    /** Members of a new private group (20010). Default: 2000. 1 to 10000000. */
+    readonly capacity_private: number
+    /** Members of a new chatroom (20010). Default: 100000. 1 to 10000000. */
+    readonly capacity_chatroom: number
+    /** Life of an application, minutes. Default: 10080. 1 to 5256000. */
+    readonly application_minutes: number
+    /** Life of an invitation, minutes. Default: 10080. 1 to 5256000. */
+    readonly invitation_minutes: number
+    /** Life of a QR code, minutes. Default: 10080. 1 to 5256000. */
+    readonly qrcode_minutes: number
+    /** Life of an upload URL, minutes. Default: 15. 1 to 5256000. */
+    readonly upload_minutes: number
+    /** Largest file, bytes. Default: 104857600. 1 to 5368709120. */
+    readonly upload_max_bytes: number
+    /** Stored bytes of the whole app; 0: no limit. Default: 0. */
+    readonly app_quota_bytes: number
+    /** Stored bytes of one user; 0: no limit. Default: 0. */
+    readonly user_quota_bytes: number
+    /** Upload URLs one user may hold unused. Default: 1000. 1 to 100000. */
+    readonly pending_uploads: number
+    /** How long events are kept, days. Default: 30. 1 to 36500. */
+    readonly events_days: number
+    /** How long events that an audit asks for are kept, days. Default: 400. 1 to 36500. */
+    readonly audit_days: number
+    /** How long an Idempotency-Key is remembered, hours. Default: 24. 1 to 720. */
+    readonly idempotency_hours: number
+    /** Requests a second of one user, in bursts of five times as many; 0: no limit. Default: 200. */
+    readonly rate_user_per_second: number
+    /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. Default: 0. */
+    readonly rate_app_per_second: number
+  }
+  /** Settings that do not have their default. */
+  readonly changed: readonly string[]
+}
+
+export interface OperatorCreateAppInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+  /** Its secret; default: a new one of 256 bits. 16 to 1024 characters. */
+  readonly secret?: string
+}
+export interface OperatorCreateAppAnswer {
+  readonly app_id: string
+  readonly kid: string
+  readonly secret: string
+}
+
+export interface OperatorChangeSettingsInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+  /** Default: {}. */
+  readonly settings?: {
+    /** An invited user must consent, unless its own group_confirm says otherwise. */
+    readonly invite_confirm?: boolean | null
+    /** Groups in the app (20007). */
+    readonly max_groups?: number | null
+    /** Groups created by one user (20008). */
+    readonly max_groups_created?: number | null
+    /** Groups joined by one user (20009). */
+    readonly max_groups_joined?: number | null
+    /** Members of a new private group (20010). */
+    readonly capacity_private?: number | null
+    /** Members of a new chatroom (20010). */
+    readonly capacity_chatroom?: number | null
+    /** Life of an application, minutes. */
+    readonly application_minutes?: number | null
+    /** Life of an invitation, minutes. */
+    readonly invitation_minutes?: number | null
+    /** Life of a QR code, minutes. */
+    readonly qrcode_minutes?: number | null
+    /** Life of an upload URL, minutes. */
+    readonly upload_minutes?: number | null
+    /** Largest file, bytes. */
+    readonly upload_max_bytes?: number | null
+    /** Stored bytes of the whole app; 0: no limit. */
+    readonly app_quota_bytes?: number | null
+    /** Stored bytes of one user; 0: no limit. */
+    readonly user_quota_bytes?: number | null
+    /** Upload URLs one user may hold unused. */
+    readonly pending_uploads?: number | null
+    /** How long events are kept, days. */
+    readonly events_days?: number | null
+    /** How long events that an audit asks for are kept, days. */
+    readonly audit_days?: number | null
+    /** How long an Idempotency-Key is remembered, hours. */
+    readonly idempotency_hours?: number | null
+    /** Requests a second of one user, in bursts of five times as many; 0: no limit. */
+    readonly rate_user_per_second?: number | null
+    /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. */
+    readonly rate_app_per_second?: number | null
+  }
+  /** Where the keys are that sign the app's tokens, instead of its secrets; '' for its secrets. 0 to 2048 characters. */
+  readonly jwks_url?: string
+}
+export interface OperatorChangeSettingsAnswer {
+  /** An invited user must consent, unless its own group_confirm says otherwise. Default: false. */
+  readonly invite_confirm: boolean
+  /** Groups in the app (20007). Default: 1000000. */
+  readonly max_groups: number
+  /** Groups created by one user (20008). Default: 10000. */
+  readonly max_groups_created: number
+  /** Groups joined by one user (20009). Default: 10000. */
+  readonly max_groups_joined: number
+  /** Members of a new private group (20010). Default: 2000. 1 to 10000000. */
+  readonly capacity_private: number
+  /** Members of a new chatroom (20010). Default: 100000. 1 to 10000000. */
+  readonly capacity_chatroom: number
+  /** Life of an application, minutes. Default: 10080. 1 to 5256000. */
+  readonly application_minutes: number
+  /** Life of an invitation, minutes. Default: 10080. 1 to 5256000. */
+  readonly invitation_minutes: number
+  /** Life of a QR code, minutes. Default: 10080. 1 to 5256000. */
+  readonly qrcode_minutes: number
+  /** Life of an upload URL, minutes. Default: 15. 1 to 5256000. */
+  readonly upload_minutes: number
+  /** Largest file, bytes. Default: 104857600. 1 to 5368709120. */
+  readonly upload_max_bytes: number
+  /** Stored bytes of the whole app; 0: no limit. Default: 0. */
+  readonly app_quota_bytes: number
+  /** Stored bytes of one user; 0: no limit. Default: 0. */
+  readonly user_quota_bytes: number
+  /** Upload URLs one user may hold unused. Default: 1000. 1 to 100000. */
+  readonly pending_uploads: number
+  /** How long events are kept, days. Default: 30. 1 to 36500. */
+  readonly events_days: number
+  /** How long events that an audit asks for are kept, days. Default: 400. 1 to 36500. */
+  readonly audit_days: number
+  /** How long an Idempotency-Key is remembered, hours. Default: 24. 1 to 720. */
+  readonly idempotency_hours: number
+  /** Requests a second of one user, in bursts of five times as many; 0: no limit. Default: 200. */
+  readonly rate_user_per_second: number
+  /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. Default: 0. */
+  readonly rate_app_per_second: number
+}
+
+export interface OperatorRotateSecretInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+  /** The new secret; default: a new one of 256 bits. 16 to 1024 characters. */
+  readonly secret?: string
+  /** All tokens that the old secrets signed end at once. */
+  readonly end_old?: boolean
+}
+export interface OperatorRotateSecretAnswer {
+  /** Names the new one. */
+  readonly kid: string
+  /** Shown here and never again. */
+  readonly secret: string
+  /** All that are good now, the newest first. */
+  readonly good: readonly {
+    readonly kid: string
+    /** Milliseconds. */
+    readonly created_at: number
+  }[]
+}
+
+export interface OperatorEndSecretInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+  /** Which. 1 to 64 characters. */
+  readonly kid: string
+}
+export type OperatorEndSecretAnswer = readonly {
+  readonly kid: string
+  /** Milliseconds. */
+  readonly created_at: number
+}[]
+
+export interface OperatorRotateKeyInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+}
+export interface OperatorRotateKeyAnswer {
+  /** Names the new one. */
+  readonly kid: string
+  /** All that are good now, the newest first. */
+  readonly good: readonly {
+    readonly kid: string
+    /** Milliseconds. */
+    readonly created_at: number
+  }[]
+}
+
+export interface OperatorEndKeyInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+  /** Which. 1 to 64 characters. */
+  readonly kid: string
+}
+export type OperatorEndKeyAnswer = readonly {
+  readonly kid: string
+  /** Milliseconds. */
+  readonly created_at: number
+}[]
+
+export interface OperatorDeleteAppInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+  /** False: delete it; true: only say what would go. */
+  readonly dry_run?: boolean
+}
+export interface OperatorDeleteAppAnswer {
+  readonly deleted: boolean
+  readonly groups: number
+  readonly users: number
+  readonly memberships: number
+  readonly files: number
+  readonly file_bytes: number
+}
+
+export type OperatorSessionInput = Readonly<Record<string, unknown>>
+export interface OperatorSessionAnswer {
+  /** Null: by a token, not by a session. */
+  readonly session_id: number | null
+  /** Milliseconds. */
+  readonly expires_at: number
+}
+
+export type OperatorSessionsInput = Readonly<Record<string, unknown>>
+export type OperatorSessionsAnswer = readonly {
+  readonly session_id: number
+  /** Milliseconds. */
+  readonly started_at: number
+  /** Milliseconds. */
+  readonly expires_at: number
+  /** As it names itself. */
+  readonly browser: string
+}[]
+
+export interface OperatorEndSessionInput {
+  /** Which; default: that of the caller. */
+  readonly session_id?: number
+  /** Every session, and every link that was not used yet. Default: false. */
+  readonly all?: boolean
+}
+export type OperatorEndSessionAnswer = true
+
+export interface OperatorTokenInput {
+  /** The app: 1 to 64 letters, digits, _ or -. */
+  readonly app_id: string
+  /** Whose token; without it, an administrator token. */
+  readonly user_id?: number
+  /** A store_token: good for files only. */
+  readonly files_only?: boolean
+  /** How long it is good, seconds. 1 to 31536000. */
+  readonly ttl_seconds?: number
+}
+export interface OperatorTokenAnswer {
+  readonly token: string
+  /** Milliseconds. */
+  readonly expires_at: number
+}
+
+export type OperatorHealthInput = Readonly<Record<string, unknown>>
+export interface OperatorHealthAnswer {
+  readonly version: string
+  /** Node, bun, deno or workers. */
+  readonly runtime: string
+  /** Where the bytes are: folder, s3 or r2. */
+  readonly store: string
+  /** Milliseconds. */
+  readonly started_at: number
+  /** Milliseconds. */
+  readonly now: number
+  readonly ready: boolean
+  /** Bytes; null where there is none. */
+  readonly disk: {
+    readonly free: number
+    readonly total: number
+  } | null
+  readonly last_backup: {
+    readonly name: string
+    readonly bytes: number
+    /** Milliseconds. */
+    readonly made_at: number
+  } | null
+  /** Counters since the start, and gauges, as /metrics has them. */
+  readonly figures: Readonly<Record<string, number>>
+  /** What wants to be looked at, in words. */
+  readonly warnings: readonly string[]
+}
+
+export type OperatorJobsInput = Readonly<Record<string, unknown>>
+export type OperatorJobsAnswer = readonly ({
+  readonly name: string
+  /** What it does. */
+  readonly title: string
+  readonly every_ms: number
+  /** Null: not yet in this process. */
+  readonly last_run_at: number | null
+  /** How long it took. */
+  readonly last_ms: number | null
+  /** What it did. */
+  readonly last_report: Readonly<Record<string, number>>
+  /** Since the start. */
+  readonly failures: number
+})[]
+
+export interface OperatorRunJobInput {
+  /** 1 to 64 characters. */
+  readonly name: string
+}
+export type OperatorRunJobAnswer = Readonly<Record<string, number>>
+
+export type OperatorBackupsInput = Readonly<Record<string, unknown>>
+export type OperatorBackupsAnswer = readonly {
+  readonly name: string
+  readonly bytes: number
+  /** Milliseconds. */
+  readonly made_at: number
+}[]
+
+export type OperatorMakeBackupInput = Readonly<Record<string, unknown>>
+export interface OperatorMakeBackupAnswer {
+  readonly name: string
+  readonly bytes: number
+  /** Milliseconds. */
+  readonly made_at: number
+}
+
 export const groupOperations = (api: Connection) => ({
     /** Create a group. The caller becomes owner and first member; `user_list` is invited as by /group/invite, and an id that cannot be never stops the creation. A public group (type 1) and a chatroom (2) are in /group/public_list and let everybody join at once. As a user: an administrator says whom it acts as. */
     create: (input?: GroupCreateInput, options?: CallOptions) => api.write<GroupCreateAnswer>("/group/create", input, options),
@@ -990,14 +1471,72 @@ export const fileOperations = (api: Connection) => ({
     revoke: (input: FileRevokeInput, options?: CallOptions) => api.write<FileRevokeAnswer>("/file/revoke", input, options),
 })
 
+export const adminOperations = (api: Connection) => ({
+    /** List the groups of the app. All of them, newest first or in another order; those whose name begins with a text, by name; or those of one owner, newest first. */
+    groups: (input?: AdminGroupsInput, options?: CallOptions) => api.pages<AdminGroupsItem>('GET', "/admin/groups", input, options),
+    /** List the users of the app. Those that ever joined a group, stored a file or chose a setting. */
+    users: (input?: AdminUsersInput, options?: CallOptions) => api.pages<AdminUsersItem>('GET', "/admin/users", input, options),
+    /** Get a user of the app. A user that is not known yet has all counts 0. */
+    user: (input: AdminUserInput, options?: CallOptions) => api.get<AdminUserAnswer>("/admin/user", input, options),
+    /** List the groups of a user. Newest membership first. */
+    userGroups: (input: AdminUserGroupsInput, options?: CallOptions) => api.pages<AdminUserGroupsItem>('GET', "/admin/user/groups", input, options),
+    /** List the stored files of the app. The largest first; of one user, the largest first; or sent to one group, the latest first. */
+    files: (input?: AdminFilesInput, options?: CallOptions) => api.pages<AdminFilesItem>('GET', "/admin/files", input, options),
+    /** Get what the app uses. Its groups, users, memberships and files, and the limits that it has. */
+    usage: (input?: AdminUsageInput, options?: CallOptions) => api.get<AdminUsageAnswer>("/admin/usage", input, options),
+})
+
+export const operatorOperations = (api: Connection) => ({
+    /** List all apps. By their ids. */
+    apps: (input?: OperatorAppsInput, options?: CallOptions) => api.pages<OperatorAppsItem>('GET', "/operator/apps", input, options),
+    /** Get an app. Its settings and the names of its keys; never a secret. */
+    app: (input: OperatorAppInput, options?: CallOptions) => api.get<OperatorAppAnswer>("/operator/app", input, options),
+    /** Create an app. Answers its secret, which signs its tokens. It is shown here and never again. */
+    createApp: (input: OperatorCreateAppInput, options?: CallOptions) => api.write<OperatorCreateAppAnswer>("/operator/app/create", input, options),
+    /** Change the settings of an app. What is not sent stays as it is; null goes back to the default. */
+    changeSettings: (input: OperatorChangeSettingsInput, options?: CallOptions) => api.write<OperatorChangeSettingsAnswer>("/operator/app/settings", input, options),
+    /** Give an app a new secret. It signs from now on. The old ones stay good until they are ended, or end at once. */
+    rotateSecret: (input: OperatorRotateSecretInput, options?: CallOptions) => api.write<OperatorRotateSecretAnswer>("/operator/app/secret/rotate", input, options),
+    /** End a secret of an app. Every token that it signed ends, too. */
+    endSecret: (input: OperatorEndSecretInput, options?: CallOptions) => api.write<OperatorEndSecretAnswer>("/operator/app/secret/end", input, options),
+    /** Give an app a new signing key. It signs cursors, QR codes, file signatures and upload URLs from now on. What the old ones signed stays good until they are ended. */
+    rotateKey: (input: OperatorRotateKeyInput, options?: CallOptions) => api.write<OperatorRotateKeyAnswer>("/operator/app/key/rotate", input, options),
+    /** End a signing key of an app. Every cursor, QR code, file signature and upload URL that it signed ends, too. */
+    endKey: (input: OperatorEndKeyInput, options?: CallOptions) => api.write<OperatorEndKeyAnswer>("/operator/app/key/end", input, options),
+    /** Delete an app with all that is its own. Without `dry_run: false` it only says what would go. An app that is deleted answers nobody any more; its groups, users and files are then removed in the background, and cannot be had back but from a backup. */
+    deleteApp: (input: OperatorDeleteAppInput, options?: CallOptions) => api.write<OperatorDeleteAppAnswer>("/operator/app/delete", input, options),
+    /** Get the session of the caller. */
+    session: (input?: OperatorSessionInput, options?: CallOptions) => api.get<OperatorSessionAnswer>("/operator/session", input, options),
+    /** List the open sessions of the console. Newest first. */
+    sessions: (input?: OperatorSessionsInput, options?: CallOptions) => api.get<OperatorSessionsAnswer>("/operator/sessions", input, options),
+    /** End a session of the console. A running service sees it within a second (five on Workers). */
+    endSession: (input?: OperatorEndSessionInput, options?: CallOptions) => api.write<OperatorEndSessionAnswer>("/operator/session/end", input, options),
+    /** Sign a token of an app. As the app's own server would, with its newest secret. */
+    token: (input: OperatorTokenInput, options?: CallOptions) => api.write<OperatorTokenAnswer>("/operator/app/token", input, options),
+    /** Get how the service is. On Workers, the figures are those of one isolate. */
+    health: (input?: OperatorHealthInput, options?: CallOptions) => api.get<OperatorHealthAnswer>("/operator/health", input, options),
+    /** List what the service does by itself. */
+    jobs: (input?: OperatorJobsInput, options?: CallOptions) => api.get<OperatorJobsAnswer>("/operator/jobs", input, options),
+    /** Run a job now. Answers what it did when it is done. */
+    runJob: (input: OperatorRunJobInput, options?: CallOptions) => api.write<OperatorRunJobAnswer>("/operator/job/run", input, options),
+    /** List the backups of the database. Newest first. None on Workers, where D1 has Time Travel. */
+    backups: (input?: OperatorBackupsInput, options?: CallOptions) => api.get<OperatorBackupsAnswer>("/operator/backups", input, options),
+    /** Make a backup of the database now. Where BACKUP_TO says; answers when it is there. Of a running service, without stopping it. */
+    makeBackup: (input?: OperatorMakeBackupInput, options?: CallOptions) => api.write<OperatorMakeBackupAnswer>("/operator/backup/make", input, options),
+})
+
 /** Every operation of the API, by what it is about. */
 export class Operations {
   readonly group: ReturnType<typeof groupOperations>
   readonly user: ReturnType<typeof userOperations>
   readonly authz: ReturnType<typeof authzOperations>
+  readonly admin: ReturnType<typeof adminOperations>
+  readonly operator: ReturnType<typeof operatorOperations>
   constructor(api: Connection) {
     this.group = groupOperations(api)
     this.user = userOperations(api)
     this.authz = authzOperations(api)
+    this.admin = adminOperations(api)
+    this.operator = operatorOperations(api)
   }
 }

@@ -72,6 +72,7 @@ export const users = sqliteTable(
   },
   t => [
     primaryKey({ columns: [t.app_id, t.user_id] }),
+    index('users_by_bytes').on(t.app_id, t.user_file_bytes, t.user_id),
     check(
       'users_counts',
       sql`${t.groups_created} >= 0 AND ${t.groups_joined} >= 0 AND ${t.user_file_bytes} >= 0`,
@@ -118,6 +119,11 @@ export const groups = sqliteTable(
     index('groups_open')
       .on(t.app_id, t.group_id, t.type, t.finer_type)
       .where(sql`(type = 2 OR finer_type = 1) AND status = 0`),
+    // One for each order in which an administrator lists the groups of an app.
+    index('groups_of_app').on(t.app_id, t.group_id).where(sql`status = 0`),
+    index('groups_by_name').on(t.app_id, sql`name COLLATE NOCASE`, t.group_id).where(sql`status = 0`),
+    index('groups_by_size').on(t.app_id, t.count, t.group_id).where(sql`status = 0`),
+    index('groups_by_owner').on(t.app_id, t.owner_id, t.group_id).where(sql`status = 0`),
     index('groups_dissolved').on(t.group_id).where(sql`status = 1 AND count > 0`),
     check('groups_type', sql`${t.type} IN (0, 2)`),
     check('groups_count', sql`${t.count} >= 0 AND ${t.count} <= ${t.capacity} AND ${t.blacklist_count} >= 0`),
@@ -302,6 +308,8 @@ export const objects = sqliteTable(
   t => [
     index('objects_unfinished').on(t.created_at).where(sql`state IN (0, 3)`),
     index('objects_promised_to_user').on(t.app_id, t.user_id).where(sql`state = 0`),
+    index('objects_by_size').on(t.app_id, t.size, t.object_name).where(sql`state = 1`),
+    index('objects_of_user').on(t.app_id, t.user_id, t.size, t.object_name).where(sql`state = 1`),
     index('objects_released').on(t.object_name).where(sql`state = 2`),
     check('objects_state', sql`${t.state} IN (0, 1, 2, 3)`),
     check('objects_size', sql`${t.size} >= 0`),

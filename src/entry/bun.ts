@@ -29,6 +29,7 @@ const largestRequest = 6 * 1024 ** 3
 const compiled = /\$bunfs|~BUN/.test(Bun.main)
 
 const runtime: Runtime = {
+  name: 'bun',
   command: compiled ? [process.execPath] : [process.execPath, Bun.main],
   openDatabase: bunSqlite,
   logThread: file => logThread(new URL('./log-worker.ts', import.meta.url), file),

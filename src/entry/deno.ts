@@ -26,6 +26,7 @@ declare const Deno: {
 const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(name => `--allow-${name}`)
 
 const runtime: Runtime = {
+  name: 'deno',
   command: [process.execPath, 'run', '--no-prompt', ...permissions, Deno.mainModule],
   openDatabase: nodeSqlite,
   logThread: file => logThread(new URL('./log-worker.ts', import.meta.url), file),

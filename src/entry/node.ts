@@ -14,6 +14,7 @@ import type { Runtime } from './runtime.ts'
 import { together } from './together.ts'
 
 const runtime: Runtime = {
+  name: 'node',
   command: [process.execPath, fileURLToPath(import.meta.url)],
   openDatabase: betterSqlite3,
   logThread: file => logThread(new URL('./log-worker.js', import.meta.url), file),

@@ -13,6 +13,7 @@ export interface Listening {
 
 /** What differs between Node, Bun and Deno: all that the command line needs of each. */
 export interface Runtime {
+  readonly name: 'node' | 'bun' | 'deno'
   /**
    * How this runtime runs this program again, as a process of its own: the command, to which arguments are
    * added.

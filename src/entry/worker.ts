@@ -64,6 +64,12 @@ function start(bindings: Bindings) {
     ready: async () => {
       for (const executor of executors.values()) await executor.read(ping({}))
     },
+    premises: {
+      runtime: 'workers',
+      store: config.files.store === 's3' ? 's3' : 'r2',
+      // An isolate has no clock before its first request, which is when this runs.
+      startedAt: Date.now(),
+    },
   })
   const prepared = async () => {
     if (config.APP_SECRET !== undefined) await ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)

@@ -4,6 +4,7 @@ import { DatabaseError, type Session } from '../db/engine.ts'
 import { type ErrorName, HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller, Page } from '../operation/operation.ts'
 import { type RunTask, runnerFor } from '../operation/task.ts'
+import type { Operator } from '../operator/access.ts'
 import { BlobStoreError, type ByteRange, type ByteStream, CannotConvert } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { callerOf, type Identity } from '../tenant/token-verifier.ts'
@@ -43,6 +44,13 @@ export interface Sendable {
   /** The bytes, or those of the range; undefined if they are gone. Called only where a body is answered. */
   open(range: ByteRange | undefined): Promise<ByteStream | undefined>
 }
+
+/** The cookie that holds a session of the console. */
+export const sessionCookie = 'cohort_session'
+
+/** The session in a Cookie header; '' without one. */
+const sessionIn = (cookies: string | null): string =>
+  new RegExp(`(?:^|;\\s*)${sessionCookie}=([\\w-]+)`).exec(cookies ?? '')?.[1] ?? ''
 
 /** The value of an Allow header. */
 export const allowed = (methods: readonly string[]): string =>
@@ -134,18 +142,53 @@ export class Exchange {
    * `files`: a token that is good for files only is good enough.
    */
   callerOf(app: App, token: string | null, files = false): Caller | Refusal | Promise<Caller | Refusal> {
-    const sent = token ?? /^Bearer +(\S+)$/i.exec(this.header('authorization') ?? '')?.[1]
-    if (sent === undefined || sent === '') return refuse('token_missing')
-    const { tokens, limits } = this.service
+    const sent = this.tokenOf(token)
+    if (sent === undefined) return this.hasSession ? this.operatorIn(app, null) : refuse('token_missing')
+    const { tokens, operators } = this.service
     const known = tokens.known(app, sent)
     if (known !== undefined) return this.enter(app, known, files)
+    if (operators.claims(sent)) return this.operatorIn(app, sent)
+    return this.limited(() => tokens.verify(app, sent)).then(identity =>
+      identity instanceof Refusal ? identity : this.enter(app, identity, files),
+    )
+  }
+
+  /**
+   * The operator, by its token, or by the session of the console. A session's cookie counts only beside the
+   * header `x-cohort-session`, which a page of another origin cannot send.
+   */
+  operator(token = this.header('access-token')): Promise<Operator | Refusal> {
+    const { operators } = this.service
+    const sent = this.tokenOf(token)
+    if (sent !== undefined) return this.limited(() => operators.byToken(sent))
+    if (!this.hasSession) return Promise.resolve(refuse('token_missing'))
+    return this.limited(() => operators.bySession(sessionIn(this.header('cookie'))))
+  }
+
+  private get hasSession(): boolean {
+    return this.header('x-cohort-session') !== null && sessionIn(this.header('cookie')) !== ''
+  }
+
+  private tokenOf(token: string | null): string | undefined {
+    return (token ?? /^Bearer +(\S+)$/i.exec(this.header('authorization') ?? '')?.[1]) || undefined
+  }
+
+  /** The operator, as an administrator of this app. */
+  private async operatorIn(app: App, token: string | null): Promise<Caller | Refusal> {
+    const operator = await this.operator(token)
+    if (operator instanceof Refusal) return operator
+    const { expiresAt } = operator
+    return this.enter(app, { user_id: null, filesOnly: false, expiresAt, key_id: 'operator' }, false)
+  }
+
+  /** What identifies a caller, by the address: only so many wrong tokens are looked at. */
+  private async limited<T>(identify: () => Promise<T | Refusal>): Promise<T | Refusal> {
+    const { limits } = this.service
     const { address } = this
     limits.checkAddress(address)
-    return tokens.verify(app, sent).then(identity => {
-      if (!(identity instanceof Refusal)) return this.enter(app, identity, files)
-      if (identity.name !== 'token_expired') limits.countFailure(address)
-      return identity
-    })
+    const identity = await identify()
+    if (identity instanceof Refusal && identity.name !== 'token_expired') limits.countFailure(address)
+    return identity
   }
 
   private enter(app: App, identity: Identity, files: boolean): Caller | Refusal {
@@ -184,8 +227,8 @@ export class Exchange {
   // How it is answered.
 
   /** A success of the API. */
-  ok(data: unknown, page?: Page): Response {
-    return this.answer(200, success(data, page))
+  ok(data: unknown, page?: Page, headers?: Readonly<Record<string, string>>): Response {
+    return this.answer(200, success(data, page), 200, headers)
   }
 
   /** A body as it stands: text, JSON or HTML. */

@@ -5,6 +5,7 @@ import { allowed, Exchange } from './exchange.ts'
 import { baseHeaders, requestIdOf } from './respond.ts'
 import type { Route } from './route.ts'
 import { type Handler, serveOperation, serveRoute } from './serve.ts'
+import { serveOperatorOperation } from './serve-operator.ts'
 import type { Service } from './service.ts'
 
 interface Mounted {
@@ -51,5 +52,12 @@ export function mount(
 
 const pathsOf = (service: Service, operation: Operation): Mounted[] =>
   [{ path: operation.path, methods: operation.methods }, ...(operation.compat ?? [])].map(
-    ({ path, methods }) => ({ path, methods, handler: serveOperation(service, operation, path) }),
+    ({ path, methods }) => ({
+      path,
+      methods,
+      handler:
+        operation.who === 'operator'
+          ? serveOperatorOperation(service, operation, path)
+          : serveOperation(service, operation, path),
+    }),
   )

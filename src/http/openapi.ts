@@ -81,6 +81,8 @@ export function openApi(
       { name: 'file', description: 'Avatars and chat files' },
       { name: 'authz', description: 'What a message server asks: who may, and who receives' },
       { name: 'compat', description: 'Beside the reference: routes that existing clients also call' },
+      { name: 'administration', description: 'Lists and usage of an app, for its administrators' },
+      { name: 'operator', description: 'All apps and the service, for whoever runs it' },
       { name: 'service', description: 'The service itself' },
     ],
     paths,
@@ -189,6 +191,7 @@ const whoMayCall: Readonly<Record<Route['who'], string>> = {
   url: '',
   user: 'Who may: any user of the app.',
   administrator: 'Who may: an administrator of the app.',
+  operator: 'Who may: whoever runs the service.',
 }
 
 /** Headers that name the caller. A file may be asked for without any: its credentials may be in the query. */

@@ -1,6 +1,7 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Refusal } from '../operation/errors.ts'
 import type { Caller, Method } from '../operation/operation.ts'
+import type { Operator } from '../operator/access.ts'
 import type { App } from '../tenant/app.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -20,7 +21,7 @@ interface Described {
   readonly path: string
   readonly title: string
   readonly description: string
-  readonly tag: 'file' | 'authz' | 'service'
+  readonly tag: 'file' | 'authz' | 'service' | 'operator'
   /** The parameters of the query; the handler reads them by `exchange.parameters`. */
   readonly query: z.ZodObject
   /** What is sent, by method and content type. */
@@ -53,12 +54,22 @@ interface GuardedRoute extends Described {
   handle(exchange: Exchange, access: Access): Answering
 }
 
+/** A route for whoever runs the service: by an operator's token, or from the console. */
+interface OperatorRoute extends Described {
+  readonly who: 'operator'
+  handle(exchange: Exchange, operator: Operator): Answering
+}
+
 /**
  * Whatever answers HTTP and is no operation: bytes, streams, the service itself. It answers errors with an HTTP
  * status (docs/behaviour.md, section 1). Documentation and tests are read off this value, as they are off an
  * operation.
  */
-export type Route = OpenRoute | GuardedRoute
+export type Route = OpenRoute | GuardedRoute | OperatorRoute
 
-export const isGuarded = (route: Route): route is GuardedRoute =>
-  route.who === 'user' || route.who === 'administrator'
+export const isGuarded = (route: Route): route is GuardedRoute | OperatorRoute =>
+  route.who === 'user' || route.who === 'administrator' || route.who === 'operator'
+
+/** The envelope of a success around this data (docs/behaviour.md, section 1). */
+export const enveloped = <T extends z.ZodType>(data: T) =>
+  z.object({ code: z.literal(200), data, message: z.null() })

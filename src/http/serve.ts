@@ -107,6 +107,10 @@ export function serveOperation(service: Service, operation: Operation, path: str
 export function serveRoute(service: Service, route: Route): Handler {
   const attempt = async (exchange: Exchange): Promise<Response | Refusal> => {
     if (!isGuarded(route)) return route.handle(exchange)
+    if (route.who === 'operator') {
+      const operator = await exchange.operator()
+      return operator instanceof Refusal ? operator : route.handle(exchange, operator)
+    }
     const allowed = await access(exchange)
     if (allowed instanceof Refusal) return allowed
     return refusalToCall(route.who, allowed.caller) ?? route.handle(exchange, allowed)

@@ -1,7 +1,9 @@
 import type { Converter } from '../file/download/converter.ts'
 import type { UploadsOfUser } from '../file/upload/uploads-of-user.ts'
+import type { Jobs } from '../jobs/runner.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
+import type { OperatorAccess } from '../operator/access.ts'
 import type { BlobStore, Clock, Log } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
@@ -24,11 +26,41 @@ export interface Documentation {
   page(): string
 }
 
+/** A backup of the database. */
+export interface BackupFile {
+  readonly name: string
+  readonly bytes: number
+  /** Milliseconds since 1970. */
+  readonly made_at: number
+}
+
+/** What only the machine knows that the service runs on. */
+export interface Premises {
+  /** `node`, `bun`, `deno` or `workers`. */
+  readonly runtime: string
+  /** Where the bytes are: `folder`, `s3` or `r2`. */
+  readonly store: string
+  readonly version: string
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  /** Bytes of the disk that the database is on; undefined where there is none. */
+  disk?(): Promise<{ readonly free: number; readonly total: number }>
+  /** Undefined where the service makes none: on Workers. */
+  readonly backups?: {
+    /** Newest first. */
+    list(): Promise<readonly BackupFile[]>
+    make(): Promise<BackupFile>
+  }
+}
+
 /** All that the HTTP layer works with: made once by `createService`. */
 export interface Service {
   readonly apps: AppRegistry
   readonly tokens: TokenVerifier
+  readonly operators: OperatorAccess
   readonly executorFor: (app_id: string) => Executor
+  /** The executors of all databases. */
+  readonly executors: readonly Executor[]
   readonly clock: Clock
   readonly newId: () => number
   readonly log: Log
@@ -36,6 +68,8 @@ export interface Service {
   readonly limits: RateLimiter
   readonly files: FilePorts
   readonly documentation: Documentation
+  readonly jobs: Jobs
+  readonly premises: Premises
   /** Throws if the database does not answer. */
   readonly ready: () => void | Promise<void>
   /** '' where URLs follow the request. */

@@ -3,7 +3,23 @@ import { jobs } from './list.ts'
 
 export type { JobContext } from './job.ts'
 
+/** A job, and how its last run in this process went. */
+export interface JobStatus {
+  readonly name: string
+  readonly title: string
+  readonly everyMs: number
+  /** Milliseconds since 1970; null: it has not run yet. */
+  readonly lastRunAt: number | null
+  readonly lastMs: number | null
+  readonly lastReport: JobReport
+  /** Runs and items that failed since the start. */
+  readonly failures: number
+}
+
 export interface Jobs {
+  list(): readonly JobStatus[]
+  /** Runs a job now; undefined if there is none of this name. */
+  runNow(name: string): Promise<JobReport | undefined>
   /** Runs each job in its own time until stopped. `stop` resolves when the items under way are done. */
   start(): { stop(): Promise<void> }
   /** Runs the jobs whose time has come, one after the other: what a cron trigger calls. */
@@ -15,6 +31,8 @@ export interface Jobs {
 /** Runs the list of jobs: each with a metric and a line in the log, isolated from the others. */
 export function jobRunner(context: JobContext): Jobs {
   const lastRun = new Map<string, number>()
+  const ended = new Map<string, { readonly ms: number; readonly report: JobReport }>()
+  const failures = new Map<string, number>()
 
   const run = async (job: Job, signal: AbortSignal): Promise<JobReport> => {
     const { log, metrics, clock } = context
@@ -22,6 +40,7 @@ export function jobRunner(context: JobContext): Jobs {
     lastRun.set(job.name, clock())
     const failed = (error: unknown, item?: string) => {
       metrics.jobFailed(job.name)
+      failures.set(job.name, (failures.get(job.name) ?? 0) + 1)
       log.error({ event: 'job', job: job.name, ...(item !== undefined && { item }), error: String(error) })
     }
     const jobRun: JobRun = {
@@ -43,6 +62,7 @@ export function jobRunner(context: JobContext): Jobs {
     }
     const ms = Math.round(performance.now() - startedAt)
     metrics.jobRan(job.name, ms)
+    ended.set(job.name, { ms, report })
     if (Object.values(report).some(count => count !== 0)) {
       log.info({ event: 'job', job: job.name, ...report, ms })
     }
@@ -50,6 +70,20 @@ export function jobRunner(context: JobContext): Jobs {
   }
 
   return {
+    list: () =>
+      jobs.map(({ name, title, everyMs }) => ({
+        name,
+        title,
+        everyMs,
+        lastRunAt: lastRun.get(name) ?? null,
+        lastMs: ended.get(name)?.ms ?? null,
+        lastReport: ended.get(name)?.report ?? {},
+        failures: failures.get(name) ?? 0,
+      })),
+    async runNow(name) {
+      const job = jobs.find(one => one.name === name)
+      return job === undefined ? undefined : run(job, new AbortController().signal)
+    },
     start() {
       const stopping = new AbortController()
       const running = jobs.map(job => repeat(job.everyMs, stopping.signal, () => run(job, stopping.signal)))

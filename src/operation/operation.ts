@@ -10,10 +10,10 @@ import type { Requirement } from './roles.ts'
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 /** What an operation is about, for the documentation. */
-export type Tag = 'group' | 'file' | 'authz' | 'compat'
+export type Tag = 'group' | 'file' | 'authz' | 'compat' | 'administration' | 'operator'
 
 /** The least that a token must be. An administrator that acts as a user is no more than that user. */
-export type Who = 'user' | 'administrator'
+export type Who = 'user' | 'administrator' | 'operator'
 
 /** Who calls, as the token and the acting headers say (docs/behaviour.md, section 2). */
 export interface Caller {
@@ -93,7 +93,7 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
   readonly title: string
   readonly description: string
   readonly tag: Tag
-  /** Whose token it takes; `user` takes an administrator's, too. */
+  /** Whose token it takes; `user` takes an administrator's, too, and `administrator` the operator's. */
   readonly who: Who
   /** Needs a user of its own: an administrator must send `user_id`. */
   readonly self: boolean
@@ -107,6 +107,11 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
   readonly paged: Paged
   /** Runs in the write queue. */
   readonly writes: boolean
+  /**
+   * Operator's operations that are about all apps: run in every database, and answered as this makes one of
+   * what each decided.
+   */
+  merge?(outcomes: readonly Outcome<unknown>[], call: Call<unknown>): Outcome<unknown>
   reads(call: Call<unknown>): readonly Bound[] | Refusal
   decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Answered<Out>> | Refusal
   /**
@@ -163,12 +168,18 @@ export function operation<
 >(
   o: Common<Shape, Out, Self> & {
     readonly writes?: boolean
+    merge?(outcomes: readonly Outcome<Out>[], call: Call<Input<Shape>>): Outcome<Out>
     reads(call: Call<Input<Shape>, CallerOf<Self>>): R | Refusal
     decide(call: Call<Input<Shape>, CallerOf<Self>>, rows: RowsOf<R>): Outcome<Answered<Out>> | Refusal
   },
 ): Operation<Shape, Out> {
+  const { merge } = o
   return {
     ...described(o),
+    ...(merge !== undefined && {
+      // What merges decides values, not JSON.
+      merge: (outcomes, call) => merge(outcomes as Outcome<Out>[], call as Call<Input<Shape>>),
+    }),
     requires: undefined,
     writes: o.writes ?? false,
     // The executor hands back the rows of exactly these reads, for an input that has passed `input` and a

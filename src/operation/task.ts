@@ -43,7 +43,7 @@ export const runnerFor =
   }
 
 /** The app of tasks that belong to none. */
-const noApp: App = {
+export const noApp: App = {
   app_id: '',
   secrets: [],
   keys: [],

@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { type AppSecret, apps } from '../db/schema.ts'
 import type { Changes, NewEvent } from '../events/event.ts'
+import { Refusal } from '../operation/errors.ts'
 import type { Executor, Task } from '../operation/executor.ts'
 import { randomSecret } from '../operation/sign.ts'
 import type { Clock } from '../platform.ts'
@@ -97,18 +98,19 @@ export const newSecret = (now: number, secret: string = randomSecret()): AppSecr
 })
 
 /**
- * Creates the app, or changes it if `change` is given what is stored and returns what shall be. Answers what
- * is stored then.
+ * Creates the app, or changes it: `change` is given what is stored and returns what shall be, or why not.
+ * Answers what is stored then.
  */
 export const saveApp = (
   app_id: string,
-  change: (stored: StoredApp | undefined) => StoredApp,
+  change: (stored: StoredApp | undefined) => StoredApp | Refusal,
 ): Task<StoredApp> => ({
   writes: true,
   reads: () => [appRow({ app_id })],
   decide: ({ now }, [rows]) => {
     const stored = rows?.[0] as AppRow | undefined
     const next = change(stored)
+    if (next instanceof Refusal) return next
     const columns = {
       app_id,
       secrets: JSON.stringify(next.secrets),

@@ -10,6 +10,7 @@ import { fuzzSuite } from './fuzz.ts'
 import { guestSuites } from './guests.ts'
 import { httpSuite } from './http.ts'
 import { modelSuite } from './model.ts'
+import { operatorSuite } from './operator.ts'
 import { pagingSuite } from './paging.ts'
 import { racesSuite } from './races.ts'
 import { rolesSuite } from './roles.ts'
@@ -45,6 +46,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   paging: pagingSuite,
   races: racesSuite,
   roles: { suite: rolesSuite, environment: behindProxy },
+  operator: { suite: operatorSuite, environment: behindProxy },
   tokens: { suite: tokensSuite, environment: behindProxy },
   beside: { suite: besideSuite, environment: behindProxy },
   ...fileSuites,

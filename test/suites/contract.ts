@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { operations } from '../../src/operations.ts'
 import contract from '../contract.json' with { type: 'json' }
 import type { Answer, Client } from '../support/client.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
 import { bytesOf, quarters } from '../support/pictures.ts'
 import { download, upload } from '../support/uploads.ts'
+import { userOperations as operations } from '../support/user-operations.ts'
 import { inputIn, type Name, newWorld, type World } from '../support/world.ts'
 import type { Suite } from './all.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { operations } from '../../src/operations.ts'
 import { people } from '../support/groups.ts'
 import { expectStatus, lastOfConnection, mebibyte, padded } from '../support/statuses.ts'
+import { userOperations as operations } from '../support/user-operations.ts'
 import { inputIn, newWorld } from '../support/world.ts'
 import type { Suite } from './all.ts'
 import { inputRules } from './input.ts'

@@ -68,6 +68,7 @@ export interface Claims {
   readonly exp?: number
   readonly nbf?: number
   readonly use?: string
+  readonly jti?: string
 }
 
 /** Signs a token as an app's own server would, or as somebody who wishes to be it. */

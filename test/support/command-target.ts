@@ -33,7 +33,9 @@ export const commandTarget = (
     const url = `http://127.0.0.1:${port}`
     const app_id = 'demo'
     const secret = 'a-secret-of-the-demo-app-for-tests'
+    const operatorSecret = 'a-secret-of-the-operator-for-tests-0'
     const env = {
+      OPERATOR_SECRET: operatorSecret,
       DATA_DIR: data,
       PORT: String(port),
       HOST: '127.0.0.1',
@@ -61,6 +63,7 @@ export const commandTarget = (
       url,
       app_id,
       secret,
+      operatorSecret,
       async createApp(id, settings = {}) {
         const made = await app('create', id)
         if (Object.keys(settings).length > 0) await set(id, settings)

@@ -70,6 +70,7 @@ export async function startClocked(): Promise<ClockedInstance> {
         voice: serverVoice(new URL('../../dist/voice-worker.js', import.meta.url)),
       },
       ready: () => void engine.rows('SELECT 1'),
+      premises: { runtime: 'test', store: 'folder', startedAt: start },
     })
     await prepare()
     const server = createAdaptorServer({ fetch: app.fetch, createServer }) as Server

@@ -3,6 +3,8 @@ export interface Instance {
   readonly url: string
   readonly app_id: string
   readonly secret: string
+  /** Signs the operator's tokens. */
+  readonly operatorSecret: string
   /** Creates an app with these settings and answers its secret. */
   createApp(app_id: string, settings?: Readonly<Record<string, boolean | number>>): Promise<string>
   /** Changes settings of an app; in force when it resolves. */

@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
-import { is } from 'drizzle-orm'
-import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { is, SQL } from 'drizzle-orm'
+import { getTableConfig, SQLiteSyncDialect, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import * as schema from '../../src/db/schema.ts'
+import * as operatorSchema from '../../src/db/schema-operator.ts'
 import { run } from '../support/process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tables = Object.values(schema)
+const tables = Object.values({ ...schema, ...operatorSchema })
   .filter(value => is(value, SQLiteTable))
   .map(table => getTableConfig(table as SQLiteTable))
 
@@ -52,7 +53,7 @@ describe('the migrations', () => {
         '--dialect',
         'sqlite',
         '--schema',
-        join(root, 'src/db/schema.ts'),
+        join(root, 'src/db/schema*.ts'),
         '--out',
         './migrations',
       ],
@@ -133,7 +134,13 @@ describe('the migrations', () => {
           .prepare('SELECT name FROM pragma_index_info(?) ORDER BY seqno')
           .pluck()
           .all(config.name)
-        expect(inIndex).toEqual(config.columns.map(column => ('name' in column ? column.name : '')))
+        // An expression here is a column with its collation.
+        const named = config.columns.map(column =>
+          is(column, SQL)
+            ? (new SQLiteSyncDialect().sqlToQuery(column).sql.split(' ')[0] ?? '')
+            : column.name,
+        )
+        expect(inIndex).toEqual(named)
       }
     })
 

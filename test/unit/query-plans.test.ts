@@ -19,6 +19,11 @@ interface Exception {
 /** Where a scan or a sort is as it should be. */
 const exceptions: readonly Exception[] = [
   {
+    sql: /count\(\*\) as "total" from "apps"|from "deleted_apps" limit/,
+    plan: /^SCAN (apps|deleted_apps) USING COVERING INDEX/,
+    why: 'how many apps there are, and those that are being removed: for the operator',
+  },
+  {
     sql: /from "apps" order by "apps"\."app_id"/i,
     plan: /^SCAN apps USING (COVERING )?INDEX/,
     why: 'all apps, in their order: for the command line',
@@ -68,6 +73,14 @@ const indexes: readonly { readonly sql: RegExp; readonly index: RegExp; readonly
   { of: "a group's applications", sql: /WITH keys/, index: /COVERING INDEX applications_of_group/ },
   { of: 'announcements', sql: /from "announcements".* order by/, index: /announcements_of_group/ },
   { of: 'shared files', sql: /from "shared_files".* order by/, index: /shared_files_of_group/ },
+  { of: 'groups by name', sql: /from "groups".*order by "groups"\."name"/, index: /groups_by_name/ },
+  { of: 'groups by size', sql: /from "groups".*order by "groups"\."count"/, index: /groups_by_size/ },
+  { of: 'groups by owner', sql: /from "groups".*order by "groups"\."owner_id"/, index: /groups_by_owner/ },
+  {
+    of: 'the largest files',
+    sql: /from "objects" where[^?]*"app_id" = \?.*order by/,
+    index: /objects_by_size|objects_of_user/,
+  },
   { of: 'released objects', sql: /from "objects" where \(?state = 2/, index: /objects_released/ },
   { of: 'promised objects', sql: /from "objects" where .*state = 0 and/, index: /objects_promised_to_user/ },
 ]

@@ -7,6 +7,7 @@ import { appCommand } from './app-command.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { type Command, UsageError } from './command.ts'
+import { consoleCommand } from './console.ts'
 import { exportCommand } from './export.ts'
 import { gcCommand } from './gc.ts'
 import { importCommand } from './import.ts'
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   serveCommand,
   tokenCommand,
   appCommand,
+  consoleCommand,
   migrateCommand,
   checkCommand,
   gcCommand,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { copyFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
-import { DatabaseError } from '../../db/engine.ts'
+import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
 import type { Runtime } from '../runtime.ts'
 import { filesBeside } from './backup.ts'
 import { checkBackup, kindOfBackup } from './backup-check.ts'
@@ -87,6 +87,7 @@ async function fill(runtime: Runtime, temporary: string, file: string, name: str
   try {
     if (kind === 'dump') await loadDump(engine, file, (await stat(file)).size, progress)
     checkBackup(runtime, engine, name)
+    endSessions(engine)
     engine.rows('PRAGMA journal_mode = DELETE')
   } finally {
     progress.end()
@@ -101,6 +102,14 @@ function opened(runtime: Runtime, file: string, name: string) {
     if (error instanceof DatabaseError) throw new CommandFailure(`${name} is damaged: ${error.message}`)
     throw error
   }
+}
+
+/** Sessions of the console that have ended since the backup was made must not come back with it. */
+function endSessions(engine: SerialEngine): void {
+  const tables = engine.rows(
+    "SELECT name FROM sqlite_schema WHERE name IN ('console_sessions', 'console_links')",
+  )
+  for (const [table] of tables) engine.exec(`DELETE FROM ${table}`)
 }
 
 async function restoreFiles({ files, DATA_DIR }: Config, file: string): Promise<string> {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Config, ConfigError } from '../../config.ts'
+import type { BackupFile, Premises } from '../../http/service.ts'
 import type { BlobStore, Log } from '../../platform.ts'
 import type { Runtime } from '../runtime.ts'
 import { bucketPrefix, namesInBucket } from './bucket-backup.ts'
@@ -17,6 +18,15 @@ const ours = /^cohort-\d{8}T\d{9}Z\.db$/
 /** `cohort-20260131T120000000Z.db`: in the order of time. */
 const nameAt = (time: Date): string => `cohort-${time.toISOString().replace(/[-:.]/g, '')}.db`
 
+/** When a backup of this name was made, milliseconds since 1970. */
+const timeOf = (name: string): number =>
+  Date.parse(
+    name.replace(/^cohort-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\.db$/, '$1-$2-$3T$4:$5:$6.$7Z'),
+  )
+
+/** How many backups are listed at most. */
+const maxListed = 100
+
 /** Where scheduled backups go. */
 interface Shelf {
   /** What `cohort backup` is told. */
@@ -28,59 +38,77 @@ interface Shelf {
   prepare(): Promise<void>
 }
 
+export interface ScheduledBackup extends NonNullable<Premises['backups']> {
+  stop(): Promise<void>
+}
+
 /**
- * Backs the database up every `every` milliseconds, the first time one such interval from now, in a process
- * of its own; keeps the latest BACKUP_KEEP. Each is a line in the log. Throws `ConfigError` if BACKUP_TO
- * cannot be.
+ * Backups of the database, each made in a process of its own: on demand, and every `every` milliseconds, the
+ * first time one such interval from now (undefined: on demand only). Keeps the latest BACKUP_KEEP. Each is a
+ * line in the log. Throws `ConfigError` if BACKUP_TO cannot be.
  */
 export function startScheduledBackup(
   runtime: Pick<Runtime, 'command'>,
   config: Config,
   log: Log,
   every: number | undefined = config.BACKUP_EVERY === undefined ? undefined : config.BACKUP_EVERY * 60_000,
-): { stop(): Promise<void> } {
-  if (every === undefined) return { stop: () => Promise.resolve() }
+): ScheduledBackup {
   const shelf = shelfOf(config)
   const stopping = new AbortController()
+  /** One at a time: a second would remove what the first has not finished. */
+  let underWay: Promise<BackupFile> | undefined
 
-  const round = async (): Promise<void> => {
-    const started = performance.now()
-    const name = nameAt(new Date())
-    try {
-      await shelf.prepare()
-      await runToEnd(
-        [...runtime.command, 'backup', shelf.target(name)],
-        { ...process.env, DATA_DIR: config.DATA_DIR },
-        stopping.signal,
-      )
-      const old = (await shelf.names())
-        .filter(candidate => ours.test(candidate))
-        .sort()
-        .slice(0, -config.BACKUP_KEEP)
-      await shelf.remove(old)
-      const ms = Math.round(performance.now() - started)
-      log.info({
-        event: 'backup',
-        to: shelf.target(name),
-        bytes: await shelf.size(name),
-        ms,
-        removed: old.length,
-      })
-    } catch (error) {
-      if (!stopping.signal.aborted)
-        log.error({ event: 'backup', to: shelf.target(name), error: String(error) })
-    }
+  const make = (): Promise<BackupFile> => {
+    underWay ??= round().finally(() => {
+      underWay = undefined
+    })
+    return underWay
   }
 
-  const running = (async () => {
-    while (await passed(every, stopping.signal)) await round()
+  const round = async (): Promise<BackupFile> => {
+    const started = performance.now()
+    const made_at = new Date()
+    const name = nameAt(made_at)
+    await shelf.prepare()
+    await runToEnd(
+      [...runtime.command, 'backup', shelf.target(name)],
+      { ...process.env, DATA_DIR: config.DATA_DIR },
+      stopping.signal,
+    )
+    const old = (await shelf.names())
+      .filter(candidate => ours.test(candidate))
+      .sort()
+      .slice(0, -config.BACKUP_KEEP)
+    await shelf.remove(old)
+    const ms = Math.round(performance.now() - started)
+    const bytes = await shelf.size(name)
+    log.info({ event: 'backup', to: shelf.target(name), bytes, ms, removed: old.length })
+    return { name, bytes, made_at: made_at.getTime() }
+  }
+
+  const schedule = async (ms: number): Promise<void> => {
+    while (await passed(ms, stopping.signal)) {
+      await make().catch(error => {
+        if (!stopping.signal.aborted) log.error({ event: 'backup', error: String(error) })
+      })
+    }
     // What a backup that was cut off left behind.
     await shelf.prepare().catch(() => undefined)
-  })()
+  }
+  const scheduled = every === undefined ? undefined : schedule(every)
+
   return {
-    stop() {
+    async list() {
+      const names = (await shelf.names().catch(() => [])).filter(name => ours.test(name))
+      const newest = names.sort().reverse().slice(0, maxListed)
+      return Promise.all(
+        newest.map(async name => ({ name, bytes: await shelf.size(name), made_at: timeOf(name) })),
+      )
+    },
+    make,
+    async stop() {
       stopping.abort()
-      return running
+      await Promise.allSettled([scheduled, underWay])
     },
   }
 }

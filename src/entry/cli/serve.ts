@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises'
 import type { Config } from '../../config.ts'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
@@ -64,6 +65,16 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     trustsProxy: config.TRUST_PROXY,
     files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
     ready: readiness(executor),
+    premises: {
+      runtime: runtime.name,
+      store: config.files.store,
+      startedAt: Date.now(),
+      async disk() {
+        const { bavail, blocks, bsize } = await statfs(config.DATA_DIR)
+        return { free: bavail * bsize, total: blocks * bsize }
+      },
+      backups,
+    },
   })
   await prepare()
   const listening = await runtime.listen(app, config.HOST, config.PORT)

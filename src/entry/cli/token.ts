@@ -1,17 +1,20 @@
+import { signOperatorToken } from '../../operator/access.ts'
 import { appRow } from '../../tenant/registry.ts'
 import { signToken } from '../../tenant/sign-token.ts'
-import { type Command, durationOf, noPositionals, required, UsageError } from './command.ts'
+import { type Command, durationOf, type Invocation, noPositionals, required, UsageError } from './command.ts'
 import { withData } from './data.ts'
 
 export const tokenCommand: Command = {
   name: 'token',
   summary: 'print a token, as the server of an app would sign it',
   help: `Usage: cohort token --app ID (--user N | --admin) [--files] [--ttl 1h]
+       cohort token --operator [--ttl 1h]
 
   --app ID    the app
   --user N    a token of this user
   --admin     an administrator token: every right in every group of the app
   --files     with --user: a store_token, good for files only
+  --operator  a token of whoever runs the service, good for every app: signed by OPERATOR_SECRET, needs no data
   --ttl 1h    how long it is good (90s, 15m, 1h, 30d); default 1h
 
 Prints only the token.
@@ -21,13 +24,15 @@ Prints only the token.
     user: { type: 'string' },
     admin: { type: 'boolean' },
     files: { type: 'boolean' },
+    operator: { type: 'boolean' },
     ttl: { type: 'string', default: '1h' },
   },
   run(invocation) {
     noPositionals(invocation)
     const { options, config, runtime, print } = invocation
-    const app_id = required(invocation, 'app')
     const ttl = durationOf(required(invocation, 'ttl'))
+    if (options.operator === true) return printOperatorToken(invocation, ttl)
+    const app_id = required(invocation, 'app')
     if ((options.user === undefined) === (options.admin !== true))
       throw new UsageError('give either --user N or --admin')
     if (options.files === true && options.user === undefined) throw new UsageError('--files goes with --user')
@@ -51,4 +56,11 @@ Prints only the token.
       return 0
     })
   },
+}
+
+async function printOperatorToken({ config, print }: Invocation, ttlMs: number): Promise<number> {
+  if (config.OPERATOR_SECRET === undefined)
+    throw new UsageError('OPERATOR_SECRET is not set: it must be the one that the service has')
+  print(`${await signOperatorToken(config.OPERATOR_SECRET, Date.now(), ttlMs)}\n`)
+  return 0
 }

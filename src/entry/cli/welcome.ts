@@ -4,6 +4,12 @@ import { signToken } from '../../tenant/sign-token.ts'
 
 const day = 24 * 60 * 60 * 1000
 
+/** How this machine reaches a service that listens so. */
+export function localAddress({ HOST }: Pick<Config, 'HOST'>, port: number): string {
+  const host = HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 /**
  * What a person reads after `npm start`: the address, the app, and a first call. A token only on a terminal,
  * or where it was asked for; otherwise how to have one. `command` runs this program again.
@@ -14,8 +20,7 @@ export async function welcome(
   port: number,
   app: StoredApp | undefined,
 ): Promise<string> {
-  const host = config.HOST === '0.0.0.0' || config.HOST === '::' ? '127.0.0.1' : config.HOST
-  const address = config.PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const address = config.PUBLIC_URL ?? localAddress(config, port)
   const lines = [`Cohort is listening on ${address} (documentation: ${address}/docs)`]
   const secret = app?.secrets[0]?.secret
   if (app !== undefined && secret !== undefined) {

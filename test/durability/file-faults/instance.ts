@@ -46,6 +46,7 @@ export async function newInstance(data: string, secret?: string) {
       voice: { toMp3: unused },
     },
     ready: () => undefined,
+    premises: { runtime: 'test', store: 'folder', startedAt: 0 },
   })
   return {
     app,

@@ -107,6 +107,7 @@ export function serviceOf(newHost: Host): RunningService {
       voice: { toMp3: unused },
     },
     ready: () => undefined,
+    premises: { runtime: 'test', store: 'folder', startedAt: 0 },
   })
   return service
 }

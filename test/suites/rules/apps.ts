@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { operations } from '../../../src/operations.ts'
 import { callers } from '../../support/client.ts'
 import { exampleOf, sentBy } from '../../support/examples.ts'
 import {
@@ -15,6 +14,7 @@ import {
   succeeded,
   type Tenant,
 } from '../../support/groups.ts'
+import { userOperations as operations } from '../../support/user-operations.ts'
 import type { Rules } from '../rules.ts'
 
 /** Limits of an app, and the wall between two (docs/behaviour.md, sections 2 and 5). */

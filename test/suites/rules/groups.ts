@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { operations } from '../../../src/operations.ts'
 import { callers } from '../../support/client.ts'
 import { exampleOf, sentBy } from '../../support/examples.ts'
 import {
@@ -16,6 +15,7 @@ import {
   qrOf,
 } from '../../support/groups.ts'
 import { inChunks } from '../../support/sane.ts'
+import { userOperations as operations } from '../../support/user-operations.ts'
 import type { Rules } from '../rules.ts'
 
 /** Groups as wholes: finding, transferring, leaving and dissolving them (docs/behaviour.md, section 4). */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { operations } from '../../../src/operations.ts'
 import { type Answer, callers } from '../../support/client.ts'
 import { exampleOf, parametersOf, type Situation } from '../../support/examples.ts'
 import {
@@ -14,6 +13,7 @@ import {
   qrOf,
   type User,
 } from '../../support/groups.ts'
+import { userOperations as operations } from '../../support/user-operations.ts'
 import type { Rules } from '../rules.ts'
 
 /**

@@ -1,0 +1,56 @@
+import { Refusal } from '../operation/errors.ts'
+import type { Result } from '../operation/executor.ts'
+import type { Call, Operation, Outcome } from '../operation/operation.ts'
+import { noApp } from '../operation/task.ts'
+import { Exchange } from './exchange.ts'
+import { parse } from './input.ts'
+import type { Handler } from './serve.ts'
+import type { Service } from './service.ts'
+
+const operator = { administrator: true, user_id: null, only_group: null } as const
+
+/**
+ * The handler of an operation of the operator. It belongs to no app: it runs in the database of the app that
+ * `app_id` in its input names, or in all of them where it says how to merge what they answer.
+ */
+export function serveOperatorOperation(service: Service, operation: Operation, path: string): Handler {
+  const run = async (exchange: Exchange, call: Call<unknown>): Promise<Result> => {
+    const { merge } = operation
+    if (merge === undefined) {
+      const { app_id = '' } = call.input as { readonly app_id?: string }
+      return service.executorFor(app_id).run(operation, call, exchange.session)
+    }
+    const outcomes: Outcome<unknown>[] = []
+    for (const executor of service.executors) {
+      const result = await executor.run(operation, call, { bookmark: undefined })
+      if (result instanceof Refusal) return result
+      outcomes.push(result)
+    }
+    return outcomes.length === 1 ? (outcomes[0] as Outcome<unknown>) : merge(outcomes, call)
+  }
+
+  const attempt = async (exchange: Exchange): Promise<Result> => {
+    const allowed = await exchange.operator()
+    if (allowed instanceof Refusal) return allowed
+    const reading = ['GET', 'HEAD'].includes(exchange.request.method)
+    const body = reading ? {} : await exchange.body()
+    if (body instanceof Refusal) return body
+    const input = parse(operation.input, { ...exchange.query, ...body })
+    if (input instanceof Refusal) return input
+    const { clock, newId } = service
+    return run(exchange, { app: noApp, caller: operator, input, now: clock(), newId })
+  }
+
+  return async context => {
+    const exchange = new Exchange(service, context, path, 'envelope')
+    if (operation.writes && exchange.request.method === 'HEAD') {
+      return exchange.methodNotAllowed(operation.methods)
+    }
+    try {
+      const result = await attempt(exchange)
+      return result instanceof Refusal ? exchange.refuse(result) : exchange.ok(result.data, result.page)
+    } catch (error) {
+      return exchange.fail(error)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { sql } from 'drizzle-orm'
+import { command, db, query } from '../db/query.ts'
+import { deletedApps } from '../db/schema-operator.ts'
+import { runTask, task } from '../operation/task.ts'
+import type { Job } from './job.ts'
+
+/* A deleted app answers nobody from that instant. What it left behind is removed in portions, so that nobody waits. */
+
+const portion = 500
+
+const going = query()(() => db.select({ app_id: deletedApps.app_id }).from(deletedApps).limit(10))
+
+const firstGroups = (app_id: unknown) =>
+  sql`(SELECT group_id FROM groups WHERE app_id = ${app_id} AND status = 0 ORDER BY group_id LIMIT ${sql.raw(String(portion))})`
+
+type OfApp = { app_id: string }
+
+const uncountGroups = command<OfApp>()(
+  p => sql`UPDATE users SET groups_created = groups_created -
+      (SELECT count(*) FROM groups g WHERE g.creator_id = users.user_id AND g.group_id IN ${firstGroups(p.app_id)})
+    WHERE app_id = ${p.app_id} AND user_id IN (SELECT creator_id FROM groups WHERE group_id IN ${firstGroups(p.app_id)})`,
+)
+const dissolveGroups = command<OfApp>()(
+  p => sql`UPDATE groups SET status = 1, name = '', description = '', avatar = '', ext = ''
+    WHERE group_id IN ${firstGroups(p.app_id)}`,
+)
+const releaseObjects = command<OfApp>()(
+  p => sql`UPDATE objects SET state = 2 WHERE object_name IN
+    (SELECT object_name FROM objects WHERE app_id = ${p.app_id} AND state = 1 LIMIT ${sql.raw(String(portion))})`,
+)
+const dropInvitations = command<OfApp>()(
+  p => sql`DELETE FROM invitations WHERE invitation_id IN
+    (SELECT invitation_id FROM invitations WHERE app_id = ${p.app_id} LIMIT ${sql.raw(String(portion))})`,
+)
+// Other jobs sweep the groups and delete the bytes, and count both down in these rows.
+const dropUsers = command<OfApp>()(
+  p => sql`DELETE FROM users WHERE app_id = ${p.app_id} AND groups_created = 0 AND groups_joined = 0 AND user_file_bytes = 0
+    AND user_id IN (SELECT user_id FROM users WHERE app_id = ${p.app_id}
+      AND groups_created = 0 AND groups_joined = 0 AND user_file_bytes = 0 LIMIT ${sql.raw(String(portion))})`,
+)
+const dropEvents = command<OfApp>()(
+  p => sql`DELETE FROM events WHERE app_id = ${p.app_id} AND seq IN
+    (SELECT seq FROM events WHERE app_id = ${p.app_id} ORDER BY seq LIMIT ${sql.raw(String(portion))})`,
+)
+const dropKeptAnswers = command<OfApp>()(
+  p => sql`DELETE FROM idempotency WHERE app_id = ${p.app_id} AND (app_id, day, hash) IN
+    (SELECT app_id, day, hash FROM idempotency WHERE app_id = ${p.app_id} LIMIT ${sql.raw(String(portion))})`,
+)
+const forget = command<OfApp>()(p => sql`DELETE FROM deleted_apps WHERE app_id = ${p.app_id}`)
+
+/** What is left of a deleted app. A few ids at most: it only matters whether there are any. */
+const leftovers = query<OfApp>()(p =>
+  db
+    .select({
+      groups: sql<number>`EXISTS (SELECT 1 FROM groups WHERE app_id = ${p.app_id} AND status = 0)`.as(
+        'groups',
+      ),
+      objects: sql<number>`EXISTS (SELECT 1 FROM objects WHERE app_id = ${p.app_id} AND state = 1)`.as(
+        'objects',
+      ),
+      invitations: sql<number>`EXISTS (SELECT 1 FROM invitations WHERE app_id = ${p.app_id})`.as(
+        'invitations',
+      ),
+      events: sql<number>`EXISTS (SELECT 1 FROM events WHERE app_id = ${p.app_id})`.as('events'),
+      answers: sql<number>`EXISTS (SELECT 1 FROM idempotency WHERE app_id = ${p.app_id})`.as('answers'),
+      users: sql<number>`EXISTS (SELECT 1 FROM users WHERE app_id = ${p.app_id})`.as('users'),
+      idle: sql<number>`EXISTS (SELECT 1 FROM users WHERE app_id = ${p.app_id} AND groups_created = 0 AND groups_joined = 0
+        AND user_file_bytes = 0)`.as('idle'),
+    })
+    .from(deletedApps)
+    .where(sql`${deletedApps.app_id} = ${p.app_id}`),
+)
+
+const removePortion = (app_id: string) =>
+  task({
+    reads: () => [leftovers({ app_id })],
+    decide: (_, [[left]]) => {
+      if (left === undefined) return { data: 'done' as const }
+      const { idle, ...kinds } = left
+      const { groups, objects, invitations, events, answers } = kinds
+      if (Object.values(kinds).every(some => some === 0))
+        return { data: 'done' as const, writes: [forget({ app_id })] }
+      const writes = [
+        ...(groups === 1 ? [uncountGroups({ app_id }), dissolveGroups({ app_id })] : []),
+        ...(objects === 1 ? [releaseObjects({ app_id })] : []),
+        ...(invitations === 1 ? [dropInvitations({ app_id })] : []),
+        ...(events === 1 ? [dropEvents({ app_id })] : []),
+        ...(answers === 1 ? [dropKeptAnswers({ app_id })] : []),
+        ...(idle === 1 ? [dropUsers({ app_id })] : []),
+      ]
+      // The rest waits for the other jobs.
+      return writes.length === 0 ? { data: 'waiting' as const } : { data: 'more' as const, writes }
+    },
+  })
+
+/** Removes what deleted apps left behind. */
+export const sweepApps: Job = {
+  name: 'sweep-apps',
+  title: 'remove what deleted apps left behind',
+  everyMs: 30_000,
+  async run({ executors, signal, attempt, clock }) {
+    let portions = 0
+    for (const executor of executors) {
+      for (const { app_id } of await executor.read(going({}))) {
+        await attempt(`app ${app_id}`, async () => {
+          while (!signal.aborted && (await runTask(executor, removePortion(app_id), clock())) === 'more')
+            portions++
+        })
+      }
+    }
+    return { portions }
+  },
+}

@@ -1,0 +1,49 @@
+/*
+ * Cursors of lists for administrators and the operator: the key of the last row, as text. They are not signed:
+ * whoever may read such a list may read all of it, so a forged cursor shows nothing more.
+ */
+
+/** What a list is ordered by, and the id that tells rows of one key apart. */
+export type Key = readonly [key: string | number, id: string | number]
+
+const encode = (text: string): string =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+
+const decode = (text: string): string =>
+  new TextDecoder().decode(
+    Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), character =>
+      character.charCodeAt(0),
+    ),
+  )
+
+export const cursorOf = (list: string, key: Key): string => encode(JSON.stringify([list, ...key]))
+
+/** The key to go on behind: undefined if the cursor is not one of this list. `start` without a cursor. */
+export function keyBehind<K extends Key>(list: string, cursor: string, start: K): K | undefined {
+  if (cursor === '') return start
+  try {
+    const [of, ...key] = JSON.parse(decode(cursor)) as unknown[]
+    const fits = of === list && key.length === 2 && key.every((part, i) => typeof part === typeof start[i])
+    // Just compared: the same two types as `start` has.
+    return fits ? (key as unknown as K) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Cuts rows (one more than `limit`, if there is one) to a page, with the cursor of the next. */
+export function cut<Row>(
+  list: string,
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => Key,
+): { readonly rows: readonly Row[]; readonly cursor: string } {
+  const last = rows[limit - 1]
+  if (rows.length <= limit || last === undefined) return { rows, cursor: '' }
+  return { rows: rows.slice(0, limit), cursor: cursorOf(list, keyOf(last)) }
+}
+
+export const foreignCursor = 'cursor is not one of this list'
