@@ -40,6 +40,7 @@ import {
   requireAdminApproval,
 } from './group/settings.ts'
 import { deleteFile, fileList, getFile, updateFileName, uploadFile } from './group/shared-files.ts'
+import { sync, versions } from './group/sync.ts'
 import { setUserSettings, userSettings } from './group/user-settings.ts'
 import type { Operation } from './operation/operation.ts'
 import {
@@ -119,6 +120,8 @@ export const operations: readonly Operation[] = [
   uploadFile,
   updateFileName,
   deleteFile,
+  sync,
+  versions,
   userSettings,
   setUserSettings,
   check,

@@ -80,6 +80,7 @@ export function openApi(
       { name: 'group', description: 'Groups and their members' },
       { name: 'file', description: 'Avatars and chat files' },
       { name: 'authz', description: 'What a message server asks: who may, and who receives' },
+      { name: 'events', description: 'Beside the reference: what happened, and how to keep up with it' },
       { name: 'compat', description: 'Beside the reference: routes that existing clients also call' },
       { name: 'administration', description: 'Lists and usage of an app, for its administrators' },
       { name: 'operator', description: 'All apps and the service, for whoever runs it' },

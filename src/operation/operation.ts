@@ -10,7 +10,7 @@ import type { Requirement } from './roles.ts'
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 /** What an operation is about, for the documentation. */
-export type Tag = 'group' | 'file' | 'authz' | 'compat' | 'administration' | 'operator'
+export type Tag = 'group' | 'file' | 'authz' | 'events' | 'compat' | 'administration' | 'operator'
 
 /** The least that a token must be. An administrator that acts as a user is no more than that user. */
 export type Who = 'user' | 'administrator' | 'operator'
@@ -71,6 +71,8 @@ export interface Outcome<Out> {
   readonly writes?: readonly Bound[]
   /** What happened, if these rows are written: recorded in the same change. */
   readonly events?: readonly NewEvent[]
+  /** The answer of an earlier request with the same Idempotency-Key: nothing happened now. */
+  readonly replayed?: boolean
 }
 
 /** An answer of this shape: as a value, or as the JSON that SQLite made. */

@@ -1,0 +1,151 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { and, eq, sql } from 'drizzle-orm'
+import type { Session } from '../db/engine.ts'
+import { type Bound, command, db, inList, query } from '../db/query.ts'
+import { idempotency, type KeptAnswer } from '../db/schema.ts'
+import { HttpError, Refusal, refuse } from './errors.ts'
+import type { Executor, Result, Task } from './executor.ts'
+import type { Call } from './operation.ts'
+
+/*
+ * Writes that are safe to repeat (docs/events.md, section "Idempotency-Key"). The answer is kept in the same
+ * transaction as the change, so a change that is there has its answer there, whatever happened in between. Of
+ * two requests at once, SQLite's queue lets the second find the first one's answer; on D1 their rows collide,
+ * and the loser is decided again and finds it.
+ */
+
+const dayMs = 24 * 60 * 60 * 1000
+const hourMs = 60 * 60 * 1000
+
+/** The header as it may be used: 1 to 255 visible ASCII characters. 10002 otherwise; undefined if none was sent. */
+export function idempotencyKey(header: string | null): string | undefined | Refusal {
+  if (header === null) return undefined
+  if (/^[\x21-\x7e]{1,255}$/.test(header)) return header
+  return refuse('invalid_parameter', 'Idempotency-Key must be 1 to 255 visible ASCII characters')
+}
+
+const kept = query<{ app_id: string; days: readonly number[]; hash: string }>()(p =>
+  db
+    .select({
+      day: idempotency.day,
+      answered_at: idempotency.answered_at,
+      fingerprint: idempotency.fingerprint,
+      answer: idempotency.answer,
+    })
+    .from(idempotency)
+    .where(
+      and(eq(idempotency.app_id, p.app_id), inList(idempotency.day, p.days), eq(idempotency.hash, p.hash)),
+    ),
+)
+
+/**
+ * The same key may have been used the day before, in the moment between this one's reads and its writes: then
+ * the CASE is null, which the column refuses, and all is decided again.
+ */
+const keep = command<{
+  app_id: string
+  day: number
+  hash: string
+  now: number
+  expired: number
+  fingerprint: string
+  answer: string
+}>()(
+  p => sql`INSERT INTO idempotency (app_id, day, hash, answered_at, fingerprint, answer)
+    SELECT ${p.app_id}, CASE WHEN NOT EXISTS (SELECT 1 FROM idempotency WHERE app_id = ${p.app_id} AND day = ${p.day} - 1
+      AND hash = ${p.hash} AND answered_at > ${p.expired}) THEN ${p.day} END,
+      ${p.hash}, ${p.now}, ${p.fingerprint}, ${p.answer}`,
+)
+const forget = command<{ app_id: string; day: number; hash: string; expired: number }>()(
+  p => sql`DELETE FROM idempotency WHERE app_id = ${p.app_id} AND day = ${p.day} AND hash = ${p.hash}
+    AND answered_at <= ${p.expired}`,
+)
+
+const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))
+
+/** The same text for the same value, however its fields were ordered. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
+
+/** What a task answers whose key was used for another input. */
+const otherInput = Symbol('other input')
+
+interface Keyed {
+  /** Part of the key's scope; the caller, the app and the operation are the others. */
+  readonly operation: string
+  readonly key: string
+}
+
+/** The task, which does what it does once for this key and answers the same from then on. */
+function keyed(task: Task, call: Call<unknown>, { operation, key }: Keyed): Task {
+  const { app, caller, now } = call
+  const { administrator, user_id, only_group } = caller
+  const hash = digest(JSON.stringify([operation, administrator, user_id, only_group, key]))
+  const fingerprint = digest(canonical(call.input))
+  const expired = now - app.settings.idempotency_hours * hourMs
+  const day = Math.floor(now / dayMs)
+  const days: number[] = []
+  // A clock that was set back a little finds what is dated tomorrow.
+  for (let d = Math.floor(expired / dayMs); d <= day + 1; d++) days.push(d)
+  const find = kept({ app_id: app.app_id, days, hash })
+  let refusal: Refusal | undefined
+  return {
+    writes: true,
+    reads(call) {
+      const reads = task.reads(call)
+      // What is refused now may have been done before.
+      refusal = reads instanceof Refusal ? reads : undefined
+      return reads instanceof Refusal ? [find] : [find, ...reads]
+    },
+    decide(call, [found, ...rows]): Result {
+      const rowsOfKey = (found ?? []) as {
+        day: number
+        answered_at: number
+        fingerprint: string
+        answer: KeptAnswer
+      }[]
+      const before = rowsOfKey.find(({ answered_at }) => answered_at > expired)
+      if (before !== undefined) {
+        if (before.fingerprint !== fingerprint) return { data: otherInput }
+        return { ...before.answer, replayed: true }
+      }
+      if (refusal !== undefined) return refusal
+      const outcome = task.decide(call, rows)
+      if (outcome instanceof Refusal || outcome.writes === undefined || outcome.writes.length === 0)
+        return outcome
+      const { data, page } = outcome
+      const row = { app_id: app.app_id, day, hash, expired }
+      const answer = JSON.stringify({ data, ...(page && { page }) } satisfies KeptAnswer)
+      const writes: Bound[] = [...outcome.writes]
+      if (rowsOfKey.length > 0) writes.push(forget(row))
+      writes.push(keep({ ...row, now, fingerprint, answer }))
+      return { ...outcome, writes }
+    },
+  }
+}
+
+/**
+ * Runs a write under its key. Throws `HttpError` 422 if the key was used with another input, and whatever
+ * `Executor.run` throws.
+ */
+export async function runOnce(
+  executor: Executor,
+  task: Task,
+  call: Call<unknown>,
+  session: Session,
+  name: Keyed,
+): Promise<Result> {
+  const result = await executor.run(keyed(task, call, name), call, session)
+  if (!(result instanceof Refusal) && result.data === otherInput) {
+    throw new HttpError(
+      422,
+      `this Idempotency-Key was used with another input of ${name.operation}: send a new key for a new change`,
+    )
+  }
+  return result
+}
