@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { S3Config } from './blobs/s3.ts'
+import { addressKeeping } from './events/kept-address.ts'
 import { logLevels } from './log.ts'
 import { appIdPattern } from './tenant/app.ts'
 
@@ -75,6 +76,9 @@ export const variables = {
   TRUST_PROXY: yes
     .default(false)
     .describe('`true` takes the client address from `X-Forwarded-For`: only behind a proxy that sets it'),
+  AUDIT_IP: oneOf(addressKeeping)
+    .default('prefix')
+    .describe("how much of a caller's address events keep: `full`, `prefix` (/24, /48) or `none`"),
   WRITE_QUEUE: whole(1, 1_000_000).default(10_000).describe('changes that may wait; more are answered 503'),
   IMAGE_SERVICE_URL: z
     .string()

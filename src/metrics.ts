@@ -40,6 +40,10 @@ const counters = {
   cohort_blob_bytes_in_total: 'Bytes stored',
   cohort_blob_bytes_out_total: 'Bytes served',
   cohort_conversions_total: 'Pictures and voice messages converted',
+  cohort_events_recorded_total: 'Events written with the changes that they tell of',
+  cohort_events_told_total: 'Events told to streams',
+  cohort_event_frames_total: 'Writes to streams',
+  cohort_event_lag_seconds_total: 'Time from the newest event of each of these writes to the write',
 } as const
 export type CounterName = keyof typeof counters
 
@@ -81,6 +85,16 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
 
   add(counter: CounterName, amount = 1): void {
     this.counts.set(counter, (this.counts.get(counter) ?? 0) + amount)
+  }
+  /** So many events were written with a change. */
+  recorded(events: number): void {
+    this.add('cohort_events_recorded_total', events)
+  }
+  /** A stream was told so many events, the newest of them this long after it was decided. */
+  told(events: number, ms: number): void {
+    this.add('cohort_events_told_total', events)
+    this.add('cohort_event_lag_seconds_total', ms / 1000)
+    this.add('cohort_event_frames_total')
   }
   /** A job ran for so many milliseconds. */
   jobRan(job: string, ms: number): void {

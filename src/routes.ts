@@ -1,4 +1,6 @@
 import { recipients } from './authz/recipients.ts'
+import { feed } from './events/feed-route.ts'
+import { mine, stream } from './events/stream-routes.ts'
 import { downloadAvatar, downloadChat } from './file/download/download.ts'
 import { receiveUpload } from './file/upload/receive.ts'
 import type { Route } from './http/route.ts'
@@ -19,6 +21,9 @@ export const routes: readonly Route[] = [
   recipients,
   centrifugoSubscribe,
   centrifugoPublish,
+  feed,
+  stream,
+  mine,
   healthz,
   readyz,
   metrics,

@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import type { Config } from './config.ts'
 import { highestId, highestIds } from './db/highest-id.ts'
+import { eventFeeds } from './events/feeds.ts'
+import type { FeedSource } from './events/live-feed.ts'
 import { converter } from './file/download/converter.ts'
 import type { Converters } from './file/download/derive.ts'
 import { uploadsOfUser } from './file/upload/uploads-of-user.ts'
@@ -17,12 +19,16 @@ import { operations } from './operations.ts'
 import { operatorAccess } from './operator/access.ts'
 import type { Clock, Log } from './platform.ts'
 import { routes } from './routes.ts'
+import type { App } from './tenant/app.ts'
 import { appRegistry } from './tenant/registry.ts'
 import { tokenVerifier } from './tenant/token-verifier.ts'
 
 /** What an entry gives the service: its ports and the settings that concern it. */
 export interface Platform {
-  readonly config: Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL' | 'IMAGE_SERVICE_URL' | 'OPERATOR_SECRET'>
+  readonly config: Pick<
+    Config,
+    'AUDIT_IP' | 'CORS_ORIGINS' | 'PUBLIC_URL' | 'IMAGE_SERVICE_URL' | 'OPERATOR_SECRET'
+  >
   /** The executor of the database that holds this app. */
   readonly executorFor: (app_id: string) => Executor
   /** The executors of all databases. */
@@ -40,6 +46,8 @@ export interface Platform {
   /** Throws if the database does not answer. */
   readonly ready: Service['ready']
   readonly premises: Omit<Service['premises'], 'version'>
+  /** How a request reads events, where requests of one process cannot share what they opened. */
+  readonly eventSourceFor?: ((app: App, executor: Executor) => FeedSource) | undefined
 }
 
 /** A service that is put together: it answers `app.fetch`, and does by itself what `jobs` lists. */
@@ -51,6 +59,8 @@ export interface RunningService {
    * `DatabaseError`.
    */
   prepare(): Promise<void>
+  /** Ends all who wait for events, so that a stop does not wait for them. */
+  endStreams(): void
 }
 
 /** Puts the service together from its ports. It does nothing until `prepare` was called and it is asked. */
@@ -62,6 +72,7 @@ export function createService(platform: Platform): RunningService {
   const newId = ids.next
   const publicUrl = config.PUBLIC_URL ?? ''
   const jobs = jobRunner({ executors, executorFor, apps, blobs, clock, newId, log, metrics })
+  const feeds = eventFeeds({ executorFor, log, metrics, sourceFor: platform.eventSourceFor })
   const service: Service = {
     apps,
     tokens: tokenVerifier(clock, metrics),
@@ -87,10 +98,12 @@ export function createService(platform: Platform): RunningService {
     documentation: documentation(platform.version, publicUrl),
     jobs,
     premises: { ...platform.premises, version: platform.version },
+    feeds,
     ready: platform.ready,
     publicUrl,
     origins: config.CORS_ORIGINS,
     addressOf: platform.addressOf,
+    addressKeeping: config.AUDIT_IP,
     trustsProxy: platform.trustsProxy,
   }
   const app = new Hono()
@@ -98,6 +111,7 @@ export function createService(platform: Platform): RunningService {
   return {
     app,
     jobs,
+    endStreams: feeds.stop,
     async prepare() {
       for (const executor of executors) ids.goOnAbove(highestId(await executor.read(highestIds({}))))
     },

@@ -394,5 +394,5 @@ export const idempotency = sqliteTable(
 /** An answer as it is kept under an Idempotency-Key. */
 export interface KeptAnswer {
   readonly data: unknown
-  readonly page?: { readonly cursor: string; readonly total: number; readonly version: number }
+  readonly page?: { readonly cursor: string; readonly total?: number; readonly version?: number }
 }

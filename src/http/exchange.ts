@@ -1,8 +1,9 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { DatabaseError, type Session } from '../db/engine.ts'
+import { keptAddress } from '../events/kept-address.ts'
 import { type ErrorName, HttpError, Refusal, refuse } from '../operation/errors.ts'
-import type { Caller, Page } from '../operation/operation.ts'
+import type { Caller, Origin, Page } from '../operation/operation.ts'
 import { type RunTask, runnerFor } from '../operation/task.ts'
 import type { Operator } from '../operator/access.ts'
 import { BlobStoreError, type ByteRange, type ByteStream, CannotConvert } from '../platform.ts'
@@ -12,6 +13,7 @@ import { corsOrigin } from './cors.ts'
 import { bodyOf, parse } from './input.ts'
 import { notModified, rangeOf } from './range.ts'
 import { baseHeaders, failure, requestIdOf, success } from './respond.ts'
+import type { Access } from './route.ts'
 import type { Service } from './service.ts'
 
 /**
@@ -124,6 +126,11 @@ export class Exchange {
     return this.service.addressOf(this.context)
   }
 
+  /** Where the call came from, for the record of what it does. */
+  get origin(): Origin {
+    return { request: this.requestId, ip: keptAddress(this.address, this.service.addressKeeping) }
+  }
+
   // Who calls.
 
   /** The app of this id, or 40000. */
@@ -135,6 +142,17 @@ export class Exchange {
       this.app_id = app.app_id
       return app
     })
+  }
+
+  /** Whether the caller's token would still let it in: it may have expired, or its key be gone. */
+  async isStillGood({ app, token }: Access): Promise<boolean> {
+    const { apps, tokens, operators } = this.service
+    const now = await apps.get(app.app_id)
+    if (now === undefined) return false
+    if (token === undefined) return !((await this.operator(null)) instanceof Refusal)
+    if (tokens.known(now, token) !== undefined) return true
+    const identity = operators.claims(token) ? operators.byToken(token) : tokens.verify(now, token)
+    return !((await identity) instanceof Refusal)
   }
 
   /**
@@ -169,7 +187,8 @@ export class Exchange {
     return this.header('x-cohort-session') !== null && sessionIn(this.header('cookie')) !== ''
   }
 
-  private tokenOf(token: string | null): string | undefined {
+  /** The token that was sent: this one, or that of an Authorization header. */
+  tokenOf(token: string | null): string | undefined {
     return (token ?? /^Bearer +(\S+)$/i.exec(this.header('authorization') ?? '')?.[1]) || undefined
   }
 
@@ -221,7 +240,7 @@ export class Exchange {
 
   /** Runs tasks of this app that are no operation: those that move files through their states. */
   runnerFor(app: App): RunTask {
-    return runnerFor(this.service, this.session, app)
+    return runnerFor(this.service, this.session, app, this.origin)
   }
 
   // How it is answered.
@@ -229,6 +248,11 @@ export class Exchange {
   /** A success of the API. */
   ok(data: unknown, page?: Page, headers?: Readonly<Record<string, string>>): Response {
     return this.answer(200, success(data, page), 200, headers)
+  }
+
+  /** A JSON body of its own form, with this status. */
+  json(status: number, body: Readonly<Record<string, unknown>>): Response {
+    return this.answer(status, JSON.stringify(body), status)
   }
 
   /** A body as it stands: text, JSON or HTML. */

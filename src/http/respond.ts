@@ -7,7 +7,7 @@ export const baseHeaders = (requestId: string, origin: string): Record<string, s
   'x-request-id': requestId,
   'access-control-allow-origin': origin,
   'access-control-expose-headers':
-    'x-request-id, x-cohort-bookmark, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
+    'x-request-id, x-cohort-bookmark, idempotent-replayed, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
   ...(origin !== '*' && { vary: 'Origin' }),

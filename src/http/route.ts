@@ -21,7 +21,7 @@ interface Described {
   readonly path: string
   readonly title: string
   readonly description: string
-  readonly tag: 'file' | 'authz' | 'service' | 'operator'
+  readonly tag: 'file' | 'authz' | 'events' | 'service' | 'operator'
   /** The parameters of the query; the handler reads them by `exchange.parameters`. */
   readonly query: z.ZodObject
   /** What is sent, by method and content type. */
@@ -46,11 +46,15 @@ interface OpenRoute extends Described {
 export interface Access {
   readonly app: App
   readonly caller: Caller
+  /** The token as it was sent; undefined where the session of the console lets the caller in. */
+  readonly token: string | undefined
 }
 
 /** A route for callers with a token: it is checked before the route is asked. */
 interface GuardedRoute extends Described {
   readonly who: 'user' | 'administrator'
+  /** `access-token` and `app_id` may also stand in the query: a browser's EventSource sends no headers. */
+  readonly tokenInQuery?: true
   handle(exchange: Exchange, access: Access): Answering
 }
 

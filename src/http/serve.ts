@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { Refusal, refuse } from '../operation/errors.ts'
 import type { Result } from '../operation/executor.ts'
+import { idempotencyKey, runOnce } from '../operation/idempotency.ts'
 import type { Caller, Operation, Who } from '../operation/operation.ts'
 import type { App } from '../tenant/app.ts'
 import { after, Exchange } from './exchange.ts'
@@ -8,14 +9,19 @@ import { parse } from './input.ts'
 import { type Access, isGuarded, type Route } from './route.ts'
 import type { Service } from './service.ts'
 
+/** Says that nothing happened now: the answer is that of an earlier request with the same key. */
+const replayed = { 'idempotent-replayed': 'true' }
+
 export type Handler = (context: Context) => Response | Promise<Response>
 
-/** The app and the caller that the headers name. */
-function access(exchange: Exchange): Access | Refusal | Promise<Access | Refusal> {
-  return after(exchange.appNamed(exchange.header('app_id')), app => {
+/** The app and the caller that the headers name, or the query where a route takes them there. */
+function access(exchange: Exchange, inQuery = false): Access | Refusal | Promise<Access | Refusal> {
+  const sent = (name: string) => exchange.header(name) ?? (inQuery ? (exchange.query[name] ?? null) : null)
+  return after(exchange.appNamed(sent('app_id')), app => {
     if (app instanceof Refusal) return app
-    return after(exchange.callerOf(app, exchange.header('access-token')), caller =>
-      caller instanceof Refusal ? caller : { app, caller },
+    const token = exchange.tokenOf(sent('access-token'))
+    return after(exchange.callerOf(app, token ?? null), caller =>
+      caller instanceof Refusal ? caller : { app, caller, token },
     )
   })
 }
@@ -49,8 +55,19 @@ export function serveOperation(service: Service, operation: Operation, path: str
     if (input instanceof Refusal) return input
     const { clock, newId } = service
     const now = clock()
-    const call = { app, caller, input, now, newId }
-    const result = service.executorFor(app.app_id).run(operation, call, exchange.session)
+    const executor = service.executorFor(app.app_id)
+    const { session } = exchange
+    if (!operation.writes) {
+      const result = executor.run(operation, { app, caller, input, now, newId }, session)
+      return operation.present === undefined ? result : present(exchange, app, now, result)
+    }
+    const key = idempotencyKey(exchange.header('idempotency-key'))
+    if (key instanceof Refusal) return key
+    const call = { app, caller, input, now, newId, origin: exchange.origin }
+    const result =
+      key === undefined
+        ? executor.run(operation, call, session)
+        : runOnce(executor, operation, call, session, { operation: operation.id, key })
     return operation.present === undefined ? result : present(exchange, app, now, result)
   }
 
@@ -82,7 +99,9 @@ export function serveOperation(service: Service, operation: Operation, path: str
     })
 
   const finish = (exchange: Exchange, result: Result): Response =>
-    result instanceof Refusal ? exchange.refuse(result) : exchange.ok(result.data, result.page)
+    result instanceof Refusal
+      ? exchange.refuse(result)
+      : exchange.ok(result.data, result.page, result.replayed ? replayed : undefined)
 
   return context => {
     const exchange = new Exchange(service, context, path, 'envelope')
@@ -111,7 +130,7 @@ export function serveRoute(service: Service, route: Route): Handler {
       const operator = await exchange.operator()
       return operator instanceof Refusal ? operator : route.handle(exchange, operator)
     }
-    const allowed = await access(exchange)
+    const allowed = await access(exchange, route.tokenInQuery)
     if (allowed instanceof Refusal) return allowed
     return refusalToCall(route.who, allowed.caller) ?? route.handle(exchange, allowed)
   }

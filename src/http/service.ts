@@ -1,3 +1,5 @@
+import type { Feeds } from '../events/feeds.ts'
+import type { AddressKeeping } from '../events/kept-address.ts'
 import type { Converter } from '../file/download/converter.ts'
 import type { UploadsOfUser } from '../file/upload/uploads-of-user.ts'
 import type { Jobs } from '../jobs/runner.ts'
@@ -70,6 +72,8 @@ export interface Service {
   readonly documentation: Documentation
   readonly jobs: Jobs
   readonly premises: Premises
+  /** Who reads events. */
+  readonly feeds: Feeds
   /** Throws if the database does not answer. */
   readonly ready: () => void | Promise<void>
   /** '' where URLs follow the request. */
@@ -78,6 +82,8 @@ export interface Service {
   readonly origins: '*' | readonly string[]
   /** The caller's network address, for limits and loopback; '' if the runtime does not say. */
   readonly addressOf: (context: { readonly env: unknown; readonly req: { readonly raw: Request } }) => string
+  /** How much of that address events keep. */
+  readonly addressKeeping: AddressKeeping
   /**
    * Whether `addressOf` tells what the proxy in front says; otherwise whoever comes through a proxy has the
    * proxy's address.

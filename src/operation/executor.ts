@@ -49,6 +49,8 @@ export interface ExecutorMetrics {
   syncFailed(): void
   retried(): void
   queued(depth: number): void
+  /** So many events were written with a change. */
+  recorded(events: number): void
 }
 
 /** For executors that nobody looks at. */
@@ -58,14 +60,18 @@ export const noMetrics: ExecutorMetrics = {
   syncFailed() {},
   retried() {},
   queued() {},
+  recorded() {},
 }
 
 /** Rows as objects, from rows as the engine answers them. */
 export const decode = (bound: Bound, rows: unknown[][]): readonly unknown[] => bound.statement.decode(rows)
 
 /** All that a result writes: its rows, and the record of what happened. */
-export function writesOf(result: Result, call: Call<unknown>): readonly Bound[] {
+export function writesOf(result: Result, call: Call<unknown>, metrics: ExecutorMetrics): readonly Bound[] {
   if (result instanceof Refusal) return []
   const { writes = [], events = [] } = result
-  return events.length === 0 ? writes : [...writes, ...record(call, events)]
+  if (events.length === 0) return writes
+  const recorded = record(call, events)
+  metrics.recorded(recorded.length)
+  return [...writes, ...recorded]
 }

@@ -45,7 +45,7 @@ export function optimisticExecutor(
     const reads = task.reads(call)
     if (reads instanceof Refusal) return reads
     const result = task.decide(call, await rowsOf(reads, session, task.writes ? 'write' : 'read'))
-    const writes = writesOf(result, call)
+    const writes = writesOf(result, call, metrics)
     if (writes.length === 0) return result
     const started = performance.now()
     try {

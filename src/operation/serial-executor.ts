@@ -108,7 +108,7 @@ export function serialExecutor(
     const rows = new Array<readonly unknown[]>(reads.length)
     for (let i = 0; i < reads.length; i++) rows[i] = decode(reads[i] as Bound, engine.all(reads[i] as Bound))
     const result = task.decide(call, rows)
-    for (const write of writesOf(result, call)) engine.all(write)
+    for (const write of writesOf(result, call, metrics)) engine.all(write)
     return result
   }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../platform.ts'
 import { type App, appSettings } from '../tenant/app.ts'
 import { Refusal } from './errors.ts'
 import type { Executor, Task } from './executor.ts'
-import type { Call, Outcome } from './operation.ts'
+import type { Call, Origin, Outcome } from './operation.ts'
 
 /**
  * A change that is no operation of the API: of a file's life, of a job, of the command line. It reads, decides and
@@ -35,9 +35,9 @@ const nobody = { administrator: false, user_id: null, only_group: null } as cons
 
 /** A runner for the tasks of this app. */
 export const runnerFor =
-  ({ executorFor, clock, newId }: Runs, session: Session, app: App): RunTask =>
+  ({ executorFor, clock, newId }: Runs, session: Session, app: App, origin?: Origin): RunTask =>
   async task => {
-    const call = { app, caller: nobody, input: {}, now: clock(), newId }
+    const call = { app, caller: nobody, input: {}, now: clock(), newId, ...(origin && { origin }) }
     const result = await executorFor(app.app_id).run(task, call, session)
     return result instanceof Refusal ? result : result.data
   }

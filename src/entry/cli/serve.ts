@@ -52,7 +52,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
 
-  const { app, jobs, prepare } = createService({
+  const { app, jobs, prepare, endStreams } = createService({
     config,
     executorFor: () => executor,
     executors: [executor],
@@ -89,6 +89,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   process.stderr.write(await welcome(runtime.command, config, listening.port, first))
 
   await toldToStop(log.flush)
+  endStreams()
   await listening.close(grace)
   await Promise.all([running.stop(), backups.stop()])
   await executor.drain()

@@ -30,6 +30,7 @@ function commits(): { sizes: number[]; metrics: ExecutorMetrics } {
       syncFailed() {},
       retried() {},
       queued() {},
+      recorded() {},
     },
   }
 }

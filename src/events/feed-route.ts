@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import type { Exchange } from '../http/exchange.ts'
+import type { Access, Route } from '../http/route.ts'
+import { Refusal, refuse } from '../operation/errors.ts'
+import { integer } from '../operation/fields.ts'
+import { position } from './cursor.ts'
+import type { FeedPage, FeedSource } from './live-feed.ts'
+import { isWanted, startOf, type Wanted, wantedParameters } from './wanted.ts'
+
+/** Pages that one request looks through for events that are wanted. */
+const mostPages = 10
+/** A page ends early rather than growing beyond this, characters. */
+const mostText = 1_000_000
+
+const query = z.object({
+  ...wantedParameters,
+  limit: integer(1, 500).default(100),
+  wait: integer(0, 25).default(0).describe('seconds to wait for an event where there is none'),
+})
+
+/** Refuses an administrator who acts as somebody: what happened in an app is for the app's own server. */
+export const refusalToFollow = ({ caller }: Access): Refusal | undefined =>
+  caller.user_id === null
+    ? undefined
+    : refuse('no_permission', 'events are for the administrator itself: leave out the user_id header')
+
+/** The answer to a cursor that leads nowhere any more: HTTP 410. */
+export const reset = (exchange: Exchange, { epoch, earliest, head }: FeedPage): Response =>
+  exchange.json(410, {
+    code: 'reset',
+    data: null,
+    message: 'this cursor is void or too old: read the groups anew, then go on from head',
+    earliest: position(epoch, earliest),
+    head: position(epoch, head),
+  })
+
+export const feed: Route = {
+  id: 'get__events',
+  methods: ['GET'],
+  path: '/events',
+  title: 'Read what happened',
+  description:
+    'Events in the order of their commits, at least once, after a cursor. `more`: ask again at once. A cursor that is void (the database was restored) or older than what is kept answers 410 with the code `reset`: read the groups anew, then go on from `head`.',
+  tag: 'events',
+  who: 'administrator',
+  query,
+  answers: {
+    200: {
+      description: 'Events and the cursor to go on from',
+      content: {
+        'application/json': z.object({
+          code: z.literal(200),
+          data: z.array(z.looseObject({ cursor: z.string(), seq: z.int(), at: z.int(), kind: z.string() })),
+          message: z.null(),
+          cursor: z.string(),
+          head: z.string(),
+          earliest: z.string(),
+          more: z.boolean(),
+        }),
+      },
+    },
+    410: { description: 'The cursor is void: read the groups anew, then go on from head' },
+  },
+  async handle(exchange, access) {
+    const input = exchange.parameters(query)
+    if (input instanceof Refusal) return input
+    const refusal = refusalToFollow(access)
+    if (refusal !== undefined) return refusal
+    const source = exchange.service.feeds.open(access.app)
+    try {
+      return await answer(exchange, source, access, input)
+    } finally {
+      source.close()
+    }
+  },
+}
+
+async function answer(
+  exchange: Exchange,
+  source: FeedSource,
+  { caller }: Access,
+  { after, kinds, group_id, limit, wait }: z.infer<typeof query>,
+): Promise<Response> {
+  const { stopping } = exchange.service.feeds
+  const signal = AbortSignal.any([stopping, exchange.request.signal])
+  const wanted: Wanted = { kinds: kinds && new Set(kinds), group_id: caller.only_group ?? group_id }
+  const deadline = performance.now() + wait * 1000
+  let page = await source.read(Number.MAX_SAFE_INTEGER)
+  const { epoch } = page
+  let seq = startOf(after, page)
+  const texts: string[] = []
+  let length = 0
+  for (let pages = 0; seq !== undefined && pages < mostPages; pages++) {
+    page = await source.read(seq)
+    if (page.epoch !== epoch) return reset(exchange, page)
+    for (const shared of page.events) {
+      if (texts.length === limit || length > mostText) break
+      seq = shared.event.seq
+      if (!isWanted(wanted, shared.event)) continue
+      texts.push(shared.json)
+      length += shared.json.length
+    }
+    if (texts.length === limit || length > mostText) break
+    if (seq < page.head) continue
+    const left = deadline - performance.now()
+    if (texts.length > 0 || left <= 0 || signal.aborted) break
+    await source.wait(seq, left, signal)
+    pages = 0
+  }
+  if (seq === undefined) return reset(exchange, page)
+  const at = (number: number) => JSON.stringify(position(epoch, number))
+  return exchange.text(
+    `{"code":200,"data":[${texts.join(',')}],"message":null,"cursor":${at(seq)},"head":${at(Math.max(page.head, seq))},"earliest":${at(page.earliest)},"more":${seq < page.head}}`,
+    'application/json',
+  )
+}

@@ -1,0 +1,86 @@
+import { and, eq, gt, sql } from 'drizzle-orm'
+import { db, query } from '../db/query.ts'
+import { apps, events } from '../db/schema.ts'
+import { position } from './cursor.ts'
+import { type EventKind, kinds, type RecordedEvent } from './event.ts'
+import { type Notice, noticeOf } from './notice.ts'
+
+/* What readers get to see of the record: rows after a place in it, and the events made of them. */
+
+const columns = {
+  seq: events.seq,
+  at: events.at,
+  kind: events.kind,
+  group_id: events.group_id,
+  group_version: events.group_version,
+  by_id: events.by_id,
+  acting: events.acting,
+  key_id: events.key_id,
+  subjects: events.subjects,
+  data: events.data,
+  request: events.request,
+  ip: events.ip,
+}
+
+/** Events of an app after `seq`, in their order, at most `limit` rows. */
+export const eventsAfter = query<{ app_id: string; seq: number; limit: number }>()(p =>
+  db
+    .select(columns)
+    .from(events)
+    .where(and(eq(events.app_id, p.app_id), gt(events.seq, p.seq)))
+    .orderBy(events.seq)
+    .limit(p.limit),
+)
+
+/**
+ * How far the record reaches: `head` is the newest event, after `earliest` none is missing, and the epoch in
+ * force, which may be newer than what is cached of the app.
+ */
+export const reach = query<{ app_id: string }>()(p =>
+  db
+    .select({
+      epoch: apps.epoch,
+      head: sql<number>`coalesce((SELECT max(seq) FROM events WHERE app_id = ${p.app_id}), 0)`.as('head'),
+      earliest:
+        sql<number>`coalesce((SELECT max(seq) FROM events WHERE app_id = ${p.app_id} AND kind = 'events.trimmed'), 0)`.as(
+          'earliest',
+        ),
+    })
+    .from(apps)
+    .where(eq(apps.app_id, p.app_id)),
+)
+
+export interface Reach {
+  readonly epoch: string
+  readonly head: number
+  readonly earliest: number
+}
+
+/** An event as administrators and webhooks are told it: what the kind says stands beside the rest. */
+export type ToldEvent = Readonly<Record<string, unknown>> & {
+  readonly cursor: string
+  readonly kind: EventKind
+  readonly notice?: Notice
+}
+
+export function toldEvent(epoch: string, event: RecordedEvent): ToldEvent {
+  const { seq, at, kind, group_id, group_version, by_id, acting, key_id, subjects, data, request, ip } = event
+  const named = kinds[kind]?.subjects
+  const notice = noticeOf(event)
+  return {
+    cursor: position(epoch, seq),
+    seq,
+    at,
+    kind,
+    group_id,
+    group_version,
+    by_id,
+    acting,
+    key_id,
+    ...(named !== undefined && { [named]: subjects }),
+    ...data,
+    request,
+    ip,
+    ...(notice !== undefined && { notice }),
+  }
+}

@@ -1,0 +1,186 @@
+import type { Executor, Task } from '../operation/executor.ts'
+import type { Call } from '../operation/operation.ts'
+import type { App } from '../tenant/app.ts'
+import type { RecordedEvent } from './event.ts'
+import { eventsAfter, type Reach, reach, toldEvent } from './feed.ts'
+
+/*
+ * Events as they come. All readers of an app share one reading of the database, however many they are. It reads
+ * when changes have become durable, so nothing is told that a power cut could take back, and once a second
+ * besides, since other processes (`cohort import`) write too.
+ */
+
+/** An event with the texts that all its readers share. */
+export class SharedEvent {
+  readonly event: RecordedEvent
+  private readonly epoch: string
+  private text: string | undefined
+  constructor(epoch: string, event: RecordedEvent) {
+    this.epoch = epoch
+    this.event = event
+  }
+  /** The event as administrators are told it, as JSON. */
+  get json(): string {
+    this.text ??= JSON.stringify(toldEvent(this.epoch, this.event))
+    return this.text
+  }
+}
+
+export interface FeedPage extends Reach {
+  /** The events after the place that was asked for, in their order, without gaps; not necessarily all. */
+  readonly events: readonly SharedEvent[]
+}
+
+/** What one reader reads from. */
+export interface FeedSource {
+  read(seq: number): Promise<FeedPage>
+  /** Resolves when there may be events after `seq`, after so many milliseconds, or when the signal says so. */
+  wait(seq: number, ms: number, signal: AbortSignal): Promise<void>
+  /** Must be called when the reader has gone. */
+  close(): void
+}
+
+/** Events that one reading of the database brings. */
+const pageSize = 500
+/** Events kept in memory for readers who are nearly up to date. */
+const kept = 1000
+const othersMs = 1000
+
+const nobody = { administrator: false, user_id: null, only_group: null } as const
+
+/** Reads a page of an app's feed. Throws `DatabaseError`. */
+export async function readFeed(executor: Executor, app: App, seq: number): Promise<FeedPage> {
+  const { app_id } = app
+  const task: Task<FeedPage> = {
+    writes: false,
+    reads: () => [reach({ app_id }), eventsAfter({ app_id, seq, limit: pageSize })],
+    decide(_, [reached, rows]) {
+      const found = (reached?.[0] ?? { epoch: '', head: 0, earliest: 0 }) as Reach
+      const events = (rows as RecordedEvent[]).map(event => new SharedEvent(found.epoch, event))
+      return { data: { ...found, events } }
+    },
+  }
+  const call: Call<unknown> = { app, caller: nobody, input: {}, now: 0, newId: () => 0 }
+  const result = await executor.run(task, call, { bookmark: undefined })
+  // A task that only reads refuses nothing.
+  return (result as { data: FeedPage }).data
+}
+
+/** A reader's source where each reader reads by itself; `wait` is how it hears that there is something. */
+export const directSource = (
+  executor: Executor,
+  app: App,
+  wait: FeedSource['wait'],
+  close: () => void = () => {},
+): FeedSource => ({ read: seq => readFeed(executor, app, seq), wait, close })
+
+/** The feed of one app, shared by all who read it in this process. */
+export class LiveFeed {
+  private readonly executor: Executor
+  private readonly app: App
+  private readonly failed: (error: unknown) => void
+  private readers = 0
+  private stop: (() => void) | undefined
+  private reading = false
+  private again = false
+  private known: FeedPage | undefined
+  private readonly waiting = new Set<() => void>()
+
+  constructor(executor: Executor, app: App, failed: (error: unknown) => void) {
+    this.executor = executor
+    this.app = app
+    this.failed = failed
+  }
+
+  open(): FeedSource {
+    this.readers++
+    if (this.readers === 1) this.start()
+    let isOpen = true
+    return {
+      read: seq => this.read(seq),
+      wait: (seq, ms, signal) => this.wait(seq, ms, signal),
+      close: () => {
+        if (isOpen) this.readers--
+        isOpen = false
+        if (this.readers === 0) this.end()
+      },
+    }
+  }
+
+  private start(): void {
+    const listen = () => void this.follow()
+    const ended = this.executor.onDurable(listen)
+    const timer = setInterval(listen, othersMs)
+    this.stop = () => {
+      ended()
+      clearInterval(timer)
+    }
+  }
+
+  private end(): void {
+    this.stop?.()
+    this.stop = undefined
+    this.known = undefined
+  }
+
+  private async read(seq: number): Promise<FeedPage> {
+    const { known } = this
+    const first = known?.events[0]?.event.seq
+    if (known !== undefined && first !== undefined && seq >= first - 1 && seq <= known.head) {
+      return { ...known, events: known.events.slice(seq + 1 - first, seq + 1 - first + pageSize) }
+    }
+    return readFeed(this.executor, this.app, seq)
+  }
+
+  /** Reads what is new and wakes who waits for it. */
+  private async follow(): Promise<void> {
+    if (this.reading) {
+      this.again = true
+      return
+    }
+    this.reading = true
+    try {
+      do {
+        this.again = false
+        await this.readNew()
+      } while (this.again && this.stop !== undefined)
+    } catch (error) {
+      // Readers hear of it by their own reading, or wait on.
+      this.failed(error)
+    } finally {
+      this.reading = false
+    }
+  }
+
+  private async readNew(): Promise<void> {
+    const before = this.known
+    const page = await readFeed(this.executor, this.app, before?.head ?? Number.MAX_SAFE_INTEGER)
+    if (this.stop === undefined) return
+    const goesOn = before !== undefined && before.epoch === page.epoch && page.head >= before.head
+    if (goesOn && page.events.length === 0) {
+      this.known = { ...page, events: before.events }
+      return
+    }
+    const events = goesOn ? [...before.events, ...page.events].slice(-kept) : []
+    // Of more than a page, the next reading brings the rest.
+    const head = goesOn ? (events.at(-1)?.event.seq ?? page.head) : page.head
+    if (head < page.head) this.again = true
+    this.known = { ...page, head, events }
+    for (const wake of [...this.waiting]) wake()
+  }
+
+  private wait(seq: number, ms: number, signal: AbortSignal): Promise<void> {
+    if ((this.known?.head ?? 0) > seq || signal.aborted) return Promise.resolve()
+    return new Promise(resolve => {
+      const done = () => {
+        clearTimeout(timer)
+        this.waiting.delete(done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      this.waiting.add(done)
+      signal.addEventListener('abort', done)
+    })
+  }
+}

@@ -1,0 +1,137 @@
+import { type Changes, type EventKind, kinds, type RecordedEvent } from './event.ts'
+
+/**
+ * The numbers under which clients in the field know what happened in a group: 28 kinds of notice. Who speaks to
+ * such clients hands a notice on as it stands.
+ */
+export const noticeType = {
+  presence: 1,
+  absence: 2,
+  created: 3,
+  destroyed: 4,
+  joined: 5,
+  left: 6,
+  applied: 7,
+  applicationAccepted: 8,
+  applicationDeclined: 9,
+  invited: 10,
+  invitationAccepted: 11,
+  invitationDeclined: 12,
+  kicked: 13,
+  blocked: 14,
+  unblocked: 15,
+  ownerAssigned: 16,
+  adminGranted: 17,
+  adminRevoked: 18,
+  muted: 19,
+  unmuted: 20,
+  banned: 21,
+  unbanned: 22,
+  infoUpdated: 23,
+  announcementUpdated: 24,
+  messageSetting: 25,
+  fileUploaded: 26,
+  fileDeleted: 27,
+  fileUpdated: 28,
+} as const
+
+/** `presence` and `absence` are the message server's own: no change of a group is told so. */
+const typeOf: Partial<Readonly<Record<EventKind, number>>> = {
+  'group.created': noticeType.created,
+  'group.destroyed': noticeType.destroyed,
+  'group.profile.changed': noticeType.infoUpdated,
+  'group.settings.changed': noticeType.infoUpdated,
+  'group.owner.assigned': noticeType.ownerAssigned,
+  'group.admin.granted': noticeType.adminGranted,
+  'group.admin.revoked': noticeType.adminRevoked,
+  'group.member.joined': noticeType.joined,
+  'group.member.left': noticeType.left,
+  'group.member.kicked': noticeType.kicked,
+  'group.member.banned': noticeType.banned,
+  'group.member.unbanned': noticeType.unbanned,
+  'group.member.changed': noticeType.infoUpdated,
+  'group.member.preferences': noticeType.messageSetting,
+  // Clients take the end of a ban of all from the group's info.
+  'group.all.banned': noticeType.infoUpdated,
+  'group.all.unbanned': noticeType.infoUpdated,
+  'group.blacklist.added': noticeType.blocked,
+  'group.blacklist.removed': noticeType.unblocked,
+  'group.invitation.sent': noticeType.invited,
+  'group.invitation.accepted': noticeType.invitationAccepted,
+  'group.invitation.declined': noticeType.invitationDeclined,
+  'group.application.received': noticeType.applied,
+  'group.application.accepted': noticeType.applicationAccepted,
+  'group.application.declined': noticeType.applicationDeclined,
+  'group.announcement.published': noticeType.announcementUpdated,
+  'group.announcement.deleted': noticeType.announcementUpdated,
+  'group.file.shared': noticeType.fileUploaded,
+  'group.file.renamed': noticeType.fileUpdated,
+  'group.file.deleted': noticeType.fileDeleted,
+}
+
+export interface Notice {
+  readonly type: number
+  /** The group. */
+  readonly gid: number
+  /** Who did it; who joined, left or applied, where somebody did that for itself. */
+  readonly from: number
+  /** Whom it was done to. */
+  readonly to: readonly number[]
+  /** '' or JSON: what clients read of it. */
+  readonly content: string
+}
+
+type Told = Pick<RecordedEvent, 'kind' | 'group_id' | 'by_id' | 'subjects' | 'data'>
+
+/** The notice that tells clients of an event; undefined where they know none. */
+export function noticeOf({ kind, group_id, by_id, subjects, data }: Told): Notice | undefined {
+  const type = kind === 'group.member.preferences' ? preferenceType(data) : typeOf[kind]
+  if (type === undefined || group_id === null) return undefined
+  const ofUsers = kinds[kind].subjects === 'users'
+  // Clients take whoever speaks for the one that joined.
+  const joined = kind === 'group.member.joined' && subjects.length === 1 ? subjects[0] : undefined
+  const content = contentOf(kind, subjects, data)
+  return {
+    type,
+    gid: group_id,
+    from: joined ?? by_id ?? 0,
+    to: ofUsers ? subjects : [],
+    content: content === undefined ? '' : JSON.stringify(content),
+  }
+}
+
+/** A change of the mute mode has notices of its own. */
+function preferenceType(data: Told['data']): number {
+  const [, mode] = changesIn(data).msg_mute_mode ?? []
+  if (mode === undefined) return noticeType.messageSetting
+  return mode === 0 ? noticeType.unmuted : noticeType.muted
+}
+
+const changesIn = (data: Told['data']): Changes => (data.changes ?? {}) as Changes
+
+function contentOf(kind: EventKind, subjects: readonly number[], data: Told['data']): unknown {
+  switch (kind) {
+    case 'group.profile.changed':
+    case 'group.settings.changed':
+    case 'group.member.changed': {
+      const after = Object.entries(changesIn(data)).map(([field, [, value]]) => [field, value] as const)
+      return { property: after[0]?.[0] ?? '', ...Object.fromEntries(after) }
+    }
+    case 'group.all.banned': {
+      const until = data.until as number
+      return { property: 'ban_expire_time', ban_expire_time: until === -1 ? -1 : Math.ceil(until / 1000) }
+    }
+    case 'group.all.unbanned':
+      return { property: 'ban_expire_time', ban_expire_time: 0 }
+    case 'group.member.banned':
+      return data.until
+    case 'group.announcement.published':
+    case 'group.announcement.deleted':
+    case 'group.file.shared':
+    case 'group.file.renamed':
+    case 'group.file.deleted':
+      return { ids: subjects }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import type { Exchange } from '../http/exchange.ts'
+import type { Access, Route } from '../http/route.ts'
+import { Refusal, refuse } from '../operation/errors.ts'
+import { position, positionIn } from './cursor.ts'
+import { refusalToFollow } from './feed-route.ts'
+import { hintsFor } from './hints.ts'
+import type { FeedSource, SharedEvent } from './live-feed.ts'
+import { comment, eventStream, frame, retryIn } from './sse.ts'
+import { isWanted, startOf, wantedParameters } from './wanted.ts'
+
+/** How long a stream lasts, and how long it may be silent, milliseconds. */
+const lifeMs = 30 * 60_000
+const silenceMs = 20_000
+/** How often it is looked whether the token is still good, milliseconds. */
+const recheckMs = 2_000
+
+const query = z.object(wantedParameters)
+
+const streamed = {
+  200: { description: 'Server-Sent Events', content: { 'text/event-stream': z.string() } },
+  503: { description: 'Too many streams are open' },
+}
+
+export const stream: Route = {
+  id: 'get__events_stream',
+  methods: ['GET'],
+  path: '/events/stream',
+  title: 'Follow what happens',
+  description:
+    'As Server-Sent Events: `id` is the cursor, `event` the kind, `data` the event as /events answers it. A browser sends `Last-Event-ID` by itself when it comes back. The first frame, `hello`, says with `resumed` whether the stream goes on from there; if not, read the groups anew.',
+  tag: 'events',
+  who: 'administrator',
+  tokenInQuery: true,
+  query,
+  answers: streamed,
+  async handle(exchange, access) {
+    const input = exchange.parameters(query)
+    if (input instanceof Refusal) return input
+    const refusal = refusalToFollow(access)
+    if (refusal !== undefined) return refusal
+    const { kinds, group_id } = input
+    const wanted = { kinds: kinds && new Set(kinds), group_id: access.caller.only_group ?? group_id }
+    // What a browser sends when it comes back is newer than the URL it was given at first.
+    const sent = exchange.header('last-event-id')
+    const after = sent !== null && positionIn(sent) !== undefined ? sent : input.after
+    return streamOf(exchange, access, async source => {
+      const page = await source.read(Number.MAX_SAFE_INTEGER)
+      const { epoch } = page
+      const start = startOf(after, page)
+      const seq = start ?? page.head
+      const hello = JSON.stringify({
+        head: position(epoch, page.head),
+        resumed: after !== undefined && start !== undefined,
+        earliest: position(epoch, page.earliest),
+      })
+      return {
+        epoch,
+        seq,
+        hello: frame(hello, { id: position(epoch, seq), event: 'hello' }),
+        tell: ({ event, json }) =>
+          isWanted(wanted, event) ? frame(json, { id: position(epoch, event.seq), event: event.kind }) : '',
+      }
+    })
+  },
+}
+
+export const mine: Route = {
+  id: 'get__events_mine',
+  methods: ['GET'],
+  path: '/events/mine',
+  title: "Hear that the caller's groups changed",
+  description:
+    'As Server-Sent Events, from now on: `{group_id, version, kind}` of what happens in the groups of the caller, and nothing else. /group/sync says what it was. The stream ends with the token.',
+  tag: 'events',
+  who: 'user',
+  tokenInQuery: true,
+  query: z.object({}),
+  answers: streamed,
+  async handle(exchange, access) {
+    const { user_id } = access.caller
+    if (user_id === null) return refuse('invalid_parameter', 'an administrator must send the user_id header')
+    const { app } = access
+    const executor = exchange.service.executorFor(app.app_id)
+    return streamOf(exchange, access, async () => {
+      const { hints, epoch, head } = await hintsFor(executor, app, user_id)
+      return {
+        epoch,
+        seq: head,
+        hello: frame('{}', { event: 'hello' }),
+        tell: ({ event }) => {
+          const hint = hints(event)
+          return hint === undefined ? '' : frame(JSON.stringify(hint))
+        },
+      }
+    })
+  },
+}
+
+interface Telling {
+  readonly epoch: string
+  /** The last event that the reader has. */
+  readonly seq: number
+  readonly hello: string
+  /** The frame of an event; '' where it is not for this reader. */
+  tell(shared: SharedEvent): string
+}
+
+/** A stream for this reader: `begin` says where it starts and what it is told. */
+async function streamOf(
+  exchange: Exchange,
+  access: Access,
+  begin: (source: FeedSource) => Promise<Telling>,
+): Promise<Response> {
+  const { feeds, log, metrics, clock } = exchange.service
+  const leave = feeds.enter()
+  if (leave === undefined) return exchange.reject(503, 'too many streams are open', { 'retry-after': '5' })
+  const source = feeds.open(access.app)
+  const close = () => {
+    source.close()
+    leave()
+  }
+  let telling: Telling
+  try {
+    telling = await begin(source)
+  } catch (error) {
+    close()
+    throw error
+  }
+  const { epoch, hello, tell } = telling
+  const body = eventStream(
+    async ({ write, gone }) => {
+      try {
+        const signal = AbortSignal.any([gone, feeds.stopping])
+        const until = performance.now() + lifeMs
+        let { seq } = telling
+        let checkAt = performance.now() + recheckMs
+        let spokeAt = performance.now()
+        if (!(await write(retryIn(3000) + hello))) return
+        for (;;) {
+          const page = await source.read(seq)
+          // The database was turned back: the reader hears so when it comes back.
+          if (page.epoch !== epoch || signal.aborted || performance.now() > until) return
+          let frames = ''
+          for (const shared of page.events) {
+            frames += tell(shared)
+            ;({ seq } = shared.event)
+          }
+          const now = performance.now()
+          if (frames === '' && now - spokeAt > silenceMs) frames = comment
+          if (frames !== '') {
+            const newest = page.events.at(-1)?.event.at
+            if (newest !== undefined) metrics.told(page.events.length, Math.max(0, clock() - newest))
+            spokeAt = now
+            if (!(await write(frames))) return
+          }
+          if (now >= checkAt) {
+            if (!(await exchange.isStillGood(access))) return
+            checkAt = now + recheckMs
+          }
+          if (seq >= page.head) await source.wait(seq, Math.max(0, checkAt - now), signal)
+        }
+      } finally {
+        close()
+      }
+    },
+    error => log.error({ event: 'stream', error: String(error) }),
+  )
+  return exchange.stream(body)
+}
