@@ -38,6 +38,10 @@ export async function* events(
         failures = 0
         const data = JSON.parse(frame.data) as Record<string, unknown>
         if (frame.event === 'hello') {
+          if (last !== undefined && data.resumed === false) {
+            last = data.head as string
+            yield { kind: 'reset', cursor: last, earliest: data.earliest, head: last }
+          }
           last ??= data.head as string
           continue
         }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Exchange } from '../http/exchange.ts'
-import type { Access, Route } from '../http/route.ts'
-import { Refusal, refuse } from '../operation/errors.ts'
+import type { Route } from '../http/route.ts'
+import { Refusal } from '../operation/errors.ts'
 import { integer } from '../operation/fields.ts'
 import { position } from './cursor.ts'
 import type { FeedPage, FeedSource } from './live-feed.ts'
@@ -18,14 +18,8 @@ const query = z.object({
   wait: integer(0, 25).default(0).describe('seconds to wait for an event where there is none'),
 })
 
-/** Refuses an administrator who acts as somebody: what happened in an app is for the app's own server. */
-export const refusalToFollow = ({ caller }: Access): Refusal | undefined =>
-  caller.user_id === null
-    ? undefined
-    : refuse('no_permission', 'events are for the administrator itself: leave out the user_id header')
-
 /** The answer to a cursor that leads nowhere any more: HTTP 410. */
-export const reset = (exchange: Exchange, { epoch, earliest, head }: FeedPage): Response =>
+const reset = (exchange: Exchange, { epoch, earliest, head }: FeedPage): Response =>
   exchange.json(410, {
     code: 'reset',
     data: null,
@@ -64,11 +58,9 @@ export const feed: Route = {
   async handle(exchange, access) {
     const input = exchange.parameters(query)
     if (input instanceof Refusal) return input
-    const refusal = refusalToFollow(access)
-    if (refusal !== undefined) return refusal
     const source = exchange.service.feeds.open(access.app)
     try {
-      return await answer(exchange, source, access, input)
+      return await answer(exchange, source, input)
     } finally {
       source.close()
     }
@@ -78,12 +70,11 @@ export const feed: Route = {
 async function answer(
   exchange: Exchange,
   source: FeedSource,
-  { caller }: Access,
   { after, kinds, group_id, limit, wait }: z.infer<typeof query>,
 ): Promise<Response> {
   const { stopping } = exchange.service.feeds
   const signal = AbortSignal.any([stopping, exchange.request.signal])
-  const wanted: Wanted = { kinds: kinds && new Set(kinds), group_id: caller.only_group ?? group_id }
+  const wanted: Wanted = { kinds: kinds && new Set(kinds), group_id }
   const deadline = performance.now() + wait * 1000
   let page = await source.read(Number.MAX_SAFE_INTEGER)
   const { epoch } = page

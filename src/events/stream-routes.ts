@@ -3,7 +3,6 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Access, Route } from '../http/route.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import { position, positionIn } from './cursor.ts'
-import { refusalToFollow } from './feed-route.ts'
 import { hintsFor } from './hints.ts'
 import type { FeedSource, SharedEvent } from './live-feed.ts'
 import { comment, eventStream, frame, retryIn } from './sse.ts'
@@ -37,10 +36,8 @@ export const stream: Route = {
   async handle(exchange, access) {
     const input = exchange.parameters(query)
     if (input instanceof Refusal) return input
-    const refusal = refusalToFollow(access)
-    if (refusal !== undefined) return refusal
     const { kinds, group_id } = input
-    const wanted = { kinds: kinds && new Set(kinds), group_id: access.caller.only_group ?? group_id }
+    const wanted = { kinds: kinds && new Set(kinds), group_id }
     // What a browser sends when it comes back is newer than the URL it was given at first.
     const sent = exchange.header('last-event-id')
     const after = sent !== null && positionIn(sent) !== undefined ? sent : input.after
@@ -166,5 +163,6 @@ async function streamOf(
     },
     error => log.error({ event: 'stream', error: String(error) }),
   )
-  return exchange.stream(body)
+  // Proxies are told not to hold frames back.
+  return exchange.stream(body, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
 }

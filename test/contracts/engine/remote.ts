@@ -22,7 +22,14 @@ import {
 function retries(): { metrics: ExecutorMetrics; count(): number } {
   let count = 0
   return {
-    metrics: { committed() {}, synced() {}, syncFailed() {}, retried: () => void count++, queued() {} },
+    metrics: {
+      committed() {},
+      synced() {},
+      syncFailed() {},
+      retried: () => void count++,
+      queued() {},
+      recorded() {},
+    },
     count: () => count,
   }
 }
