@@ -741,6 +741,82 @@ export type GroupDeleteFilesAnswer = readonly ({
   readonly result: "success" | "fail"
 })[]
 
+export interface GroupSyncInput {
+  readonly group_id: number
+  /** 0 to 64 characters. */
+  readonly since?: string
+  /** 1 to 500. */
+  readonly limit?: number
+}
+export interface GroupSyncAnswer {
+  readonly state: string
+  readonly info: {
+    /** 0: all may join, 1: an admin confirms, 2: nobody may. */
+    readonly apply_approval: number
+    readonly avatar: string
+    /** Seconds since 1970 until which only admins may send; 0 none, -1 for ever. */
+    readonly ban_expire_time: number
+    readonly capacity: number
+    readonly count: number
+    /** Milliseconds. */
+    readonly created_at: number
+    readonly description: string
+    readonly ext: string
+    readonly group_id: number
+    /** Ordinary members see little of each other. */
+    readonly hide_member_info: boolean
+    readonly history_visible: boolean
+    readonly member_invite: boolean
+    readonly member_modify: boolean
+    readonly msg_mute_mode: number
+    readonly msg_push_mode: number
+    readonly name: string
+    readonly owner_id: number
+    readonly read_ack: boolean
+    /** 0 normal; a dissolved group is not answered at all. */
+    readonly status: number
+    /** 0 private, 1 public, 2 chatroom, 3 temporary. */
+    readonly type: number
+    /** Milliseconds. */
+    readonly updated_at: number
+  }
+  readonly members: readonly {
+    readonly display_name: string
+    /** End of the ban in milliseconds; 0 none, -1 for ever. */
+    readonly expired_time: number
+    /** Milliseconds. */
+    readonly join_time: number
+    readonly user_id: number
+    /** 1 member, 2 admin, 3 owner. */
+    readonly role: number
+  }[]
+  readonly removed: readonly number[]
+  readonly blocked?: readonly {
+    readonly user_id: number
+    /** Milliseconds. */
+    readonly blocked_at: number
+  }[]
+  readonly unblocked?: readonly number[]
+  readonly applications?: readonly {
+    readonly applicant_id: number
+    readonly expired_time: number
+    readonly reason: string
+    readonly status: number
+  }[]
+  readonly more: boolean
+  readonly reset: boolean
+}
+
+export interface GroupVersionsInput {
+  /** At most 10000. */
+  readonly groups: readonly (readonly [number, string])[]
+}
+export interface GroupVersionsAnswer {
+  readonly changed: readonly (readonly [number, string])[]
+  readonly gone: readonly number[]
+  readonly joined: readonly (readonly [number, string])[]
+}
+
 export type UserSettingsInput = Readonly<Record<string, unknown>>
 export interface UserSettingsAnswer {
   readonly group_confirm: boolean
@@ -1442,6 +1518,10 @@ export const groupOperations = (api: Connection) => ({
     renameFile: (input: GroupRenameFileInput, options?: CallOptions) => api.write<GroupRenameFileAnswer>("/group/file/update_name", input, options),
     /** Delete shared files. Its uploader, or an admin. The bytes go too when their sender or an admin deletes the last record of them, and nobody else was given them. */
     deleteFiles: (input: GroupDeleteFilesInput, options?: CallOptions) => api.write<GroupDeleteFilesAnswer>("/group/file/delete", input, options),
+    /** Get what changed in a group since a state. Members that changed are answered as they are now, those that are none any more in `removed`. With `more`, ask again from the new state. With `reset`, what changed is not known: page through the lists anew, then go on from the state. Blacklist and applications are for admins; ordinary members see only their own ban here. */
+    sync: (input: GroupSyncInput, options?: CallOptions) => api.get<GroupSyncAnswer>("/group/sync", input, options),
+    /** Compare the states of the caller's groups. One request at login. Answers the groups whose state is another one now, those that the caller is no member of any more, and those that it joined meanwhile. /group/sync says what changed. As a user: an administrator says whom it acts as. */
+    versions: (input: GroupVersionsInput, options?: CallOptions) => api.query<GroupVersionsAnswer>("/group/versions", input, options),
 })
 
 export const userOperations = (api: Connection) => ({

@@ -25,6 +25,7 @@ describe('the environment', () => {
       CORS_ORIGINS: '*',
       SHOW_SECRETS: false,
       TRUST_PROXY: false,
+      AUDIT_IP: 'prefix',
       WRITE_QUEUE: 10_000,
       BACKUP_KEEP: 7,
       BACKUP_TO: '',
