@@ -55,10 +55,10 @@ export interface RunningService {
   readonly app: Hono
   readonly jobs: Jobs
   /**
-   * Reads what the service must know of its databases before the first request: the highest ids. Throws
-   * `DatabaseError`.
+   * Reads what the service must know of its databases before the first request: the highest ids. With it, the
+   * app that will be asked for first. Throws `DatabaseError`.
    */
-  prepare(): Promise<void>
+  prepare(first_app_id?: string): Promise<void>
   /** Ends all who wait for events, so that a stop does not wait for them. */
   endStreams(): void
 }
@@ -112,8 +112,12 @@ export function createService(platform: Platform): RunningService {
     app,
     jobs,
     endStreams: feeds.stop,
-    async prepare() {
-      for (const executor of executors) ids.goOnAbove(highestId(await executor.read(highestIds({}))))
+    async prepare(first_app_id) {
+      const goOn = async (executor: Executor) => ids.goOnAbove(highestId(await executor.read(highestIds({}))))
+      await Promise.all([
+        ...executors.map(goOn),
+        first_app_id === undefined ? undefined : apps.get(first_app_id),
+      ])
     },
   }
 }

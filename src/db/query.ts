@@ -118,12 +118,18 @@ export const query =
 export const command =
   <A extends Args>() =>
   (build: (placeholders: Placeholders<A>) => SQL): Query<A, never> => {
-    const text = dialect.sqlToQuery(build(placeholdersOf<A>()))
-    return declared(text.sql, text.params, undefined)
+    const { text, params } = textOf(build(placeholdersOf<A>()))
+    return declared(text, params, undefined)
   }
 
 /** What a builder hands its query to: nothing is run, so its session only gives the text back. */
 export const compiled = (builder: Preparable<unknown>): Compiled => builder.prepare() as unknown as Compiled
+
+/** SQL as a text with its parameters. */
+export function textOf(statement: SQL): Pick<Compiled, 'text' | 'params'> {
+  const { sql: text, params } = dialect.sqlToQuery(statement)
+  return { text, params }
+}
 
 /** Declares a statement of this text. `fields` are the outputs of a SELECT, of which rows are made. */
 export function declared<A extends Args, Row>(

@@ -71,9 +71,13 @@ function start(bindings: Bindings) {
       startedAt: Date.now(),
     },
   })
+  // One round trip at a cold start: both at once.
   const prepared = async () => {
-    if (config.APP_SECRET !== undefined) await ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
-    await prepare()
+    const first =
+      config.APP_SECRET === undefined
+        ? undefined
+        : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
+    await Promise.all([first, prepare(config.APP_ID)])
   }
   return { app, prepared: prepared(), jobs }
 }

@@ -1,6 +1,6 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { command, db, each, type Placeholders, query } from '../db/query.ts'
+import { command, db, each, query } from '../db/query.ts'
 import { applications, groups, members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, idsUpTo, paging, text } from '../operation/fields.ts'
@@ -138,22 +138,22 @@ const applicationPages = pagedList<Administered & { now: number }>()({
     reason: applications.reason,
     status: statusAt(applications, p.now),
   }),
-  from: (select, p, beyond) =>
-    select.from(applications).where(and(inArray(applications.group_id, administered(p)), beyond)),
-  gathered: true,
+  // Those of the listed groups in which the caller is an admin or the owner; all of the app's for an administrator
+  // who acts as nobody.
+  first: p => ({
+    name: 'administered',
+    rows: sql`(SELECT g.group_id FROM ${each(p.group_ids)} AS item
+      JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = 0
+      JOIN ${members} AS m ON m.group_id = g.group_id AND m.user_id = coalesce(${p.user_id}, g.owner_id) AND m.role > 1)`,
+  }),
+  from: (select, _, beyond) =>
+    select
+      .from(applications)
+      .where(and(inArray(applications.group_id, sql`(SELECT group_id FROM administered)`), beyond)),
+  scattered: true,
   counted: true,
   mayBeLarge: true,
 })
-
-/**
- * Those of the listed groups in which the caller is an admin or the owner; all of the app's for an
- * administrator who acts as nobody.
- */
-function administered(p: Placeholders<Administered>) {
-  return sql`(SELECT g.group_id FROM ${each(p.group_ids)} AS item
-    JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = 0
-    JOIN ${members} AS m ON m.group_id = g.group_id AND m.user_id = coalesce(${p.user_id}, g.owner_id) AND m.role > 1)`
-}
 
 export const applicationList = operation({
   id: 'post__group_application_list',

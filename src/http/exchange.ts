@@ -350,7 +350,6 @@ export class Exchange {
   ): Response {
     this.recordAnswer(code, status)
     const headers = this.headers()
-    if (this.session.bookmark !== undefined) headers['x-cohort-bookmark'] = this.session.bookmark
     if (more !== undefined) Object.assign(headers, more)
     return new Response(body, { status, headers })
   }
@@ -362,7 +361,9 @@ export class Exchange {
   }
 
   private headers(): Record<string, string> {
-    return baseHeaders(this.requestId, corsOrigin(this.service.origins, this.request))
+    const headers = baseHeaders(this.requestId, corsOrigin(this.service.origins, this.request))
+    if (this.session.bookmark !== undefined) headers['x-cohort-bookmark'] = this.session.bookmark
+    return headers
   }
 
   private recordAnswer(code: number, status: number): void {

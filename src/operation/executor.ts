@@ -23,9 +23,10 @@ export interface Executor {
   run<Out>(task: Task<Out>, call: Call<unknown>, session: Session): Result<Out> | Promise<Result<Out>>
   /**
    * Rows outside of any operation: of apps, of files, for jobs. Held like the reads of an operation: what
-   * they may rest on is on disk when they are there, unless the disk refuses all writes (see `durable`).
+   * they may rest on is on disk when they are there, unless the disk refuses all writes (see `durable`). On a
+   * replicated database they are at least as fresh as what the session has seen.
    */
-  read<Row>(bound: Bound<Row>): Row[] | Promise<Row[]>
+  read<Row>(bound: Bound<Row>, session?: Session): Row[] | Promise<Row[]>
   /**
    * Resolves when all that was read or committed so far is on disk. Throws 503 if it cannot be brought there.
    * Wait for it before you act on what was read outside of the database, as by deleting bytes.

@@ -70,8 +70,8 @@ export function optimisticExecutor(
         await new Promise(resolve => setTimeout(resolve, pause(n)))
       }
     },
-    async read<Row>(bound: Bound<Row>) {
-      const [rows] = await rowsOf([bound], { bookmark: undefined }, 'read')
+    async read<Row>(bound: Bound<Row>, session: Session = { bookmark: undefined }) {
+      const [rows] = await rowsOf([bound], session, 'read')
       return (rows ?? []) as Row[]
     },
     // What D1 answers is durable.

@@ -11,6 +11,7 @@ import {
   type Preparable,
   placeholdersOf,
   type Query,
+  textOf,
 } from '../db/query.ts'
 
 /*
@@ -36,11 +37,13 @@ export interface Listed<A extends Args, Fields extends SelectedFields> {
   from(select: Select, p: Placeholders<A>, beyond: SQL): Ordered
   /** The statement also counts the whole list, where nothing else knows its total. */
   readonly counted?: boolean
+  /** A table that the statement makes once, by its name, for `from` to look into. */
+  first?(p: Placeholders<A>): { readonly name: string; readonly rows: SQL }
   /**
-   * The rows lie in many places, each with an order of its own: all keys are gathered first, from an index, and
-   * only the rows of the page are read.
+   * The rows lie in many places, each with an order of its own: their keys are sorted, and only the rows of the
+   * page are read.
    */
-  readonly gathered?: boolean
+  readonly scattered?: boolean
   /** A page of many rows could be larger than an answer may be: it then ends early. */
   readonly mayBeLarge?: boolean
 }
@@ -77,33 +80,34 @@ export function pageStatement<A extends Args, Fields extends SelectedFields>(
   const rows = (selected: SelectedFields, beyond: SQL) => list.from(db.select(selected), p, beyond)
   const all = compiled(rows({ page_key }, behind(key, sql.raw(String(firstKey(list))))))
 
-  if (list.gathered) {
-    const keys = sql.raw(`SELECT page_key FROM keys WHERE page_key ${newestFirst ? '<' : '>'}`)
-    const wanted = sql`${keys} ${p.after} ORDER BY page_key ${sql.raw(newestFirst ? 'DESC' : 'ASC')} LIMIT ${p.limit}`
-    const page = db.select(fields).from(key.table).where(sql`${key} IN (${wanted})`).orderBy(order)
-    return statement(list, compiled(page), {
-      before: { text: `WITH keys AS MATERIALIZED (${all.text}) `, params: all.params },
-      more: { text: `SELECT 1 FROM keys WHERE page_key ${newestFirst ? '<' : '>'} page.last`, params: [] },
-      total: { text: '(SELECT count(*) FROM keys)', params: [] },
-    })
-  }
-  const page = rows(fields, behind(key, p.after)).orderBy(order).limit(p.limit)
+  const sorted = (selected: SelectedFields) =>
+    rows(selected, behind(key, p.after)).orderBy(order).limit(p.limit)
+  const page = list.scattered
+    ? db
+        .select(fields)
+        .from(key.table)
+        .where(sql`${key} IN ${sorted({ page_key })}`)
+        .orderBy(order)
+        .limit(p.limit)
+    : sorted(fields)
+  const first = list.first?.(p)
   return statement(list, compiled(page), {
-    before: { text: '', params: [] },
+    first:
+      first === undefined ? nothing : textOf(sql`WITH ${sql.raw(first.name)} AS MATERIALIZED ${first.rows} `),
     more: compiled(rows({ page_key }, behind(key, sql`page.last`)).orderBy(order).limit(1)),
-    total: list.counted
-      ? { text: `(SELECT count(*) FROM (${all.text}))`, params: all.params }
-      : { text: '0', params: [] },
+    total: list.counted ? { text: `(SELECT count(*) FROM (${all.text}))`, params: all.params } : none,
   })
 }
 
 type Part = Pick<Compiled, 'text' | 'params'>
-type Parts = { readonly before: Part; readonly more: Part; readonly total: Part }
+const nothing: Part = { text: '', params: [] }
+const none: Part = { text: '0', params: [] }
+type Parts = { readonly first: Part; readonly more: Part; readonly total: Part }
 
 function statement<A extends Args, Fields extends SelectedFields>(
   { newestFirst, newestLast, mayBeLarge }: Listed<A, Fields>,
   rows: Compiled,
-  { before, more, total }: Parts,
+  { first, more, total }: Parts,
 ): Query<Asked<A>, PageRow<unknown>> {
   const object = jsonObject({ ...rows, fields: rows.fields.filter(({ path }) => path[0] !== 'page_key') })
   const last = `${newestFirst ? 'min' : 'max'}(page_key) AS last`
@@ -111,8 +115,8 @@ function statement<A extends Args, Fields extends SelectedFields>(
     ? `SELECT '[' || coalesce(group_concat(item), '') || ']' AS items, ${last} FROM (${fitting(rows.text, object, newestLast)})`
     : `SELECT json_group_array(${object}) AS items, ${last} FROM (${rows.text})`
   return declared(
-    `${before.text}SELECT items, last, EXISTS (${more.text}) AS more, ${total.text} AS total FROM (${page}) AS page`,
-    [...before.params, ...more.params, ...total.params, ...rows.params],
+    `${first.text}SELECT items, last, EXISTS (${more.text}) AS more, ${total.text} AS total FROM (${page}) AS page`,
+    [...first.params, ...more.params, ...total.params, ...rows.params],
     [
       { path: ['items'], field: jsonColumn('items') },
       ...['last', 'more', 'total'].map(name => ({ path: [name], field: sql`${name}`.as(name) })),

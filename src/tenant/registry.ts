@@ -48,6 +48,8 @@ export function appRegistry(
   ttl: number,
 ): AppRegistry {
   const known = new Map<string, { app: App; state: string; readAt: number }>()
+  /** Reads under way: all who ask meanwhile wait for the same. */
+  const reading = new Map<string, Promise<App | undefined>>()
 
   const remember = (app_id: string, row: AppRow | undefined): App | undefined => {
     if (row === undefined) {
@@ -65,8 +67,13 @@ export function appRegistry(
     get(app_id) {
       const entry = known.get(app_id)
       if (entry !== undefined && clock() - entry.readAt < ttl && clock() >= entry.readAt) return entry.app
+      const underWay = reading.get(app_id)
+      if (underWay !== undefined) return underWay
       const rows = executorFor(app_id).read(appRow({ app_id }))
-      return rows instanceof Promise ? rows.then(([row]) => remember(app_id, row)) : remember(app_id, rows[0])
+      if (!(rows instanceof Promise)) return remember(app_id, rows[0])
+      const read = rows.then(([row]) => remember(app_id, row)).finally(() => reading.delete(app_id))
+      reading.set(app_id, read)
+      return read
     },
   }
 }

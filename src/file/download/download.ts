@@ -53,7 +53,9 @@ export const downloadAvatar: Route = {
     download(exchange, 'object_name', async (app, _, object_name) => {
       if (!avatarName.test(object_name)) return undefined
       const { app_id } = app
-      const [object] = await exchange.service.executorFor(app_id).read(objectByName({ app_id, object_name }))
+      const [object] = await exchange.service
+        .executorFor(app_id)
+        .read(objectByName({ app_id, object_name }), exchange.session)
       return object
     }),
 }
@@ -80,7 +82,7 @@ export const downloadChat: Route = {
       const { app_id } = app
       const [object] = await exchange.service
         .executorFor(app_id)
-        .read(objectByGrant({ app_id, grant_id, user_id: caller.user_id }))
+        .read(objectByGrant({ app_id, grant_id, user_id: caller.user_id }), exchange.session)
       if (object === undefined || mayRead(caller, object)) return object
       return refuse('no_permission', 'the caller may not read this file')
     }),

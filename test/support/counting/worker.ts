@@ -1,0 +1,43 @@
+/** The Worker, with what was asked of D1 since its start in a header: calls, rows read, rows written. */
+import type { D1DatabaseLike } from '../../../src/db/engines/d1.ts'
+import worker from '../../../src/entry/worker.ts'
+
+interface Metered {
+  readonly meta: { readonly rows_read: number; readonly rows_written: number }
+}
+
+const counted = { calls: 0, read: 0, written: 0 }
+
+const counting = (database: D1DatabaseLike): D1DatabaseLike => ({
+  withSession(start) {
+    const session = database.withSession(start)
+    return {
+      prepare: sql => session.prepare(sql),
+      getBookmark: () => session.getBookmark(),
+      async batch(statements) {
+        counted.calls++
+        const results = await session.batch(statements)
+        for (const { meta } of results as unknown as Metered[]) {
+          counted.read += meta.rows_read
+          counted.written += meta.rows_written
+        }
+        return results
+      },
+    }
+  },
+})
+
+type Bindings = Parameters<typeof worker.fetch>[1]
+
+export default {
+  async fetch(request: Request, bindings: Bindings, context: Parameters<typeof worker.fetch>[2]) {
+    const response = await worker.fetch(
+      request,
+      { ...bindings, DB: counting(bindings.DB as D1DatabaseLike) },
+      context,
+    )
+    const headers = new Headers(response.headers)
+    headers.set('x-d1', JSON.stringify(counted))
+    return new Response(response.body, { status: response.status, headers })
+  },
+}
