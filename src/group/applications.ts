@@ -139,12 +139,12 @@ const applicationPages = pagedList<Administered & { now: number }>()({
     status: statusAt(applications, p.now),
   }),
   // Those of the listed groups in which the caller is an admin or the owner; all of the app's for an administrator
-  // who acts as nobody.
+  // who acts as nobody. CROSS JOIN goes from the listed groups to the others, never through all of the app's.
   first: p => ({
     name: 'administered',
     rows: sql`(SELECT g.group_id FROM ${each(p.group_ids)} AS item
-      JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = 0
-      JOIN ${members} AS m ON m.group_id = g.group_id AND m.user_id = coalesce(${p.user_id}, g.owner_id) AND m.role > 1)`,
+      CROSS JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = 0
+      CROSS JOIN ${members} AS m ON m.group_id = g.group_id AND m.user_id = coalesce(${p.user_id}, g.owner_id) AND m.role > 1)`,
   }),
   from: (select, _, beyond) =>
     select
