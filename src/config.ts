@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { S3Config } from './blobs/s3.ts'
 import { addressKeeping } from './events/kept-address.ts'
 import { logLevels } from './log.ts'
+import { networksIn } from './outbound/address.ts'
 import { appIdPattern } from './tenant/app.ts'
 
 /** The environment is wrong: `message` has a line for each variable, naming it and what would work. */
@@ -80,6 +81,21 @@ export const variables = {
     .default('prefix')
     .describe("how much of a caller's address events keep: `full`, `prefix` (/24, /48) or `none`"),
   WRITE_QUEUE: whole(1, 1_000_000).default(10_000).describe('changes that may wait; more are answered 503'),
+  WEBHOOK_ALLOW: z
+    .string()
+    .default('')
+    .transform((value, context) => {
+      try {
+        return networksIn(value)
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+        return z.NEVER
+      }
+    })
+    .describe('private networks that webhooks may reach: `10.0.0.0/8,127.0.0.1`; default: none'),
+  WEBHOOK_ALLOW_HTTP: yes
+    .default(false)
+    .describe('`true` lets webhooks use plain http, for a receiver next door'),
   IMAGE_SERVICE_URL: z
     .string()
     .refine(

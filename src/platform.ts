@@ -142,6 +142,41 @@ export interface Voice {
   toMp3(sound: Bytes, contentType: string): Promise<Bytes>
 }
 
+export interface OutboundRequest {
+  readonly url: string
+  readonly method: 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly timeoutMs: number
+  /** How much of the answer is read. */
+  readonly maxAnswerBytes: number
+}
+
+export interface OutboundAnswer {
+  readonly status: number
+  /** The header Retry-After, if there is one. */
+  readonly retryAfter: string | undefined
+  readonly body: string
+}
+
+/** The receiver could not be reached, may not be, or did not answer in time. The message is for a tenant. */
+export class OutboundError extends Error {
+  override readonly name = 'OutboundError'
+}
+
+/**
+ * Requests to URLs that tenants name: webhooks and before-hooks. Never reaches a private or reserved network that
+ * the operator has not allowed, and follows no redirect.
+ */
+export interface Outbound {
+  /** Why this URL may not be called, as a phrase that follows its name; undefined if it may. */
+  refusalOf(url: string): string | undefined
+  /** Throws `OutboundError`. */
+  send(request: OutboundRequest): Promise<OutboundAnswer>
+  /** Ends connections that are kept open. */
+  close(): void
+}
+
 /**
  * One line per event, as JSON, without secrets. `info` must cost next to nothing: it is called for every
  * request.

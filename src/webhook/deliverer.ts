@@ -1,0 +1,339 @@
+import { and, eq, gt } from 'drizzle-orm'
+import { db, query } from '../db/query.ts'
+import { type DeliveryAttempt, events } from '../db/schema.ts'
+import type { NewEvent, RecordedEvent } from '../events/event.ts'
+import type { Executor } from '../operation/executor.ts'
+import { runTask, task } from '../operation/task.ts'
+import type { Clock, Log, Outbound } from '../platform.ts'
+import { Lanes } from './lanes.ts'
+import { delayAfter, maxAttempts, maxFailingMs, retryAfterMs } from './schedule.ts'
+import { messageBody, messageId, type Sent, sendMessage, succeeded } from './send.ts'
+import {
+  dropHold,
+  type Hold,
+  holdsOf,
+  nextOfGroup,
+  park,
+  saveHold,
+  saveProgress,
+  setState,
+  takeLease,
+  type Webhook,
+  webhookById,
+  withAttempts,
+} from './webhook.ts'
+
+/** Deliveries under way at once to one webhook. */
+const maxInFlight = 16
+/** Events read at once. */
+const portion = 200
+/** How long one process delivers before it must say that it still does. */
+const leaseMs = 60_000
+/** How often progress is saved while deliveries go on. */
+const saveEveryMs = 1_000
+
+export interface DelivererContext {
+  readonly executor: Executor
+  readonly outbound: Outbound
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** The app's epoch, which message ids begin with. */
+  readonly epoch: string
+}
+
+type Row = RecordedEvent & { readonly lane: number }
+
+const eventsAfter = query<{ app_id: string; after: number }>()(p =>
+  db
+    .select()
+    .from(events)
+    .where(and(eq(events.app_id, p.app_id), gt(events.seq, p.after)))
+    .orderBy(events.seq)
+    .limit(portion),
+)
+
+/** The webhook, taken for this process, with what it holds up; null if another has it or it is not active. */
+const claim = (app_id: string, webhook_id: string, now: number) =>
+  task({
+    reads: () => [webhookById({ app_id, webhook_id }), holdsOf({ webhook_id })],
+    decide: (_, [[webhook], holds]) => {
+      if (webhook === undefined || webhook.state !== 'active' || webhook.lease_until > now) return { data: null }
+      return { data: { webhook, holds }, writes: [takeLease({ webhook_id, until: now + leaseMs })] }
+    },
+  })
+
+/** What a run has come to since it last saved. */
+interface Progress {
+  readonly acked_seq: number
+  readonly lease_until: number
+  readonly last_success_at: number
+  readonly failing_since: number
+  readonly attempts: readonly DeliveryAttempt[]
+  readonly holds: readonly Hold[]
+  readonly released: readonly number[]
+  readonly parked: readonly DeliveryAttempt[]
+  readonly disabled: string | undefined
+}
+
+/** Saves progress, unless the webhook was changed meanwhile: then false, and nothing is saved. */
+const save = ({ app_id, webhook_id, generation }: Webhook, now: number, progress: Progress) =>
+  task({
+    reads: () => [webhookById({ app_id, webhook_id })],
+    decide: (_, [[stored]]) => {
+      if (stored === undefined || stored.generation !== generation) return { data: false }
+      const { acked_seq, lease_until, last_success_at, failing_since, disabled } = progress
+      const recent = JSON.stringify(withAttempts(stored.recent, progress.attempts))
+      const told: NewEvent[] =
+        disabled === undefined ? [] : [{ kind: 'webhook.disabled', app_id, webhook_id, reason: disabled }]
+      return {
+        data: true,
+        writes: [
+          saveProgress({ webhook_id, acked_seq, lease_until, last_success_at, failing_since, recent }),
+          ...progress.released.map(lane => dropHold({ webhook_id, lane })),
+          ...progress.holds.map(hold => saveHold({ ...hold })),
+          ...progress.parked.map(last => park({ webhook_id, seq: last.seq, now, last: JSON.stringify(last) })),
+          ...(disabled === undefined ? [] : [setState({ webhook_id, state: 'disabled', reason: disabled })]),
+        ],
+        events: told,
+      }
+    },
+  })
+
+/**
+ * Delivers what a webhook has to hear, until there is nothing more to send now. An event is sent at least once, and
+ * those of a group in their order: a failing one holds up its own group only. What was delivered is saved once a
+ * second, so after a crash the last second is sent again.
+ */
+export class Deliverer {
+  private readonly context: DelivererContext
+  private readonly webhook: Webhook
+  private readonly lanes: Lanes<Row>
+  /** Failing events by their lane. */
+  private readonly holds: Map<number, Hold>
+  private readonly attempts: DeliveryAttempt[] = []
+  private readonly changedHolds = new Set<number>()
+  private readonly parked: DeliveryAttempt[] = []
+  private readSeq: number
+  private lastSuccessAt: number
+  private failingSince: number
+  private disabled: string | undefined
+  /** The webhook was changed, disabled or stopped: whatever comes back now is not saved. */
+  private void = false
+  private woken = false
+  private wakeWaiting: () => void = () => undefined
+
+  private constructor(context: DelivererContext, webhook: Webhook, holds: readonly Hold[]) {
+    this.context = context
+    this.webhook = webhook
+    this.holds = new Map(holds.map(hold => [hold.lane, hold]))
+    this.lanes = new Lanes(webhook.acked_seq, this.holds.keys())
+    this.readSeq = webhook.acked_seq
+    this.lastSuccessAt = webhook.last_success_at
+    this.failingSince = webhook.failing_since
+  }
+
+  /** Delivers for this webhook, unless another process does. */
+  static async run(context: DelivererContext, app_id: string, webhook_id: string): Promise<void> {
+    const { executor, clock } = context
+    const now = clock()
+    const claimed = await runTask(executor, claim(app_id, webhook_id, now), now)
+    if (claimed !== null) await new Deliverer(context, claimed.webhook, claimed.holds).deliver()
+  }
+
+  private async deliver(): Promise<void> {
+    let inFlight = 0
+    let savedAt = this.context.clock()
+    const send = (work: Promise<void>) => {
+      inFlight++
+      void work
+        .catch(error => {
+          this.void = true
+          this.context.log.error({ event: 'webhook', webhook: this.webhook.webhook_id, error: String(error) })
+        })
+        .finally(() => {
+          inFlight--
+          this.wake()
+        })
+    }
+    const draining = new Set<number>()
+    this.context.signal.addEventListener('abort', () => this.wake(), { once: true })
+    for (;;) {
+      const { clock, signal } = this.context
+      const going = !this.void && !signal.aborted && this.disabled === undefined
+      const more = going && this.lanes.size < portion ? await this.read() : false
+      while (going && inFlight < maxInFlight) {
+        const event = this.lanes.next()
+        if (event === undefined) break
+        send(this.first(event))
+      }
+      for (const hold of this.holds.values()) {
+        const due = hold.next_at <= clock() && hold.seq <= this.readSeq && !draining.has(hold.lane)
+        if (!going || inFlight >= maxInFlight || !due) continue
+        draining.add(hold.lane)
+        send(this.again(hold).finally(() => draining.delete(hold.lane)))
+      }
+      // What is under way when the service stops is sent again by the next start.
+      if (signal.aborted || (inFlight === 0 && (!more || !going))) break
+      if (clock() - savedAt >= saveEveryMs && going) {
+        savedAt = clock()
+        await this.save(savedAt + leaseMs)
+      }
+      if (more && inFlight < maxInFlight) continue
+      await this.waiting()
+    }
+    if (!this.void) await this.save(0)
+    this.void = true
+  }
+
+  private wake(): void {
+    this.woken = true
+    this.wakeWaiting()
+  }
+
+  /** Resolves when a delivery has ended, or the service stops. */
+  private async waiting(): Promise<void> {
+    if (!this.woken) {
+      await new Promise<void>(resolve => {
+        this.wakeWaiting = resolve
+      })
+    }
+    this.woken = false
+  }
+
+  /** Reads the next events into their lanes. Answers whether there was any. */
+  private async read(): Promise<boolean> {
+    const { app_id, kinds, only_group_id, delivery_order } = this.webhook
+    const found = await this.context.executor.read(eventsAfter({ app_id, after: this.readSeq }))
+    for (const event of found) {
+      this.readSeq = event.seq
+      const lane = delivery_order === 'strict' ? 0 : (event.group_id ?? 0)
+      const wanted =
+        (kinds.length === 0 || kinds.includes(event.kind)) &&
+        (only_group_id === 0 || only_group_id === event.group_id)
+      if (!wanted || this.lanes.isHeld(lane)) this.lanes.pass(event.seq)
+      else this.lanes.add({ ...event, lane })
+    }
+    return found.length > 0
+  }
+
+  /** The first attempt for an event. */
+  private async first(event: Row): Promise<void> {
+    const sent = await this.attempt(event, 1)
+    if (succeeded(sent)) return this.lanes.done(event)
+    const hold = this.holdAfter(sent, { webhook_id: this.webhook.webhook_id, lane: event.lane, seq: event.seq })
+    if (hold === undefined) return this.lanes.done(event)
+    this.lanes.hold(event)
+    this.holds.set(event.lane, hold)
+    this.changedHolds.add(event.lane)
+    await this.save(this.context.clock() + leaseMs)
+  }
+
+  /** Another attempt for an event that holds its lane up, and after it the later ones of the lane. */
+  private async again(held: Hold): Promise<void> {
+    let after = held.seq - 1
+    while (!this.void && this.disabled === undefined && !this.context.signal.aborted) {
+      const upTo = this.readSeq
+      const event = await this.heldEvent(held.lane, after, upTo)
+      if (event === undefined) {
+        if (this.readSeq > upTo) continue
+        this.holds.delete(held.lane)
+        this.changedHolds.add(held.lane)
+        this.lanes.release(held.lane)
+        return
+      }
+      const attempt = event.seq === held.seq ? held.attempts + 1 : 1
+      const sent = await this.attempt({ ...event, lane: held.lane }, attempt)
+      const hold = succeeded(sent)
+        ? undefined
+        : this.holdAfter(sent, { webhook_id: held.webhook_id, lane: held.lane, seq: event.seq })
+      if (hold !== undefined) {
+        this.holds.set(held.lane, hold)
+        this.changedHolds.add(held.lane)
+        return
+      }
+      after = event.seq
+      this.holds.set(held.lane, { ...held, seq: after, attempts: 0, next_at: this.context.clock() })
+      this.changedHolds.add(held.lane)
+    }
+  }
+
+  /** The first event of a lane behind `after` that the webhook wants, up to what was read. */
+  private async heldEvent(lane: number, after: number, upTo: number): Promise<RecordedEvent | undefined> {
+    const { app_id, kinds, only_group_id, delivery_order } = this.webhook
+    const { executor } = this.context
+    for (let from = after; from < upTo; ) {
+      const found: readonly RecordedEvent[] =
+        lane === 0
+          ? await executor.read(eventsAfter({ app_id, after: from }))
+          : await executor.read(nextOfGroup({ app_id, group_id: lane, after: from, upTo }))
+      if (found.length === 0) return undefined
+      for (const event of found) {
+        if (event.seq > upTo) return undefined
+        from = event.seq
+        const inLane = delivery_order === 'strict' || (event.group_id ?? 0) === lane
+        const wanted =
+          (kinds.length === 0 || kinds.includes(event.kind)) &&
+          (only_group_id === 0 || only_group_id === event.group_id)
+        if (inLane && wanted) return event
+      }
+    }
+    return undefined
+  }
+
+  private async attempt(event: Row, attempt: number): Promise<Sent> {
+    const { outbound, clock, epoch } = this.context
+    const { seq, kind } = event
+    const message = { id: messageId(epoch, seq), seq, kind, body: messageBody(epoch, event) }
+    const sent = await sendMessage(outbound, this.webhook, message, attempt, clock())
+    const { retryAfter: _, ...outcome } = sent
+    this.attempts.push(outcome)
+    if (succeeded(sent)) {
+      this.lastSuccessAt = clock()
+      this.failingSince = 0
+    } else if (this.failingSince === 0) this.failingSince = clock()
+    return sent
+  }
+
+  /** What holds the lane up after an attempt that failed; undefined if the event was given up. */
+  private holdAfter(sent: Sent, of: Pick<Hold, 'webhook_id' | 'lane' | 'seq'>): Hold | undefined {
+    const now = this.context.clock()
+    const { retryAfter, ...last } = sent
+    if (sent.status === 410) this.disable('the receiver answered 410: it is gone')
+    else if (now - this.failingSince >= maxFailingMs) this.disable('nothing was delivered for five days')
+    const asked = sent.status === 429 || sent.status === 503 ? retryAfterMs(retryAfter, now) : undefined
+    // Whoever asks to be left alone is not counted as failing.
+    if (asked !== undefined) return { ...of, attempts: sent.attempt - 1, next_at: now + asked }
+    const delay = delayAfter(sent.attempt)
+    if (delay !== undefined || sent.attempt < maxAttempts) {
+      return { ...of, attempts: sent.attempt, next_at: now + (delay ?? 0) }
+    }
+    this.parked.push(last)
+    return undefined
+  }
+
+  private disable(reason: string): void {
+    this.disabled = reason
+    this.context.log.warn({ event: 'webhook', webhook: this.webhook.webhook_id, disabled: reason })
+  }
+
+  private async save(lease_until: number): Promise<void> {
+    const { executor, clock } = this.context
+    const lanes = [...this.changedHolds]
+    this.changedHolds.clear()
+    const progress: Progress = {
+      acked_seq: this.lanes.settledUpTo,
+      lease_until,
+      last_success_at: this.lastSuccessAt,
+      failing_since: this.failingSince,
+      attempts: this.attempts.splice(0),
+      holds: lanes.flatMap(lane => this.holds.get(lane) ?? []),
+      released: lanes.filter(lane => !this.holds.has(lane)),
+      parked: this.parked.splice(0),
+      disabled: this.disabled,
+    }
+    const now = clock()
+    if (!(await runTask(executor, save(this.webhook, now, progress), now))) this.void = true
+    else if (this.disabled !== undefined) this.void = true
+  }
+}

@@ -1,0 +1,163 @@
+import { and, eq, gt, lte, sql } from 'drizzle-orm'
+import { command, db, query } from '../db/query.ts'
+import { type DeliveryAttempt, events, webhookHolds, webhookParked, webhooks } from '../db/schema.ts'
+
+/* A webhook as it is stored, and its statements. */
+
+export type Webhook = typeof webhooks.$inferSelect
+export type Hold = typeof webhookHolds.$inferSelect
+export type Parked = typeof webhookParked.$inferSelect
+
+export const webhooksOfApp = query<{ app_id: string }>()(p =>
+  db.select().from(webhooks).where(eq(webhooks.app_id, p.app_id)).orderBy(webhooks.webhook_id),
+)
+
+export const webhookById = query<{ app_id: string; webhook_id: string }>()(p =>
+  db
+    .select()
+    .from(webhooks)
+    .where(and(eq(webhooks.webhook_id, p.webhook_id), eq(webhooks.app_id, p.app_id))),
+)
+
+export const holdsOf = query<{ webhook_id: string }>()(p =>
+  db.select().from(webhookHolds).where(eq(webhookHolds.webhook_id, p.webhook_id)).orderBy(webhookHolds.lane),
+)
+
+/** The newest parked events. */
+export const parkedOf = query<{ webhook_id: string; limit: number }>()(p =>
+  db
+    .select()
+    .from(webhookParked)
+    .where(eq(webhookParked.webhook_id, p.webhook_id))
+    .orderBy(sql`${webhookParked.seq} DESC`)
+    .limit(p.limit),
+)
+
+export const parkedAt = query<{ webhook_id: string; seq: number }>()(p =>
+  db
+    .select()
+    .from(webhookParked)
+    .where(and(eq(webhookParked.webhook_id, p.webhook_id), eq(webhookParked.seq, p.seq))),
+)
+
+/** Webhooks that have something to deliver now, and that no other process is delivering. */
+export const webhooksDue = query<{ now: number }>()(p =>
+  db
+    .select({ webhook_id: webhooks.webhook_id, app_id: webhooks.app_id })
+    .from(webhooks)
+    .where(
+      and(
+        eq(webhooks.state, 'active'),
+        lte(webhooks.lease_until, p.now),
+        sql`(acked_seq < (SELECT max(seq) FROM events WHERE events.app_id = webhooks.app_id)
+          OR EXISTS (SELECT 1 FROM webhook_holds WHERE webhook_holds.webhook_id = webhooks.webhook_id
+            AND next_at <= ${p.now}))`,
+      ),
+    ),
+)
+
+/** The next event of a group, behind one that was delivered late. */
+export const nextOfGroup = query<{ app_id: string; group_id: number; after: number; upTo: number }>()(p =>
+  db
+    .select()
+    .from(events)
+    .where(
+      and(
+        eq(events.group_id, p.group_id),
+        sql`group_id IS NOT NULL`,
+        eq(events.app_id, p.app_id),
+        gt(events.seq, p.after),
+        lte(events.seq, p.upTo),
+      ),
+    )
+    .orderBy(events.group_version, events.seq)
+    .limit(50),
+)
+
+export const insertWebhook = command<
+  Pick<
+    Webhook,
+    | 'webhook_id'
+    | 'app_id'
+    | 'url'
+    | 'only_group_id'
+    | 'delivery_order'
+    | 'acked_seq'
+  > & { kinds: string; secrets: string; now: number }
+>()(
+  p => sql`INSERT INTO webhooks (webhook_id, app_id, url, kinds, only_group_id, delivery_order, state, state_reason, secrets,
+      acked_seq, generation, lease_until, webhook_created_at, last_success_at, failing_since, recent)
+    VALUES (${p.webhook_id}, ${p.app_id}, ${p.url}, ${p.kinds}, ${p.only_group_id}, ${p.delivery_order}, 'active', '',
+      ${p.secrets}, coalesce(${p.acked_seq}, (SELECT max(seq) FROM events WHERE app_id = ${p.app_id}), 0),
+      0, 0, ${p.now}, 0, 0, '[]')`,
+)
+
+export const updateWebhook = command<
+  Pick<Webhook, 'webhook_id' | 'url' | 'only_group_id' | 'delivery_order'> & { kinds: string }
+>()(
+  p => sql`UPDATE webhooks SET url = ${p.url}, kinds = ${p.kinds}, only_group_id = ${p.only_group_id},
+    delivery_order = ${p.delivery_order}, generation = generation + 1, lease_until = 0
+    WHERE webhook_id = ${p.webhook_id}`,
+)
+export const deleteWebhook = command<{ webhook_id: string }>()(
+  p => sql`DELETE FROM webhooks WHERE webhook_id = ${p.webhook_id}`,
+)
+export const deleteHolds = command<{ webhook_id: string }>()(
+  p => sql`DELETE FROM webhook_holds WHERE webhook_id = ${p.webhook_id}`,
+)
+export const deleteParked = command<{ webhook_id: string }>()(
+  p => sql`DELETE FROM webhook_parked WHERE webhook_id = ${p.webhook_id}`,
+)
+export const setSecrets = command<{ webhook_id: string; secrets: string }>()(
+  p => sql`UPDATE webhooks SET secrets = ${p.secrets}, generation = generation + 1, lease_until = 0
+    WHERE webhook_id = ${p.webhook_id}`,
+)
+/** Begins again behind this event. */
+export const moveCursor = command<{ webhook_id: string; acked_seq: number }>()(
+  p => sql`UPDATE webhooks SET acked_seq = ${p.acked_seq}, generation = generation + 1, lease_until = 0
+    WHERE webhook_id = ${p.webhook_id}`,
+)
+export const setState = command<{ webhook_id: string; state: Webhook['state']; reason: string }>()(
+  p => sql`UPDATE webhooks SET state = ${p.state}, state_reason = ${p.reason}, failing_since = 0,
+    generation = generation + 1, lease_until = 0 WHERE webhook_id = ${p.webhook_id}`,
+)
+export const takeLease = command<{ webhook_id: string; until: number }>()(
+  p => sql`UPDATE webhooks SET lease_until = ${p.until} WHERE webhook_id = ${p.webhook_id}`,
+)
+export const saveProgress = command<
+  Pick<Webhook, 'webhook_id' | 'acked_seq' | 'lease_until' | 'last_success_at' | 'failing_since'> & {
+    recent: string
+  }
+>()(
+  p => sql`UPDATE webhooks SET acked_seq = ${p.acked_seq}, lease_until = ${p.lease_until}, recent = ${p.recent},
+    last_success_at = ${p.last_success_at}, failing_since = ${p.failing_since} WHERE webhook_id = ${p.webhook_id}`,
+)
+export const saveHold = command<Hold & Record<string, unknown>>()(
+  p => sql`INSERT INTO webhook_holds (webhook_id, lane, seq, attempts, next_at)
+    VALUES (${p.webhook_id}, ${p.lane}, ${p.seq}, ${p.attempts}, ${p.next_at})
+    ON CONFLICT (webhook_id, lane) DO UPDATE
+    SET seq = excluded.seq, attempts = excluded.attempts, next_at = excluded.next_at`,
+)
+export const dropHold = command<{ webhook_id: string; lane: number }>()(
+  p => sql`DELETE FROM webhook_holds WHERE webhook_id = ${p.webhook_id} AND lane = ${p.lane}`,
+)
+/** Tries held events now. */
+export const hurryHolds = command<{ webhook_id: string; now: number }>()(
+  p => sql`UPDATE webhook_holds SET next_at = ${p.now} WHERE webhook_id = ${p.webhook_id}`,
+)
+export const park = command<{ webhook_id: string; seq: number; now: number; last: string }>()(
+  p => sql`INSERT INTO webhook_parked (webhook_id, seq, parked_at, last)
+    VALUES (${p.webhook_id}, ${p.seq}, ${p.now}, ${p.last})
+    ON CONFLICT (webhook_id, seq) DO UPDATE SET parked_at = excluded.parked_at, last = excluded.last`,
+)
+export const unpark = command<{ webhook_id: string; seq: number }>()(
+  p => sql`DELETE FROM webhook_parked WHERE webhook_id = ${p.webhook_id} AND seq = ${p.seq}`,
+)
+
+/** How many of the latest attempts are kept. */
+export const keptAttempts = 50
+
+export const withAttempts = (
+  before: readonly DeliveryAttempt[],
+  more: readonly DeliveryAttempt[],
+): DeliveryAttempt[] => [...before, ...more].slice(-keptAttempts)
