@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { S3Config } from './blobs/s3.ts'
 import { addressKeeping } from './events/kept-address.ts'
 import { logLevels } from './log.ts'
-import { networksIn } from './outbound/address.ts'
+import { networksIn, type OutboundRules } from './outbound/address.ts'
 import { appIdPattern } from './tenant/app.ts'
 
 /** The environment is wrong: `message` has a line for each variable, naming it and what would work. */
@@ -132,6 +132,15 @@ type Variables = z.infer<typeof schema>
 export interface Config extends Omit<Variables, `S3_${string}`> {
   readonly files: { readonly store: 'folder' } | { readonly store: 's3'; readonly s3: S3Config }
 }
+
+/** Where webhooks may go, as the environment says. */
+export const outboundRules = ({
+  WEBHOOK_ALLOW,
+  WEBHOOK_ALLOW_HTTP,
+}: Pick<Config, 'WEBHOOK_ALLOW' | 'WEBHOOK_ALLOW_HTTP'>): OutboundRules => ({
+  allowedNetworks: WEBHOOK_ALLOW,
+  allowHttp: WEBHOOK_ALLOW_HTTP,
+})
 
 /**
  * Reads the environment. Throws `ConfigError` with all that is wrong with it. An empty variable counts as not

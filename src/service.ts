@@ -17,11 +17,12 @@ import type { Executor } from './operation/executor.ts'
 import { idMaker } from './operation/ids.ts'
 import { operations } from './operations.ts'
 import { operatorAccess } from './operator/access.ts'
-import type { Clock, Log } from './platform.ts'
+import type { Clock, Log, Outbound } from './platform.ts'
 import { routes } from './routes.ts'
 import type { App } from './tenant/app.ts'
 import { appRegistry } from './tenant/registry.ts'
 import { tokenVerifier } from './tenant/token-verifier.ts'
+import { Deliveries } from './webhook/deliveries.ts'
 
 /** What an entry gives the service: its ports and the settings that concern it. */
 export interface Platform {
@@ -43,6 +44,7 @@ export interface Platform {
   /** Whether `addressOf` tells what the proxy in front says. */
   readonly trustsProxy: boolean
   readonly files: Converters
+  readonly outbound: Outbound
   /** Throws if the database does not answer. */
   readonly ready: Service['ready']
   readonly premises: Omit<Service['premises'], 'version'>
@@ -65,13 +67,25 @@ export interface RunningService {
 
 /** Puts the service together from its ports. It does nothing until `prepare` was called and it is asked. */
 export function createService(platform: Platform): RunningService {
-  const { config, executorFor, executors, clock, log, metrics, files } = platform
+  const { config, executorFor, executors, clock, log, metrics, files, outbound } = platform
   const { blobs } = files
   const apps = appRegistry(executorFor, clock, platform.appTtlMs)
   const ids = idMaker(clock)
   const newId = ids.next
   const publicUrl = config.PUBLIC_URL ?? ''
-  const jobs = jobRunner({ executors, executorFor, apps, blobs, clock, newId, log, metrics })
+  const deliveries = new Deliveries()
+  const jobs = jobRunner({
+    executors,
+    executorFor,
+    apps,
+    blobs,
+    clock,
+    newId,
+    log,
+    metrics,
+    outbound,
+    deliveries,
+  })
   const feeds = eventFeeds({ executorFor, log, metrics, sourceFor: platform.eventSourceFor })
   const service: Service = {
     apps,
@@ -88,6 +102,7 @@ export function createService(platform: Platform): RunningService {
     newId,
     log,
     metrics,
+    outbound,
     limits: rateLimiter(clock),
     files: {
       blobs,

@@ -1,6 +1,6 @@
 import { type R2BucketLike, r2Store } from '../blobs/r2.ts'
 import { s3Store } from '../blobs/s3.ts'
-import { type Config, ConfigError, readConfig } from '../config.ts'
+import { type Config, ConfigError, outboundRules, readConfig } from '../config.ts'
 import { d1 } from '../db/engines/d1.ts'
 import { failure } from '../http/respond.ts'
 import { lineLog } from '../log.ts'
@@ -9,6 +9,7 @@ import { inlineVoice } from '../media/voice/inline.ts'
 import { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import { optimisticExecutor } from '../operation/optimistic-executor.ts'
+import { fetchOutbound } from '../outbound/fetch-outbound.ts'
 import { type BlobStore, CannotConvert } from '../platform.ts'
 import { createService } from '../service.ts'
 import { ensureFirstApp } from '../tenant/first-app.ts'
@@ -52,6 +53,7 @@ function start(bindings: Bindings) {
     version,
     addressOf: ({ req }) => req.raw.headers.get('cf-connecting-ip') ?? '',
     trustsProxy: true,
+    outbound: fetchOutbound(outboundRules(config)),
     files: {
       blobs: blobsOf(config, bindings),
       images: photonImages(async () => (await import('@cf-wasm/photon/photon.wasm')).default),

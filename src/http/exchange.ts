@@ -91,9 +91,10 @@ export class Exchange {
 
   // What was sent.
 
-  /** The parameters of the query. */
+  /** The parameters of the query, and those in the path. */
   get query(): Record<string, string> {
-    return this.context.req.query()
+    const query = this.context.req.query()
+    return this.route.includes(':') ? { ...query, ...this.context.req.param() } : query
   }
 
   header(name: string): string | null {

@@ -53,6 +53,8 @@ export function serveOperation(service: Service, operation: Operation, path: str
     }
     const input = parse(schema, sent)
     if (input instanceof Refusal) return input
+    const unfit = operation.admit?.(input, service)
+    if (unfit !== undefined) return unfit
     const { clock, newId } = service
     const now = clock()
     const executor = service.executorFor(app.app_id)
@@ -80,10 +82,9 @@ export function serveOperation(service: Service, operation: Operation, path: str
     const result = await pending
     if (result instanceof Refusal || operation.present === undefined) return result
     const { baseUrl } = exchange
-    return {
-      ...result,
-      data: await operation.present(result.data, { app, now, baseUrl, blobs: service.files.blobs }),
-    }
+    const { files, outbound } = service
+    const at = { app, now, baseUrl, blobs: files.blobs, outbound }
+    return { ...result, data: await operation.present(result.data, at) }
   }
 
   const attempt = (exchange: Exchange): Result | Promise<Result> =>

@@ -6,7 +6,7 @@ import type { Jobs } from '../jobs/runner.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import type { OperatorAccess } from '../operator/access.ts'
-import type { BlobStore, Clock, Log } from '../platform.ts'
+import type { BlobStore, Clock, Log, Outbound } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
 import type { RateLimiter } from './rate-limit.ts'
@@ -67,6 +67,7 @@ export interface Service {
   readonly newId: () => number
   readonly log: Log
   readonly metrics: Metrics
+  readonly outbound: Outbound
   readonly limits: RateLimiter
   readonly files: FilePorts
   readonly documentation: Documentation

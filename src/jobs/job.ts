@@ -1,7 +1,8 @@
 import type { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
-import type { BlobStore, Clock, Log } from '../platform.ts'
+import type { BlobStore, Clock, Log, Outbound } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
+import type { Deliveries } from '../webhook/deliveries.ts'
 
 /** What a job works with. */
 export interface JobContext {
@@ -15,11 +16,16 @@ export interface JobContext {
   readonly newId: () => number
   readonly log: Log
   readonly metrics: Metrics
+  readonly outbound: Outbound
+  /** The webhooks that this process is delivering for. */
+  readonly deliveries: Deliveries
 }
 
 export interface JobRun extends JobContext {
   /** Aborted when the service stops: a job ends after the item it is at. */
   readonly signal: AbortSignal
+  /** Whether whoever runs the job waits for the end of all that it began: a cron trigger does. */
+  readonly untilDone: boolean
   /** Does one item. What it throws is logged and counted, and the job goes on with the next item. */
   attempt(item: string, action: () => Promise<void>): Promise<void>
 }
@@ -34,5 +40,7 @@ export interface Job {
   readonly title: string
   /** How often, milliseconds. On Workers the cron trigger runs it, at most so often. */
   readonly everyMs: number
+  /** Runs also soon after changes are on disk. */
+  readonly afterChanges?: boolean
   run(run: JobRun): Promise<JobReport>
 }

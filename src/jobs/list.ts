@@ -1,9 +1,17 @@
 import { collectReleased } from './collect-released.ts'
 import { collectUnfinished } from './collect-unfinished.ts'
+import { deliverWebhooks } from './deliver-webhooks.ts'
 import type { Job } from './job.ts'
 import { sweepApps } from './sweep-apps.ts'
 import { sweepGroups } from './sweep-groups.ts'
 import { tidyStore } from './tidy-store.ts'
 
 /** Everything that happens by itself. Jobs do not know of one another: a failing one holds up no other. */
-export const jobs: readonly Job[] = [sweepApps, sweepGroups, tidyStore, collectReleased, collectUnfinished]
+export const jobs: readonly Job[] = [
+  deliverWebhooks,
+  sweepApps,
+  sweepGroups,
+  tidyStore,
+  collectReleased,
+  collectUnfinished,
+]

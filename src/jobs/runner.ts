@@ -34,7 +34,7 @@ export function jobRunner(context: JobContext): Jobs {
   const ended = new Map<string, { readonly ms: number; readonly report: JobReport }>()
   const failures = new Map<string, number>()
 
-  const run = async (job: Job, signal: AbortSignal): Promise<JobReport> => {
+  const run = async (job: Job, signal: AbortSignal, untilDone = true): Promise<JobReport> => {
     const { log, metrics, clock } = context
     const startedAt = performance.now()
     lastRun.set(job.name, clock())
@@ -46,6 +46,7 @@ export function jobRunner(context: JobContext): Jobs {
     const jobRun: JobRun = {
       ...context,
       signal,
+      untilDone,
       async attempt(item, action) {
         try {
           await action()
@@ -69,6 +70,13 @@ export function jobRunner(context: JobContext): Jobs {
     return report
   }
 
+  const changes: Changes = listener => {
+    const ends = context.executors.map(executor => executor.onDurable(listener))
+    return () => {
+      for (const end of ends) end()
+    }
+  }
+
   return {
     list: () =>
       jobs.map(({ name, title, everyMs }) => ({
@@ -86,7 +94,10 @@ export function jobRunner(context: JobContext): Jobs {
     },
     start() {
       const stopping = new AbortController()
-      const running = jobs.map(job => repeat(job.everyMs, stopping.signal, () => run(job, stopping.signal)))
+      const { signal } = stopping
+      const running = jobs.map(job =>
+        repeat(job.everyMs, signal, () => run(job, signal, false), job.afterChanges ? changes : undefined),
+      )
       return {
         async stop() {
           stopping.abort()
@@ -110,18 +121,46 @@ export function jobRunner(context: JobContext): Jobs {
   }
 }
 
-/** Does something every so many milliseconds until aborted, the first time one interval from now. */
-async function repeat(ms: number, signal: AbortSignal, action: () => Promise<unknown>): Promise<void> {
+/** Calls the listener after changes; answers a function that ends this. */
+type Changes = (listener: () => void) => () => void
+
+/** Changes that come together are one reason to run. */
+const gatherMs = 20
+
+/**
+ * Does something every so many milliseconds until aborted, the first time one interval from now; sooner after
+ * changes, where these are given.
+ */
+async function repeat(
+  ms: number,
+  signal: AbortSignal,
+  action: () => Promise<unknown>,
+  changes?: Changes,
+): Promise<void> {
+  let changed = false
+  let hurry: () => void = () => undefined
+  const end = changes?.(() => {
+    changed = true
+    hurry()
+  })
   while (!signal.aborted) {
     await new Promise<void>(resolve => {
-      const timer = setTimeout(done, ms)
+      let timer = setTimeout(done, changed ? gatherMs : ms)
+      hurry = () => {
+        clearTimeout(timer)
+        hurry = () => undefined
+        timer = setTimeout(done, gatherMs)
+      }
       function done() {
         clearTimeout(timer)
+        hurry = () => undefined
         signal.removeEventListener('abort', done)
         resolve()
       }
       signal.addEventListener('abort', done)
     })
+    changed = false
     if (!signal.aborted) await action()
   }
+  end?.()
 }

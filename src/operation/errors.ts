@@ -32,6 +32,7 @@ export const errors = {
   announcement_not_found: [20020, 'announcement does not exist'],
   shared_file_not_found: [20022, 'shared file does not exist'],
   not_your_shared_file: [20023, 'only the uploader or an admin may change this shared file'],
+  webhook_not_found: [20026, 'webhook does not exist'],
   qr_invalid: [20024, 'qr_info is invalid'],
   qr_expired: [20025, 'qr_info has expired: ask for a new QR code'],
   app_not_found: [40000, 'app_id does not exist'],

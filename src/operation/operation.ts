@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { JsonText } from '../db/json-rows.ts'
 import type { Bound, RowsOf } from '../db/query.ts'
 import type { NewEvent } from '../events/event.ts'
-import type { BlobStore } from '../platform.ts'
+import type { BlobStore, Outbound } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { type Refusal, refuse } from './errors.ts'
 import type { Requirement } from './roles.ts'
@@ -114,6 +114,8 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
    * what each decided.
    */
   merge?(outcomes: readonly Outcome<unknown>[], call: Call<unknown>): Outcome<unknown>
+  /** Judges what takes a port to judge, after the parameters and before anything is read. */
+  admit?(input: unknown, at: Admitting): Refusal | undefined
   reads(call: Call<unknown>): readonly Bound[] | Refusal
   decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Answered<Out>> | Refusal
   /**
@@ -130,6 +132,12 @@ export interface Presenting {
   /** How the client reaches this service, without a slash at the end. */
   readonly baseUrl: string
   readonly blobs: BlobStore
+  readonly outbound: Outbound
+}
+
+/** What `admit` may know. */
+export interface Admitting {
+  readonly outbound: Outbound
 }
 
 interface Common<Shape extends z.ZodRawShape, Out, Self extends boolean> {
@@ -171,6 +179,7 @@ export function operation<
   o: Common<Shape, Out, Self> & {
     readonly writes?: boolean
     merge?(outcomes: readonly Outcome<Out>[], call: Call<Input<Shape>>): Outcome<Out>
+    admit?(input: Input<Shape>, at: Admitting): Refusal | undefined
     reads(call: Call<Input<Shape>, CallerOf<Self>>): R | Refusal
     decide(call: Call<Input<Shape>, CallerOf<Self>>, rows: RowsOf<R>): Outcome<Answered<Out>> | Refusal
   },
@@ -184,6 +193,8 @@ export function operation<
     }),
     requires: undefined,
     writes: o.writes ?? false,
+    // Only an input that has passed `input` is handed in.
+    ...(o.admit && { admit: (input, at) => o.admit?.(input as Input<Shape>, at) }),
     // The executor hands back the rows of exactly these reads, for an input that has passed `input` and a
     // caller that has passed `self`: the casts of the mechanism.
     reads(call) {

@@ -58,7 +58,8 @@ const claim = (app_id: string, webhook_id: string, now: number) =>
   task({
     reads: () => [webhookById({ app_id, webhook_id }), holdsOf({ webhook_id })],
     decide: (_, [[webhook], holds]) => {
-      if (webhook === undefined || webhook.state !== 'active' || webhook.lease_until > now) return { data: null }
+      if (webhook === undefined || webhook.state !== 'active' || webhook.lease_until > now)
+        return { data: null }
       return { data: { webhook, holds }, writes: [takeLease({ webhook_id, until: now + leaseMs })] }
     },
   })
@@ -92,7 +93,9 @@ const save = ({ app_id, webhook_id, generation }: Webhook, now: number, progress
           saveProgress({ webhook_id, acked_seq, lease_until, last_success_at, failing_since, recent }),
           ...progress.released.map(lane => dropHold({ webhook_id, lane })),
           ...progress.holds.map(hold => saveHold({ ...hold })),
-          ...progress.parked.map(last => park({ webhook_id, seq: last.seq, now, last: JSON.stringify(last) })),
+          ...progress.parked.map(last =>
+            park({ webhook_id, seq: last.seq, now, last: JSON.stringify(last) }),
+          ),
           ...(disabled === undefined ? [] : [setState({ webhook_id, state: 'disabled', reason: disabled })]),
         ],
         events: told,
@@ -221,7 +224,11 @@ export class Deliverer {
   private async first(event: Row): Promise<void> {
     const sent = await this.attempt(event, 1)
     if (succeeded(sent)) return this.lanes.done(event)
-    const hold = this.holdAfter(sent, { webhook_id: this.webhook.webhook_id, lane: event.lane, seq: event.seq })
+    const hold = this.holdAfter(sent, {
+      webhook_id: this.webhook.webhook_id,
+      lane: event.lane,
+      seq: event.seq,
+    })
     if (hold === undefined) return this.lanes.done(event)
     this.lanes.hold(event)
     this.holds.set(event.lane, hold)

@@ -8,7 +8,8 @@ import type { WebhookSecret } from '../db/schema.ts'
 const prefix = 'whsec_'
 
 const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(atob(text), character => character.charCodeAt(0))
+const bytesOf = (text: string): Uint8Array =>
+  Uint8Array.from(atob(text), character => character.charCodeAt(0))
 
 /** A new secret: 256 random bits, `whsec_` and base64. */
 export const newWebhookSecret = (): string => prefix + base64(crypto.getRandomValues(new Uint8Array(32)))

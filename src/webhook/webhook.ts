@@ -33,13 +33,6 @@ export const parkedOf = query<{ webhook_id: string; limit: number }>()(p =>
     .limit(p.limit),
 )
 
-export const parkedAt = query<{ webhook_id: string; seq: number }>()(p =>
-  db
-    .select()
-    .from(webhookParked)
-    .where(and(eq(webhookParked.webhook_id, p.webhook_id), eq(webhookParked.seq, p.seq))),
-)
-
 /** Webhooks that have something to deliver now, and that no other process is delivering. */
 export const webhooksDue = query<{ now: number }>()(p =>
   db
@@ -75,15 +68,11 @@ export const nextOfGroup = query<{ app_id: string; group_id: number; after: numb
 )
 
 export const insertWebhook = command<
-  Pick<
-    Webhook,
-    | 'webhook_id'
-    | 'app_id'
-    | 'url'
-    | 'only_group_id'
-    | 'delivery_order'
-    | 'acked_seq'
-  > & { kinds: string; secrets: string; now: number }
+  Pick<Webhook, 'webhook_id' | 'app_id' | 'url' | 'only_group_id' | 'delivery_order' | 'acked_seq'> & {
+    kinds: string
+    secrets: string
+    now: number
+  }
 >()(
   p => sql`INSERT INTO webhooks (webhook_id, app_id, url, kinds, only_group_id, delivery_order, state, state_reason, secrets,
       acked_seq, generation, lease_until, webhook_created_at, last_success_at, failing_since, recent)
@@ -138,6 +127,11 @@ export const saveHold = command<Hold & Record<string, unknown>>()(
     ON CONFLICT (webhook_id, lane) DO UPDATE
     SET seq = excluded.seq, attempts = excluded.attempts, next_at = excluded.next_at`,
 )
+/** What holds a lane up begins behind an event now. */
+export const moveHold = command<{ webhook_id: string; lane: number; seq: number; now: number }>()(
+  p => sql`UPDATE webhook_holds SET seq = ${p.seq}, attempts = 0, next_at = ${p.now}
+    WHERE webhook_id = ${p.webhook_id} AND lane = ${p.lane}`,
+)
 export const dropHold = command<{ webhook_id: string; lane: number }>()(
   p => sql`DELETE FROM webhook_holds WHERE webhook_id = ${p.webhook_id} AND lane = ${p.lane}`,
 )
@@ -150,10 +144,6 @@ export const park = command<{ webhook_id: string; seq: number; now: number; last
     VALUES (${p.webhook_id}, ${p.seq}, ${p.now}, ${p.last})
     ON CONFLICT (webhook_id, seq) DO UPDATE SET parked_at = excluded.parked_at, last = excluded.last`,
 )
-export const unpark = command<{ webhook_id: string; seq: number }>()(
-  p => sql`DELETE FROM webhook_parked WHERE webhook_id = ${p.webhook_id} AND seq = ${p.seq}`,
-)
-
 /** How many of the latest attempts are kept. */
 export const keptAttempts = 50
 

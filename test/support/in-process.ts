@@ -15,6 +15,8 @@ import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { Metrics } from '../../src/metrics.ts'
 import { serialExecutor } from '../../src/operation/serial-executor.ts'
 import { runTask } from '../../src/operation/task.ts'
+import { networksIn } from '../../src/outbound/address.ts'
+import { nodeOutbound } from '../../src/outbound/node-outbound.ts'
 import { createService } from '../../src/service.ts'
 import { newApp } from '../../src/tenant/first-app.ts'
 import { saveApp } from '../../src/tenant/registry.ts'
@@ -63,6 +65,7 @@ export async function startClocked(): Promise<ClockedInstance> {
       version: 'test',
       addressOf: () => '',
       trustsProxy: false,
+      outbound: nodeOutbound({ allowedNetworks: networksIn('127.0.0.0/8'), allowHttp: true }),
       files: {
         blobs: folderStore(join(folder, 'files')),
         images: sharpImages(),

@@ -1,8 +1,11 @@
+import { outboundRules } from '../../config.ts'
 import { jobs } from '../../jobs/list.ts'
 import { jobRunner } from '../../jobs/runner.ts'
 import { Metrics } from '../../metrics.ts'
 import { idMaker } from '../../operation/ids.ts'
+import { nodeOutbound } from '../../outbound/node-outbound.ts'
 import { appRegistry } from '../../tenant/registry.ts'
+import { Deliveries } from '../../webhook/deliveries.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, withData } from './data.ts'
 
@@ -34,6 +37,8 @@ May run beside the service. Prints what each did; the exit code is 1 if anything
         newId: idMaker(Date.now).next,
         log: { info() {}, warn: complain, error: complain },
         metrics: new Metrics(),
+        outbound: nodeOutbound(outboundRules(config)),
+        deliveries: new Deliveries(),
       }).runAll()
       for (const [name, report] of reports) {
         const counts = Object.entries(report).map(([what, count]) => `${count} ${what}`)

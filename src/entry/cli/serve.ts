@@ -1,8 +1,9 @@
 import { statfs } from 'node:fs/promises'
-import type { Config } from '../../config.ts'
+import { type Config, outboundRules } from '../../config.ts'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
 import { serialExecutor } from '../../operation/serial-executor.ts'
+import { nodeOutbound } from '../../outbound/node-outbound.ts'
 import { createService } from '../../service.ts'
 import { ensureFirstApp } from '../../tenant/first-app.ts'
 import { version } from '../../version.ts'
@@ -52,6 +53,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
 
+  const outbound = nodeOutbound(outboundRules(config))
   const { app, jobs, prepare, endStreams } = createService({
     config,
     executorFor: () => executor,
@@ -63,6 +65,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     version,
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
     trustsProxy: config.TRUST_PROXY,
+    outbound,
     files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
     ready: readiness(executor),
     premises: {
@@ -92,6 +95,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   endStreams()
   await listening.close(grace)
   await Promise.all([running.stop(), backups.stop()])
+  outbound.close()
   await executor.drain()
   await checkpoints?.stop()
   engine.close()
