@@ -32,6 +32,7 @@ export const codes = {
   "announcement_not_found": 20020,
   "shared_file_not_found": 20022,
   "not_your_shared_file": 20023,
+  "webhook_not_found": 20026,
   "qr_invalid": 20024,
   "qr_expired": 20025,
   "app_not_found": 40000

@@ -121,12 +121,22 @@ async function respond(request: Request, bindings: Bindings): Promise<Response> 
   return (await overLimit(bindings.RATE_LIMITER, request)) ?? running.app.fetch(request)
 }
 
+/** The first attempt at what happened just now; the cron trigger sees to the others. */
+async function tellWebhooks(bindings: Bindings): Promise<void> {
+  const { jobs } = await started(bindings)
+  await jobs.runNow('deliver-webhooks')
+}
+
 export default {
   fetch(request: Request, bindings: Bindings, context: ExecutionContextLike): Promise<Response> {
     const response = respond(request, bindings)
     // What was begun is finished when its caller goes away, too: it would be stopped anywhere, between
     // storing a file and recording it.
     context.waitUntil(response)
+    // No process lives on here that would tell webhooks what happened: the request that made it happen does.
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      context.waitUntil(response.then(() => tellWebhooks(bindings)))
+    }
     return response
   },
   /** The cron trigger: what servers do in the background. */

@@ -176,8 +176,9 @@ export const createWebhook = operation({
 function startOf(after: string, { epoch, head, earliest }: Reach & { readonly earliest: number }) {
   if (after === '') return head
   if (after === 'earliest') return earliest
-  const seq = positionIn(epoch, after)
-  return seq === undefined || seq < earliest || seq > head ? undefined : seq
+  const at = positionIn(after)
+  if (at === undefined || at.epoch !== epoch) return undefined
+  return at.number < earliest || at.number > head ? undefined : at.number
 }
 
 export const listWebhooks = operation({

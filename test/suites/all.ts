@@ -17,6 +17,7 @@ import { rolesSuite } from './roles.ts'
 import { rulesSuite } from './rules.ts'
 import { storySuite } from './story.ts'
 import { tokensSuite } from './tokens.ts'
+import { webhooksSuite } from './webhooks.ts'
 
 /**
  * A suite knows a running instance and nothing of how it runs, but for the target's name, by which
@@ -33,10 +34,14 @@ interface Environed {
 /** Lets a test be many clients: each address may send but a few wrong tokens. */
 const behindProxy = { TRUST_PROXY: 'true' }
 
+/** Lets webhooks reach a receiver of the test's own. */
+const nextDoor = { WEBHOOK_ALLOW: '127.0.0.0/8', WEBHOOK_ALLOW_HTTP: 'true' }
+
 const suites: Readonly<Record<string, Suite | Environed>> = {
   story: storySuite,
   rules: rulesSuite,
   authz: authzSuite,
+  webhooks: { suite: webhooksSuite, environment: nextDoor },
   'bad input': { suite: badInputSuite, environment: behindProxy },
   contract: contractSuite,
   http: httpSuite,

@@ -8,6 +8,7 @@ import { eventLoop } from '../../../src/entry/event-loop.ts'
 import { Metrics } from '../../../src/metrics.ts'
 import { serialExecutor } from '../../../src/operation/serial-executor.ts'
 import { runTask } from '../../../src/operation/task.ts'
+import { nodeOutbound } from '../../../src/outbound/node-outbound.ts'
 import { createService } from '../../../src/service.ts'
 import { newApp } from '../../../src/tenant/first-app.ts'
 import { saveApp } from '../../../src/tenant/registry.ts'
@@ -39,6 +40,7 @@ export async function newInstance(data: string, secret?: string) {
     version: 'story',
     addressOf: () => '',
     trustsProxy: false,
+    outbound: nodeOutbound({ allowedNetworks: [], allowHttp: false }),
     files: {
       blobs: folderStore(join(data, 'files')),
       images: { resize: unused },

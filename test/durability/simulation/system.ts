@@ -5,6 +5,7 @@ import { Metrics } from '../../../src/metrics.ts'
 import { Refusal } from '../../../src/operation/errors.ts'
 import type { Executor, Task } from '../../../src/operation/executor.ts'
 import { serialExecutor } from '../../../src/operation/serial-executor.ts'
+import { nodeOutbound } from '../../../src/outbound/node-outbound.ts'
 import type { BlobStore, EventLoop, Log } from '../../../src/platform.ts'
 import { createService, type RunningService } from '../../../src/service.ts'
 
@@ -100,6 +101,7 @@ export function serviceOf(newHost: Host): RunningService {
     version: 'simulated',
     addressOf: () => '',
     trustsProxy: false,
+    outbound: nodeOutbound({ allowedNetworks: [], allowHttp: false }),
     files: {
       blobs,
       images: { resize: unused },
