@@ -57,6 +57,19 @@ import { listFiles } from './operator/files.ts'
 import { listGroups } from './operator/groups.ts'
 import { usage } from './operator/usage.ts'
 import { getUser, listUserGroups, listUsers } from './operator/users.ts'
+import {
+  changeWebhook,
+  createWebhook,
+  getWebhook,
+  listWebhooks,
+  removeWebhook,
+  replayWebhook,
+  resumeWebhook,
+  rotateWebhookSecret,
+  skipEvent,
+  testWebhook,
+  webhookDeliveries,
+} from './webhook/operations.ts'
 
 /**
  * The only registry: routes, the OpenAPI document, the docs page and the tests of contract and permissions
@@ -146,4 +159,15 @@ export const operations: readonly Operation[] = [
   rotateKey,
   endKey,
   deleteApp,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  changeWebhook,
+  removeWebhook,
+  webhookDeliveries,
+  replayWebhook,
+  resumeWebhook,
+  skipEvent,
+  rotateWebhookSecret,
+  testWebhook,
 ]

@@ -1294,6 +1294,269 @@ export interface OperatorDeleteAppAnswer {
   readonly file_bytes: number
 }
 
+export interface WebhooksCreateInput {
+  /** Https, and a public address unless the operator allows another. 1 to 2048 characters. */
+  readonly url: string
+  /** The kinds of events it wants; empty: all. Default: []. At most 100. */
+  readonly kinds?: readonly string[]
+  /** The one group it wants to hear of; 0: all. */
+  readonly group_id?: number
+  /** Group: in order within a group, groups beside one another. strict: one at a time. Default: "group". */
+  readonly order?: "group" | "strict"
+  /** A cursor of the events, or earliest; default: from now. 0 to 64 characters. */
+  readonly after?: string
+}
+export interface WebhooksCreateAnswer {
+  readonly webhook_id: string
+  readonly url: string
+  readonly kinds: readonly string[]
+  readonly group_id: number
+  readonly order: "group" | "strict"
+  readonly state: "active" | "disabled"
+  /** Why it is disabled, or empty. */
+  readonly reason: string
+  /** Cursor: everything up to here is delivered, parked or held up. */
+  readonly acked: string
+  /** Events behind the newest. */
+  readonly lag: number
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Milliseconds; 0 never. */
+  readonly last_success_at: number
+  /** Milliseconds; 0 all is well. */
+  readonly failing_since: number
+  /** Whsec_…: shown once. */
+  readonly secret: string
+}
+
+export type WebhooksListInput = Readonly<Record<string, unknown>>
+export type WebhooksListAnswer = readonly ({
+  readonly webhook_id: string
+  readonly url: string
+  readonly kinds: readonly string[]
+  readonly group_id: number
+  readonly order: "group" | "strict"
+  readonly state: "active" | "disabled"
+  /** Why it is disabled, or empty. */
+  readonly reason: string
+  /** Cursor: everything up to here is delivered, parked or held up. */
+  readonly acked: string
+  /** Events behind the newest. */
+  readonly lag: number
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Milliseconds; 0 never. */
+  readonly last_success_at: number
+  /** Milliseconds; 0 all is well. */
+  readonly failing_since: number
+})[]
+
+export interface WebhooksGetInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+}
+export interface WebhooksGetAnswer {
+  readonly webhook_id: string
+  readonly url: string
+  readonly kinds: readonly string[]
+  readonly group_id: number
+  readonly order: "group" | "strict"
+  readonly state: "active" | "disabled"
+  /** Why it is disabled, or empty. */
+  readonly reason: string
+  /** Cursor: everything up to here is delivered, parked or held up. */
+  readonly acked: string
+  /** Events behind the newest. */
+  readonly lag: number
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Milliseconds; 0 never. */
+  readonly last_success_at: number
+  /** Milliseconds; 0 all is well. */
+  readonly failing_since: number
+}
+
+export interface WebhooksChangeInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+  /** Https, and a public address unless the operator allows another. 1 to 2048 characters. */
+  readonly url?: string
+  /** The kinds of events it wants; empty: all. At most 100. */
+  readonly kinds?: readonly string[]
+  /** The one group it wants to hear of; 0: all. */
+  readonly group_id?: number
+  /** Group: in order within a group, groups beside one another. strict: one at a time. */
+  readonly order?: "group" | "strict"
+}
+export interface WebhooksChangeAnswer {
+  readonly webhook_id: string
+  readonly url: string
+  readonly kinds: readonly string[]
+  readonly group_id: number
+  readonly order: "group" | "strict"
+  readonly state: "active" | "disabled"
+  /** Why it is disabled, or empty. */
+  readonly reason: string
+  /** Cursor: everything up to here is delivered, parked or held up. */
+  readonly acked: string
+  /** Events behind the newest. */
+  readonly lag: number
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Milliseconds; 0 never. */
+  readonly last_success_at: number
+  /** Milliseconds; 0 all is well. */
+  readonly failing_since: number
+}
+
+export interface WebhooksDeleteInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+}
+export type WebhooksDeleteAnswer = true
+
+export interface WebhooksDeliveriesInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+}
+export interface WebhooksDeliveriesAnswer {
+  /** Newest first. */
+  readonly recent: readonly {
+    /** Webhook-id of the message, the same at every attempt. */
+    readonly id: string
+    readonly seq: number
+    readonly kind: string
+    /** Milliseconds. */
+    readonly at: number
+    /** Counts from 1. */
+    readonly attempt: number
+    /** HTTP status; 0 no answer. */
+    readonly status: number
+    /** How long it took, milliseconds. */
+    readonly ms: number
+    /** Why there was no answer, or empty. */
+    readonly error: string
+    /** The beginning of what was answered. */
+    readonly answer: string
+  }[]
+  readonly held: readonly {
+    readonly id: string
+    readonly seq: number
+    /** The group that is held up; 0: events of no group, or all. */
+    readonly group_id: number
+    readonly attempts: number
+    /** Milliseconds. */
+    readonly next_at: number
+  }[]
+  /** Newest first. */
+  readonly parked: readonly {
+    /** Webhook-id of the message, the same at every attempt. */
+    readonly id: string
+    readonly seq: number
+    readonly kind: string
+    /** Milliseconds. */
+    readonly at: number
+    /** Counts from 1. */
+    readonly attempt: number
+    /** HTTP status; 0 no answer. */
+    readonly status: number
+    /** How long it took, milliseconds. */
+    readonly ms: number
+    /** Why there was no answer, or empty. */
+    readonly error: string
+    /** The beginning of what was answered. */
+    readonly answer: string
+    /** Milliseconds. */
+    readonly parked_at: number
+  }[]
+}
+
+export interface WebhooksReplayInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+  /** 0 to 64 characters. */
+  readonly after: string
+}
+export interface WebhooksReplayAnswer {
+  readonly webhook_id: string
+  readonly url: string
+  readonly kinds: readonly string[]
+  readonly group_id: number
+  readonly order: "group" | "strict"
+  readonly state: "active" | "disabled"
+  /** Why it is disabled, or empty. */
+  readonly reason: string
+  /** Cursor: everything up to here is delivered, parked or held up. */
+  readonly acked: string
+  /** Events behind the newest. */
+  readonly lag: number
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Milliseconds; 0 never. */
+  readonly last_success_at: number
+  /** Milliseconds; 0 all is well. */
+  readonly failing_since: number
+}
+
+export interface WebhooksResumeInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+}
+export interface WebhooksResumeAnswer {
+  readonly webhook_id: string
+  readonly url: string
+  readonly kinds: readonly string[]
+  readonly group_id: number
+  readonly order: "group" | "strict"
+  readonly state: "active" | "disabled"
+  /** Why it is disabled, or empty. */
+  readonly reason: string
+  /** Cursor: everything up to here is delivered, parked or held up. */
+  readonly acked: string
+  /** Events behind the newest. */
+  readonly lag: number
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Milliseconds; 0 never. */
+  readonly last_success_at: number
+  /** Milliseconds; 0 all is well. */
+  readonly failing_since: number
+}
+
+export interface WebhooksSkipInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+  /** Of the held event, from /deliveries. */
+  readonly seq: number
+}
+export type WebhooksSkipAnswer = true
+
+export interface WebhooksRotateInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+}
+export interface WebhooksRotateAnswer {
+  /** Whsec_…: shown once. */
+  readonly secret: string
+  /** Milliseconds. */
+  readonly old_until: number
+}
+
+export interface WebhooksTestInput {
+  /** From the answer of creation. */
+  readonly webhook_id: string
+}
+export interface WebhooksTestAnswer {
+  readonly delivered: boolean
+  /** HTTP status; 0 no answer. */
+  readonly status: number
+  /** How long it took, milliseconds. */
+  readonly ms: number
+  readonly error: string
+  /** The beginning of what was answered. */
+  readonly answer: string
+}
+
 export type OperatorSessionInput = Readonly<Record<string, unknown>>
 export interface OperatorSessionAnswer {
   /** Null: by a token, not by a session. */
@@ -1606,6 +1869,31 @@ export const operatorOperations = (api: Connection) => ({
     makeBackup: (input?: OperatorMakeBackupInput, options?: CallOptions) => api.write<OperatorMakeBackupAnswer>("/operator/backup/make", input, options),
 })
 
+export const webhooksOperations = (api: Connection) => ({
+    /** Create a webhook. From now on, or from `after` on, every event is sent to the URL, signed by Standard Webhooks. The secret is answered here and never again. */
+    create: (input: WebhooksCreateInput, options?: CallOptions) => api.write<WebhooksCreateAnswer>("/webhooks", input, options),
+    /** List the webhooks of the app. */
+    list: (input?: WebhooksListInput, options?: CallOptions) => api.get<WebhooksListAnswer>("/webhooks", input, options),
+    /** Get a webhook. */
+    get: (input: WebhooksGetInput, options?: CallOptions) => api.get<WebhooksGetAnswer>("/webhooks/:webhook_id", input, options),
+    /** Change a webhook. What is not sent stays as it is. */
+    change: (input: WebhooksChangeInput, options?: CallOptions) => api.write<WebhooksChangeAnswer>("/webhooks/:webhook_id", input, options),
+    /** Delete a webhook. */
+    delete: (input: WebhooksDeleteInput, options?: CallOptions) => api.writeBy<WebhooksDeleteAnswer>('DELETE', "/webhooks/:webhook_id", input, options),
+    /** See how a webhook fares. The latest 50 attempts, the events that fail and hold up their group, and those that were given up. */
+    deliveries: (input: WebhooksDeliveriesInput, options?: CallOptions) => api.get<WebhooksDeliveriesAnswer>("/webhooks/:webhook_id/deliveries", input, options),
+    /** Send events again. All from `after` on: a cursor of the events, or earliest. What is held up or was given up is sent, too. */
+    replay: (input: WebhooksReplayInput, options?: CallOptions) => api.write<WebhooksReplayAnswer>("/webhooks/:webhook_id/replay", input, options),
+    /** Go on with a webhook that was disabled. From where it stopped. What is held up is tried at once. */
+    resume: (input: WebhooksResumeInput, options?: CallOptions) => api.write<WebhooksResumeAnswer>("/webhooks/:webhook_id/resume", input, options),
+    /** Give up an event that holds up its group. It is parked, and the later events of its group go out. */
+    skip: (input: WebhooksSkipInput, options?: CallOptions) => api.write<WebhooksSkipAnswer>("/webhooks/:webhook_id/skip", input, options),
+    /** Give a webhook a new secret. The old one signs beside it for 24 hours. The new one is answered here and never again. */
+    rotate: (input: WebhooksRotateInput, options?: CallOptions) => api.write<WebhooksRotateAnswer>("/webhooks/:webhook_id/rotate", input, options),
+    /** Send a test message. At once, signed as events are, of the type `webhook.test`. It is not repeated. */
+    test: (input: WebhooksTestInput, options?: CallOptions) => api.query<WebhooksTestAnswer>("/webhooks/:webhook_id/test", input, options),
+})
+
 /** Every operation of the API, by what it is about. */
 export class Operations {
   readonly group: ReturnType<typeof groupOperations>
@@ -1613,11 +1901,13 @@ export class Operations {
   readonly authz: ReturnType<typeof authzOperations>
   readonly admin: ReturnType<typeof adminOperations>
   readonly operator: ReturnType<typeof operatorOperations>
+  readonly webhooks: ReturnType<typeof webhooksOperations>
   constructor(api: Connection) {
     this.group = groupOperations(api)
     this.user = userOperations(api)
     this.authz = authzOperations(api)
     this.admin = adminOperations(api)
     this.operator = operatorOperations(api)
+    this.webhooks = webhooksOperations(api)
   }
 }

@@ -66,11 +66,14 @@ export const operatorSuite: Suite = instance => {
       const operator = withToken(await operatorToken(instance()))
       if (method === 'GET') {
         const answer = await operator.get(path, { app_id, user_id: 1 })
-        expect({ path, code: answer.code, message: answer.message }).toEqual({
-          path,
-          code: 200,
-          message: null,
-        })
+        // A path with a name in it needs something of that name.
+        if (path.includes(':')) expect([10002, 20026]).toContain(answer.code)
+        else
+          expect({ path, code: answer.code, message: answer.message }).toEqual({
+            path,
+            code: 200,
+            message: null,
+          })
       }
     })
 
