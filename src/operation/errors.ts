@@ -85,14 +85,16 @@ export class HttpError extends Error {
 }
 
 /**
- * The disk failed between a change and its answer: the change may be there or not, now and after a restart.
+ * The database failed between a change and its answer: the change may be there or not, now and after a restart.
  */
 export class OutcomeUnknown extends HttpError {
-  constructor() {
+  constructor(options?: ErrorOptions) {
     super(
       503,
-      'the disk failed while this was saved, so it may or may not have been carried out: repeat with the same Idempotency-Key',
+      'the database failed while this was saved, so it may or may not have been carried out: ' +
+        'repeat with the same Idempotency-Key',
       { 'retry-after': '1' },
     )
+    if (options !== undefined) this.cause = options.cause
   }
 }

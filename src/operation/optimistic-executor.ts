@@ -1,6 +1,6 @@
-import type { BatchEngine, Session } from '../db/engine.ts'
+import { type BatchEngine, DatabaseError, type Session } from '../db/engine.ts'
 import type { Bound } from '../db/query.ts'
-import { HttpError, Refusal } from './errors.ts'
+import { HttpError, OutcomeUnknown, Refusal } from './errors.ts'
 import {
   decode,
   type Executor,
@@ -23,6 +23,8 @@ const attempts = 16
 const pause = (attempt: number): number => Math.random() * Math.min(1000, 20 * 2 ** attempt)
 
 const constraint = /constraint failed/i
+/** SQLite itself has refused the batch, so nothing of it is done. Other errors may come after it was carried out. */
+const refusedBySqlite = /SQLITE_[A-Z]+/
 
 /**
  * For a database at a distance, without interactive transactions. Reads go out as one batch and writes as
@@ -51,8 +53,10 @@ export function optimisticExecutor(
     try {
       await engine.batch(writes, session, 'write')
     } catch (error) {
-      if (error instanceof Error && constraint.test(error.message)) return 'stale'
-      throw error
+      if (!(error instanceof DatabaseError)) throw error
+      if (constraint.test(error.message)) return 'stale'
+      if (refusedBySqlite.test(error.message)) throw error
+      throw new OutcomeUnknown({ cause: error })
     }
     metrics.committed(1, performance.now() - started)
     for (const listener of listeners) listener()

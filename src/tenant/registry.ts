@@ -118,6 +118,7 @@ export const saveApp = (
     const stored = rows?.[0] as AppRow | undefined
     const next = change(stored)
     if (next instanceof Refusal) return next
+    if (next === stored) return { data: next }
     const columns = {
       app_id,
       secrets: JSON.stringify(next.secrets),

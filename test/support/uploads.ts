@@ -14,12 +14,13 @@ export interface UploadTarget {
 export function sendTo(
   { upload_method, upload_url, oss_body_param }: UploadTarget,
   bytes: Bytes,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
-  if (upload_method === 'PUT') return fetch(upload_url, { method: 'PUT', body: bytes })
+  if (upload_method === 'PUT') return fetch(upload_url, { method: 'PUT', headers, body: bytes })
   const form = new FormData()
   for (const [name, value] of Object.entries(oss_body_param)) form.append(name, value)
   form.append('file', new Blob([bytes]), 'a file')
-  return fetch(upload_url, { method: 'POST', body: form })
+  return fetch(upload_url, { method: 'POST', headers, body: form })
 }
 
 /** Asks for an upload URL and sends the bytes there. `sign` is the file_sign of a chat file. */

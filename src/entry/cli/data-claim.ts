@@ -4,10 +4,17 @@ import type { Config } from '../../config.ts'
 
 const claimFile = ({ DATA_DIR }: Pick<Config, 'DATA_DIR'>): string => join(DATA_DIR, 'cohort.pid')
 
-/** Notes in DATA_DIR that this process serves it, until released. */
+/**
+ * Notes in DATA_DIR that this process serves it, until released. A disk that is full takes no note, and what is
+ * stored is served all the same: restoring asks SQLite besides.
+ */
 export function claimData(config: Pick<Config, 'DATA_DIR'>): { release(): void } {
   const file = claimFile(config)
-  writeFileSync(file, `${process.pid}\n`)
+  try {
+    writeFileSync(file, `${process.pid}\n`)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+  }
   return {
     release() {
       if (claimedBy(file) === process.pid) rmSync(file, { force: true })

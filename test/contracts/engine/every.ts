@@ -44,6 +44,7 @@ export const everyEngine: Cases<Bank> = {
       description: '',
       avatar: '',
       ext: '',
+      finer_type: null,
       owner_id: 1,
       creator_id: 1,
       apply_approval: 0,
