@@ -1,10 +1,12 @@
 import { collectReleased } from './collect-released.ts'
 import { collectUnfinished } from './collect-unfinished.ts'
 import { deliverWebhooks } from './deliver-webhooks.ts'
+import { forgetKeys } from './forget-keys.ts'
 import type { Job } from './job.ts'
 import { sweepApps } from './sweep-apps.ts'
 import { sweepGroups } from './sweep-groups.ts'
 import { tidyStore } from './tidy-store.ts'
+import { trimEvents } from './trim-events.ts'
 
 /** Everything that happens by itself. Jobs do not know of one another: a failing one holds up no other. */
 export const jobs: readonly Job[] = [
@@ -14,4 +16,6 @@ export const jobs: readonly Job[] = [
   tidyStore,
   collectReleased,
   collectUnfinished,
+  trimEvents,
+  forgetKeys,
 ]

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, lt, sql } from 'drizzle-orm'
 import type { Session } from '../db/engine.ts'
 import { type Bound, command, db, inList, query } from '../db/query.ts'
 import { idempotency, type KeptAnswer } from '../db/schema.ts'
@@ -60,6 +60,21 @@ const keep = command<{
 const forget = command<{ app_id: string; day: number; hash: string; expired: number }>()(
   p => sql`DELETE FROM idempotency WHERE app_id = ${p.app_id} AND day = ${p.day} AND hash = ${p.hash}
     AND answered_at <= ${p.expired}`,
+)
+
+/** Whether an app has keys of before this day. */
+export const keysBefore = query<{ app_id: string; day: number }>()(p =>
+  db
+    .select({ day: idempotency.day })
+    .from(idempotency)
+    .where(and(eq(idempotency.app_id, p.app_id), lt(idempotency.day, p.day)))
+    .limit(1),
+)
+
+/** Forgets a portion of them: they lie together. */
+export const forgetKeysBefore = command<{ app_id: string; day: number }>()(
+  p => sql`DELETE FROM idempotency WHERE (app_id, day, hash) IN
+    (SELECT app_id, day, hash FROM idempotency WHERE app_id = ${p.app_id} AND day < ${p.day} LIMIT 5000)`,
 )
 
 const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))

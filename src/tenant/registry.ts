@@ -5,6 +5,7 @@ import type { Changes, NewEvent } from '../events/event.ts'
 import { Refusal } from '../operation/errors.ts'
 import type { Executor, Task } from '../operation/executor.ts'
 import { randomSecret } from '../operation/sign.ts'
+import { task } from '../operation/task.ts'
 import type { Clock } from '../platform.ts'
 import { type App, type AppSettings, appSettings } from './app.ts'
 
@@ -78,8 +79,8 @@ export function appRegistry(
   }
 }
 
-/** Six characters at random. */
-export const freshEpoch = sql`lower(hex(randomblob(3)))`
+/** Six characters at random, as `randomEpoch`, made by SQLite. */
+const freshEpoch = sql`lower(hex(randomblob(3)))`
 
 const insertApp = command<
   Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings', string> & { now: number }
@@ -133,6 +134,24 @@ export const saveApp = (
     }
   },
 })
+
+const setEpoch = command<{ app_id: string; epoch: string }>()(
+  p => sql`UPDATE apps SET epoch = ${p.epoch} WHERE app_id = ${p.app_id}`,
+)
+
+/** Six characters at random. */
+export const randomEpoch = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(3)), byte => byte.toString(16).padStart(2, '0')).join('')
+
+/** Makes cursors and states that readers keep void. */
+export const renewEpoch = (app_id: string, epoch: string) =>
+  task({
+    decide: () => ({
+      data: null,
+      writes: [setEpoch({ app_id, epoch })],
+      events: [{ kind: 'app.epoch.renewed', app_id, epoch }],
+    }),
+  })
 
 /** What a change of an app is told as. Secrets are named by their ids alone. */
 function eventsOf(app_id: string, before: StoredApp | undefined, after: StoredApp): NewEvent[] {

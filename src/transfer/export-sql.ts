@@ -6,7 +6,8 @@ import * as schema from '../db/schema.ts'
 
 /*
  * An app as SQL for `wrangler d1 execute`: its rows as they are, in statements that D1 takes, which are at
- * most 100 000 bytes long.
+ * most 100 000 bytes long. Events are not among them: where the app is there already, their numbers would be
+ * taken. Readers of events begin anew in the new place, which the new epoch tells them.
  */
 
 /** Bytes. No row alone is as long: the largest, an announcement spelled in bytes, has 70 000. */
@@ -115,6 +116,7 @@ export function* exportSql(
   }
   // Where the app was there already, with groups or without.
   const id = literal(app_id)
+  yield `UPDATE "apps" SET "epoch" = lower(hex(randomblob(3))) WHERE "app_id" = ${id};\n`
   yield `UPDATE "apps" SET "group_count" = (SELECT count(*) FROM "groups" WHERE "app_id" = ${id} AND "status" = 0) WHERE "app_id" = ${id};\n`
 }
 

@@ -8,6 +8,8 @@ import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { type Command, UsageError } from './command.ts'
 import { consoleCommand } from './console.ts'
+import { epochCommand } from './epoch.ts'
+import { eventsCommand } from './events.ts'
 import { exportCommand } from './export.ts'
 import { gcCommand } from './gc.ts'
 import { importCommand } from './import.ts'
@@ -26,6 +28,8 @@ const commands: readonly Command[] = [
   gcCommand,
   backupCommand,
   restoreCommand,
+  epochCommand,
+  eventsCommand,
   exportCommand,
   importCommand,
 ]

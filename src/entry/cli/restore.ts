@@ -88,6 +88,7 @@ async function fill(runtime: Runtime, temporary: string, file: string, name: str
     if (kind === 'dump') await loadDump(engine, file, (await stat(file)).size, progress)
     checkBackup(runtime, engine, name)
     endSessions(engine)
+    renewEpochs(engine)
     engine.rows('PRAGMA journal_mode = DELETE')
   } finally {
     progress.end()
@@ -110,6 +111,13 @@ function endSessions(engine: SerialEngine): void {
     "SELECT name FROM sqlite_schema WHERE name IN ('console_sessions', 'console_links')",
   )
   for (const [table] of tables) engine.exec(`DELETE FROM ${table}`)
+}
+
+/** What readers of events keep from before is void: numbers that they have seen will be given anew. */
+function renewEpochs(engine: SerialEngine): void {
+  const [hasEpochs] = engine.rows("SELECT 1 FROM pragma_table_info('apps') WHERE name = 'epoch'")
+  // Of an older database, the migration gives every app one.
+  if (hasEpochs !== undefined) engine.exec('UPDATE apps SET epoch = lower(hex(randomblob(3)))')
 }
 
 async function restoreFiles({ files, DATA_DIR }: Config, file: string): Promise<string> {
