@@ -15,7 +15,7 @@ export interface Position {
 
 /** What a cursor or a state says; undefined for a text that is neither. */
 export function positionIn(text: string): Position | undefined {
-  const [, epoch, digits] = /^([0-9a-z]{1,16})\.(0|[1-9]\d{0,15})$/.exec(text) ?? []
+  const [, epoch, digits] = /^([0-9a-z]{6,16})\.(0|[1-9]\d{0,15})$/.exec(text) ?? []
   const number = Number(digits)
   return epoch !== undefined && Number.isSafeInteger(number) ? { epoch, number } : undefined
 }

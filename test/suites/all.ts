@@ -5,6 +5,7 @@ import { badInputSuite } from './bad-input.ts'
 import { besideSuite } from './beside.ts'
 import { contractSuite } from './contract.ts'
 import { crashSuite } from './crash.ts'
+import { eventsSuite } from './events.ts'
 import { fileSuites } from './files.ts'
 import { fuzzSuite } from './fuzz.ts'
 import { guestSuites } from './guests.ts'
@@ -46,6 +47,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   contract: contractSuite,
   http: httpSuite,
   crash: crashSuite,
+  events: eventsSuite,
   fuzz: fuzzSuite,
   model: modelSuite,
   paging: pagingSuite,

@@ -14,7 +14,7 @@ import { rankRules } from './ranks.ts'
 const whoMay: Readonly<Record<Requirement, string>> = {
   anyone: 'info apply invite/handle qrcode/invite',
   member: `settings admin_list member_list members/display_name leave banned_list announcement announcement/last announcement/list file file/list
-    qrcode/revoke file/upload file/update_name file/delete display_name msg/mute_mode msg/push_mode msg/not_disturb`,
+    qrcode/revoke file/upload file/update_name file/delete display_name msg/mute_mode msg/push_mode msg/not_disturb sync`,
   inviter: 'invite qrcode/sign',
   editor: 'info/name info/description info/avatar info/ext /file/upload/avatar/group',
   admin: `settings/allow_member_invitation settings/allow_member_modify settings/enable_read_ack settings/history_visible
@@ -24,7 +24,7 @@ const whoMay: Readonly<Record<Requirement, string>> = {
 }
 /** On the caller's own self (behaviour, section 2): an administrator must say whose. */
 const onSelf = `create apply leave display_name msg/mute_mode msg/push_mode msg/not_disturb user_joined invitation_list invite/handle qrcode/invite
-  /file/upload/avatar/user /file/upload/chat /file/upload/forward /user/settings`
+  /file/upload/avatar/user /file/upload/chat /file/upload/forward /user/settings versions`
 const pathsOf = (names: string): string[] =>
   names.split(/\s+/).map(name => (name.startsWith('/') ? name : `/group/${name}`))
 
