@@ -71,6 +71,9 @@ export const variables = {
     .optional()
     .describe('signs the tokens of whoever runs the service (role 3): good for every app'),
   CONSOLE: oneOf(['on', 'off']).default('on').describe('`off` removes the console at `/console/`'),
+  SHARED: yes
+    .default(false)
+    .describe('`true` lets several services run on one `DATA_DIR`: on one machine, never over a network'),
   SHOW_SECRETS: yes
     .default(false)
     .describe('`true` prints the first token also when the output is not a terminal'),
@@ -154,7 +157,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const wrong = parsed.success
     ? []
     : parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`)
-  wrong.push(...missingOfS3(Object.keys(set)))
+  wrong.push(...missingOfS3(Object.keys(set)), ...misspelt(Object.keys(environment)))
   if (!parsed.success || wrong.length > 0) throw new ConfigError(wrong.join('\n'))
   const {
     S3_ENDPOINT,
@@ -194,4 +197,32 @@ function missingOfS3(set: readonly string[]): string[] {
   if (!ofS3.includes('S3_BUCKET')) return [`S3_BUCKET is missing: without it nothing uses ${ofS3.join(', ')}`]
   const keys = ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']
   return keys.filter(key => !ofS3.includes(key)).map(key => `${key} must be set where S3_BUCKET is`)
+}
+
+/** Names shorter than that are an edit away from too many words to be taken for ours. */
+const minNameLength = 6
+
+/** Variables that are almost one of ours: whoever set them meant that one. */
+function misspelt(names: readonly string[]): string[] {
+  const known = Object.keys(variables).filter(name => name.length >= minNameLength)
+  return names.flatMap(name => {
+    if (name in variables) return []
+    const meant = known.find(ours => isOneEditAway(name, ours))
+    return meant === undefined ? [] : [`${name} is no variable of this service: did you mean ${meant}?`]
+  })
+}
+
+/** Whether one letter was left out, added or changed, or two were swapped. */
+function isOneEditAway(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1 || a === b) return false
+  let start = 0
+  while (start < a.length && a[start] === b[start]) start++
+  const [restA, restB] = [a.slice(start), b.slice(start)]
+  const swapped = restA.length > 1 && restA[0] === restB[1] && restA[1] === restB[0]
+  return (
+    restA.slice(1) === restB.slice(1) ||
+    restA.slice(1) === restB ||
+    restA === restB.slice(1) ||
+    (swapped && restA.slice(2) === restB.slice(2))
+  )
 }

@@ -76,6 +76,11 @@ export interface BlobStore {
    * Only where they can leave something.
    */
   tidy?(now: number): Promise<void>
+  /**
+   * Whether the store can be used at all, with the key that it was given. Only where it is elsewhere; throws
+   * `BlobStoreError` that says what is wrong and which setting it is about.
+   */
+  probe?(): Promise<void>
   /** A presigned upload; only where `uploads` is `store`. */
   presignUpload?(key: string, terms: UploadTerms): Promise<UploadTarget>
   /** A presigned GET that answers with these headers; only where `uploads` is `store`. */

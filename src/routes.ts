@@ -4,7 +4,7 @@ import { mine, stream } from './events/stream-routes.ts'
 import { downloadAvatar, downloadChat } from './file/download/download.ts'
 import { receiveUpload } from './file/upload/receive.ts'
 import type { Route } from './http/route.ts'
-import { docs, healthz, metrics, openApiDocument, readyz } from './http/service-routes.ts'
+import { docs, healthz, metrics, openApiDocument, readyz, root } from './http/service-routes.ts'
 import { centrifugoPublish, centrifugoSubscribe } from './integrations/centrifugo.ts'
 import { getHealth, listBackups, listJobs, makeBackup, runJob } from './operator/service-routes.ts'
 import { currentSession, endSessionRoute, listSessions, openSessionRoute } from './operator/session-routes.ts'
@@ -24,6 +24,7 @@ export const routes: readonly Route[] = [
   feed,
   stream,
   mine,
+  root,
   healthz,
   readyz,
   metrics,

@@ -1,4 +1,4 @@
-import type { BlobStore } from '../platform.ts'
+import { type BlobStore, BlobStoreError } from '../platform.ts'
 import { checkPrefix } from './key.ts'
 import { absent, s3Bucket, unlikeS3 } from './s3-client.ts'
 import { presigning } from './s3-presign.ts'
@@ -89,6 +89,34 @@ export function s3Store(config: S3Config): BlobStore {
       } while (ContinuationToken !== undefined)
     },
 
+    async probe() {
+      try {
+        const input = { Bucket: name, Prefix: prefix, MaxKeys: 1 }
+        await call('looking into the bucket', (s3, options) =>
+          s3.client.send(new s3.ListObjectsV2Command(input), options),
+        )
+      } catch (error) {
+        throw new BlobStoreError(troubleOf(config, error))
+      }
+    },
+
     ...(config.upload !== 'through' && presigning(bucket, config.upload)),
   }
+}
+
+/** What S3 says of a call that it refuses, as the setting that is wrong. */
+const troubles: readonly (readonly [said: RegExp, means: string])[] = [
+  [/NoSuchBucket/, 'S3_BUCKET names no bucket there'],
+  [/InvalidAccessKeyId/, 'S3_ACCESS_KEY_ID is no key there'],
+  [/SignatureDoesNotMatch/, 'S3_SECRET_ACCESS_KEY does not belong to S3_ACCESS_KEY_ID'],
+  [/AccessDenied|Forbidden|403/, 'the key of S3_ACCESS_KEY_ID may not list S3_BUCKET'],
+  [/PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocation/, 'S3_REGION is not that of the bucket'],
+  [/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|fetch failed|Unable to connect/i, 'S3_ENDPOINT cannot be reached'],
+  [/timed out|Timeout|deadline/i, 'S3_ENDPOINT does not answer'],
+]
+
+function troubleOf({ endpoint, bucket }: S3Config, error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error)
+  const means = troubles.find(([pattern]) => pattern.test(said))?.[1] ?? said
+  return `the bucket ${bucket}${endpoint === undefined ? '' : ` at ${new URL(endpoint).host}`} cannot be used: ${means}`
 }

@@ -1110,6 +1110,8 @@ export interface OperatorAppAnswer {
     readonly audit_days: number
     /** How long an Idempotency-Key is remembered, hours. Default: 24. 1 to 720. */
     readonly idempotency_hours: number
+    /** Fields of a body that are no parameter are refused (10002). Default: false. */
+    readonly strict_fields: boolean
     /** Requests a second of one user, in bursts of five times as many; 0: no limit. Default: 200. */
     readonly rate_user_per_second: number
     /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. Default: 0. */
@@ -1170,6 +1172,8 @@ export interface OperatorChangeSettingsInput {
     readonly audit_days?: number | null
     /** How long an Idempotency-Key is remembered, hours. */
     readonly idempotency_hours?: number | null
+    /** Fields of a body that are no parameter are refused (10002). */
+    readonly strict_fields?: boolean | null
     /** Requests a second of one user, in bursts of five times as many; 0: no limit. */
     readonly rate_user_per_second?: number | null
     /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. */
@@ -1213,6 +1217,8 @@ export interface OperatorChangeSettingsAnswer {
   readonly audit_days: number
   /** How long an Idempotency-Key is remembered, hours. Default: 24. 1 to 720. */
   readonly idempotency_hours: number
+  /** Fields of a body that are no parameter are refused (10002). Default: false. */
+  readonly strict_fields: boolean
   /** Requests a second of one user, in bursts of five times as many; 0: no limit. Default: 200. */
   readonly rate_user_per_second: number
   /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. Default: 0. */

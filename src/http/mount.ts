@@ -45,7 +45,10 @@ export function mount(
     })
   }
   app.notFound(context =>
-    new Exchange(service, context, 'unknown', 'status').reject(404, 'there is no such route'),
+    new Exchange(service, context, 'unknown', 'status').reject(
+      404,
+      'there is no such route: /docs lists them all',
+    ),
   )
   app.onError((error, context) => new Exchange(service, context, 'unknown', 'status').fail(error))
 }

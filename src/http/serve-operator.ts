@@ -6,6 +6,7 @@ import { Exchange } from './exchange.ts'
 import { parse } from './input.ts'
 import type { Handler } from './serve.ts'
 import type { Service } from './service.ts'
+import { checkFields } from './unknown-fields.ts'
 
 const operator = { administrator: true, user_id: null, only_group: null } as const
 
@@ -35,6 +36,8 @@ export function serveOperatorOperation(service: Service, operation: Operation, p
     const reading = ['GET', 'HEAD'].includes(exchange.request.method)
     const body = reading ? {} : await exchange.body()
     if (body instanceof Refusal) return body
+    const unknown = checkFields(exchange, path, operation.input, body, false)
+    if (unknown !== undefined) return unknown
     const input = parse(operation.input, { ...exchange.query, ...body })
     if (input instanceof Refusal) return input
     const { clock, newId } = service

@@ -8,6 +8,7 @@ import { after, Exchange } from './exchange.ts'
 import { parse } from './input.ts'
 import { type Access, isGuarded, type Route } from './route.ts'
 import type { Service } from './service.ts'
+import { checkFields } from './unknown-fields.ts'
 
 /** Says that nothing happened now: the answer is that of an earlier request with the same key. */
 const replayed = { 'idempotent-replayed': 'true' }
@@ -94,9 +95,11 @@ export function serveOperation(service: Service, operation: Operation, path: str
       const { query } = exchange
       const { method } = exchange.request
       if (method === 'GET' || method === 'HEAD') return run(exchange, app, caller, query)
-      return exchange
-        .body()
-        .then(body => (body instanceof Refusal ? body : run(exchange, app, caller, { ...query, ...body })))
+      return exchange.body().then(body => {
+        if (body instanceof Refusal) return body
+        const unknown = checkFields(exchange, path, schema, body, app.settings.strict_fields)
+        return unknown ?? run(exchange, app, caller, { ...query, ...body })
+      })
     })
 
   const finish = (exchange: Exchange, result: Result): Response =>

@@ -118,3 +118,17 @@ function isLocal(exchange: Exchange): boolean {
   if (!known && handedOn.some(name => exchange.header(name) !== null)) return false
   return /^(127\.|::1$|::ffff:127\.)/.test(exchange.address)
 }
+
+/** Whoever comes by hand is led to the documentation. */
+export const root: Route = {
+  id: 'get__root',
+  methods: ['GET'],
+  path: '/',
+  title: 'Leads to the documentation',
+  description: '',
+  tag: 'service',
+  who: 'everybody',
+  query: nothing,
+  answers: { 302: { description: 'To /docs' } },
+  handle: exchange => exchange.redirect('/docs', {}),
+}

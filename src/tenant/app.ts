@@ -60,6 +60,10 @@ export const appSettings = z.strictObject({
     .max(24 * 30)
     .default(24)
     .describe('how long an Idempotency-Key is remembered, hours'),
+  strict_fields: z
+    .boolean()
+    .default(false)
+    .describe('fields of a body that are no parameter are refused (10002)'),
   rate_user_per_second: limit(200).describe(
     'requests a second of one user, in bursts of five times as many; 0: no limit',
   ),

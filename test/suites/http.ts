@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Client } from '../support/client.ts'
 import { people } from '../support/groups.ts'
 import { expectStatus, lastOfConnection, mebibyte, padded } from '../support/statuses.ts'
 import { userOperations as operations } from '../support/user-operations.ts'
@@ -19,6 +20,34 @@ const paths = [...methodsOf].map(([path, methods]) => ({ path, methods }))
 
 /** What HTTP has to do with it (docs/behaviour.md, sections 1 and 2). */
 export const httpSuite: Suite = instance => {
+  it('leads whoever comes by hand to the documentation', async () => {
+    const response = await fetch(instance().url, { redirect: 'manual' })
+    expect({ status: response.status, location: response.headers.get('location') }).toEqual({
+      status: 302,
+      location: '/docs',
+    })
+    const { status, code, message } = await new Client(instance(), {}).get('/no/such/route')
+    expect({ status, code, message }).toEqual({
+      status: 404,
+      code: 404,
+      message: expect.stringContaining('/docs'),
+    })
+  })
+
+  it('refuses fields that it does not know, for who prefers that', async () => {
+    const { owner } = await people(instance(), ['owner'])
+    const create = (headers: Record<string, string>) =>
+      owner.call('POST', '/group/create', { body: { nmae: 'Book club' }, headers })
+    expect((await create({})).code).toBe(200)
+    const strict = await create({ prefer: 'respond-async, handling=strict' })
+    expect(strict.code).toBe(10002)
+    expect(strict.message).toContain('nmae')
+    expect(strict.message).toContain('name')
+    // What takes any field is not meant.
+    const settings = { headers: { prefer: 'handling=strict' }, body: { of_another_service: 1 } }
+    expect((await owner.call('POST', '/user/settings', settings)).code).toBe(200)
+  })
+
   describe.each(paths)('$path', ({ path, methods }) => {
     it('answers other methods with 405 and Allow', async () => {
       const { user } = await people(instance(), ['user'])
@@ -65,7 +94,6 @@ export const httpSuite: Suite = instance => {
   })
 
   it.each([
-    '/',
     '/group',
     '/group/nothing',
     '/group/info/',

@@ -23,6 +23,8 @@ describe('the environment', () => {
       DATA_DIR: './data',
       LOG_LEVEL: 'info',
       CORS_ORIGINS: '*',
+      CONSOLE: 'on',
+      SHARED: false,
       SHOW_SECRETS: false,
       TRUST_PROXY: false,
       AUDIT_IP: 'prefix',
@@ -38,6 +40,19 @@ describe('the environment', () => {
       readConfig({}),
     )
     expect(readConfig({ PORT: undefined })).toEqual(readConfig({}))
+  })
+
+  it.each([
+    ['S3_BUKET', 'S3_BUCKET'],
+    ['DATA_DRI', 'DATA_DIR'],
+    ['PUBLIC_URLS', 'PUBLIC_URL'],
+    ['APP_SECRT', 'APP_SECRET'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['LOG_LEVEI', 'LOG_LEVEL'],
+  ])('says what %s was meant to be', (name, meant) => {
+    expect(() => readConfig({ [name]: 'x' })).toThrow(
+      `${name} is no variable of this service: did you mean ${meant}?`,
+    )
   })
 
   it('is read for its own variables only', () => {

@@ -4,9 +4,11 @@ import { troubleOf } from '../../operation/durability.ts'
 import { HttpError } from '../../operation/errors.ts'
 import type { Executor, Task } from '../../operation/executor.ts'
 import { runTask } from '../../operation/task.ts'
+import { type BlobStore, BlobStoreError } from '../../platform.ts'
 
 /** How long what was found out is answered again, milliseconds: `/readyz` is open to everybody. */
 const freshMs = 1000
+const storeFreshMs = 10_000
 /** How long the disk may take, milliseconds. */
 const maxProbeMs = 5000
 
@@ -28,17 +30,36 @@ const probe = (turn: number): Task<null> => ({
  * Whether the service can do its work: a small change is written and synced. Throws `HttpError` 503 that says
  * why not, in words that are safe to answer.
  */
-export function readiness(executor: Executor): () => Promise<void> {
+export function readiness(executor: Executor, blobs: BlobStore): () => Promise<void> {
   let turn = 0
   let found: { readonly at: number; readonly result: Promise<void> } | undefined
+
+  /** The store may be far away, and asking it may cost: it is asked less often. */
+  let store: { readonly at: number; readonly result: Promise<void> } | undefined
+  const probeStore = (): Promise<void> => {
+    if (store === undefined || performance.now() - store.at > storeFreshMs) {
+      const result = (blobs.probe?.() ?? Promise.resolve()).catch(error => {
+        throw new HttpError(
+          503,
+          `not ready: ${error instanceof BlobStoreError ? error.message : 'the object store does not answer'}`,
+        )
+      })
+      store = { at: performance.now(), result }
+    }
+    return store.result
+  }
 
   const look = async (): Promise<void> => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new HttpError(503, 'not ready: the disk does not answer')), maxProbeMs)
+      timer = setTimeout(
+        () => reject(new HttpError(503, 'not ready: the disk or the object store does not answer')),
+        maxProbeMs,
+      )
     })
     try {
       await Promise.race([runTask(executor, probe(turn++), Date.now()), late])
+      await probeStore()
     } catch (error) {
       throw error instanceof HttpError ? error : new HttpError(503, `not ready: ${troubleOf(error)}`)
     } finally {

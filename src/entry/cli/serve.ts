@@ -1,9 +1,11 @@
+import { mkdirSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { type Config, outboundRules } from '../../config.ts'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
 import { serialExecutor } from '../../operation/serial-executor.ts'
 import { nodeOutbound } from '../../outbound/node-outbound.ts'
+import type { BlobStore, Log } from '../../platform.ts'
 import { createService } from '../../service.ts'
 import { ensureFirstApp } from '../../tenant/first-app.ts'
 import { version } from '../../version.ts'
@@ -39,8 +41,9 @@ Settings come from the environment: PORT, HOST, DATA_DIR and the others that the
 async function serve(runtime: Runtime, config: Config): Promise<number> {
   const log = jsonLog(config.LOG_LEVEL, text => process.stdout.write(text))
   const metrics = new Metrics()
+  mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
+  const claim = claimData(runtime, config)
   const { engine, applied } = await openServedData(runtime, config)
-  const claim = claimData(config)
   if (applied.length > 0) log.info({ event: 'migrated', migrations: applied })
   addProcessMetrics(metrics, databaseFile(config))
   const executor = serialExecutor(engine, {
@@ -67,7 +70,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     trustsProxy: config.TRUST_PROXY,
     outbound,
     files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
-    ready: readiness(executor),
+    ready: readiness(executor, blobs),
     premises: {
       runtime: runtime.name,
       store: config.files.store,
@@ -90,6 +93,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   const running = jobs.start()
   log.info({ event: 'listening', host: config.HOST, port: listening.port })
   process.stderr.write(await welcome(runtime.command, config, listening.port, first))
+  void sayStoreTrouble(blobs, log)
 
   await toldToStop(log.flush)
   endStreams()
@@ -103,6 +107,17 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   log.info({ event: 'stopped' })
   log.flush()
   return 0
+}
+
+/** A store that cannot be used is said at once, and not only to the first who uploads. It may come back. */
+async function sayStoreTrouble(blobs: BlobStore, log: Log): Promise<void> {
+  try {
+    await blobs.probe?.()
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    log.error({ event: 'store', error: message })
+    process.stderr.write(`Files do not work: ${message}\n`)
+  }
 }
 
 function toldToStop(flush: () => void): Promise<void> {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Config } from '../../config.ts'
 import type { StoredApp } from '../../tenant/registry.ts'
 import { signToken } from '../../tenant/sign-token.ts'
@@ -10,6 +11,10 @@ export function localAddress({ HOST }: Pick<Config, 'HOST'>, port: number): stri
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+/** As a shell takes it for one word. */
+const quoted = (text: string): string =>
+  /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
 /**
  * What a person reads after `npm start`: the address, the app, and a first call. A token only on a terminal,
  * or where it was asked for; otherwise how to have one. `command` runs this program again.
@@ -21,6 +26,9 @@ export async function welcome(
   app: StoredApp | undefined,
 ): Promise<string> {
   const address = config.PUBLIC_URL ?? localAddress(config, port)
+  // What is run from another shell must find the same data.
+  const elsewhere = config.DATA_DIR === './data' ? '' : `DATA_DIR=${quoted(resolve(config.DATA_DIR))} `
+  const program = `${elsewhere}${command.join(' ')}`
   const lines = [`Cohort is listening on ${address} (documentation: ${address}/docs)`]
   const secret = app?.secrets[0]?.secret
   if (app !== undefined && secret !== undefined) {
@@ -38,8 +46,9 @@ export async function welcome(
         `  curl -X POST ${address}/group/create -H 'app_id: ${app.app_id}' -H 'access-token: ${token}' -H 'content-type: application/json' -d '{"name":"First group"}'`,
       )
     } else {
-      lines.push(`For a token: ${command.join(' ')} token --app ${app.app_id} --user 1`)
+      lines.push(`For a token: ${program} token --app ${app.app_id} --user 1`)
     }
   }
+  if (config.CONSOLE === 'on') lines.push(`For a link to the console: ${program} console --url ${address}`)
   return `${lines.join('\n')}\n`
 }
