@@ -9,6 +9,7 @@ import { uploadsOfUser } from './file/upload/uploads-of-user.ts'
 import { docsPage } from './http/docs.ts'
 import { mount } from './http/mount.ts'
 import { openApi } from './http/openapi.ts'
+import { outbox } from './http/outbox.ts'
 import { rateLimiter } from './http/rate-limit.ts'
 import type { Documentation, Service } from './http/service.ts'
 import { type Jobs, jobRunner } from './jobs/runner.ts'
@@ -104,6 +105,7 @@ export function createService(platform: Platform): RunningService {
     metrics,
     outbound,
     limits: rateLimiter(clock),
+    outbox: outbox(),
     files: {
       blobs,
       imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { z } from 'zod'
 import { DatabaseError, type Session } from '../db/engine.ts'
 import { keptAddress } from '../events/kept-address.ts'
-import { type ErrorName, HttpError, Refusal, refuse } from '../operation/errors.ts'
+import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller, Origin, Page } from '../operation/operation.ts'
 import { type RunTask, runnerFor } from '../operation/task.ts'
 import type { Operator } from '../operator/access.ts'
@@ -10,32 +10,13 @@ import { BlobStoreError, type ByteRange, type ByteStream, CannotConvert } from '
 import type { App } from '../tenant/app.ts'
 import { callerOf, type Identity } from '../tenant/token-verifier.ts'
 import { corsOrigin } from './cors.ts'
+import { type ErrorStyle, statuses } from './error-style.ts'
 import { bodyOf, parse } from './input.ts'
+import type { Streamed } from './outbox.ts'
 import { notModified, rangeOf } from './range.ts'
 import { baseHeaders, failure, requestIdOf, success } from './respond.ts'
 import type { Access } from './route.ts'
 import type { Service } from './service.ts'
-
-/**
- * How errors of the API are answered (docs/behaviour.md, section 1). `envelope`: HTTP 200 with a code of ours, as
- * existing clients of the operations expect. `status`: with an HTTP status as well, where the answer is bytes or
- * where general HTTP clients call.
- */
-export type ErrorStyle = 'envelope' | 'status'
-
-/** The HTTP status of each refusal in the style `status`; 403 for those that are not named here. */
-const statuses: Partial<Record<ErrorName, number>> = {
-  token_expired: 401,
-  invalid_parameter: 400,
-  token_missing: 401,
-  token_invalid: 401,
-  storage_failed: 422,
-  database_failed: 503,
-  file_sign_expired: 410,
-  group_not_found: 404,
-  shared_file_not_found: 404,
-  app_not_found: 401,
-}
 
 /** Bytes to answer: the whole of something that has this size and never changes under this tag. */
 export interface Sendable {
@@ -53,6 +34,10 @@ export const sessionCookie = 'cohort_session'
 /** The session in a Cookie header; '' without one. */
 const sessionIn = (cookies: string | null): string =>
   new RegExp(`(?:^|;\\s*)${sessionCookie}=([\\w-]+)`).exec(cookies ?? '')?.[1] ?? ''
+
+/** So much of an answer costs as much as a request, characters of JSON and bytes of a file. */
+const chargedChars = 64 * 1024
+export const chargedBytes = 1024 * 1024
 
 /** The value of an Allow header. */
 export const allowed = (methods: readonly string[]): string =>
@@ -76,8 +61,10 @@ export class Exchange {
   private readonly route: string
   private readonly style: ErrorStyle
   private readonly startedAt = performance.now()
-  private app_id = ''
+  private app: App | undefined
   private user_id: number | null = null
+  /** Whose limits the request counts against: null for an app's own server. */
+  private payer: number | null = null
 
   constructor(service: Service, context: Context, route: string, style: ErrorStyle) {
     this.service = service
@@ -140,7 +127,7 @@ export class Exchange {
       return refuse('app_not_found', 'app_id is missing: send it as a header')
     return after(this.service.apps.get(app_id), app => {
       if (app === undefined) return refuse('app_not_found')
-      this.app_id = app.app_id
+      this.app = app
       return app
     })
   }
@@ -216,6 +203,7 @@ export class Exchange {
     const caller = callerOf(identity, this.header('user_id'), this.header('group_id'))
     if (caller instanceof Refusal) return caller
     this.user_id = caller.user_id
+    this.payer = identity.user_id
     this.service.limits.take(app, identity.user_id)
     return caller
   }
@@ -234,9 +222,18 @@ export class Exchange {
     return valid
   }
 
-  /** Names the user whom the log should show, where no token did. */
+  /**
+   * Charges the caller for what its request cost beyond itself, in requests: limits count ids, bytes and conversions,
+   * too. The requests that follow wait for it.
+   */
+  charge(cost: number): void {
+    if (cost >= 1 && this.app !== undefined) this.service.limits.charge(this.app, this.payer, cost)
+  }
+
+  /** Names the user whom the log should show and the limits count against, where no token did. */
   onBehalfOf(user_id: number): void {
     this.user_id = user_id
+    this.payer = user_id
   }
 
   /** Runs tasks of this app that are no operation: those that move files through their states. */
@@ -331,6 +328,7 @@ export class Exchange {
       return this.reject(410, 'the file is gone from the object storage')
     }
     this.service.metrics.add('cohort_blob_bytes_out_total', length)
+    this.charge(Math.floor(length / chargedBytes))
     return this.respond(status, body, measured)
   }
 
@@ -349,10 +347,23 @@ export class Exchange {
     status = 200,
     more?: Readonly<Record<string, string>>,
   ): Response {
+    const sent = this.outgoing(body)
+    if (sent instanceof HttpError) return this.reject(sent.status, sent.message, sent.headers)
     this.recordAnswer(code, status)
     const headers = this.headers()
     if (more !== undefined) Object.assign(headers, more)
-    return new Response(body, { status, headers })
+    if (typeof sent === 'string') return new Response(sent, { status, headers })
+    headers['content-length'] = String(sent.size)
+    return new Response(sent.stream, { status, headers })
+  }
+
+  /** The body as it is sent. A large one is charged for, and waits for its reader within bounds. */
+  private outgoing(body: string): string | Streamed | HttpError {
+    if (this.request.method === 'HEAD') return body
+    this.charge(Math.floor(body.length / chargedChars))
+    const { app, payer } = this
+    const reader = app === undefined ? this.address : `${app.app_id} ${payer ?? ''}`
+    return this.service.outbox.body(body, reader, payer === null)
   }
 
   /** A body that is not ours, with its line in the log. */
@@ -377,7 +388,7 @@ export class Exchange {
       code,
       ms: Math.round(ms * 100) / 100,
       id: this.requestId,
-      app: this.app_id,
+      app: this.app?.app_id ?? '',
       user: this.user_id,
     })
   }

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { itemsIn } from '../operation/cost.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import type { Result } from '../operation/executor.ts'
 import { idempotencyKey, runOnce } from '../operation/idempotency.ts'
@@ -14,6 +15,9 @@ import { checkFields } from './unknown-fields.ts'
 const replayed = { 'idempotent-replayed': 'true' }
 
 export type Handler = (context: Context) => Response | Promise<Response>
+
+/** So many items of an input cost as much as a request. */
+const chargedItems = 50
 
 /** The app and the caller that the headers name, or the query where a route takes them there. */
 function access(exchange: Exchange, inQuery = false): Access | Refusal | Promise<Access | Refusal> {
@@ -56,6 +60,7 @@ export function serveOperation(service: Service, operation: Operation, path: str
     if (input instanceof Refusal) return input
     const unfit = operation.admit?.(input, service)
     if (unfit !== undefined) return unfit
+    exchange.charge(Math.floor(itemsIn(input) / chargedItems))
     const { clock, newId } = service
     const now = clock()
     const executor = service.executorFor(app.app_id)

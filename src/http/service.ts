@@ -9,6 +9,7 @@ import type { OperatorAccess } from '../operator/access.ts'
 import type { BlobStore, Clock, Log, Outbound } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
+import type { Outbox } from './outbox.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
 /** What the file routes work with. */
@@ -69,6 +70,7 @@ export interface Service {
   readonly metrics: Metrics
   readonly outbound: Outbound
   readonly limits: RateLimiter
+  readonly outbox: Outbox
   readonly files: FilePorts
   readonly documentation: Documentation
   readonly jobs: Jobs

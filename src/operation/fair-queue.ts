@@ -31,6 +31,25 @@ export class FairQueue<Item> {
     this.count++
   }
 
+  /** As `push`, but before all else of this user: it has had its turn, and could not use it. */
+  putBack(turn: Turn, item: Item): void {
+    const others = this.apps.get(turn.app_id)?.get(turn.user)
+    if (others === undefined) {
+      this.push(turn, item)
+      return
+    }
+    others.unshift(item)
+    this.count++
+  }
+
+  /** Takes everything out. */
+  clear(): Item[] {
+    const items = [...this.apps.values()].flatMap(users => [...users.values()].flat())
+    this.apps.clear()
+    this.count = 0
+    return items
+  }
+
   /** The next item, out of those apps and users that `may` have a turn now; undefined if there is none. */
   shift(may: (turn: Turn, item: Item) => boolean = () => true): Item | undefined {
     for (const [app_id, users] of this.apps) {

@@ -1,6 +1,8 @@
 import { isBusy, type SerialEngine } from '../db/engine.ts'
+import { JsonText } from '../db/json-rows.ts'
 import type { Bound } from '../db/query.ts'
 import type { EventLoop, Log } from '../platform.ts'
+import { itemsIn } from './cost.ts'
 import { Durability, type Held } from './durability.ts'
 import { HttpError, type OutcomeUnknown, Refusal } from './errors.ts'
 import {
@@ -12,20 +14,33 @@ import {
   type Task,
   writesOf,
 } from './executor.ts'
+import { FairQueue, type Turn } from './fair-queue.ts'
 import type { Call } from './operation.ts'
 
 interface Waiting {
+  readonly turn: Turn
   readonly task: Task
   readonly call: Call<unknown>
   resolve(result: Result): void
   reject(error: unknown): void
 }
 
-/** How many operations one transaction takes at most: keeps the event loop turning under a flood. */
+/**
+ * How many operations one transaction takes at most, and how many ids they may name in all, but for a single one
+ * that names more: keeps the event loop turning under a flood, and the wait for the next transaction short.
+ */
 const largestBatch = 512
+const mostItems = 1000
 /** How long a task waits for another process that holds the database, milliseconds. */
 const maxBusyMs = 5000
 const busyPauseMs = 10
+
+/**
+ * What the reads of one turn of the event loop may cost: kilobytes of JSON, and items of the input. What comes when
+ * it is spent waits for the next turn, and apps and users take turns: sixty lists of a megabyte are no wait of
+ * seconds for everybody else.
+ */
+const readsPerTurn = 256
 
 const silent: Log = { info() {}, warn() {}, error() {} }
 
@@ -35,6 +50,16 @@ export interface SerialExecutorOptions {
   readonly metrics?: ExecutorMetrics
   readonly log?: Log
 }
+
+const turnOf = ({ app, caller }: Call<unknown>): Turn => ({
+  app_id: app.app_id,
+  user: String(caller.user_id ?? ''),
+})
+
+/** What a read has cost: small ones nothing, or very little. */
+const costOf = ({ input }: Call<unknown>, result: Result): number =>
+  itemsIn(input) +
+  (result instanceof Refusal || !(result.data instanceof JsonText) ? 0 : result.data.text.length / 1024)
 
 /**
  * For SQLite in the process. Writes wait until the event loop turns, then all that wait run one after the
@@ -46,7 +71,12 @@ export function serialExecutor(
   engine: SerialEngine,
   { loop, queueLimit = 10_000, metrics = noMetrics, log = silent }: SerialExecutorOptions,
 ): Executor {
-  const queue: Waiting[] = []
+  /** Apps and users take turns: who brings very much waits behind itself. */
+  const queue = new FairQueue<Waiting>()
+  /** Reads for which there was no room in their turn. */
+  const reads = new FairQueue<() => void>()
+  /** What this turn's reads have cost. */
+  let spent = 0
   let scheduled = false
   let reading = false
   /**
@@ -69,7 +99,7 @@ export function serialExecutor(
     },
     onFailing() {
       scheduled = false
-      for (const { reject } of queue.splice(0)) reject(disk.refusal)
+      for (const { reject } of queue.clear()) reject(disk.refusal)
       metrics.queued(0)
       wakeIdle()
     },
@@ -89,6 +119,7 @@ export function serialExecutor(
   const endReading = (): void => {
     if (!reading) return
     reading = false
+    spent = 0
     try {
       engine.exec('COMMIT')
     } catch {
@@ -96,11 +127,11 @@ export function serialExecutor(
     }
     wakeIdle()
   }
-  const busy = (): boolean => scheduled || reading || disk.underWay
+  const busy = (): boolean => scheduled || reading || reads.size > 0 || disk.underWay
   const wakeIdle = (): void => {
     if (!busy()) for (const wake of idle.splice(0)) wake()
   }
-  const waiting = (): number => queue.length + disk.waiting
+  const waiting = (): number => queue.size + disk.waiting
 
   const perform = (task: Task, call: Call<unknown>): Result => {
     const reads = task.reads(call)
@@ -110,6 +141,18 @@ export function serialExecutor(
     const result = task.decide(call, rows)
     for (const write of writesOf(result, call, metrics)) engine.all(write)
     return result
+  }
+
+  /** Those whose turn it is, as many as one transaction takes. */
+  const takeBatch = (): Waiting[] => {
+    const batch: Waiting[] = []
+    for (let items = 0; batch.length < largestBatch && items < mostItems; ) {
+      const one = queue.shift()
+      if (one === undefined) break
+      batch.push(one)
+      items += itemsIn(one.call.input)
+    }
+    return batch
   }
 
   /**
@@ -144,12 +187,12 @@ export function serialExecutor(
   const postpone = (batch: readonly Waiting[], error: unknown): void => {
     busySince ??= performance.now()
     if (performance.now() - busySince > maxBusyMs) for (const { reject } of batch) reject(error)
-    else queue.unshift(...batch)
+    else for (const one of [...batch].reverse()) queue.putBack(one.turn, one)
   }
 
   const flush = (): void => {
-    if (disk.unsettled || queue.length === 0) return
-    const batch = queue.splice(0, largestBatch)
+    if (disk.unsettled || queue.size === 0) return
+    const batch = takeBatch()
     const started = performance.now()
     endReading()
     const committed: Held[] = []
@@ -166,7 +209,7 @@ export function serialExecutor(
       busySince = undefined
       metrics.committed(batch.length, performance.now() - started)
     }
-    scheduled = queue.length > 0
+    scheduled = queue.size > 0
     if (committed.length > 0) disk.cover(committed)
     else if (locked && scheduled) loop.later(busyPauseMs, flush)
     else if (scheduled) loop.turn(flush)
@@ -212,15 +255,45 @@ export function serialExecutor(
     }
   }
 
+  const readTask = <Out>(task: Task<Out>, call: Call<unknown>): Result<Out> | Promise<Result<Out>> =>
+    readHeld(() => {
+      const result = perform(task, call) as Result<Out>
+      spent += costOf(call, result)
+      return result
+    })
+
+  const performReads = (): void => {
+    endReading()
+    while (spent < readsPerTurn) {
+      const next = reads.shift()
+      if (next === undefined) return
+      next()
+    }
+    loop.turn(performReads)
+  }
+
   return {
     run<Out>(task: Task<Out>, call: Call<unknown>) {
-      if (!task.writes) return readHeld(() => perform(task, call) as Result<Out>)
+      if (!task.writes) {
+        if (spent < readsPerTurn && reads.size === 0) return readTask(task, call)
+        return new Promise<Result<Out>>((resolve, reject) => {
+          if (reads.size === 0) loop.turn(performReads)
+          reads.push(turnOf(call), () => {
+            try {
+              resolve(readTask(task, call))
+            } catch (error) {
+              reject(error)
+            }
+          })
+        })
+      }
       const { refusal } = disk
       if (refusal !== undefined) throw refusal
       if (waiting() >= queueLimit)
         throw new HttpError(503, 'too many changes are waiting: try again', { 'retry-after': '1' })
       return new Promise<Result<Out>>((resolve, reject) => {
-        queue.push({ task, call, resolve: resolve as (result: Result) => void, reject })
+        const turn = turnOf(call)
+        queue.push(turn, { turn, task, call, resolve: resolve as (result: Result) => void, reject })
         if (scheduled) return
         scheduled = true
         if (!disk.unsettled) loop.turn(flush)

@@ -120,7 +120,7 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
     run,
     turn: { app_id: app.app_id, user },
     signal: exchange.request.signal,
-    charge: cost => service.limits.charge(app, caller.user_id, cost),
+    charge: cost => exchange.charge(cost),
   }
   return exchange.bytes(await representation(service, requester, object, variant))
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Exchange } from '../../http/exchange.ts'
+import { chargedBytes, type Exchange } from '../../http/exchange.ts'
 import { inTime } from '../../http/in-time.ts'
 import type { Route } from '../../http/route.ts'
 import { HttpError, OutcomeUnknown, Refusal, refuse } from '../../operation/errors.ts'
@@ -90,12 +90,13 @@ async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObje
 }
 
 async function store(
-  { request, service }: Exchange,
+  exchange: Exchange,
   sent: ByteStream,
   run: RunTask,
   slot: UploadSlot,
   object: StoredObject,
 ): Promise<StoredObject | Refusal> {
+  const { request, service } = exchange
   const { blobs } = service.files
   const { body, length } = await bytesOf(request, sent)
   if (length !== undefined && length > slot.maxSize) {
@@ -121,6 +122,7 @@ async function store(
     group_id: slot.group_id,
   }
   try {
+    exchange.charge(Math.floor(size / chargedBytes))
     const result = await run(finish(arrived))
     if (result instanceof Refusal) await blobs.delete([slot.object_name])
     return result
