@@ -23,6 +23,7 @@ import { routes } from './routes.ts'
 import type { App } from './tenant/app.ts'
 import { appRegistry } from './tenant/registry.ts'
 import { tokenVerifier } from './tenant/token-verifier.ts'
+import { BeforeHooks } from './webhook/before-hook.ts'
 import { Deliveries } from './webhook/deliveries.ts'
 
 /** What an entry gives the service: its ports and the settings that concern it. */
@@ -104,6 +105,7 @@ export function createService(platform: Platform): RunningService {
     log,
     metrics,
     outbound,
+    beforeHooks: new BeforeHooks({ outbound, clock, log }),
     limits: rateLimiter(clock),
     outbox: outbox(),
     files: {

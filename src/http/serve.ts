@@ -72,11 +72,15 @@ export function serveOperation(service: Service, operation: Operation, path: str
     const key = idempotencyKey(exchange.header('idempotency-key'))
     if (key instanceof Refusal) return key
     const call = { app, caller, input, now, newId, origin: exchange.origin }
-    const result =
-      key === undefined
-        ? executor.run(operation, call, session)
-        : runOnce(executor, operation, call, session, { operation: operation.id, key })
-    return operation.present === undefined ? result : present(exchange, app, now, result)
+    const change = (): Result | Promise<Result> => {
+      const result =
+        key === undefined
+          ? executor.run(operation, call, session)
+          : runOnce(executor, operation, call, session, { operation: operation.id, key })
+      return operation.present === undefined ? result : present(exchange, app, now, result)
+    }
+    const asked = service.beforeHooks.ask(operation, call)
+    return asked === undefined ? change() : asked.then(refused => refused ?? change())
   }
 
   const present = async (

@@ -10,6 +10,7 @@ import type { BlobStore, Clock, Log, Outbound } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
 import type { Outbox } from './outbox.ts'
+import type { BeforeHooks } from '../webhook/before-hook.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
 /** What the file routes work with. */
@@ -69,6 +70,7 @@ export interface Service {
   readonly log: Log
   readonly metrics: Metrics
   readonly outbound: Outbound
+  readonly beforeHooks: BeforeHooks
   readonly limits: RateLimiter
   readonly outbox: Outbox
   readonly files: FilePorts

@@ -5,7 +5,7 @@ import { deletedApps } from '../db/schema-operator.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import { boolean } from '../operation/fields.ts'
 import { type Call, type Described, type Input, type Operation, operation } from '../operation/operation.ts'
-import { appSettings } from '../tenant/app.ts'
+import { appSettings, settingsProblem } from '../tenant/app.ts'
 import { newApp } from '../tenant/first-app.ts'
 import { appRow, newSecret, type StoredApp, saveApp, settingsOf } from '../tenant/registry.ts'
 import { appId, keyShape } from './apps.ts'
@@ -127,10 +127,10 @@ export const changeSettings = appChange({
       if (value === null) delete next[name]
       else if (value !== undefined) next[name] = value
     }
-    return {
-      app: { ...app, settings: next, jwks_url: input.jwks_url ?? app.jwks_url },
-      data: settingsOf(next),
-    }
+    const settings = settingsOf(next)
+    const problem = settingsProblem(settings)
+    if (problem !== undefined) return refuse('invalid_parameter', problem)
+    return { app: { ...app, settings: next, jwks_url: input.jwks_url ?? app.jwks_url }, data: settings }
   },
 })
 

@@ -64,6 +64,26 @@ export const appSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe('fields of a body that are no parameter are refused (10002)'),
+  hook_url: z
+    .string()
+    .max(2048)
+    .default('')
+    .describe('URL that is asked before changes (docs/webhooks.md); empty: nobody is'),
+  hook_operations: z
+    .string()
+    .max(4096)
+    .default('*')
+    .describe('paths of the operations it is asked about, separated by commas; *: all changes'),
+  hook_deadline_ms: z
+    .int()
+    .min(100)
+    .max(5000)
+    .default(1500)
+    .describe('how long an answer of hook_url is waited for, milliseconds'),
+  hook_on_failure: z
+    .enum(['', 'allow', 'refuse'])
+    .default('')
+    .describe('what happens while hook_url does not answer: allow or refuse; must be said with hook_url'),
   rate_user_per_second: limit(200).describe(
     'requests a second of one user, in bursts of five times as many; 0: no limit',
   ),
@@ -72,6 +92,12 @@ export const appSettings = z.strictObject({
   ),
 })
 export type AppSettings = z.infer<typeof appSettings>
+
+/** Why settings do not go together, or undefined. Whoever changes them asks. */
+export const settingsProblem = ({ hook_url, hook_on_failure }: AppSettings): string | undefined =>
+  hook_url !== '' && hook_on_failure === ''
+    ? 'hook_on_failure must be allow or refuse where hook_url is set'
+    : undefined
 
 /** A tenant as the rest of the program sees it: immutable, replaced as a whole when it changes. */
 export interface App {

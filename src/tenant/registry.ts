@@ -22,7 +22,7 @@ export function settingsOf(stored: Readonly<Record<string, unknown>>): AppSettin
   return appSettings.parse(known)
 }
 
-const toApp = (row: AppRow): App => ({
+export const toApp = (row: AppRow): App => ({
   app_id: row.app_id,
   secrets: row.secrets,
   keys: row.keys,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Instance, Pace, Target } from '../support/target.ts'
 import { authzSuite } from './authz.ts'
 import { badInputSuite } from './bad-input.ts'
+import { beforeHooksSuite } from './before-hooks.ts'
 import { besideSuite } from './beside.ts'
 import { contractSuite } from './contract.ts'
 import { crashSuite } from './crash.ts'
@@ -42,6 +43,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   story: storySuite,
   rules: rulesSuite,
   authz: authzSuite,
+  'before-hooks': { suite: beforeHooksSuite, environment: nextDoor },
   webhooks: { suite: webhooksSuite, environment: nextDoor },
   'bad input': { suite: badInputSuite, environment: behindProxy },
   contract: contractSuite,

@@ -49,7 +49,7 @@ export const commandTarget = (
       startServer(service ?? [...command, 'serve'], env, url, { ownGroup: service !== undefined, cwd })
     let running: Running = await start()
 
-    const settingsOf = (settings: Readonly<Record<string, boolean | number>>) =>
+    const settingsOf = (settings: Readonly<Record<string, boolean | number | string>>) =>
       Object.entries(settings).map(([key, value]) => `${key}=${value}`)
     const app = async (...args: string[]) => {
       const { code, stdout, stderr } = await cli('app', ...args)
@@ -57,7 +57,7 @@ export const commandTarget = (
       return stdout.trim()
     }
     const inForce = () => new Promise(resolve => setTimeout(resolve, appTtl))
-    const set = (id: string, settings: Readonly<Record<string, boolean | number>>) =>
+    const set = (id: string, settings: Readonly<Record<string, boolean | number | string>>) =>
       app('set', id, ...settingsOf(settings))
     return {
       url,

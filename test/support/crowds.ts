@@ -6,7 +6,7 @@ import type { Instance } from './target.ts'
 export async function newTenant(
   instance: Instance,
   app_id: string,
-  settings: Readonly<Record<string, boolean | number>> = {},
+  settings: Readonly<Record<string, boolean | number | string>> = {},
 ): Promise<Tenant> {
   return { app_id, secret: await instance.createApp(app_id, { rate_user_per_second: 0, ...settings }) }
 }

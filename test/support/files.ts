@@ -6,7 +6,7 @@ import { dataOf, type Tenant } from './groups.ts'
 import type { Instance } from './target.ts'
 import { sendTo, type UploadTarget } from './uploads.ts'
 
-type Settings = Readonly<Record<string, boolean | number>>
+type Settings = Readonly<Record<string, boolean | number | string>>
 
 /** Apps with settings of their own, so that no test changes what another one counts on. */
 export async function newTenants<Name extends string>(

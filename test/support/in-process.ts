@@ -31,7 +31,7 @@ export interface ClockedInstance extends Reachable {
   now(): number
   /** Moves the service's clock, also back. */
   advance(ms: number): void
-  setApp(settings: Readonly<Record<string, boolean | number>>): Promise<void>
+  setApp(settings: Readonly<Record<string, boolean | number | string>>): Promise<void>
   /** Stops it and starts it again on the same data, under another address. */
   restart(): Promise<void>
   /** Rules that do not hold. */

@@ -6,9 +6,9 @@ export interface Instance {
   /** Signs the operator's tokens. */
   readonly operatorSecret: string
   /** Creates an app with these settings and answers its secret. */
-  createApp(app_id: string, settings?: Readonly<Record<string, boolean | number>>): Promise<string>
+  createApp(app_id: string, settings?: Readonly<Record<string, boolean | number | string>>): Promise<string>
   /** Changes settings of an app; in force when it resolves. */
-  setApp(app_id: string, settings: Readonly<Record<string, boolean | number>>): Promise<void>
+  setApp(app_id: string, settings: Readonly<Record<string, boolean | number | string>>): Promise<void>
   /** Has the keys at this URL sign the app's tokens instead of its secrets; in force when it resolves. */
   setJwks(app_id: string, url: string): Promise<void>
   /**

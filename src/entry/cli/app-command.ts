@@ -1,6 +1,6 @@
 import type { Executor } from '../../operation/executor.ts'
 import { runTask } from '../../operation/task.ts'
-import { appIdPattern, appSettings } from '../../tenant/app.ts'
+import { appIdPattern, appSettings, settingsProblem } from '../../tenant/app.ts'
 import { newApp } from '../../tenant/first-app.ts'
 import { allApps, appRow, newSecret, type StoredApp, saveApp, settingsOf } from '../../tenant/registry.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
@@ -122,7 +122,12 @@ const actions: Readonly<Record<string, (action: Action) => Promise<void>>> = {
 
   async set({ executor, app_id, words }) {
     if (words.length === 0) throw new UsageError('say what to set: NAME=VALUE')
-    await change(executor, app_id, app => words.reduce(withSetting, app))
+    await change(executor, app_id, app => {
+      const next = words.reduce(withSetting, app)
+      const problem = settingsProblem(settingsOf(next.settings))
+      if (problem !== undefined) throw new UsageError(problem)
+      return next
+    })
   },
 
   async 'rotate-secret'({ invocation, executor, app_id }) {
@@ -157,7 +162,15 @@ function withSetting(app: StoredApp, word: string): StoredApp {
   if (type === undefined) throw new UsageError(`there is no setting "${name}"`)
   const { [name]: _, ...others } = app.settings
   if (value === '') return { ...app, settings: others }
-  const parsed = type.safeParse(value === 'true' ? true : value === 'false' ? false : Number(value))
+  const meant =
+    typeof type.parse(undefined) === 'string'
+      ? value
+      : value === 'true'
+        ? true
+        : value === 'false'
+          ? false
+          : Number(value)
+  const parsed = type.safeParse(meant)
   if (!parsed.success) throw new UsageError(`${name}: ${parsed.error.issues[0]?.message ?? 'is wrong'}`)
   return { ...app, settings: { ...others, [name]: parsed.data } }
 }

@@ -17,11 +17,13 @@ import { migrateCommand } from './migrate.ts'
 import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { tokenCommand } from './token.ts'
+import { webhookCommand } from './webhook.ts'
 
 const commands: readonly Command[] = [
   serveCommand,
   tokenCommand,
   appCommand,
+  webhookCommand,
   consoleCommand,
   migrateCommand,
   checkCommand,
