@@ -1112,6 +1112,14 @@ export interface OperatorAppAnswer {
     readonly idempotency_hours: number
     /** Fields of a body that are no parameter are refused (10002). Default: false. */
     readonly strict_fields: boolean
+    /** URL that is asked before changes (docs/webhooks.md); empty: nobody is. 0 to 2048 characters. */
+    readonly hook_url: string
+    /** Paths of the operations it is asked about, separated by commas; *: all changes. Default: "*". 0 to 4096 characters. */
+    readonly hook_operations: string
+    /** How long an answer of hook_url is waited for, milliseconds. Default: 1500. 100 to 5000. */
+    readonly hook_deadline_ms: number
+    /** What happens while hook_url does not answer: allow or refuse; must be said with hook_url. */
+    readonly hook_on_failure: "" | "allow" | "refuse"
     /** Requests a second of one user, in bursts of five times as many; 0: no limit. Default: 200. */
     readonly rate_user_per_second: number
     /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. Default: 0. */
@@ -1174,6 +1182,14 @@ export interface OperatorChangeSettingsInput {
     readonly idempotency_hours?: number | null
     /** Fields of a body that are no parameter are refused (10002). */
     readonly strict_fields?: boolean | null
+    /** URL that is asked before changes (docs/webhooks.md); empty: nobody is. */
+    readonly hook_url?: string | null
+    /** Paths of the operations it is asked about, separated by commas; *: all changes. */
+    readonly hook_operations?: string | null
+    /** How long an answer of hook_url is waited for, milliseconds. */
+    readonly hook_deadline_ms?: number | null
+    /** What happens while hook_url does not answer: allow or refuse; must be said with hook_url. */
+    readonly hook_on_failure?: "" | "allow" | "refuse" | null
     /** Requests a second of one user, in bursts of five times as many; 0: no limit. */
     readonly rate_user_per_second?: number | null
     /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. */
@@ -1219,6 +1235,14 @@ export interface OperatorChangeSettingsAnswer {
   readonly idempotency_hours: number
   /** Fields of a body that are no parameter are refused (10002). Default: false. */
   readonly strict_fields: boolean
+  /** URL that is asked before changes (docs/webhooks.md); empty: nobody is. 0 to 2048 characters. */
+  readonly hook_url: string
+  /** Paths of the operations it is asked about, separated by commas; *: all changes. Default: "*". 0 to 4096 characters. */
+  readonly hook_operations: string
+  /** How long an answer of hook_url is waited for, milliseconds. Default: 1500. 100 to 5000. */
+  readonly hook_deadline_ms: number
+  /** What happens while hook_url does not answer: allow or refuse; must be said with hook_url. */
+  readonly hook_on_failure: "" | "allow" | "refuse"
   /** Requests a second of one user, in bursts of five times as many; 0: no limit. Default: 200. */
   readonly rate_user_per_second: number
   /** Requests a second of the whole app, in bursts of five times as many; 0: no limit. Default: 0. */

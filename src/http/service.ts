@@ -9,8 +9,8 @@ import type { OperatorAccess } from '../operator/access.ts'
 import type { BlobStore, Clock, Log, Outbound } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
-import type { Outbox } from './outbox.ts'
 import type { BeforeHooks } from '../webhook/before-hook.ts'
+import type { Outbox } from './outbox.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
 /** What the file routes work with. */
