@@ -92,13 +92,21 @@ const stop = async () => {
 
 /** Resolves when workerd has answered what it has begun, or after ten seconds: Miniflare would cut it off. */
 async function drained() {
-  const [pid] =
-    spawnSync('pgrep', ['-P', String(process.pid), 'workerd'], { encoding: 'utf8' }).stdout?.split('\n') ?? []
-  if (!pid) return
+  const pid = workerdOfThis()
+  if (pid === undefined) return
   const deadline = Date.now() + 10_000
-  process.kill(Number(pid), 'SIGTERM')
-  while (isRunning(Number(pid)) && Date.now() < deadline)
-    await new Promise(resolve => setTimeout(resolve, 20))
+  process.kill(pid, 'SIGTERM')
+  while (isRunning(pid) && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+}
+
+/** The process that Miniflare has started. Asked of /proc on Linux, for a minimal Debian has no pgrep. */
+function workerdOfThis() {
+  if (process.platform === 'linux') {
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ')
+    return children.map(Number).find(pid => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'workerd')
+  }
+  const found = spawnSync('pgrep', ['-P', String(process.pid), 'workerd'], { encoding: 'utf8' }).stdout
+  return Number(found?.split('\n')[0]) || undefined
 }
 
 function isRunning(pid) {

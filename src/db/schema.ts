@@ -49,6 +49,8 @@ export const apps = sqliteTable(
     /** First part of every cursor and state that readers keep: renewed when the database was turned back. */
     epoch: text('epoch').notNull().default(''),
     app_created_at: integer('app_created_at').notNull(),
+    /** When the app was put in as SQL (see transfer/export-sql.ts); null: it never was. */
+    imported_at: integer('imported_at'),
   },
   t => [check('apps_counts', sql`${t.group_count} >= 0 AND ${t.file_bytes} >= 0`)],
 )
@@ -114,6 +116,10 @@ export const groups = sqliteTable(
     status: integer('status').notNull().default(0),
     created_at: integer('created_at').notNull(),
     updated_at: integer('updated_at').notNull(),
+    /** The import that wrote last, and the version it left: `run version` (see transfer/import-groups.ts). */
+    import_mark: text('import_mark'),
+    /** The id in the file it was imported from, where that was taken. */
+    source_id: integer('source_id'),
   },
   t => [
     index('groups_open')
@@ -124,6 +130,7 @@ export const groups = sqliteTable(
     index('groups_by_name').on(t.app_id, sql`name COLLATE NOCASE`, t.group_id).where(sql`status = 0`),
     index('groups_by_size').on(t.app_id, t.count, t.group_id).where(sql`status = 0`),
     index('groups_by_owner').on(t.app_id, t.owner_id, t.group_id).where(sql`status = 0`),
+    uniqueIndex('groups_of_source').on(t.app_id, t.source_id).where(sql`source_id IS NOT NULL`),
     index('groups_dissolved').on(t.group_id).where(sql`status = 1 AND count > 0`),
     check('groups_type', sql`${t.type} IN (0, 2)`),
     check('groups_count', sql`${t.count} >= 0 AND ${t.count} <= ${t.capacity} AND ${t.blacklist_count} >= 0`),
@@ -213,6 +220,8 @@ export const applications = sqliteTable(
     reason: text('reason').notNull(),
     status: integer('status').notNull(),
     expires_at: integer('expires_at').notNull(),
+    /** Former ids of an application that was made again, oldest first, as JSON (see operation/page.ts). */
+    former_ids: text('former_ids').notNull().default('[]'),
   },
   t => [
     uniqueIndex('applications_of_applicant').on(t.group_id, t.applicant_id),
@@ -234,6 +243,8 @@ export const invitations = sqliteTable(
     status: integer('status').notNull(),
     expires_at: integer('expires_at').notNull(),
     updated_at: integer('updated_at').notNull(),
+    /** As for applications. */
+    former_ids: text('former_ids').notNull().default('[]'),
   },
   t => [
     uniqueIndex('invitations_pending').on(t.group_id, t.invitee_id, t.inviter_id).where(sql`status = 0`),
@@ -304,6 +315,10 @@ export const objects = sqliteTable(
     derived: text('derived', { mode: 'json' }).$type<Record<string, DerivedObject>>().notNull(),
     /** What of these counts against the quotas: all but those that 0.1.0 made. */
     derived_bytes: integer('derived_bytes').notNull().default(0),
+    /** What a download is saved as; '' where nobody has named it. */
+    name: text('name').notNull().default(''),
+    /** Why bytes that a client sent straight to the store were refused: 413 or 507; 0 where they were not. */
+    refused_status: integer('refused_status').notNull().default(0),
   },
   t => [
     index('objects_unfinished').on(t.created_at).where(sql`state IN (0, 3)`),

@@ -22,7 +22,7 @@ import { type Requirement, refusalFor } from '../operation/roles.ts'
 type GroupRow = typeof groups.$inferSelect
 
 /** The group an operation is about, as it stands. */
-export type Group = Readonly<Omit<GroupRow, 'app_id' | 'status' | 'finer_type'>>
+export type Group = Readonly<Omit<GroupRow, 'app_id' | 'status' | 'finer_type' | 'import_mark' | 'source_id'>>
 
 /**
  * Who acts: the caller, or the group's owner for an administrator who acts as nobody else. All but `actor_id`
@@ -37,7 +37,15 @@ export interface Actor {
   readonly ban_until: number | null
 }
 
-const { app_id: _app, status: _status, type, finer_type, ...groupColumns } = getTableColumns(groups)
+const {
+  app_id: _app,
+  status: _status,
+  type,
+  finer_type,
+  import_mark: _mark,
+  source_id: _source,
+  ...groupColumns
+} = getTableColumns(groups)
 
 /** The type as clients know it: see `storedType`. */
 export const typeColumn = sql<number>`coalesce(${finer_type}, ${type})`.as('type')

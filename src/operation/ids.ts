@@ -3,11 +3,19 @@ const epoch = Date.UTC(2024, 0, 1)
 /** A clock that is this far is wrong. What is left up to 2^53 is for counting on. */
 const latest = Date.UTC(2090, 0, 1)
 const perMillisecond = 4096
+/** A second of ids. */
+const farBehind = 1000 * perMillisecond
+
+/**
+ * No id that was made from a clock is as high. Those of groups that were imported may be: nothing goes on above
+ * them.
+ */
+export const aboveAllIds = (latest - epoch) * perMillisecond + 2 ** 48
 
 export interface IdMaker {
   /** A new id, above all others that were made. */
   readonly next: () => number
-  /** From now on all ids are above this one. */
+  /** From now on all ids are above this one, unless it is `aboveAllIds`. */
   goOnAbove(id: number): void
 }
 
@@ -26,12 +34,13 @@ export function idMaker(clock: () => number, random: () => number = Math.random)
         ? (now - epoch) * perMillisecond + Math.floor(random() * (perMillisecond / 2))
         : 0
       // Within one millisecond, when the clock jumps back and when it cannot be right, the counter goes on from
-      // the last id.
-      last = fresh > last ? fresh : last + 1
+      // the last id. Far behind it leaves gaps at random, as the clock does else: others may count from there too.
+      const gap = last - fresh > farBehind ? Math.floor(random() * perMillisecond) : 0
+      last = fresh > last ? fresh : last + 1 + gap
       return last
     },
     goOnAbove(id) {
-      last = Math.max(last, id)
+      if (id < aboveAllIds) last = Math.max(last, id)
     },
   }
 }

@@ -1,13 +1,17 @@
 import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { SQLiteSyncDialect, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { SerialEngine } from '../db/engine.ts'
 import { type Args, command, type Query } from '../db/query.ts'
 import * as schema from '../db/schema.ts'
 
 /*
  * An app as SQL for `wrangler d1 execute`: its rows as they are, in statements that D1 takes, which are at
- * most 100 000 bytes long. Events are not among them: where the app is there already, their numbers would be
- * taken. Readers of events begin anew in the new place, which the new epoch tells them.
+ * most 100 000 bytes long. They make the app in that database the one that was exported: what is there of it
+ * goes first, so a second export (a rehearsal, then the cut-over) leaves no member who left, no former owner
+ * and no counter that is wrong. If the app was in use there meanwhile, the first statement fails and says so.
+ *
+ * Events are not among them, nor what refers to their numbers. Readers of events begin anew in the new place,
+ * which the new epoch tells them; webhooks that are set up there do so too.
  */
 
 /** Bytes. No row alone is as long: the largest, an announcement spelled in bytes, has 70 000. */
@@ -21,6 +25,8 @@ interface TableOfApp {
   readonly key: readonly number[]
   /** Comes before every key. */
   readonly first: string | number
+  /** Deletes its rows of an app. */
+  deletion(app_id: string): string
   readonly page: Query<Args, never>
 }
 
@@ -41,7 +47,10 @@ function tableOfApp(
   ofApp: OfApp,
   nothing: readonly string[] = [],
 ): TableOfApp {
-  const all = Object.values(getTableColumns(table))
+  // Each database knows itself when an app was put into it.
+  const all = Object.values(getTableColumns(table)).filter(
+    ({ name }) => name !== schema.apps.imported_at.name,
+  )
   const columns = all.map(column => column.name)
   const list = (items: SQL[]) => sql.join(items, sql`, `)
   const outputs = list(
@@ -54,6 +63,10 @@ function tableOfApp(
     name: getTableName(table),
     columns,
     key: keyNames.map(name => columns.indexOf(name)),
+    deletion: app_id => {
+      const condition = textOf(ofApp(table, sql.raw(literal(app_id))))
+      return `DELETE FROM "${getTableName(table)}" WHERE ${condition};\n`
+    },
     first: all.find(({ name }) => name === keyNames[0])?.dataType === 'string' ? '' : 0,
     page: command<Args>()(
       p => sql`SELECT ${outputs} FROM ${table} WHERE ${ofApp(table, p.app_id)} AND (${keys}) > (${list(keyNames.map((_, i) => sql`${p[i]}`))})
@@ -61,6 +74,9 @@ function tableOfApp(
     ),
   }
 }
+
+const dialect = new SQLiteSyncDialect()
+const textOf = (condition: SQL): string => dialect.sqlToQuery(condition).sql
 
 const app = ['app_id']
 const groupAndUser = ['group_id', 'user_id']
@@ -88,19 +104,55 @@ const withoutFiles: readonly TableOfApp[] = [
   tableOfApp(schema.sharedFiles, ['file_id'], byGroup, ['grant_id']),
 ]
 
+/** Tables of which nothing is exported. */
+export const leftBehind: readonly SQLiteTable[] = [
+  schema.events,
+  schema.idempotency,
+  schema.webhooks,
+  schema.webhookHolds,
+  schema.webhookParked,
+]
+
+/** What the events that were there have left: their numbers begin anew. */
+const beginEventsAnew = (id: string): readonly string[] => {
+  const ofApp = `"webhook_id" IN (SELECT "webhook_id" FROM "webhooks" WHERE "app_id" = ${id})`
+  return [
+    `DELETE FROM "events" WHERE "app_id" = ${id};\n`,
+    `DELETE FROM "idempotency" WHERE "app_id" = ${id};\n`,
+    `DELETE FROM "webhook_holds" WHERE ${ofApp};\n`,
+    `DELETE FROM "webhook_parked" WHERE ${ofApp};\n`,
+    `UPDATE "webhooks" SET "acked_seq" = 0, "generation" = "generation" + 1, "lease_until" = 0 WHERE "app_id" = ${id};\n`,
+  ]
+}
+
+/** Every table of which an export has rows. */
+export const exported: readonly string[] = withFiles.map(({ name }) => name)
+
+export interface SqlExport {
+  /** Also what is known of its files. */
+  readonly files: boolean
+  /** Also where the app was in use meanwhile: what was changed there is lost. */
+  readonly replace: boolean
+}
+
 /**
- * The statements that add an app to a database with the same schema, line by line; rows that are there
- * already stay as they are. `files`: also what is known of its files. `rowsDone` hears of rows that were
- * read. Throws `DatabaseError`.
+ * The statements that make an app in a database with the same schema the one that is exported, line by line.
+ * `rowsDone` hears of rows that were read. Throws `DatabaseError`.
  */
 export function* exportSql(
   engine: SerialEngine,
   app_id: string,
-  files: boolean,
+  { files, replace }: SqlExport,
   rowsDone: (rows: number) => void,
 ): Generator<string> {
-  for (const table of files ? withFiles : withoutFiles) {
-    const start = `INSERT OR IGNORE INTO "${table.name}" (${table.columns.map(name => `"${name}"`).join(', ')}) VALUES\n`
+  const id = literal(app_id)
+  const tables = files ? withFiles : withoutFiles
+  if (!replace) yield refusalIfInUse(app_id)
+  yield* beginEventsAnew(id)
+  // The rows of groups and objects say of which app the others are: they go last.
+  for (const table of [...tables].reverse()) yield table.deletion(app_id)
+  for (const table of tables) {
+    const start = `INSERT INTO "${table.name}" (${table.columns.map(name => `"${name}"`).join(', ')}) VALUES\n`
     let size = 0
     for (const row of rowsOf(engine, table, app_id, rowsDone)) {
       const values = `(${row.map(literal).join(', ')})`
@@ -114,10 +166,25 @@ export function* exportSql(
     }
     if (size > 0) yield ';\n'
   }
-  // Where the app was there already, with groups or without.
+  yield `UPDATE "apps" SET "imported_at" = CAST(strftime('%s', 'now') AS INTEGER) * 1000, "epoch" = lower(hex(randomblob(3))) WHERE "app_id" = ${id};\n`
+  if (files) return
+  // The files that are there stay there.
+  const bytes = (whose: string) =>
+    `(SELECT coalesce(sum("size" + "derived_bytes"), 0) FROM "objects" AS o WHERE o."app_id" = ${id} AND o."state" > 0${whose})`
+  yield `UPDATE "users" SET "user_file_bytes" = ${bytes(' AND o."user_id" = "users"."user_id"')} WHERE "app_id" = ${id};\n`
+  yield `UPDATE "apps" SET "file_bytes" = ${bytes('')} WHERE "app_id" = ${id};\n`
+}
+
+/**
+ * Fails where the app was used since it was put in, or was never put in and has groups. An operator who looks
+ * before the import changes nothing, and a first start makes an app without groups.
+ */
+function refusalIfInUse(app_id: string): string {
   const id = literal(app_id)
-  yield `UPDATE "apps" SET "epoch" = lower(hex(randomblob(3))) WHERE "app_id" = ${id};\n`
-  yield `UPDATE "apps" SET "group_count" = (SELECT count(*) FROM "groups" WHERE "app_id" = ${id} AND "status" = 0) WHERE "app_id" = ${id};\n`
+  const message = `the app ${app_id} was used in this database since it was put in, or never was put in: cohort export --sql --replace makes a file that takes its place all the same`
+  return `SELECT CASE WHEN EXISTS (SELECT 1 FROM "groups" WHERE "app_id" = ${id}) AND (SELECT "imported_at" FROM "apps" WHERE "app_id" = ${id}) IS NULL
+  OR EXISTS (SELECT 1 FROM "events" WHERE "app_id" = ${id} AND "kind" NOT LIKE 'app.%' AND "kind" NOT LIKE 'webhook.%')
+  THEN json_extract('{}', ${literal(message)}) END;\n`
 }
 
 function* rowsOf(

@@ -52,13 +52,14 @@ export function importBatch(
 
 const nobody = { administrator: false, user_id: null, only_group: null }
 
-function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[], now: number): Imported {
+function write(engine: SerialEngine, app: Importing, all: readonly Numbered[], now: number): Imported {
   const { app_id } = app
+  const groups = groupsOf(engine, app, all, now)
+  const { lines } = groups
   const members = lines.filter((line): line is Numbered<MemberLine> => line.value.type === 'member')
   const blocked = lines.filter((line): line is Numbered<BlockedLine> => line.value.type === 'blocked')
-  const groups = groupsOf(engine, app, lines, now)
   const { joined, told, described } = addMembers(engine, app_id, groups, members, now)
-  const added = addBlocked(engine, groups, blocked, now)
+  const added = addBlocked(engine, blocked, now)
   refuseBlockedMembers(engine, groups, added, [...members, ...blocked])
 
   const joinedIn = tally(joined, ([group_id]) => group_id)
@@ -88,6 +89,7 @@ function write(engine: SerialEngine, app: Importing, lines: readonly Numbered[],
   settle(engine, changed, joined, added, now)
   const events = eventsOfImport(groups, changed, { joined, described, added })
   for (const bound of record({ app, caller: nobody, now }, events)) engine.all(bound)
+  groups.mark()
   return { groups: groups.created.size, members: joined.length, blocked: added.length }
 }
 
@@ -110,7 +112,7 @@ function addMembers(
   const pretenders: Numbered<MemberLine>[] = []
   for (const member of members) {
     const { group_id, user_id, display_name, msg_mute_mode, msg_push_mode, ban_until } = member.value
-    const { owner_id, created_at } = groups.of(group_id, member.line)
+    const { owner_id, created_at } = groups.of(group_id)
     const isOwner = user_id === owner_id
     const claimsIt = member.value.role === role.owner
     if (claimsIt && !isOwner) pretenders.push(member)
@@ -163,14 +165,8 @@ function addMembers(
  */
 const inIndexOrder = (rows: [...Pair, ...unknown[]][]): readonly unknown[] => rows.sort((a, b) => a[1] - b[1])
 
-function addBlocked(
-  engine: SerialEngine,
-  groups: GroupsInBatch,
-  blocked: readonly Numbered<BlockedLine>[],
-  now: number,
-): Pair[] {
+function addBlocked(engine: SerialEngine, blocked: readonly Numbered<BlockedLine>[], now: number): Pair[] {
   if (blocked.length === 0) return []
-  for (const { line, value } of blocked) groups.of(value.group_id, line)
   const rows = blocked.map(({ value }) => [value.group_id, value.user_id, value.blocked_at ?? now])
   return engine.all(insertBlocked({ rows: rows })) as Pair[]
 }
@@ -198,7 +194,7 @@ function refuseOverfull(
   joined: readonly Pair[],
   members: readonly Numbered<MemberLine>[],
 ): void {
-  const { count, capacity } = groups.of(group_id, 0)
+  const { count, capacity } = groups.of(group_id)
   const excess = count + more - capacity
   if (excess <= 0) return
   const fresh = new Set(joined.filter(([group]) => group === group_id).map(([, user_id]) => user_id))

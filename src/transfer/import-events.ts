@@ -42,7 +42,7 @@ export function eventsOfImport(
   const addedIn = byGroup(added)
   return changed.flatMap(group_id => {
     const created = groups.created.get(group_id)
-    const { version } = groups.of(group_id, 0)
+    const { version } = groups.of(group_id)
     const of = { group_id, group_version: created === undefined ? version + 1 : version }
     const rows = describedIn.get(group_id) ?? []
     return [

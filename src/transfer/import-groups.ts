@@ -1,8 +1,23 @@
 import type { SerialEngine } from '../db/engine.ts'
 import type { App } from '../tenant/app.ts'
-import { insertGroups, knownGroups } from './import-statements.ts'
+import {
+  groupsOfSource,
+  insertGroups,
+  type KnownGroup,
+  knownGroups,
+  markGroups,
+} from './import-statements.ts'
 import { BadLine, type GroupLine, type Line } from './lines.ts'
 import { read } from './read.ts'
+
+/*
+ * Which lines of a file an import takes. A file adds to a group until something else changes the group here:
+ * from then on the group that is here is the true one, and what a file says about it is left out. So a file that
+ * is imported again brings nobody back who left or was removed meanwhile, and revives no dissolved group.
+ *
+ * `groups.import_mark` says which run wrote last and which version it left. A run that goes on with a group
+ * that it began takes all its lines, whatever the service does to the group in between.
+ */
 
 /** A line's content with its number in the file. */
 export interface Numbered<L extends Line = Line> {
@@ -10,10 +25,23 @@ export interface Numbered<L extends Line = Line> {
   readonly value: L
 }
 
-export type Importing = Pick<App, 'app_id' | 'settings'>
+/** One run of an import, over all its batches. */
+export interface Importing extends Pick<App, 'app_id' | 'settings'> {
+  /** Names the run: the same when an interrupted one goes on. Has no space. */
+  readonly run: string
+  readonly newId: () => number
+  /** Groups whose lines were left out, by their id in the file, and why. */
+  readonly leftOut: Map<number, LeftOut>
+  /** Groups that were created under another id than in the file, because another app has that: theirs here. */
+  readonly renumbered: Map<number, number>
+}
+
+export type LeftOut = 'changed' | 'dissolved' | 'owner'
 
 /** The line of a group with nothing left out. */
-type WholeGroup = { readonly [K in keyof GroupLine]-?: Exclude<GroupLine[K], undefined> }
+type WholeGroup = { readonly [K in keyof GroupLine]-?: Exclude<GroupLine[K], undefined> } & {
+  readonly source_id: number | null
+}
 
 interface Group {
   readonly group_id: number
@@ -21,19 +49,21 @@ interface Group {
   readonly capacity: number
   /** Members before this batch. */
   readonly count: number
-  /** Version before this batch; a group that the batch creates has its first. */
   readonly version: number
   readonly created_at: number
 }
 
 /** The groups that a batch is about. */
 export interface GroupsInBatch {
+  /** The lines to import, with the ids that their groups have here. */
+  readonly lines: readonly Numbered[]
   /** Those that it creates. */
   readonly created: ReadonlyMap<number, WholeGroup>
   /** Those that had somebody on the blacklist before. */
   readonly withBlacklist: readonly number[]
-  /** Throws `BadLine` for a group that is not there, or of another app. */
-  of(group_id: number, line: number): Group
+  of(group_id: number): Group
+  /** To be called when all is written: remembers which version this run leaves. */
+  mark(): void
 }
 
 /**
@@ -46,42 +76,87 @@ export function groupsOf(
   lines: readonly Numbered[],
   now: number,
 ): GroupsInBatch {
-  const group_ids = [...new Set(lines.map(({ value }) => value.group_id))]
-  const known = new Map(read(engine, knownGroups({ group_ids })).map(group => [group.group_id, group]))
+  const { app_id, leftOut } = app
+  const ids = [...new Set(lines.map(({ value }) => value.group_id))]
+  const byId = new Map(read(engine, knownGroups({ group_ids: ids })).map(group => [group.group_id, group]))
+  const bySource = new Map(
+    read(engine, groupsOfSource({ app_id, source_ids: ids })).map(group => [group.source_id, group]),
+  )
   const created = new Map<number, WholeGroup>()
-  const createdGroups = new Map<number, Group>()
+  const used = new Map<number, KnownGroup>()
 
-  const usable = (group_id: number, line: number): Group | undefined => {
-    const group = known.get(group_id)
-    if (group === undefined) return createdGroups.get(group_id)
-    if (group.app_id !== app.app_id) throw new BadLine(line, `group ${group_id} belongs to another app`)
-    if (group.status !== 0) throw new BadLine(line, `group ${group_id} was dissolved`)
-    return group
+  /** By its id in the file: a group of this app, which may have another id here. */
+  const knownAs = (id: number): KnownGroup | undefined => {
+    const same = byId.get(id)
+    return same?.app_id === app_id && same.source_id === null ? same : bySource.get(id)
+  }
+  const create = (line: GroupLine): void => {
+    const taken = byId.has(line.group_id)
+    const group_id = taken ? app.newId() : line.group_id
+    if (taken) app.renumbered.set(line.group_id, group_id)
+    const source_id = taken ? line.group_id : null
+    created.set(line.group_id, { ...withDefaults(line, app, now), group_id, source_id })
+  }
+  const reasonAgainst = (group: KnownGroup, value: Line): LeftOut | undefined => {
+    if (group.status !== 0) return 'dissolved'
+    if (value.type === 'group' && value.owner_id !== group.owner_id) return 'owner'
+    return changedSince(group) && !isOfRun(group, app.run) ? 'changed' : undefined
   }
 
-  for (const { line, value } of lines) {
-    if (value.type !== 'group' || usable(value.group_id, line) !== undefined) continue
-    const whole = withDefaults(value, app, now)
-    created.set(whole.group_id, whole)
-    createdGroups.set(whole.group_id, { ...whole, count: 0 })
-  }
-  if (created.size > 0) engine.all(insertGroups({ app_id: app.app_id, rows: [...created.values()] }))
+  const taken = lines.flatMap(({ line, value }): Numbered[] => {
+    if (leftOut.has(value.group_id)) return []
+    const known = knownAs(value.group_id)
+    const reason = known && reasonAgainst(known, value)
+    if (reason !== undefined) {
+      leftOut.set(value.group_id, reason)
+      return []
+    }
+    if (known !== undefined) {
+      used.set(known.group_id, known)
+      return [{ line, value: { ...value, group_id: known.group_id } }]
+    }
+    if (value.type === 'group' && !created.has(value.group_id)) create(value)
+    const group = created.get(value.group_id)
+    if (group === undefined)
+      throw new BadLine(line, `there is no group ${value.group_id}: its own line must stand before this one`)
+    return [{ line, value: { ...value, group_id: group.group_id } }]
+  })
+
+  const fresh = new Map([...created.values()].map(group => [group.group_id, group]))
+  if (fresh.size > 0) engine.all(insertGroups({ app_id, rows: [...fresh.values()] }))
   return {
-    created,
-    withBlacklist: [...known.values()]
+    lines: taken,
+    created: fresh,
+    withBlacklist: [...used.values()]
       .filter(group => group.blacklist_count > 0)
       .map(({ group_id }) => group_id),
-    of(group_id, line) {
-      const group = usable(group_id, line)
-      if (group === undefined)
-        throw new BadLine(line, `there is no group ${group_id}: its own line must stand before this one`)
+    of(group_id) {
+      const whole = fresh.get(group_id)
+      const group = whole === undefined ? used.get(group_id) : { ...whole, count: 0 }
+      if (group === undefined) throw new Error(`group ${group_id} is none of this batch`)
       return group
+    },
+    mark() {
+      const rows = [...fresh.keys(), ...used.keys()].map(id => [
+        id,
+        changedSince(used.get(id) ?? unmarked) ? 1 : 0,
+      ])
+      engine.all(markGroups({ run: app.run, rows }))
     },
   }
 }
 
+const unmarked = { import_mark: null, version: 0 }
+
+const isOfRun = ({ import_mark }: KnownGroup, run: string): boolean =>
+  import_mark?.startsWith(`${run} `) ?? false
+
+/** Whether something else than an import changed the group since the last one; a group that never saw one is as new. */
+const changedSince = ({ import_mark, version }: Pick<KnownGroup, 'import_mark' | 'version'>): boolean =>
+  import_mark !== null && import_mark.slice(import_mark.indexOf(' ') + 1) !== String(version)
+
 /** As a group that is created now. */
-function withDefaults(line: GroupLine, { settings }: Importing, now: number): WholeGroup {
+function withDefaults(line: GroupLine, { settings }: Importing, now: number): Omit<WholeGroup, 'source_id'> {
   const isChatroom = line.group_type === 2
   const created_at = line.created_at ?? now
   return {

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { command, db, each, inList, query } from '../db/query.ts'
 import { groups } from '../db/schema.ts'
 
@@ -7,32 +7,48 @@ import { groups } from '../db/schema.ts'
  * the first column. What is there already is left alone, and RETURNING says what was not.
  */
 
+const knownColumns = {
+  group_id: groups.group_id,
+  app_id: groups.app_id,
+  owner_id: groups.owner_id,
+  count: groups.count,
+  capacity: groups.capacity,
+  blacklist_count: groups.blacklist_count,
+  status: groups.status,
+  version: groups.version,
+  created_at: groups.created_at,
+  import_mark: groups.import_mark,
+  source_id: groups.source_id,
+}
+export type KnownGroup = Pick<typeof groups.$inferSelect, keyof typeof knownColumns>
+
 export const knownGroups = query<{ group_ids: readonly number[] }>()(p =>
+  db.select(knownColumns).from(groups).where(inList(groups.group_id, p.group_ids)),
+)
+
+/** Those of this app that have other ids here than in the file they came from. */
+export const groupsOfSource = query<{ app_id: string; source_ids: readonly number[] }>()(p =>
   db
-    .select({
-      group_id: groups.group_id,
-      app_id: groups.app_id,
-      owner_id: groups.owner_id,
-      count: groups.count,
-      capacity: groups.capacity,
-      version: groups.version,
-      blacklist_count: groups.blacklist_count,
-      status: groups.status,
-      created_at: groups.created_at,
-    })
+    .select(knownColumns)
     .from(groups)
-    .where(inList(groups.group_id, p.group_ids)),
+    .where(and(eq(groups.app_id, p.app_id), inList(groups.source_id, p.source_ids))),
+)
+
+/** Group, and whether something else changed it as well: remembers which version a run left. */
+export const markGroups = command<{ run: string; rows: readonly unknown[] }>()(
+  p => sql`UPDATE groups SET import_mark = ${p.run} || ' ' || CASE WHEN row.value ->> 1 THEN 'changed' ELSE version END
+    FROM ${each(p.rows)} AS row WHERE groups.group_id = row.value ->> 0`,
 )
 
 /** Rows are objects, named as the columns. Members and blacklist are counted afterwards. */
 export const insertGroups = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO groups
     (group_id, app_id, type, name, description, avatar, ext, owner_id, creator_id, apply_approval, capacity, member_invite, member_modify,
-      history_visible, read_ack, hide_member_info, ban_all_until, count, version, created_at, updated_at)
+      history_visible, read_ack, hide_member_info, ban_all_until, count, version, created_at, updated_at, source_id)
     SELECT value ->> 'group_id', ${p.app_id}, value ->> 'group_type', value ->> 'name', value ->> 'description', value ->> 'avatar', value ->> 'ext',
       value ->> 'owner_id', value ->> 'creator_id', value ->> 'apply_approval', value ->> 'capacity', value ->> 'member_invite',
       value ->> 'member_modify', value ->> 'history_visible', value ->> 'read_ack', value ->> 'hide_member_info', value ->> 'ban_all_until', 0,
-      value ->> 'version', value ->> 'created_at', value ->> 'updated_at'
+      value ->> 'version', value ->> 'created_at', value ->> 'updated_at', value ->> 'source_id'
     FROM ${each(p.rows)}`,
 )
 

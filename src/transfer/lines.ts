@@ -16,8 +16,12 @@ const whole = (min: number, max: number = Number.MAX_SAFE_INTEGER) => {
 const oneOf = <const T extends readonly [number, ...number[]]>(values: T) =>
   z.literal(values, { error: `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` })
 const flag = z.boolean({ error: 'must be true or false' })
-const time = whole(0)
-const until = whole(-1)
+/** What can be told as a date of four digits (docs/behaviour.md, section 5). */
+const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+const time = whole(0, lastMoment)
+const until = whole(-1, lastMoment)
+/** Leaves room for more changes than a group can see. */
+const highestVersion = 2 ** 52
 
 const groupLine = z.strictObject({
   type: z.literal('group'),
@@ -37,7 +41,7 @@ const groupLine = z.strictObject({
   read_ack: flag.default(false),
   hide_member_info: flag.default(false),
   ban_all_until: until.default(0),
-  version: whole(1).default(1),
+  version: whole(1, highestVersion).default(1),
   created_at: time.optional(),
   updated_at: time.optional(),
 })

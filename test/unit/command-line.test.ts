@@ -141,6 +141,7 @@ describe('cohort', () => {
       ['app set nobody', /NAME=VALUE/],
       ['app rotate-secret nobody', /no app "nobody"/],
     ])('%s', async (args, saying) => {
+      if (args.includes('nobody')) await succeed('app create demo')
       expectFailure(await cohort(args), 2, saying)
     })
 

@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import Database from 'better-sqlite3'
+import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { callers } from '../support/client.ts'
-import { sendFile, toGroup } from '../support/files.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
-import { removeFolder, run, temporaryFolder } from '../support/process.ts'
+import { removeFolder, temporaryFolder } from '../support/process.ts'
 import { appears, type Installation, installation, programs } from '../support/programs.ts'
-import { newWorld } from '../support/world.ts'
+import { ask, blocked, fullApp, group, line, linesIn, member } from '../support/transfer.ts'
 
 const folder = temporaryFolder()
 const node = programs('').node ?? []
@@ -18,60 +16,6 @@ const place = (name: string): string => join(folder, `${++count}-${name}`)
 const onNode = (): Installation => installation('node', node, place('data'))
 
 afterAll(() => removeFolder(folder))
-
-/** Lines as values, without what grows with every import. */
-const linesIn = (text: string): unknown[] =>
-  text
-    .trimEnd()
-    .split('\n')
-    .map(line => {
-      const { version: _, ...rest } = JSON.parse(line)
-      return rest
-    })
-
-const line = (type: string, value: object): string => `${JSON.stringify({ type, ...value })}\n`
-const group = (group_id: number, value: object = {}): string =>
-  line('group', { group_id, owner_id: 1, ...value })
-const member = (group_id: number, user_id: number, value: object = {}): string =>
-  line('member', { group_id, user_id, ...value })
-const blocked = (group_id: number, user_id: number): string => line('blocked', { group_id, user_id })
-
-/** A database's answer, of one row and column. */
-function ask({ data }: Installation, sql: string): unknown {
-  const database = new Database(join(data, 'cohort.db'), { readonly: true })
-  try {
-    return database.prepare(sql).pluck().get()
-  } finally {
-    database.close()
-  }
-}
-
-/** An app with groups of every kind, and texts that any tool on the way might trip over. */
-async function fullApp(source: Installation): Promise<void> {
-  const instance = await source.serve()
-  await newWorld(instance)
-  const { owner, guest } = await people(instance, ['owner', 'guest'])
-  const group_id = await newGroup(owner, {
-    name: `it's "quoted"; DROP TABLE groups; -- /* \u{1f600} 中文`,
-    // Not with a backslash before an n beside it: wrangler's local export takes that for a line break.
-    description: 'first\nsecond; -- third\r\n\\t \0 after NUL \u0085',
-    type: 2,
-    user_list: [guest.id],
-  })
-  dataOf(await owner.post('/group/display_name', { group_id, value: "The 'boss' ; -- `x`" }))
-  dataOf(
-    await owner.post('/group/announcement/edit', {
-      group_id,
-      title: 'T',
-      content: `${'\u{1f600}'.repeat(8190)}\n`,
-    }),
-  )
-  dataOf(await guest.post('/group/msg/mute_mode', { group_id, msg_mute_mode: 2 }))
-  await sendFile(owner, toGroup(group_id), new Uint8Array(1234))
-  const dissolved = await newGroup(owner)
-  dataOf(await owner.post('/group/destroy', { group_id: dissolved }))
-  await instance.stop()
-}
 
 describe('export and import', () => {
   const source = onNode()
@@ -103,16 +47,28 @@ describe('export and import', () => {
     expect(existsSync(`${file}.progress`)).toBe(false)
   })
 
-  it('refuse ids that another app has', async () => {
+  it('give a group a new id where another app has its own, the same one every time', async () => {
     const file = place('app.ndjson')
     await source.done('export', '--app', 'demo', file)
     await source.done('app', 'create', 'other')
-    const { code, stderr } = await source.cli('import', '--app', 'other', file)
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: expect.stringMatching(/line 1: group \d+ belongs to another app/),
-    })
-    expect(await source.done('export', '--app', 'other')).toBe('')
+    expect(await source.done('import', '--app', 'other', file)).toMatch(
+      /^2 groups, 6 members .*\n2 groups got new ids, for another app has theirs: .*app\.ndjson\.ids/,
+    )
+    const ids = new Map(
+      readFileSync(`${file}.ids`, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map(pair => pair.split(' ').map(Number) as [number, number]),
+    )
+    const renumbered = (lines: readonly unknown[]) =>
+      (lines as { group_id: number }[]).map(value => ({ ...value, group_id: ids.get(value.group_id) }))
+    const other = await source.done('export', '--app', 'other')
+    expect(linesIn(other)).toEqual(renumbered(linesIn(exported)))
+    expect(await source.done('import', '--app', 'other', file)).toBe(
+      '0 groups, 0 members and 0 blacklisted users are new\n',
+    )
+    expect(await source.done('export', '--app', 'other')).toBe(other)
+    expect(await source.done('check')).toBe('ok\n')
   })
 })
 
@@ -180,6 +136,22 @@ describe('import', () => {
     ['an id too large', [group(2 ** 53)], /line 1: group_id must be a positive integer/],
     ['a role that is none', [group(5), member(5, 2, { role: 4 })], /line 2: role must be 1, 2 or 3/],
     ['a name too long', [group(5, { name: 'x'.repeat(65) })], /line 1: name must be at most 64 characters/],
+    [
+      'a moment that is no date',
+      [group(5), line('blocked', { group_id: 5, user_id: 2, blocked_at: 2 ** 53 - 1 })],
+      /line 2: blocked_at must be an integer from 0 to 253402300799999/,
+    ],
+    [
+      'a moment after the year 9999',
+      [group(5, { created_at: 253_402_300_800_000 })],
+      /line 1: created_at must be/,
+    ],
+    [
+      'an end of a ban that is no date',
+      [group(5, { ban_all_until: 2 ** 53 - 1 })],
+      /line 1: ban_all_until must be/,
+    ],
+    ['a version that cannot grow', [group(5, { version: 2 ** 53 - 1 })], /line 1: version must be/],
     ['a group nobody knows', ['\n', member(5, 2)], /line 2: there is no group 5/],
     [
       'a second owner',
@@ -318,10 +290,65 @@ describe('import', () => {
     expect(await instance.check()).toEqual([])
 
     dataOf(await owner.post('/group/destroy', { group_id }))
-    expect(await imported(member(group_id, 9))).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/was dissolved/),
+    expect(await imported(member(group_id, 9), group(6))).toMatchObject({
+      code: 0,
+      stdout: `1 groups, 1 members and 0 blacklisted users are new\n1 groups were left out, for they are dissolved here: ${group_id}\n`,
     })
+    await instance.stop()
+  })
+
+  it('again adds what is new, and leaves what the service changed as it is', async () => {
+    const lines = [5, 6, 7].flatMap(id => [
+      group(id, { owner_id: 10 + id }),
+      member(id, 20 + id),
+      blocked(id, 9),
+    ])
+    await imported(...lines)
+    const first = await target.done('export', '--app', 'demo')
+    const events = () => ask(target, 'SELECT count(*) FROM events')
+    const told = events()
+    expect(await imported(...lines)).toMatchObject({
+      stdout: '0 groups, 0 members and 0 blacklisted users are new\n',
+    })
+    expect(await target.done('export', '--app', 'demo')).toBe(first)
+    expect(events()).toBe(told)
+
+    const instance = await target.serve()
+    const { as } = callers(instance)
+    const joined = async (user: number) => dataOf(await (await as(user)).get('/group/user_joined'))
+    dataOf(await (await as(15)).post('/group/kick', { group_id: 5, user_list: [25] }))
+    dataOf(await (await as(16)).post('/group/destroy', { group_id: 6 }))
+    const newer = [...lines, member(5, 31), member(6, 32), member(7, 33)]
+    expect(await imported(...newer)).toMatchObject({
+      code: 0,
+      stdout: `0 groups, 1 members and 0 blacklisted users are new
+1 groups were left out, for they are changed here since they were imported: 5
+1 groups were left out, for they are dissolved here: 6
+`,
+    })
+    expect(await joined(25)).toEqual([])
+    expect(await joined(31)).toEqual([])
+    expect(await joined(32)).toEqual([])
+    expect(await joined(33)).toEqual([7])
+    // Of a newer file by which somebody else owns the group.
+    expect(await imported(group(7, { owner_id: 27 }), member(7, 27, { role: 3 }))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/1 groups were left out, for they are owned by somebody else here: 7/),
+    })
+    expect(await instance.check()).toEqual([])
+    await instance.stop()
+  })
+
+  it('takes ids up to 2^53-1, and new ones are made all the same', async () => {
+    const { MAX_SAFE_INTEGER } = Number
+    expect(await imported(group(MAX_SAFE_INTEGER), member(MAX_SAFE_INTEGER, MAX_SAFE_INTEGER))).toMatchObject(
+      {
+        code: 0,
+      },
+    )
+    const instance = await target.serve()
+    const { owner } = await people(instance, ['owner'])
+    expect(await newGroup(owner)).toBeLessThan(2 ** 52)
     await instance.stop()
   })
 
@@ -344,99 +371,5 @@ describe('import', () => {
       code: 0,
       stdout: '0 groups, 0 members and 0 blacklisted users are new\n',
     })
-  })
-})
-
-describe('an app moves to D1 and back', () => {
-  const wrangler = async (cwd: string, ...args: string[]): Promise<string> => {
-    const command = ['node', resolve('node_modules/wrangler/bin/wrangler.js'), 'd1', ...args]
-    const { code, stdout, stderr } = await run(command, { CI: 'true', WRANGLER_SEND_METRICS: 'false' }, cwd)
-    if (code !== 0) throw new Error(`${args.join(' ')}: ${stdout}${stderr}`)
-    return stdout
-  }
-
-  const source = onNode()
-  let file: string
-  beforeAll(async () => {
-    await fullApp(source)
-    // So many that one statement could not hold them.
-    const members = place('members.ndjson')
-    writeFileSync(
-      members,
-      group(1) +
-        Array.from({ length: 1900 }, (_, i) => member(1, 2 + i, { display_name: `Member ${i}` })).join(''),
-    )
-    await source.done('import', '--app', 'demo', members)
-  })
-  const exported = async (...options: string[]) => {
-    file = place('app.sql')
-    await source.done('export', '--app', 'demo', '--sql', ...options, file)
-    const sql = readFileSync(file, 'utf8')
-    for (const statement of sql.split(/;\n/)) expect(Buffer.byteLength(statement)).toBeLessThan(100_000)
-    return sql
-  }
-
-  it('with everything, through wrangler', async () => {
-    const sql = await exported('--files')
-    const worker = place('worker')
-    mkdirSync(worker)
-    const config = `name = "cohort"
-      compatibility_date = "2026-04-01"
-      [[d1_databases]]
-      binding = "DB"
-      database_name = "cohort"
-      database_id = "00000000-0000-0000-0000-000000000000"
-      migrations_dir = "${resolve('migrations')}"`
-    writeFileSync(join(worker, 'wrangler.toml'), config)
-    await wrangler(worker, 'migrations', 'apply', 'cohort', '--local')
-    for (const _ of ['once', 'and again'])
-      await wrangler(worker, 'execute', 'cohort', '--local', '--file', file)
-    const dump = place('dump.sql')
-    await wrangler(worker, 'export', 'cohort', '--local', '--output', dump)
-
-    const back = onNode()
-    await back.done('restore', dump)
-    expect(await back.done('check')).toBe('ok\n')
-    expect(await back.done('export', '--app', 'demo')).toBe(await source.done('export', '--app', 'demo'))
-    expect(await back.done('export', '--app', 'demo', '--sql', '--files')).toBe(sql)
-    const app = JSON.parse(await back.done('app', 'show', 'demo', '--secrets'))
-    expect(app).toMatchObject({
-      secrets: [{ secret: 'a-secret-of-the-demo-app-for-tests' }],
-      usage: { groups: 3, file_bytes: 1234 },
-    })
-  })
-
-  it('without its files', async () => {
-    const sql = await exported()
-    const target = onNode()
-    // The app is there already, and empty.
-    await target.done('app', 'create', 'demo')
-    new Database(join(target.data, 'cohort.db')).exec(sql).close()
-    expect(await target.done('check')).toBe('ok\n')
-    expect(await target.done('export', '--app', 'demo')).toBe(await source.done('export', '--app', 'demo'))
-    expect(JSON.parse(await target.done('app', 'show', 'demo')).usage).toEqual({ groups: 3, file_bytes: 0 })
-  })
-
-  it('from a dump that is one, and no other SQL', async () => {
-    const target = onNode()
-    const dump = place('dump.sql')
-    const refused = async (sql: string, reason: RegExp) => {
-      writeFileSync(dump, sql)
-      expect(await target.cli('restore', dump)).toMatchObject({
-        code: 1,
-        stderr: expect.stringMatching(reason),
-      })
-      expect(existsSync(join(target.data, 'cohort.db'))).toBe(false)
-    }
-    await refused('-- Notes\nCREATE TABLE notes (text TEXT);\n', /is not a database of Cohort/)
-    await refused(
-      "CREATE TABLE notes (text TEXT);\n\nATTACH 'x.db' AS x;\n",
-      /line 3: a dump has no statement such as "ATTACH/,
-    )
-    await refused(
-      "CREATE TABLE notes (text TEXT);\nINSERT INTO notes VALUES ('a;\nb'), (;\n",
-      /line 2: incomplete input/,
-    )
-    await refused("CREATE TABLE notes (text TEXT);\nINSERT INTO notes VALUES ('cut o", /line 2: /)
   })
 })

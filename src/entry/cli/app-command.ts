@@ -48,10 +48,15 @@ ${settingLines.join('\n')}
     }
     if (action === 'list' && app_id !== undefined) throw new UsageError(`unexpected argument "${app_id}"`)
     if (action !== 'set' && words.length > 0) throw new UsageError(`unexpected argument "${words[0]}"`)
-    return withData(invocation.runtime, invocation.config, async executor => {
-      await run({ invocation, executor, app_id: app_id ?? '', words })
-      return 0
-    })
+    return withData(
+      invocation.runtime,
+      invocation.config,
+      async executor => {
+        await run({ invocation, executor, app_id: app_id ?? '', words })
+        return 0
+      },
+      { create: action === 'create' },
+    )
   },
 }
 

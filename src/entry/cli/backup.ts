@@ -10,7 +10,7 @@ import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
 import { databaseFile } from './data.ts'
 import { copyObjects } from './object-copy.ts'
 import { type Progress, progressBar } from './progress.ts'
-import { onlyArgument, refuseExisting, removeDatabase, writeWhole } from './whole-file.ts'
+import { onlyArgument, refuseOverwriting, removeDatabase, writeWhole } from './whole-file.ts'
 
 export const backupCommand: Command = {
   name: 'backup',
@@ -38,7 +38,7 @@ s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.ba
       print(`${file}: ${await backUpToBucket(runtime, config, inBucket)} bytes\n`)
       return
     }
-    refuseExisting(file, options.force)
+    refuseOverwriting(file, options.force, config)
     await writeWhole(file, temporary => sealedSnapshot(runtime, config, temporary))
     print(`${file}: ${(await stat(file)).size} bytes\n`)
     if (options.files !== true) return

@@ -10,15 +10,23 @@ export const checkCommand: Command = {
   name: 'check',
   summary: 'check the database: the file itself, and every rule that must hold',
   help: `Usage: cohort check [--files]
+       cohort check --d1
 
 Runs SQLite's integrity check and looks for broken rules (a wrong member count, a second owner, a blacklisted member, …).
   --files   also looks whether every stored file has its bytes, and every file in the store a row in the database
 
+  --d1      prints the rules as queries for a database on D1 instead. Each answers a row for every place where it is broken, so none when all is well:
+            wrangler d1 execute DB --remote --command "$(cohort check --d1)"
+
 May run beside the service. Prints what it found; the exit code is 1 if anything is wrong.
 `,
-  options: { files: { type: 'boolean' } },
+  options: { files: { type: 'boolean' }, d1: { type: 'boolean' } },
   async run(invocation) {
     noPositionals(invocation)
+    if (invocation.options.d1 === true) {
+      invocation.print(queriesOfRules)
+      return 0
+    }
     const { engine } = openData(invocation.runtime, invocation.config)
     const problems: string[] = []
     // One snapshot for all rules, so that a service that goes on writing does not look like a mistake.
@@ -51,3 +59,11 @@ May run beside the service. Prints what it found; the exit code is 1 if anything
     return problems.length === 0 ? 0 : 1
   },
 }
+
+/** A statement for each rule that answers where it is broken. D1 allows few terms in one UNION. */
+const queriesOfRules = invariants
+  .map(
+    ({ rule, sql }) =>
+      `SELECT '${rule.replaceAll("'", "''")}' AS broken_rule, found.* FROM (${sql.replace(/\s+/g, ' ')}) AS found LIMIT ${shown};\n`,
+  )
+  .join('')

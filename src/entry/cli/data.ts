@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { folderStore } from '../../blobs/folder.ts'
 import { s3Store } from '../../blobs/s3.ts'
@@ -18,8 +18,19 @@ export const databaseFile = (config: Config): string => join(config.DATA_DIR, 'c
 export const blobStore = ({ files, DATA_DIR }: Config): BlobStore =>
   files.store === 's3' ? s3Store(files.s3) : folderStore(join(DATA_DIR, 'files'))
 
-/** Opens the database in DATA_DIR, made if need be, and brings it up to date. Throws `DatabaseError`. */
-export function openData(runtime: Runtime, config: Config): { engine: SerialEngine; applied: string[] } {
+/**
+ * Opens the database in DATA_DIR and brings it up to date. `create` makes one where there is none; without it
+ * that throws `DatabaseError`, for a command in another folder must not leave a database there.
+ */
+export function openData(
+  runtime: Runtime,
+  config: Config,
+  { create = false } = {},
+): { engine: SerialEngine; applied: string[] } {
+  if (!create && !existsSync(databaseFile(config)))
+    throw new DatabaseError(
+      `there is none in ${config.DATA_DIR}: set DATA_DIR to the folder of the service; cohort serve and cohort app create make a new one`,
+    )
   const engine = opened(runtime, config)
   return { engine, applied: migrate(engine) }
 }
@@ -67,13 +78,14 @@ function makeFolder(path: string): void {
   }
 }
 
-/** Runs an action on the database and closes it, whatever happens. */
+/** Runs an action on the database and closes it, whatever happens. Options are those of `openData`. */
 export async function withData<T>(
   runtime: Runtime,
   config: Config,
   action: (executor: Executor) => Promise<T>,
+  options: { readonly create?: boolean } = {},
 ): Promise<T> {
-  const { engine } = openData(runtime, config)
+  const { engine } = openData(runtime, config, options)
   const executor = serialExecutor(engine, { loop: eventLoop })
   try {
     return await action(executor)

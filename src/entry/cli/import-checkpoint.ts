@@ -4,7 +4,10 @@ import type { Imported } from '../../transfer/import-batch.ts'
 import type { Position } from './import-file.ts'
 
 /** How far an import has come. */
-export interface Reached extends Position, Imported {}
+export interface Reached extends Position, Imported {
+  /** The name of the run (see transfer/import-groups.ts). */
+  readonly run: string
+}
 
 /** How many bytes before the position must be the same for an import to go on there. */
 const tailSize = 64 * 1024

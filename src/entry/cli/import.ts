@@ -1,8 +1,12 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { appendFileSync, closeSync, fstatSync, openSync } from 'node:fs'
 import type { SerialEngine } from '../../db/engine.ts'
+import { highestId, highestIds } from '../../operation/highest-id.ts'
+import { idMaker } from '../../operation/ids.ts'
+import type { App } from '../../tenant/app.ts'
 import { appRow, settingsOf } from '../../tenant/registry.ts'
 import { importBatch } from '../../transfer/import-batch.ts'
-import type { Importing } from '../../transfer/import-groups.ts'
+import type { Importing, LeftOut } from '../../transfer/import-groups.ts'
 import { BadLine, formatHelp } from '../../transfer/lines.ts'
 import { read } from '../../transfer/read.ts'
 import { type Command, type Invocation, required, UsageError } from './command.ts'
@@ -28,8 +32,10 @@ export const importCommand: Command = {
   help: `Usage: cohort import --app ID FILE
 
 Adds groups, members and blacklists to an app, as cohort export writes them or as you make them. May run beside the service.
-What is there already stays as it is, so a file may be imported twice. An import that was interrupted goes on where it stopped when it is run again: FILE.progress
-says where. Lines are imported in batches, each as a whole; a wrong line stops the import before its batch and is named, and the exit code is 1.
+An import only adds: nobody is removed, and what is there already stays as it is. So a file may be imported twice, and a newer one adds what is new in it. From the
+moment that the service itself changes an imported group, that group is the true one: lines about it are left out, and so are those about a group that was dissolved or
+has another owner here. What was left out is said at the end. Where another app has the id of a group, the group gets a new one, which FILE.ids tells.
+An import that was interrupted goes on where it stopped when it is run again: FILE.progress says where. Lines are imported in batches, each as a whole; a wrong line stops the import before its batch and is named, and the exit code is 1.
 The capacity of a group holds; the app's limits of groups do not.
 
 ${formatHelp}`,
@@ -39,17 +45,21 @@ ${formatHelp}`,
     const app_id = required(invocation, 'app')
     const file = onlyArgument(invocation, 'FILE')
     const descriptor = openSync(file, 'r')
-    const { engine } = openData(runtime, config)
     try {
-      await importFile(invocation, engine, appOf(engine, app_id), file, descriptor)
+      if (!fstatSync(descriptor).isFile()) throw new CommandFailure(`${file} is no file`)
+      const { engine } = openData(runtime, config)
+      try {
+        await importFile(invocation, engine, appOf(engine, app_id), file, descriptor)
+      } finally {
+        engine.close()
+      }
     } finally {
-      engine.close()
       closeSync(descriptor)
     }
   }),
 }
 
-function appOf(engine: SerialEngine, app_id: string): Importing {
+function appOf(engine: SerialEngine, app_id: string): Pick<App, 'app_id' | 'settings'> {
   const [app] = read(engine, appRow({ app_id }))
   if (app === undefined)
     throw new UsageError(`there is no app "${app_id}"; cohort app create ${app_id} makes it`)
@@ -59,14 +69,19 @@ function appOf(engine: SerialEngine, app_id: string): Importing {
 async function importFile(
   { config, print }: Invocation,
   engine: SerialEngine,
-  app: Importing,
+  importedInto: Pick<App, 'app_id' | 'settings'>,
   file: string,
   descriptor: number,
 ): Promise<void> {
-  const checkpoint = checkpointOf(file, descriptor, app.app_id, databaseFile(config))
+  const checkpoint = checkpointOf(file, descriptor, importedInto.app_id, databaseFile(config))
   const before = checkpoint.read()
   if (before !== undefined) process.stderr.write(`Going on at line ${before.line}.\n`)
-  let reached: Reached = before ?? { offset: 0, line: 1, groups: 0, members: 0, blocked: 0 }
+  const start = { offset: 0, line: 1, groups: 0, members: 0, blocked: 0, run: randomUUID() }
+  let reached: Reached = before ?? start
+  const ids = idMaker(Date.now)
+  ids.goOnAbove(highestId(read(engine, highestIds({}))))
+  const { run } = reached
+  const app: Importing = { ...importedInto, run, newId: ids.next, leftOut: new Map(), renumbered: new Map() }
   const { size } = fstatSync(descriptor)
   const progress = progressBar('Import')
   const isServed = () => servedBy(config) !== undefined
@@ -81,6 +96,7 @@ async function importFile(
       const { groups, members, blocked } = importBatch(engine, app, lines, Date.now())
       reached = {
         ...next,
+        run,
         groups: reached.groups + groups,
         members: reached.members + members,
         blocked: reached.blocked + blocked,
@@ -101,6 +117,36 @@ async function importFile(
   checkpoint.remove()
   print(
     `${reached.groups} groups, ${reached.members} members and ${reached.blocked} blacklisted users are new\n`,
+  )
+  tellOfLeftOut(app, print)
+  tellOfRenumbered(app, file, print)
+}
+
+const reasons: Readonly<Record<LeftOut, string>> = {
+  changed: 'changed here since they were imported',
+  dissolved: 'dissolved here',
+  owner: 'owned by somebody else here',
+}
+/** Groups that are named. */
+const mostNamed = 10
+
+function tellOfLeftOut({ leftOut }: Importing, print: Invocation['print']): void {
+  for (const [reason, text] of Object.entries(reasons)) {
+    const groups = [...leftOut].filter(([, why]) => why === reason).map(([group_id]) => group_id)
+    if (groups.length === 0) continue
+    const named = groups.slice(0, mostNamed).join(', ')
+    print(
+      `${groups.length} groups were left out, for they are ${text}: ${named}${groups.length > mostNamed ? ', …' : ''}\n`,
+    )
+  }
+}
+
+function tellOfRenumbered({ renumbered }: Importing, file: string, print: Invocation['print']): void {
+  if (renumbered.size === 0) return
+  const lines = [...renumbered].map(([theirs, ours]) => `${theirs} ${ours}\n`)
+  appendFileSync(`${file}.ids`, lines.join(''))
+  print(
+    `${renumbered.size} groups got new ids, for another app has theirs: ${file}.ids has the old and the new id of each\n`,
   )
 }
 

@@ -16,6 +16,7 @@ import { importCommand } from './import.ts'
 import { migrateCommand } from './migrate.ts'
 import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
+import { systemErrorSentence } from './system-error.ts'
 import { tokenCommand } from './token.ts'
 import { webhookCommand } from './webhook.ts'
 
@@ -66,17 +67,11 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<n
     if (error instanceof UsageError) return complain(`${error.message}\n\n${command.help}`, 2)
     if (error instanceof ConfigError) return complain(error.message, 2)
     if (error instanceof DatabaseError) return complain(`the database: ${error.message}`, 1)
-    if (isSystemError(error)) return complain(error.message, 1)
+    const sentence = systemErrorSentence(error)
+    if (sentence !== undefined) return complain(sentence, 1)
     throw error
   }
 }
-
-/**
- * The machine says no: a port in use, a folder that cannot be made. Its message is all there is to say; a
- * stack would hide it.
- */
-const isSystemError = (error: unknown): error is Error =>
-  error instanceof Error && typeof (error as { code?: unknown }).code === 'string'
 
 function parseOptions(command: Command, args: readonly string[]) {
   try {

@@ -11,7 +11,7 @@ Applies the migrations that the database in DATA_DIR lacks, each in one transact
   options: {},
   async run(invocation) {
     noPositionals(invocation)
-    const { engine, applied } = openData(invocation.runtime, invocation.config)
+    const { engine, applied } = openData(invocation.runtime, invocation.config, { create: true })
     engine.close()
     invocation.print(
       applied.length === 0 ? 'the database is up to date\n' : applied.map(name => `${name}\n`).join(''),

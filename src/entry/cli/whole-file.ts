@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Config } from '../../config.ts'
 import { type Invocation, UsageError } from './command.ts'
 import { CommandFailure } from './command-failure.ts'
 
@@ -14,6 +15,42 @@ export function onlyArgument({ positionals: [argument, another] }: Invocation, n
 /** Throws `CommandFailure` if the file is there and `force` is not. */
 export function refuseExisting(file: string, force: unknown): void {
   if (existsSync(file) && force !== true) throw new CommandFailure(`${file} exists: --force replaces it`)
+}
+
+/**
+ * For a file that a command is to write. Throws `CommandFailure` if it is there and `force` is not, and whatever
+ * `force` says if it is something that Cohort lives on: its database, its files, a database that somebody has open.
+ */
+export function refuseOverwriting(file: string, force: unknown, config: Config): void {
+  const own = `${file} is what the service runs on: give another name`
+  if (isBelow(file, join(config.DATA_DIR, 'files'))) throw new CommandFailure(own)
+  for (const name of ownNames)
+    if (isSameFile(file, join(config.DATA_DIR, name))) throw new CommandFailure(own)
+  const there = statSync(file, { throwIfNoEntry: false })
+  if (there?.isDirectory()) throw new CommandFailure(`${file} is a folder: give the name of a file`)
+  if (existsSync(`${file}-wal`))
+    throw new CommandFailure(`${file} is a database in use, as ${file}-wal shows: give another name`)
+  refuseExisting(file, force)
+}
+
+/** What is in DATA_DIR beside the folder of files. */
+const ownNames = ['cohort.db', 'cohort.db-wal', 'cohort.db-shm', 'cohort.pid', 'cohort.lock']
+
+/** Whether both names mean one file, by whichever links; also where it is not there yet. */
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map(file => statSync(file, { throwIfNoEntry: false }))
+  if (a !== undefined && b !== undefined) return a.dev === b.dev && a.ino === b.ino
+  return realPath(one) === realPath(other)
+}
+
+const isBelow = (file: string, folder: string): boolean =>
+  `${realPath(file)}/`.startsWith(`${realPath(folder)}/`)
+
+/** The path with all links followed that are there. */
+function realPath(path: string): string {
+  const whole = resolve(path)
+  if (existsSync(whole)) return realpathSync(whole)
+  return dirname(whole) === whole ? whole : join(realPath(dirname(whole)), basename(whole))
 }
 
 /**

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { db, query } from './query.ts'
+import { db, query } from '../db/query.ts'
+import { aboveAllIds } from './ids.ts'
 
 /** The id of an object stands in its name alone. Rows that were added last have the highest. */
 const recentObjects = 100
@@ -12,12 +13,12 @@ export const highestIds = query()(() =>
   db
     .select({
       highest: sql<number>`max(
-        coalesce((SELECT max(group_id) FROM groups), 0),
-        coalesce((SELECT max(application_id) FROM applications), 0),
-        coalesce((SELECT max(invitation_id) FROM invitations), 0),
-        coalesce((SELECT max(announcement_id) FROM announcements), 0),
-        coalesce((SELECT max(file_id) FROM shared_files), 0),
-        coalesce((SELECT max(grant_id) FROM grants), 0))`.as('highest'),
+        coalesce((SELECT max(group_id) FROM groups WHERE group_id < ${aboveAllIds}), 0),
+        coalesce((SELECT max(application_id) FROM applications WHERE application_id < ${aboveAllIds}), 0),
+        coalesce((SELECT max(invitation_id) FROM invitations WHERE invitation_id < ${aboveAllIds}), 0),
+        coalesce((SELECT max(announcement_id) FROM announcements WHERE announcement_id < ${aboveAllIds}), 0),
+        coalesce((SELECT max(file_id) FROM shared_files WHERE file_id < ${aboveAllIds}), 0),
+        coalesce((SELECT max(grant_id) FROM grants WHERE grant_id < ${aboveAllIds}), 0))`.as('highest'),
       object_names: sql<string>`(SELECT json_group_array(object_name) FROM
         (SELECT object_name FROM objects WHERE rowid > 0 ORDER BY rowid DESC LIMIT ${recentObjects}))`.as(
         'object_names',

@@ -1,0 +1,121 @@
+import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  type Finished,
+  freePort,
+  removeFolder,
+  run,
+  startServer,
+  temporaryFolder,
+} from '../support/process.ts'
+
+/** Commands can destroy what the service lives on. */
+describe('what must not be destroyed', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = temporaryFolder()
+  })
+  afterEach(() => removeFolder(folder))
+
+  const cohort = (args: string, environment: Record<string, string> = {}): Promise<Finished> =>
+    run(['node', 'dist/cohort.js', ...args.split(' ').filter(word => word !== '')], {
+      DATA_DIR: join(folder, 'data'),
+      ...environment,
+    })
+
+  /**
+   * A failure that a person can use: the code, nothing on stdout, and on stderr a sentence first, without a
+   * stack.
+   */
+  const expectFailure = ({ code, stdout, stderr }: Finished, expected: number, saying: RegExp) => {
+    expect({ code, stdout, stderr }).toMatchObject({ code: expected, stdout: '' })
+    const [sentence = ''] = stderr.split('\n')
+    expect(sentence).toMatch(/^cohort: \S/)
+    expect(sentence).toMatch(saying)
+    expect(stderr).not.toMatch(/^\s+at |Error:|node:internal|\.[jt]s:\d/m)
+  }
+  const succeed = async (args: string, environment: Record<string, string> = {}): Promise<string> => {
+    const finished = await cohort(args, environment)
+    expect(finished).toMatchObject({ code: 0, stderr: '' })
+    return finished.stdout
+  }
+  const data = (name: string) => join(folder, 'data', name)
+  const bytesOf = (path: string) => readFileSync(path).toString('base64')
+
+  it.each(['backup', 'export --app demo', 'export --app demo --sql'])(
+    'is not written over by %s, not even with --force',
+    async command => {
+      await succeed('app create demo')
+      const another = join(folder, 'another')
+      symlinkSync(data('cohort.db'), another)
+      mkdirSync(join(folder, 'hard'))
+      linkSync(data('cohort.db'), join(folder, 'hard', 'link'))
+      symlinkSync(join(folder, 'data'), join(folder, 'same'))
+      mkdirSync(data('files'))
+      const inUse = join(folder, 'in-use.db')
+      writeFileSync(inUse, '')
+      writeFileSync(`${inUse}-wal`, '')
+      const before = bytesOf(data('cohort.db'))
+      for (const file of [
+        data('cohort.db'),
+        data('cohort.db-wal'),
+        data('cohort.pid'),
+        data('files/objects'),
+        another,
+        join(folder, 'hard', 'link'),
+        join(folder, 'same', 'cohort.db'),
+        inUse,
+      ])
+        expectFailure(await cohort(`${command} ${file} --force`), 1, /what the service runs on|in use/)
+      expectFailure(await cohort(`${command} ${folder} --force`), 1, /is a folder/)
+      expect(bytesOf(data('cohort.db'))).toBe(before)
+      const file = join(folder, 'file')
+      writeFileSync(file, 'old')
+      expectFailure(await cohort(`${command} ${file}`), 1, /exists: --force replaces it/)
+      expect(await cohort(`${command} ${file} --force`)).toMatchObject({ code: 0 })
+      expect(await succeed('check')).toBe('ok\n')
+    },
+  )
+
+  it.each([
+    'token --app demo --user 1',
+    'app list',
+    'app show demo',
+    'check',
+    'gc',
+    'export --app demo',
+    'backup x',
+  ])('comes not into being either: %s in a folder without a database makes none', async command => {
+    expectFailure(await cohort(command), 1, /no database|there is none in/)
+    expect(existsSync(join(folder, 'data'))).toBe(false)
+  })
+
+  it('includes the claim of a running service, when another start fails', async () => {
+    const port = await freePort()
+    const environment = { PORT: String(port), DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'silent' }
+    const running = await startServer(
+      ['node', 'dist/cohort.js', 'serve'],
+      environment,
+      `http://127.0.0.1:${port}`,
+    )
+    try {
+      const claim = readFileSync(data('cohort.pid'), 'utf8')
+      expectFailure(await cohort('serve', environment), 1, /another service runs on/)
+      expect(readFileSync(data('cohort.pid'), 'utf8')).toBe(claim)
+      expectFailure(await cohort(`restore ${join(folder, 'x')} --force`), 1, /a service is running/)
+    } finally {
+      await running.end('SIGTERM')
+    }
+  })
+
+  it('is not touched by files that are not there, or are no files', async () => {
+    await succeed('app create demo')
+    for (const command of ['import --app demo', 'restore --force']) {
+      expectFailure(await cohort(`${command} ${join(folder, 'nofile')}`), 1, /there is no .*nofile/)
+      expectFailure(await cohort(`${command} ${folder}`), 1, /is no file|is a folder/)
+    }
+    expectFailure(await cohort(`backup ${join(folder, 'no', 'folder')}`), 1, /there is no .*no.folder/)
+    expect(await succeed('app list')).toBe('demo\n')
+  })
+})
