@@ -66,4 +66,8 @@ const runtime: Runtime = {
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
 }
 
+// The SDK for S3 warns on Node 20 that its versions of 2027 will need Node 22. Its version is pinned here, and Node
+// 20.19 is supported: the line would stand in every log and tell an operator of nothing to do.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+
 process.exitCode = await main(runtime, process.argv.slice(2))

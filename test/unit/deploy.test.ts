@@ -84,7 +84,7 @@ describe('variables in deploy/', () => {
 describe('Dockerfile', () => {
   it('names its images with a version, and installs nothing that stays but what it says', () => {
     expect(stages.map(stage => stage.name)).toEqual(['build', ''])
-    for (const stage of stages) expect(stage.image).toMatch(/^node:20[\w.-]*$/)
+    for (const stage of stages) expect(stage.image).toMatch(/^node:24[\w.-]*$/)
     for (const text of stages
       .flatMap(stage => textsOf(stage, 'RUN'))
       .filter(found => found.includes('apt-get'))) {
