@@ -12,7 +12,7 @@ const groupsPage = query<{ app_id: string; after: number }>()(p =>
       group_id: groups.group_id,
       owner_id: groups.owner_id,
       creator_id: groups.creator_id,
-      group_type: sql<number>`${groups.type}`.as('group_type'),
+      group_type: sql<number>`coalesce(${groups.finer_type}, ${groups.type})`.as('group_type'),
       name: groups.name,
       description: groups.description,
       avatar: groups.avatar,

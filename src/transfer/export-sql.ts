@@ -85,6 +85,8 @@ const ofGroups: readonly TableOfApp[] = [
   tableOfApp(schema.members, groupAndUser, byPlace),
   tableOfApp(schema.blacklist, groupAndUser, byGroup),
   tableOfApp(schema.kicks, groupAndUser, byGroup),
+  tableOfApp(schema.absentBans, groupAndUser, byGroup),
+  tableOfApp(schema.endedQrCodes, ['group_id', 'inviter_id'], byGroup),
   tableOfApp(schema.applications, ['application_id'], byGroup),
   tableOfApp(schema.invitations, ['invitation_id'], byPlace),
   tableOfApp(schema.announcements, ['announcement_id'], byGroup),

@@ -1,4 +1,5 @@
 import type { SerialEngine } from '../db/engine.ts'
+import { groupType, storedType } from '../group/group-type.ts'
 import type { App } from '../tenant/app.ts'
 import {
   groupsOfSource,
@@ -39,8 +40,13 @@ export interface Importing extends Pick<App, 'app_id' | 'settings'> {
 export type LeftOut = 'changed' | 'dissolved' | 'owner'
 
 /** The line of a group with nothing left out. */
-type WholeGroup = { readonly [K in keyof GroupLine]-?: Exclude<GroupLine[K], undefined> } & {
+type WholeGroup = {
+  readonly [K in Exclude<keyof GroupLine, 'type'>]-?: Exclude<GroupLine[K], undefined>
+} & {
   readonly source_id: number | null
+  /** What the database keeps of `group_type`. */
+  readonly type: number
+  readonly finer_type: number | null
 }
 
 interface Group {
@@ -95,7 +101,12 @@ export function groupsOf(
     const group_id = taken ? app.newId() : line.group_id
     if (taken) app.renumbered.set(line.group_id, group_id)
     const source_id = taken ? line.group_id : null
-    created.set(line.group_id, { ...withDefaults(line, app, now), group_id, source_id })
+    created.set(line.group_id, {
+      ...withDefaults(line, app, now),
+      ...storedType(line.group_type),
+      group_id,
+      source_id,
+    })
   }
   const reasonAgainst = (group: KnownGroup, value: Line): LeftOut | undefined => {
     if (group.status !== 0) return 'dissolved'
@@ -156,13 +167,18 @@ const changedSince = ({ import_mark, version }: Pick<KnownGroup, 'import_mark' |
   import_mark !== null && import_mark.slice(import_mark.indexOf(' ') + 1) !== String(version)
 
 /** As a group that is created now. */
-function withDefaults(line: GroupLine, { settings }: Importing, now: number): Omit<WholeGroup, 'source_id'> {
-  const isChatroom = line.group_type === 2
+function withDefaults(
+  line: GroupLine,
+  { settings }: Importing,
+  now: number,
+): Omit<WholeGroup, 'source_id' | 'type' | 'finer_type'> {
+  const isChatroom = line.group_type === groupType.chatroom
+  const isOpen = isChatroom || line.group_type === groupType.public
   const created_at = line.created_at ?? now
   return {
     ...line,
     creator_id: line.creator_id ?? line.owner_id,
-    apply_approval: line.apply_approval ?? (isChatroom ? 0 : 1),
+    apply_approval: line.apply_approval ?? (isOpen ? 0 : 1),
     capacity: line.capacity ?? (isChatroom ? settings.capacity_chatroom : settings.capacity_private),
     created_at,
     updated_at: line.updated_at ?? created_at,

@@ -43,9 +43,9 @@ export const markGroups = command<{ run: string; rows: readonly unknown[] }>()(
 /** Rows are objects, named as the columns. Members and blacklist are counted afterwards. */
 export const insertGroups = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO groups
-    (group_id, app_id, type, name, description, avatar, ext, owner_id, creator_id, apply_approval, capacity, member_invite, member_modify,
+    (group_id, app_id, type, finer_type, name, description, avatar, ext, owner_id, creator_id, apply_approval, capacity, member_invite, member_modify,
       history_visible, read_ack, hide_member_info, ban_all_until, count, version, created_at, updated_at, source_id)
-    SELECT value ->> 'group_id', ${p.app_id}, value ->> 'group_type', value ->> 'name', value ->> 'description', value ->> 'avatar', value ->> 'ext',
+    SELECT value ->> 'group_id', ${p.app_id}, value ->> 'type', value ->> 'finer_type', value ->> 'name', value ->> 'description', value ->> 'avatar', value ->> 'ext',
       value ->> 'owner_id', value ->> 'creator_id', value ->> 'apply_approval', value ->> 'capacity', value ->> 'member_invite',
       value ->> 'member_modify', value ->> 'history_visible', value ->> 'read_ack', value ->> 'hide_member_info', value ->> 'ban_all_until', 0,
       value ->> 'version', value ->> 'created_at', value ->> 'updated_at', value ->> 'source_id'

@@ -28,7 +28,7 @@ const groupLine = z.strictObject({
   group_id: id,
   owner_id: id,
   creator_id: id.optional(),
-  group_type: oneOf([0, 2]).default(0),
+  group_type: oneOf([0, 1, 2, 3]).default(0),
   name: name(64).default(''),
   description: text(1024).default(''),
   avatar: avatar.default(''),
@@ -106,7 +106,7 @@ function parsed(json: string, line: number): unknown {
 export const formatHelp = `The file has one JSON object a line; ids are kept, times are milliseconds since 1970, the end of a ban is -1 for ever:
 
   {"type":"group","group_id":17,"owner_id":4,"name":"Chess"}
-      also: group_type (0 private group, 2 chatroom), description, avatar, ext, creator_id, apply_approval (0, 1, 2), capacity, member_invite,
+      also: group_type (0 private, 1 public, 2 chatroom, 3 temporary), description, avatar, ext, creator_id, apply_approval (0, 1, 2), capacity, member_invite,
       member_modify, history_visible, read_ack, hide_member_info, ban_all_until, version, created_at, updated_at
   {"type":"member","group_id":17,"user_id":5}
       also: role (1 member, 2 admin, 3 owner), display_name, joined_at, msg_mute_mode, msg_push_mode, ban_until

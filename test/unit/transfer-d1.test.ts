@@ -49,7 +49,7 @@ describe('an app moves to D1 and back', () => {
     return sql
   }
 
-  it('with everything, through wrangler', async () => {
+  it('with everything, through wrangler', { timeout: 300_000 }, async () => {
     const sql = await exported('--files')
     const worker = place('worker')
     mkdirSync(worker)
@@ -115,7 +115,7 @@ describe('an app moves to D1 and back', () => {
     const group_id = await newGroup(owner, { user_list: [heir.id, friend.id] })
     execute(await exported('--files'))
     dataOf(await friend.post('/group/leave', { group_id }))
-    dataOf(await owner.post('/group/transfer', { group_id, user_id: heir.id }))
+    dataOf(await owner.post('/group/transfer', { group_id, new_owner: heir.id }))
     dataOf(await owner.post('/group/leave', { group_id }))
     await used.stop()
     execute(await exported('--files'))
