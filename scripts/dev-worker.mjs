@@ -77,6 +77,7 @@ const miniflare = new Miniflare({
   ],
   d1Persist: join(state, 'v3', 'd1'),
   r2Persist: join(state, 'v3', 'r2'),
+  durableObjectsPersist: join(state, 'v3', 'do'),
   bindings: { ...workerOptions.bindings, ...environment },
   // GET /cdn-cgi/handler/scheduled runs the cron trigger.
   unsafeTriggerHandlers: true,

@@ -14,6 +14,7 @@ import { type BlobStore, CannotConvert } from '../platform.ts'
 import { createService } from '../service.ts'
 import { ensureFirstApp } from '../tenant/first-app.ts'
 import { version } from '../version.ts'
+import { type HubsLike, ringing, sourceOn } from './worker/hub-source.ts'
 import { ping } from './worker/ping.ts'
 import { overLimit, type RateLimitLike } from './worker/rate-limit.ts'
 import { shardsOf } from './worker/shards.ts'
@@ -21,6 +22,7 @@ import { shardsOf } from './worker/shards.ts'
 interface Bindings {
   readonly FILES?: R2BucketLike
   readonly RATE_LIMITER?: RateLimitLike
+  readonly HUB?: HubsLike
   readonly [name: string]: unknown
 }
 
@@ -39,7 +41,10 @@ function start(bindings: Bindings) {
   const metrics = new Metrics()
   const shards = shardsOf(bindings)
   const executors = new Map(
-    [...shards.databases].map(([name, database]) => [name, optimisticExecutor(d1(database), { metrics })]),
+    [...shards.databases].map(([name, database]) => {
+      const executor = optimisticExecutor(d1(database), { metrics })
+      return [name, bindings.HUB === undefined ? executor : ringing(executor, bindings.HUB)]
+    }),
   )
   const executorFor = (app_id: string) => executors.get(shards.bindingFor(app_id)) as Executor
   const { app, jobs, prepare } = createService({
@@ -63,6 +68,7 @@ function start(bindings: Bindings) {
       }),
       videos: { frame: () => Promise.reject(new CannotConvert('this server makes no pictures of videos')) },
     },
+    eventSourceFor: (app, executor) => sourceOn(bindings.HUB, app, executor),
     ready: async () => {
       for (const executor of executors.values()) await executor.read(ping({}))
     },
@@ -126,6 +132,9 @@ async function tellWebhooks(bindings: Bindings): Promise<void> {
   const { jobs } = await started(bindings)
   await jobs.runNow('deliver-webhooks')
 }
+
+// Durable Objects are made of what the main module exports.
+export { Hub } from './worker/hub.ts'
 
 export default {
   fetch(request: Request, bindings: Bindings, context: ExecutionContextLike): Promise<Response> {

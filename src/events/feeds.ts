@@ -55,7 +55,10 @@ export function eventFeeds({ executorFor, log, metrics, sourceFor }: Ports): Fee
         streams--
       }
     },
-    stopping: stopping.signal,
+    get stopping() {
+      // A signal that one request made must not be heard in another's on Workers, where nothing stops anyway.
+      return sourceFor === undefined ? stopping.signal : new AbortController().signal
+    },
     stop: () => stopping.abort(),
   }
 }

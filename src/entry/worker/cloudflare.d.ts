@@ -1,0 +1,17 @@
+/** What the Hub and its callers use of the Workers runtime. */
+declare module 'cloudflare:workers' {
+  export interface HibernatingWebSocket extends WebSocket {
+    accept(): void
+  }
+  export interface DurableObjectContext {
+    acceptWebSocket(socket: HibernatingWebSocket): void
+    getWebSockets(): HibernatingWebSocket[]
+  }
+  export abstract class DurableObject<Env = unknown> {
+    protected readonly ctx: DurableObjectContext
+    protected readonly env: Env
+    constructor(ctx: DurableObjectContext, env: Env)
+  }
+  /** Keeps the request under way alive until the promise is settled. */
+  export function waitUntil(promise: Promise<unknown>): void
+}

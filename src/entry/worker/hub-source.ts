@@ -1,0 +1,104 @@
+import { type HibernatingWebSocket, waitUntil } from 'cloudflare:workers'
+import { directSource, type FeedSource } from '../../events/live-feed.ts'
+import { Refusal } from '../../operation/errors.ts'
+import type { Executor } from '../../operation/executor.ts'
+import type { App } from '../../tenant/app.ts'
+
+/** The binding HUB: a namespace of Durable Objects. */
+export interface HubsLike {
+  idFromName(name: string): unknown
+  get(id: unknown): {
+    fetch(
+      url: string,
+      init: RequestInit,
+    ): Promise<Response & { readonly webSocket?: HibernatingWebSocket | null }>
+    ring(): Promise<void>
+  }
+}
+
+/** How often a reader looks by itself, milliseconds: without a hub, and with one, should a ring be lost. */
+const lookMs = 1000
+const lookBesideHubMs = 10_000
+
+/** An executor that rings the app's hub whenever a change has told something. */
+export const ringing = (executor: Executor, hubs: HubsLike): Executor => ({
+  ...executor,
+  async run(task, call, session) {
+    const result = await executor.run(task, call, session)
+    if (
+      !(result instanceof Refusal) &&
+      result.events !== undefined &&
+      result.events.length > 0 &&
+      !result.replayed
+    ) {
+      const app_id = result.events[0]?.app_id ?? call.app.app_id
+      // Should it fail, readers look by themselves.
+      waitUntil(
+        hubs
+          .get(hubs.idFromName(app_id))
+          .ring()
+          .catch(() => {}),
+      )
+    }
+    return result
+  },
+})
+
+/** How a request reads events: woken by the app's hub, or by looking every second where none is bound. */
+export function sourceOn(hubs: HubsLike | undefined, app: App, executor: Executor): FeedSource {
+  let rung = false
+  let wake: () => void = () => {}
+  const socket =
+    hubs &&
+    connected(hubs, app.app_id, () => {
+      rung = true
+      wake()
+    })
+  const longest = hubs === undefined ? lookMs : lookBesideHubMs
+  const source = directSource(
+    executor,
+    app,
+    (_, ms, signal) => {
+      if (rung || signal.aborted) return Promise.resolve()
+      return new Promise(resolve => {
+        const done = () => {
+          clearTimeout(timer)
+          signal.removeEventListener('abort', done)
+          resolve()
+        }
+        const timer = setTimeout(done, Math.min(ms, longest))
+        wake = done
+        signal.addEventListener('abort', done)
+      })
+    },
+    () => void socket?.then(open => open?.close()),
+  )
+  return {
+    ...source,
+    async read(seq) {
+      // What is rung for from here on may not be in what is read.
+      await socket
+      rung = false
+      return source.read(seq)
+    },
+  }
+}
+
+/** A connection to the app's hub; undefined if there is none to be had. */
+async function connected(
+  hubs: HubsLike,
+  app_id: string,
+  ring: () => void,
+): Promise<HibernatingWebSocket | undefined> {
+  try {
+    const { webSocket } = await hubs
+      .get(hubs.idFromName(app_id))
+      .fetch('https://hub/', { headers: { upgrade: 'websocket' } })
+    if (!webSocket) return undefined
+    webSocket.accept()
+    webSocket.addEventListener('message', ring)
+    return webSocket
+  } catch {
+    return undefined
+  }
+}
