@@ -6,9 +6,9 @@ export type DatabaseTrouble = 'busy' | 'full' | 'read-only' | 'disk' | 'other'
 /** SQLite's and the system's words for each trouble. */
 const words: readonly (readonly [DatabaseTrouble, RegExp])[] = [
   ['busy', /database (table )?is locked/i],
-  ['full', /is full|ENOSPC|EFBIG|EDQUOT|no space/i],
-  ['read-only', /readonly|read-only|EROFS/i],
-  ['disk', /disk I\/O|EIO\b|unable to open/i],
+  ['full', /is full|ENOSPC|EFBIG|EDQUOT|no space left/i],
+  ['read-only', /readonly|read-only file system|EROFS/i],
+  ['disk', /disk I\/O|EIO\b|input\/output error|unable to open/i],
 ]
 
 /**

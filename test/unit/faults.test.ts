@@ -88,17 +88,35 @@ it('answers 20000 while the disk is full, and goes on when it is not', async () 
   expect(await check()).toMatchObject({ code: 0, stdout: 'ok\n' })
 })
 
-it('answers 20000 while another process holds the database, and goes on when it lets go', async () => {
+it('answers 20000 while another process holds the database, everything else meanwhile, and goes on when it lets go', async () => {
   data = temporaryFolder()
   const { as } = await start()
   const owner = await as(1)
   const { group_id } = (await owner.post('/group/create', {})).data
   const other = new Database(join(data, 'cohort.db'))
   other.exec('BEGIN IMMEDIATE')
-  expect((await owner.post('/group/invite', { group_id, user_list: [2] })).code).toBe(20000)
+  const answered: string[] = []
+  const note = async (what: string, answer: Promise<unknown>) => {
+    await answer
+    answered.push(what)
+  }
+  const invited = owner.post('/group/invite', { group_id, user_list: [2] })
+  await Promise.all([
+    note('invite', invited),
+    note('healthz', owner.get('/healthz')),
+    note('info', owner.get('/group/info', { group_id })),
+  ])
+  expect(answered.at(-1)).toBe('invite')
+  expect((await invited).code).toBe(20000)
   expect((await owner.get('/group/info', { group_id })).data.count).toBe(1)
+  expect(await owner.get('/readyz')).toMatchObject({
+    status: 503,
+    message: 'not ready: another process holds the database',
+  })
+  const waiting = owner.post('/group/invite', { group_id, user_list: [3] })
   other.exec('COMMIT')
   other.close()
+  expect((await waiting).data[0].result).toBe('success')
   expect((await owner.post('/group/invite', { group_id, user_list: [5] })).data[0].result).toBe('success')
   expect(await check()).toMatchObject({ code: 0 })
 })

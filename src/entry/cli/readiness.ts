@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { command } from '../../db/query.ts'
 import { troubleOf } from '../../operation/durability.ts'
@@ -26,11 +28,32 @@ const probe = (turn: number): Task<null> => ({
   decide: () => ({ data: null, writes: marks.slice(turn % 2, (turn % 2) + 1).map(mark => mark({})) }),
 })
 
+/** What must be free on the disk, bytes. */
+const minFreeBytes = 1024 * 1024
+
+/**
+ * SQLite says of most faults of a disk only that there was one, and may find room in its log on a disk that
+ * is full. Writing a file beside the database says it more precisely: undefined if there is nothing to say.
+ */
+async function folderTrouble(folder: string): Promise<string | undefined> {
+  const file = join(folder, 'cohort.probe')
+  try {
+    await writeFile(file, new Uint8Array(minFreeBytes))
+    return undefined
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EROFS') return 'the disk is read-only'
+    return code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : undefined
+  } finally {
+    await rm(file, { force: true }).catch(() => undefined)
+  }
+}
+
 /**
  * Whether the service can do its work: a small change is written and synced. Throws `HttpError` 503 that says
- * why not, in words that are safe to answer.
+ * why not, in words that are safe to answer. `folder` is where the database is.
  */
-export function readiness(executor: Executor, blobs: BlobStore): () => Promise<void> {
+export function readiness(executor: Executor, folder: string, blobs: BlobStore): () => Promise<void> {
   let turn = 0
   let found: { readonly at: number; readonly result: Promise<void> } | undefined
 
@@ -58,10 +81,14 @@ export function readiness(executor: Executor, blobs: BlobStore): () => Promise<v
       )
     })
     try {
-      await Promise.race([runTask(executor, probe(turn++), Date.now()), late])
+      const written = runTask(executor, probe(turn++), Date.now()).then(
+        () => undefined,
+        (error: unknown) => troubleOf(error),
+      )
+      const [inFolder, inDatabase] = await Promise.race([Promise.all([folderTrouble(folder), written]), late])
+      const why = inFolder ?? inDatabase
+      if (why !== undefined) throw new HttpError(503, `not ready: ${why}`)
       await probeStore()
-    } catch (error) {
-      throw error instanceof HttpError ? error : new HttpError(503, `not ready: ${troubleOf(error)}`)
     } finally {
       clearTimeout(timer)
     }

@@ -70,7 +70,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     trustsProxy: config.TRUST_PROXY,
     outbound,
     files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
-    ready: readiness(executor, blobs),
+    ready: readiness(executor, config.DATA_DIR, blobs),
     premises: {
       runtime: runtime.name,
       store: config.files.store,
