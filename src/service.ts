@@ -6,7 +6,7 @@ import { converter } from './file/download/converter.ts'
 import type { Converters } from './file/download/derive.ts'
 import { uploadsOfUser } from './file/upload/uploads-of-user.ts'
 import { docsPage } from './http/docs.ts'
-import { mount } from './http/mount.ts'
+import { mount, pathOf } from './http/mount.ts'
 import { openApi } from './http/openapi.ts'
 import { outbox } from './http/outbox.ts'
 import { rateLimiter } from './http/rate-limit.ts'
@@ -125,7 +125,7 @@ export function createService(platform: Platform): RunningService {
     addressKeeping: config.AUDIT_IP,
     trustsProxy: platform.trustsProxy,
   }
-  const app = new Hono()
+  const app = new Hono({ getPath: pathOf })
   mount(app, service, operations, routes)
   return {
     app,

@@ -11,7 +11,8 @@ import type { App } from '../tenant/app.ts'
 import { callerOf, type Identity } from '../tenant/token-verifier.ts'
 import { corsOrigin } from './cors.ts'
 import { type ErrorStyle, statuses } from './error-style.ts'
-import { bodyOf, parse } from './input.ts'
+import { bodyOf, type InputSchema, parse, queryOf } from './input.ts'
+import { namedApp, underscored } from './named-app.ts'
 import type { Streamed } from './outbox.ts'
 import { notModified, rangeOf } from './range.ts'
 import { baseHeaders, failure, requestIdOf, success } from './respond.ts'
@@ -78,10 +79,15 @@ export class Exchange {
 
   // What was sent.
 
-  /** The parameters of the query, and those in the path. */
+  /** The parameters of the query, of one that is repeated the first, and those in the path. */
   get query(): Record<string, string> {
     const query = this.context.req.query()
     return this.route.includes(':') ? { ...query, ...this.context.req.param() } : query
+  }
+
+  /** The query as this schema means it: see `queryOf`. */
+  queryFor(schema: InputSchema): Record<string, unknown> | Refusal {
+    return queryOf(this.query, this.context.req, schema)
   }
 
   header(name: string): string | null {
@@ -121,10 +127,14 @@ export class Exchange {
 
   // Who calls.
 
+  /** The app of this request: see `namedApp`. */
+  appOf(token: string | undefined, inQuery?: string): App | Refusal | Promise<App | Refusal> {
+    const app_id = namedApp(name => this.header(name), token, inQuery)
+    return app_id instanceof Refusal ? app_id : this.appNamed(app_id)
+  }
+
   /** The app of this id, or 40000. */
-  appNamed(app_id: string | null): App | Refusal | Promise<App | Refusal> {
-    if (app_id === null || app_id === '')
-      return refuse('app_not_found', 'app_id is missing: send it as a header')
+  appNamed(app_id: string): App | Refusal | Promise<App | Refusal> {
     return after(this.service.apps.get(app_id), app => {
       if (app === undefined) return refuse('app_not_found')
       this.app = app
@@ -188,19 +198,19 @@ export class Exchange {
     return this.enter(app, { user_id: null, filesOnly: false, expiresAt, key_id: 'operator' }, false)
   }
 
-  /** What identifies a caller, by the address: only so many wrong tokens are looked at. */
+  /** Judges first, so that nobody pays for the wrong tokens of others: throws 429 for too many wrong ones. */
   private async limited<T>(identify: () => Promise<T | Refusal>): Promise<T | Refusal> {
-    const { limits } = this.service
-    const { address } = this
-    limits.checkAddress(address)
     const identity = await identify()
-    if (identity instanceof Refusal && identity.name !== 'token_expired') limits.countFailure(address)
+    if (identity instanceof Refusal && identity.name !== 'token_expired') {
+      this.service.limits.countWrongToken(this.address)
+    }
     return identity
   }
 
   private enter(app: App, identity: Identity, files: boolean): Caller | Refusal {
     if (identity.filesOnly && !files) return refuse('token_invalid', 'this token is good for files only')
-    const caller = callerOf(identity, this.header('user_id'), this.header('group_id'))
+    const header = (name: string) => this.header(name)
+    const caller = callerOf(identity, underscored(header, 'user_id'), underscored(header, 'group_id'))
     if (caller instanceof Refusal) return caller
     this.user_id = caller.user_id
     this.payer = identity.user_id
@@ -215,10 +225,7 @@ export class Exchange {
   server(app: App, valid: boolean): boolean {
     const { limits } = this.service
     if (valid) limits.take(app, null)
-    else {
-      limits.checkAddress(this.address)
-      limits.countFailure(this.address)
-    }
+    else limits.countWrongToken(this.address)
     return valid
   }
 

@@ -1,5 +1,7 @@
+import type { HonoRequest } from 'hono'
 import type { z } from 'zod'
 import { HttpError, type Refusal, refuse } from '../operation/errors.ts'
+import { isList } from '../operation/fields.ts'
 import type { ByteStream } from '../platform.ts'
 import { gathered } from './gathered.ts'
 import { inTime } from './in-time.ts'
@@ -75,6 +77,67 @@ async function bytesOf(request: Request): Promise<Uint8Array> {
 
 const tooLarge = (headers?: Readonly<Record<string, string>>) =>
   new HttpError(413, `the body must be at most ${largestBody} bytes`, headers)
+
+/** What an operation or a route takes. */
+export type InputSchema = z.ZodObject
+
+const listsOf = new WeakMap<InputSchema, readonly string[]>()
+
+/** The names of the parameters that are lists. */
+function listNames(schema: InputSchema): readonly string[] {
+  let names = listsOf.get(schema)
+  if (names === undefined) {
+    names = Object.entries(schema.shape).flatMap(([name, type]) => (isList(type as z.ZodType) ? [name] : []))
+    listsOf.set(schema, names)
+  }
+  return names
+}
+
+/**
+ * The query as this schema means it (docs/behaviour.md, section 2): an empty parameter is as if it were not sent,
+ * a list that is repeated adds up, of others the first counts. 10002 for a parameter that is not UTF-8.
+ */
+export function queryOf(
+  sent: Record<string, unknown>,
+  request: HonoRequest,
+  schema: InputSchema,
+): Record<string, unknown> | Refusal {
+  for (const name of listNames(schema)) {
+    if (sent[name] !== undefined)
+      sent[name] = request
+        .queries(name)
+        ?.filter(value => value !== '')
+        .join()
+  }
+  for (const name in sent) if (sent[name] === '') delete sent[name]
+  if (request.url.includes('%')) {
+    const broken = parametersNotUtf8(request.url).find(name => name in schema.shape)
+    if (broken !== undefined) return refuse('invalid_parameter', `${broken} is not valid UTF-8`)
+  }
+  return sent
+}
+
+/** The names of the parameters whose percent-encoding is not UTF-8. A percent sign that encodes nothing is one. */
+function parametersNotUtf8(url: string): string[] {
+  const text = url
+    .slice(url.indexOf('?') + 1)
+    .replace(/#.*$/s, '')
+    .replace(/%(?![0-9a-f]{2})/gi, '%25')
+  if (isDecodable(text)) return []
+  return text
+    .split('&')
+    .filter(pair => !isDecodable(pair))
+    .map(pair => pair.split('=', 1)[0] ?? '')
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** The parameters as the schema types them, or 10002 with the first that is wrong. */
 export function parse<T>(schema: z.ZodType<T>, sent: Readonly<Record<string, unknown>>): T | Refusal {

@@ -1,4 +1,5 @@
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
+import { getPath } from 'hono/utils/url'
 import type { Method, Operation } from '../operation/operation.ts'
 import { corsOrigin, preflight } from './cors.ts'
 import { allowed, Exchange } from './exchange.ts'
@@ -14,12 +15,13 @@ interface Mounted {
   readonly handler: Handler
 }
 
-const allMethods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']
+/** What a preflight hears of a path that there is not: the request itself then hears 404, and not the browser. */
+const anyMethod = allowed(['GET', 'POST', 'PUT', 'DELETE'])
 
 /**
  * Mounts everything that answers HTTP, and for each path a preflight and a 405 for every other method. One handler
  * a route and no middleware: Hono answers a single handler directly and composes several through promises, which
- * is a fifth of the cost of a read.
+ * is a fifth of the cost of a read. So other methods, of which HTTP has any number, are told in `notFound`.
  */
 export function mount(
   app: Hono,
@@ -35,21 +37,28 @@ export function mount(
     app.on([...methods], path, handler)
     methodsOf.set(path, [...(methodsOf.get(path) ?? []), ...methods])
   }
-  for (const [path, methods] of methodsOf) {
-    const allow = allowed(methods)
-    const others = allMethods.filter(method => !methods.includes(method))
-    app.on(others, path, context => new Exchange(service, context, path, 'status').methodNotAllowed(methods))
-    app.on('OPTIONS', path, context => {
-      const headers = baseHeaders(requestIdOf(null), corsOrigin(service.origins, context.req.raw))
-      return new Response(null, { status: 204, headers: { ...headers, ...preflight(allow), allow } })
-    })
+  const preflightFor = ({ req }: Context, allow: string): Response => {
+    const headers = baseHeaders(requestIdOf(null), corsOrigin(service.origins, req.raw))
+    return new Response(null, { status: 204, headers: { ...headers, ...preflight(allow), allow } })
   }
-  app.notFound(context =>
-    new Exchange(service, context, 'unknown', 'status').reject(
+  for (const [path, methods] of methodsOf) {
+    app.on('OPTIONS', path, context => preflightFor(context, allowed(methods)))
+    // Which of these a path is, the router alone can tell.
+    if (path.includes(':'))
+      app.all(path, context => new Exchange(service, context, path, 'status').methodNotAllowed(methods))
+  }
+  app.notFound(context => {
+    const { req } = context
+    const methods = methodsOf.get(req.path)
+    if (methods !== undefined)
+      return new Exchange(service, context, req.path, 'status').methodNotAllowed(methods)
+    if (req.method === 'OPTIONS' && req.header('access-control-request-method') !== undefined)
+      return preflightFor(context, anyMethod)
+    return new Exchange(service, context, 'unknown', 'status').reject(
       404,
       'there is no such route: /docs lists them all',
-    ),
-  )
+    )
+  })
   app.onError((error, context) => new Exchange(service, context, 'unknown', 'status').fail(error))
 }
 
@@ -64,3 +73,6 @@ const pathsOf = (service: Service, operation: Operation): Mounted[] =>
           : serveOperation(service, operation, path),
     }),
   )
+
+/** The path of a request; clients that join base URL and path carelessly send `//group/info`. */
+export const pathOf = (request: Request): string => getPath(request).replace(/^\/{2,}/, '/')

@@ -1,6 +1,7 @@
 import { HttpError } from '../operation/errors.ts'
 import type { Clock } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
+import { networkOf } from './address.ts'
 
 /** How many seconds' worth of requests may come at once. */
 const burst = 5
@@ -24,9 +25,11 @@ export interface RateLimiter {
    * requests that follow wait for it.
    */
   charge(app: App, user_id: number | null, cost: number): void
-  /** Throws 429 if this address has sent too many wrong tokens. */
-  checkAddress(address: string): void
-  countFailure(address: string): void
+  /**
+   * Counts a wrong token of this address. Throws 429 when there were too many: its sender waits, and nobody else
+   * does, since a good token is never asked for this.
+   */
+  countWrongToken(address: string): void
 }
 
 /**
@@ -78,14 +81,13 @@ export function rateLimiter(clock: Clock): RateLimiter {
       if (user_id !== null) take(`u ${app.app_id} ${user_id}`, rate_user_per_second, 'this user')
       take(`a ${app.app_id}`, rate_app_per_second, 'this app')
     },
-    checkAddress(address) {
-      if (address === '' || !buckets.has(`f ${address}`)) return
-      const bucket = bucketOf(`f ${address}`, failedTokens.perSecond, failedTokens.capacity)
+    countWrongToken(address) {
+      if (address === '') return
+      const { perSecond, capacity } = failedTokens
+      const bucket = bucketOf(`f ${networkOf(address)}`, perSecond, capacity)
       if (bucket.tokens < 1)
-        throw tooMany('this address, with tokens that are wrong', failedTokens.capacity, 1 - bucket.tokens)
-    },
-    countFailure(address) {
-      if (address !== '') bucketOf(`f ${address}`, failedTokens.perSecond, failedTokens.capacity).tokens--
+        throw tooMany('this address, with tokens that are wrong', capacity, 1 - bucket.tokens)
+      bucket.tokens--
     },
   }
 }

@@ -21,10 +21,10 @@ const chargedItems = 50
 
 /** The app and the caller that the headers name, or the query where a route takes them there. */
 function access(exchange: Exchange, inQuery = false): Access | Refusal | Promise<Access | Refusal> {
-  const sent = (name: string) => exchange.header(name) ?? (inQuery ? (exchange.query[name] ?? null) : null)
-  return after(exchange.appNamed(sent('app_id')), app => {
+  const query: Readonly<Record<string, string>> = inQuery ? exchange.query : {}
+  const token = exchange.tokenOf(exchange.header('access-token') ?? query['access-token'] ?? null)
+  return after(exchange.appOf(token, query.app_id), app => {
     if (app instanceof Refusal) return app
-    const token = exchange.tokenOf(sent('access-token'))
     return after(exchange.callerOf(app, token ?? null), caller =>
       caller instanceof Refusal ? caller : { app, caller, token },
     )
@@ -101,7 +101,8 @@ export function serveOperation(service: Service, operation: Operation, path: str
     after(access(exchange), allowed => {
       if (allowed instanceof Refusal) return allowed
       const { app, caller } = allowed
-      const { query } = exchange
+      const query = exchange.queryFor(schema)
+      if (query instanceof Refusal) return query
       const { method } = exchange.request
       if (method === 'GET' || method === 'HEAD') return run(exchange, app, caller, query)
       return exchange.body().then(body => {

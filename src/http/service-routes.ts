@@ -99,9 +99,10 @@ export const docs: Route = {
 }
 
 async function refusalToRead(exchange: Exchange): Promise<Refusal | undefined> {
-  const app = await exchange.appNamed(exchange.header('app_id'))
+  const token = exchange.tokenOf(exchange.header('access-token'))
+  const app = await exchange.appOf(token)
   if (app instanceof Refusal) return app
-  const caller = await exchange.callerOf(app, exchange.header('access-token'))
+  const caller = await exchange.callerOf(app, token ?? null)
   if (caller instanceof Refusal) return caller
   return caller.administrator ? undefined : refuse('no_permission', 'metrics are for administrators')
 }

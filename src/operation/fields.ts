@@ -17,6 +17,12 @@ const asBoolean = (value: unknown): unknown => {
 /** A list in a query: `1,2,3`. */
 const asList = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value)
 
+/** Whether a parameter is a list, whatever stands in for it when it is not sent. */
+export function isList(type: z.ZodType): boolean {
+  if (type instanceof z.ZodOptional || type instanceof z.ZodDefault) return isList(type.unwrap() as z.ZodType)
+  return type.meta()?.type === 'array'
+}
+
 const whole = (min: number, max: number, what: string) =>
   z
     .preprocess(

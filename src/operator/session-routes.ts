@@ -68,10 +68,9 @@ export const openSessionRoute: Route = {
     const { limits } = exchange.service
     const input = await exchange.input(opening)
     if (input instanceof Refusal) return input
-    limits.checkAddress(exchange.address)
     const opened = await open(exchange, input.link)
     if (opened instanceof Refusal) {
-      limits.countFailure(exchange.address)
+      limits.countWrongToken(exchange.address)
       return opened
     }
     exchange.service.log.info({ event: 'console', opened: true, id: exchange.requestId })

@@ -1,9 +1,10 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller } from '../operation/operation.ts'
 import type { Clock } from '../platform.ts'
 import type { App } from './app.ts'
 import { isCompactToken } from './compact-token.ts'
+import { type KeySet, keySets } from './key-sets.ts'
 
 /** What a token says (docs/behaviour.md, section 2). */
 export interface Identity {
@@ -19,6 +20,7 @@ export interface Identity {
 
 const secretAlgorithms = ['HS256', 'HS384', 'HS512']
 const jwksAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA']
+/** How far the clock that signs may be ahead of ours, seconds. */
 const clockSkew = 30
 /** How long a verified token is taken at its word, milliseconds: bounds what a cache can hide. */
 const longestTrust = 5 * 60_000
@@ -34,14 +36,28 @@ export interface TokenVerifier {
   verify(app: App, token: string): Promise<Identity | Refusal>
 }
 
+/** What a token said when it was verified, and by which keys: it is good for no longer than those are. */
+interface Trusted {
+  readonly app: App
+  /** Where the app publishes its keys. */
+  readonly keySet: KeySet | undefined
+  readonly identity: Identity
+  readonly until: number
+}
+
+interface Verified {
+  readonly claims: JWTPayload
+  readonly key_id: string
+}
+
 /**
  * Verifies each token once: `jose` manages 11 000 a second, the cache all that HTTP can carry. The key is the
  * token itself, which this process holds for the request anyway; a digest would cost a hash a request. An app
  * whose keys changed is another object, so its tokens are verified anew.
  */
 export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity = 20_000): TokenVerifier {
-  const trusted = new Map<string, { app: App; identity: Identity; until: number }>()
-  const keySets = new WeakMap<App, JWTVerifyGetKey>()
+  const trusted = new Map<string, Trusted>()
+  const published = keySets(clock)
   const secretKeys = new WeakMap<App, Promise<CryptoKey>[]>()
 
   const keysOf = (app: App): Promise<CryptoKey>[] => {
@@ -55,55 +71,49 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
     return keys
   }
 
-  const verified = async (app: App, token: string): Promise<{ claims: JWTPayload; key_id: string }> => {
-    const options = { currentDate: new Date(clock()) }
-    if (app.jwks_url !== '') {
-      let keySet = keySets.get(app)
-      if (keySet === undefined) {
-        keySet = createRemoteJWKSet(new URL(app.jwks_url), { timeoutDuration: 5000 })
-        keySets.set(app, keySet)
-      }
-      const { payload, protectedHeader } = await jwtVerify(token, keySet, {
-        ...options,
-        algorithms: jwksAlgorithms,
-      })
-      return { claims: payload, key_id: protectedHeader.kid ?? '' }
-    }
+  const options = () => ({ currentDate: new Date(clock()), clockTolerance: clockSkew })
+
+  const verifiedBySecret = async (app: App, token: string): Promise<Verified> => {
     const algorithm = secretAlgorithms.indexOf(headerAlgorithm(token))
-    let failure: unknown = new errors.JWSInvalid('no secret')
-    for (
-      let i = algorithm;
-      algorithm >= 0 && i < app.secrets.length * secretAlgorithms.length;
-      i += secretAlgorithms.length
-    ) {
-      try {
-        const { payload } = await jwtVerify(token, await (keysOf(app)[i] as Promise<CryptoKey>), {
-          ...options,
-          algorithms: secretAlgorithms,
-        })
-        return { claims: payload, key_id: app.secrets[Math.floor(i / secretAlgorithms.length)]?.kid ?? '' }
-      } catch (error) {
-        failure = error
-        if (!(error instanceof errors.JWSSignatureVerificationFailed)) break
+    const rules = { ...options(), algorithms: secretAlgorithms }
+    if (algorithm >= 0) {
+      for (const [i, { kid }] of app.secrets.entries()) {
+        const key = await (keysOf(app)[i * secretAlgorithms.length + algorithm] as Promise<CryptoKey>)
+        const claims = await claimsSignedBy(key, token, rules)
+        if (claims !== undefined) return { claims, key_id: kid }
       }
     }
-    throw failure
+    throw new errors.JWSSignatureVerificationFailed()
   }
 
-  const check = async (app: App, token: string): Promise<Identity | Refusal> => {
-    metrics.miss()
-    if (token.length > largestToken) return refuse('token_invalid', 'access-token is too long')
-    if (!isCompactToken(token)) return refuse('token_invalid')
-    let identity: Identity | Refusal
+  const verifiedByKeySet = async ({ find }: KeySet, token: string): Promise<Verified> => {
+    const rules = { ...options(), algorithms: jwksAlgorithms }
     try {
-      identity = identityOf(app, await verified(app, token), clock())
+      const { payload, protectedHeader } = await jwtVerify(token, find, rules)
+      return { claims: payload, key_id: protectedHeader.kid ?? '' }
     } catch (error) {
-      return refusalOf(error)
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+      // Keys without `kid`, or a token without: each that could have signed it is tried.
+      for await (const key of error) {
+        const claims = await claimsSignedBy(key, token, rules)
+        if (claims !== undefined) return { claims, key_id: '' }
+      }
+      throw new errors.JWSSignatureVerificationFailed()
     }
-    if (identity instanceof Refusal) return identity
-    if (trusted.size >= capacity) trusted.delete(trusted.keys().next().value as string)
-    trusted.set(token, { app, identity, until: Math.min(identity.expiresAt, clock() + longestTrust) })
-    return identity
+  }
+
+  /** By the keys known, and by those that are published now where it is by none of them. */
+  const verifiedByPublished = async (app: App, token: string): Promise<Verified & { keySet: KeySet }> => {
+    if (!jwksAlgorithms.includes(headerAlgorithm(token))) throw new errors.JOSEAlgNotAllowed()
+    const keySet = await published.get(app)
+    try {
+      return { ...(await verifiedByKeySet(keySet, token)), keySet }
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      const fresher = await published.fresher(app)
+      if (fresher === undefined) throw error
+      return { ...(await verifiedByKeySet(fresher, token)), keySet: fresher }
+    }
   }
 
   return {
@@ -112,6 +122,7 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
       const entry = trusted.get(token)
       if (entry === undefined) return undefined
       if (entry.app === app && clock() < entry.until) {
+        if (app.jwks_url !== '' && published.known(app) !== entry.keySet) return undefined
         metrics.hit()
         return entry.identity
       }
@@ -122,7 +133,38 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
      * Who a token speaks for in this app; 402 expired, 10008 anything else that is wrong with it. Throws 503
      * if the app's JWKS cannot be had.
      */
-    verify: check,
+    async verify(app: App, token: string): Promise<Identity | Refusal> {
+      metrics.miss()
+      if (token.length > largestToken) return refuse('token_invalid', 'access-token is too long')
+      if (!isCompactToken(token)) return refuse('token_invalid')
+      let verified: Verified & { readonly keySet?: KeySet }
+      try {
+        verified =
+          app.jwks_url === '' ? await verifiedBySecret(app, token) : await verifiedByPublished(app, token)
+      } catch (error) {
+        return refusalOf(error)
+      }
+      const identity = identityOf(app, verified, clock())
+      if (identity instanceof Refusal) return identity
+      if (trusted.size >= capacity) trusted.delete(trusted.keys().next().value as string)
+      const until = Math.min(identity.expiresAt, clock() + longestTrust)
+      trusted.set(token, { app, keySet: verified.keySet, identity, until })
+      return identity
+    },
+  }
+}
+
+/** The claims of a token, or undefined if this key did not sign it. Throws whatever else is wrong with it. */
+async function claimsSignedBy(
+  key: CryptoKey,
+  token: string,
+  rules: Parameters<typeof jwtVerify>[2],
+): Promise<JWTPayload | undefined> {
+  try {
+    return (await jwtVerify(token, key, rules)).payload
+  } catch (error) {
+    if (error instanceof errors.JWSSignatureVerificationFailed) return undefined
+    throw error
   }
 }
 
@@ -146,17 +188,17 @@ function headerAlgorithm(token: string): string {
 }
 
 function refusalOf(error: unknown): Refusal {
+  if (error instanceof HttpError) throw error
   if (error instanceof errors.JWTExpired) return refuse('token_expired')
-  if (error instanceof errors.JWKSTimeout)
-    throw new HttpError(503, "the app's JWKS does not answer", { 'retry-after': '5' })
   if (error instanceof errors.JWTClaimValidationFailed)
     return refuse('token_invalid', `access-token is not valid: its claim ${error.claim} is wrong`)
   if (error instanceof errors.JWSSignatureVerificationFailed)
     return refuse('token_invalid', 'access-token has a wrong signature')
   if (error instanceof errors.JWKSNoMatchingKey)
     return refuse('token_invalid', "access-token is signed by a key that is not in the app's JWKS")
-  if (error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC') return refuse('token_invalid')
-  throw new HttpError(503, "the app's JWKS cannot be read", { 'retry-after': '5' })
+  if (error instanceof errors.JOSEError) return refuse('token_invalid')
+  // The key that the token names is published, but is no key: the token may be a good one.
+  throw new HttpError(503, "a key of the app's key set (JWKS) cannot be read", { 'retry-after': '5' })
 }
 
 function identityOf(
@@ -164,17 +206,33 @@ function identityOf(
   { claims, key_id }: { readonly claims: JWTPayload; readonly key_id: string },
   now: number,
 ): Identity | Refusal {
+  const expiresAt = claims.exp === undefined ? Number.POSITIVE_INFINITY : claims.exp * 1000
+  // The clocks may differ for `nbf` and `iat`, but a token's end is its end.
+  if (expiresAt <= now) return refuse('token_expired')
   if (claims.app !== app.app_id) return refuse('token_invalid', 'access-token is for another app')
   if (claims.iat !== undefined && claims.iat > now / 1000 + clockSkew)
     return refuse('token_invalid', 'access-token is not valid yet: check the clock that signs')
-  const expiresAt = claims.exp === undefined ? Number.POSITIVE_INFINITY : claims.exp * 1000
   const { role, use } = claims as { role?: unknown; use?: unknown }
   if (use !== undefined && use !== 'files') return refuse('token_invalid', 'access-token has an unknown use')
   if (role === 2 && use === undefined) return { user_id: null, filesOnly: false, expiresAt, key_id }
-  const user_id = idOf(String(claims.sub ?? ''))
+  const sub: unknown = claims.sub
+  const user_id = typeof sub === 'string' || typeof sub === 'number' ? idOf(String(sub)) : undefined
   if (role !== 1 || user_id === undefined)
     return refuse('token_invalid', 'access-token needs role 1 and the user id as sub, or role 2')
   return { user_id, filesOnly: use === 'files', expiresAt, key_id }
+}
+
+/**
+ * What a token claims, before anything of it is verified: enough to look up the app whose keys will tell.
+ * undefined for what is no token.
+ */
+export function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
+  if (token.length > largestToken || !isCompactToken(token)) return undefined
+  try {
+    return decodeJwt(token)
+  } catch {
+    return undefined
+  }
 }
 
 /** The caller, from what its token says and the acting headers it sent (null where it sent none). */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Client } from '../support/client.ts'
 import { people } from '../support/groups.ts'
+import { headOf, openRaw } from '../support/raw-http.ts'
 import { expectStatus, lastOfConnection, mebibyte, padded } from '../support/statuses.ts'
 import { userOperations as operations } from '../support/user-operations.ts'
 import { inputIn, newWorld } from '../support/world.ts'
@@ -88,6 +89,9 @@ export const httpSuite: Suite = instance => {
           'group_id',
           'authorization',
           'content-type',
+          'app-id',
+          'user-id',
+          'group-id',
         ]),
       )
     })
@@ -106,6 +110,53 @@ export const httpSuite: Suite = instance => {
   ])('%s is no route: 404', async path => {
     const { user } = await people(instance(), ['user'])
     for (const method of ['GET', 'POST', 'DELETE']) expectStatus(await user.call(method, path), 404)
+  })
+
+  it.each(['PROPFIND', 'TRACE', 'LOCK', 'SEARCH'])('%s is no method of any path: 405', async method => {
+    for (const [path, status] of [
+      ['/group/info', 405],
+      ['/file/download/chat', 405],
+      ['/healthz', 405],
+      ['/nothing', 404],
+    ] as const) {
+      const connection = await openRaw(instance().url)
+      await connection.write(headOf(method, `${instance().url}${path}`, { connection: 'close' }))
+      expect({ path, status: await connection.status() }).toEqual({ path, status })
+      if (status === 405) expect(await connection.header('allow')).toMatch(/GET.*OPTIONS/)
+      connection.breakOff()
+    }
+  })
+
+  it('a doubled slash at the start of a path is read as one', async () => {
+    const { user } = await people(instance(), ['user'])
+    for (const path of ['//group/user_joined', '///group/user_joined', '//healthz']) {
+      const response = await fetch(`${instance().url}${path}`, { headers: user.headers })
+      expect({ path, status: response.status }).toEqual({ path, status: 200 })
+    }
+    const made = await fetch(`${instance().url}//group/create`, { method: 'POST', headers: user.headers })
+    expect(await made.json()).toMatchObject({ code: 200 })
+  })
+
+  it('the preflight of a path that there is not lets the browser see its 404', async () => {
+    const { user } = await people(instance(), ['user'])
+    const origin = 'https://chat.example.org'
+    for (const path of ['/nothing', '/group/nothing', '/user/nothing']) {
+      const preflight = await fetch(new URL(path, instance().url), {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'app_id',
+        },
+      })
+      expect(preflight.ok).toBe(true)
+      expect(preflight.headers.get('access-control-allow-origin')).toMatch(
+        /^(\*|https:\/\/chat\.example\.org)$/,
+      )
+      expect(preflight.headers.get('access-control-allow-methods')).toContain('POST')
+      expect(preflight.headers.get('access-control-allow-headers')).toContain('app_id')
+      expectStatus(await user.call('POST', path, { headers: { origin } }), 404)
+    }
   })
 
   it('answers of every kind can be read by pages of other origins', async () => {

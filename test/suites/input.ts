@@ -153,6 +153,88 @@ export function inputRules(instance: () => Instance): void {
     })
   })
 
+  describe('what is empty or sent twice', () => {
+    const withTwo = async () => {
+      const cast = await people(instance(), ['owner', 'a', 'b', 'c'])
+      const user_list = [cast.a.id, cast.b.id, cast.c.id]
+      return { ...cast, user_list, group_id: await newGroup(cast.owner, { user_list }) }
+    }
+
+    it('an empty parameter of the query is as if it were not sent', async () => {
+      const { owner, group_id } = await withTwo()
+      const query = { group_id, limit: '', cursor: '', version: '' }
+      for (const path of ['/group/member_list', '/group/banned_list', '/group/blocked_list'])
+        dataOf(await owner.get(path, query))
+      expect(dataOf(await owner.call('POST', '/group/create?name=&type=&user_list='))).toMatchObject({
+        name: '',
+        type: 0,
+        count: 1,
+      })
+      expectRefusal(await owner.get('/group/info', { group_id: '' }), 10002, 'group_id')
+    })
+
+    it('null is as if it were not sent, also where the query says something', async () => {
+      const { owner, group_id } = await withTwo()
+      const nothing = { name: null, description: null, avatar: null, type: null, user_list: null }
+      expect(dataOf(await owner.post('/group/create', nothing))).toMatchObject({
+        name: '',
+        type: 0,
+        count: 1,
+      })
+      dataOf(
+        await owner.post('/group/application_list', { group_list: [group_id], limit: null, cursor: null }),
+      )
+      const body = { group_id: null, value: 'From the body' }
+      dataOf(await owner.call('POST', '/group/info/name', { query: { group_id, value: 'x' }, body }))
+      expect(await infoOf(owner, group_id)).toMatchObject({ name: 'From the body' })
+      expectRefusal(await owner.post('/group/info/name', { group_id, value: null }), 10002, 'value')
+    })
+
+    it('a list of the query adds up, however it is cut', async () => {
+      const { owner, a, b, c, group_id } = await withTwo()
+      const lists = [
+        `user_list=${a.id}&user_list=${b.id}&user_list=${c.id}`,
+        `user_list=${a.id},${b.id}&user_list=${c.id}`,
+        `user_list=&user_list=${a.id}&user_list=${b.id},${c.id}&user_list=${a.id}`,
+      ]
+      for (const list of lists) {
+        const answer = await owner.call('POST', `/group/ban?group_id=${group_id}&duration=5&${list}`, {
+          body: {},
+        })
+        expect(dataOf(answer).map((item: { user_id: number }) => item.user_id)).toEqual([a.id, b.id, c.id])
+      }
+      const made = dataOf(
+        await owner.call('POST', `/group/create?user_list=${a.id}&user_list=x&user_list=${b.id}`),
+      )
+      expect(await memberIds(owner, made.group_id)).toEqual([owner.id, a.id, b.id])
+    })
+
+    it('of another parameter the first counts', async () => {
+      const { owner, group_id } = await withTwo()
+      expect(dataOf(await owner.call('GET', `/group/info?group_id=${group_id}&group_id=5`))).toMatchObject({
+        group_id,
+      })
+    })
+
+    it('a query that is not UTF-8 is refused by the name of the parameter', async () => {
+      const { owner, group_id } = await withTwo()
+      const named = (value: string) =>
+        owner.call('POST', `/group/info/name?group_id=${group_id}&value=${value}`)
+      for (const value of ['caf%E9', '%ff%fe', '%C3', 'a%ED%A0%80b', '%e2%82'])
+        expectRefusal(await named(value), 10002, 'value')
+      expect(await infoOf(owner, group_id)).toMatchObject({ name: '' })
+      for (const [value, meaning] of [
+        ['caf%C3%A9', 'café'],
+        ['100%', '100%'],
+        ['a%20b+c', 'a b c'],
+        ['caf%C3%A9&other=%E9', 'café'],
+      ] as const) {
+        dataOf(await named(value))
+        expect(await infoOf(owner, group_id)).toMatchObject({ name: meaning })
+      }
+    })
+  })
+
   describe('a body', () => {
     const create = async (body: string, headers: Record<string, string> = {}): Promise<Answer> => {
       const { user } = await people(instance(), ['user'])

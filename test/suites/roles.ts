@@ -312,7 +312,7 @@ export const rolesSuite: Suite = instance => {
         ['of another app', 10008, { app_id, 'access-token': await sign(foreign.secret, foreign.app_id) }],
         ['for another app', 10008, { app_id, 'access-token': await sign(secret, foreign.app_id) }],
         ['unknown app', 40000, { app_id: 'nobody', 'access-token': await sign(secret, 'nobody') }],
-        ['no app', 40000, { 'access-token': await sign(secret, app_id) }],
+        ['no app', 40000, { 'access-token': await sign(secret, app_id, { role: 2 }) }],
       ]
       const address = newAddress()
       for (const [what, code, headers] of attempts) {

@@ -33,7 +33,10 @@ export const tokensSuite: Suite = instance => {
     it.each<[string, Claims]>([
       ['without exp', { exp: undefined }],
       ['valid since now', { nbf: now() - 1 }],
+      ['valid in a moment, by a clock that is a little ahead', { nbf: now() + 20 }],
+      ['issued in a moment, by such a clock', { iat: now() + 20 }],
       ['of the largest user id', { sub: String(largestId) }],
+      ['with a number as sub', { sub: 7 }],
     ])('%s is accepted', async (_, claims) => {
       dataOf(await tryToken(await signed({ ...good(), ...claims })))
     })
@@ -41,7 +44,12 @@ export const tokensSuite: Suite = instance => {
     it.each<[string, number, Claims]>([
       ['expired an hour ago', 402, { iat: now() - 2 * hour, exp: now() - hour }],
       ['expired in 1970', 402, { iat: 0, exp: 1 }],
+      ['expired a moment ago', 402, { exp: now() - 2 }],
+      ['valid in a minute', 10008, { nbf: now() + 60 }],
       ['with an exp that is no time', 10008, { exp: 'soon' }],
+      ...[{ toString: 1 }, { valueOf: null }, {}, [], ['7'], [7], true, null, 7.5, -7].map(
+        (sub): [string, number, Claims] => [`with the sub ${JSON.stringify(sub)}`, 10008, { sub }],
+      ),
       ['valid in an hour', 10008, { nbf: now() + hour }],
       ['issued in an hour', 10008, { iat: now() + hour, exp: now() + 2 * hour }],
       ['of another app', 10008, { app: 'other' }],
@@ -223,6 +231,44 @@ export const tokensSuite: Suite = instance => {
 
     it("an administrator's sub is not whom it acts as", async () => {
       expectRefusal(await tryToken(await signed({ ...good(), role: 2 })), 10002)
+    })
+  })
+
+  describe('headers with a hyphen, since proxies such as nginx drop those with an underscore', () => {
+    const call = (headers: Record<string, string>, path = '/group/user_joined') =>
+      new Client(instance(), { ...newAddress(), ...headers }).get(path)
+
+    it('are second spellings', async () => {
+      const { app_id } = instance()
+      const { owner } = await people(instance(), ['owner'])
+      const group_id = await newGroup(owner)
+      const administrator = await signed({ ...good(), role: 2, sub: undefined })
+      const named = { 'app-id': app_id, 'access-token': administrator }
+      expect(dataOf(await call({ ...named, 'user-id': String(owner.id) }))).toEqual([group_id])
+      expectRefusal(await call({ ...named, 'user-id': 'x' }), 10002, 'user_id')
+      const path = `/group/member_list?group_id=${group_id}`
+      dataOf(await call({ ...named, 'group-id': String(group_id) }, path))
+      expectRefusal(await call({ ...named, 'group-id': '1' }, path), 10010)
+      dataOf(await call({ 'app-id': app_id, 'access-token': await signed(good()), 'user-id': '7' }))
+      expectRefusal(await call({ 'app-id': 'nobody', 'access-token': await signed(good()) }), 40000)
+    })
+
+    it('are not needed by users, whose tokens name the app', async () => {
+      const token = await signed(good())
+      dataOf(await call({ 'access-token': token }))
+      dataOf(await call({ authorization: `Bearer ${token}` }))
+      expectRefusal(await call({ 'access-token': changed(token, token.length - 9) }), 10008)
+      expectRefusal(await call({ 'access-token': await signed({ ...good(), app: 'nobody' }) }), 40000)
+      expectRefusal(await call({ 'access-token': await signed({ ...good(), app: undefined }) }), 40000)
+      expectRefusal(await call({ 'access-token': await signed({ ...good(), exp: 1 }) }), 402)
+      expectRefusal(await call({ 'access-token': 'x' }), 10008)
+    })
+
+    it('are needed by administrators, who hear of the proxy', async () => {
+      const token = await signed({ ...good(), role: 2, sub: undefined })
+      expectRefusal(await call({ 'access-token': token }), 40000, 'app-id')
+      expectRefusal(await call({ 'access-token': token, user_id: '7' }), 40000, 'app-id')
+      expectRefusal(await call({}), 40000, 'app-id')
     })
   })
 

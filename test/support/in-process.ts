@@ -32,6 +32,8 @@ export interface ClockedInstance extends Reachable {
   /** Moves the service's clock, also back. */
   advance(ms: number): void
   setApp(settings: Readonly<Record<string, boolean | number | string>>): Promise<void>
+  /** Has the keys at this URL sign the app's tokens instead of its secrets. */
+  setJwks(url: string): Promise<void>
   /** Stops it and starts it again on the same data, under another address. */
   restart(): Promise<void>
   /** Rules that do not hold. */
@@ -108,6 +110,10 @@ export async function startClocked(): Promise<ClockedInstance> {
     },
     async setApp(settings) {
       const change = saveApp(app_id, stored => ({ ...(stored ?? newApp(app_id, secret)), settings }))
+      await runTask(running.executor, change, now)
+    },
+    async setJwks(jwks_url) {
+      const change = saveApp(app_id, stored => ({ ...(stored ?? newApp(app_id, secret)), jwks_url }))
       await runTask(running.executor, change, now)
     },
     async restart() {

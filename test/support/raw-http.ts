@@ -7,6 +7,8 @@ export interface RawConnection {
   write(part: string | Uint8Array): Promise<void>
   /** Resolves with the first answer's status once its head is here; 0 if the connection ended without one. */
   status(): Promise<number>
+  /** A header of the first answer; undefined if it has none of this name. */
+  header(name: string): Promise<string | undefined>
   /** Breaks the connection off, as a phone in a tunnel does. */
   breakOff(): void
 }
@@ -30,6 +32,10 @@ export async function openRaw(url: string): Promise<RawConnection> {
     async status() {
       await answered
       return Number(/^HTTP\/1\.1 (\d{3})/.exec(received)?.[1] ?? 0)
+    },
+    async header(name) {
+      await answered
+      return new RegExp(`^${name}: *(.*)\r$`, 'im').exec(received)?.[1]
     },
     breakOff: () => socket.destroy(),
   }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { type Config, outboundRules } from '../../config.ts'
+import { hostOf } from '../../http/address.ts'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
 import { serialExecutor } from '../../operation/serial-executor.ts'
@@ -143,4 +144,5 @@ function toldToStop(flush: () => void): Promise<void> {
 const forwardedFor =
   (runtime: Runtime): Runtime['addressOf'] =>
   context =>
-    context.req.raw.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? runtime.addressOf(context)
+    hostOf(context.req.raw.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '') ||
+    runtime.addressOf(context)

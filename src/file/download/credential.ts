@@ -20,6 +20,13 @@ export const credentials = {
     ),
 }
 
+/** The token of a download, which may stand in the query; undefined without one. */
+export function tokenOf(exchange: Exchange): string | undefined {
+  const { query } = exchange
+  const sent = exchange.header('access-token') ?? query['access-token'] ?? query.store_token ?? null
+  return exchange.tokenOf(sent)
+}
+
 /** An administrator that acts as nobody: what a valid `sdk_sign` is worth, for the one file it signs. */
 const signedFor: Caller = { administrator: true, user_id: null, only_group: null }
 
@@ -33,10 +40,10 @@ export function readerOf(
   name: string,
 ): Caller | Refusal | Promise<Caller | Refusal> {
   const { query } = exchange
-  const token = exchange.header('access-token') ?? query['access-token'] ?? query.store_token
-  if (token !== undefined && token !== '') return exchange.callerOf(app, token, true)
+  const token = tokenOf(exchange)
   const signature = query.sdk_sign
-  if (signature === undefined || signature === '') return exchange.callerOf(app, null, true)
+  if (token !== undefined || signature === undefined || signature === '')
+    return exchange.callerOf(app, token ?? null, true)
   return exchange.server(app, isSigned(app, name, signature.toLowerCase()))
     ? signedFor
     : refuse('file_sign_invalid', 'sdk_sign is invalid')

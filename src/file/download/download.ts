@@ -9,7 +9,7 @@ import { mayRead } from '../may-read.ts'
 import { avatarName, objectByGrant, objectByName, objectState, type StoredObject } from '../objects.ts'
 import { confirm } from '../upload/confirm.ts'
 import type { Requester } from './converter.ts'
-import { credentials, readerOf } from './credential.ts'
+import { credentials, readerOf, tokenOf } from './credential.ts'
 import { hostileHeaders } from './headers.ts'
 import { redirectUrl, representation } from './representation.ts'
 import { soundParameters, variantOf, variantParameters } from './variant.ts'
@@ -93,7 +93,7 @@ type Find = (app: App, caller: Caller, name: string) => Promise<StoredObject | R
 
 async function download(exchange: Exchange, parameter: string, find: Find): Promise<Response | Refusal> {
   const { query, service } = exchange
-  const app = await exchange.appNamed(exchange.header('app_id') ?? query.app_id ?? null)
+  const app = await exchange.appOf(tokenOf(exchange), query.app_id)
   if (app instanceof Refusal) return app
   const name = query[parameter] ?? ''
   const caller = await readerOf(exchange, app, name)

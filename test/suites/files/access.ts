@@ -115,7 +115,9 @@ export const fileAccess: Suite = instance => {
       }
       expectRefused(await read(await admin({ group_id: other }), url), 403, 10010)
       expectRefused(await read(await admin({ user_id: outsider.id }), url), 403, 10010)
-      expectRefused(await read(await admin({ user_id: owner.id, group_id }), url), 400, 10002)
+      expectBytes(await read(await admin({ user_id: owner.id, group_id }), url), someBytes(50))
+      expectRefused(await read(await admin({ user_id: owner.id, group_id: other }), url), 403, 10010)
+      expectRefused(await read(await admin({ user_id: outsider.id, group_id }), url), 403, 10010)
       const token = (await admin()).headers['access-token'] ?? ''
       expectBytes(
         await read(nobody, url, { query: { app_id: instance().app_id, 'access-token': token } }),
@@ -245,12 +247,9 @@ export const fileAccess: Suite = instance => {
           })
         ).code,
       ).toBe(10003)
+      const administrator = (await callers(instance()).admin()).headers['access-token'] ?? ''
       expect(
-        (
-          await new Client(instance(), { 'access-token': user.headers['access-token'] ?? '' }).get(path, {
-            app_id,
-          })
-        ).code,
+        (await new Client(instance(), { 'access-token': administrator }).get(path, { app_id })).code,
       ).toBe(40000)
     })
 
