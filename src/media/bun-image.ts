@@ -30,14 +30,14 @@ type BunImageClass = new (
 const MAX_SCALED_PIXELS = 16_000_000
 
 /**
- * Pictures by Bun itself, for the compiled binary, where sharp cannot be loaded. Two at a time, off the event
+ * Pictures by Bun itself, for the compiled binary, where sharp cannot be loaded. Three at a time, off the event
  * loop. AVIF is not decoded on Linux; the rest is as with sharp.
  */
 export function bunImages(): Images {
-  const oneOfTwo = limiter(2, 64)
+  const inTurn = limiter(3, 64)
   return {
     resize: (picture, request) =>
-      oneOfTwo(async () => {
+      inTurn(async () => {
         refuseHugePicture(pictureSize(picture))
         try {
           return await resize(webpFirstFrame(picture), request)

@@ -4,6 +4,9 @@ import { convert, type Input, reading, run, store, withFfmpeg } from './ffmpeg.t
 
 const MAX_VIDEO_BYTES = 512 * 1024 * 1024
 
+/** No more of a video is decoded to find one frame. */
+const FIRST_SECONDS = '2'
+
 /** The longest side of a still, in pixels; covers are made from it. */
 const STILL_SIDE = 1280
 
@@ -45,8 +48,8 @@ async function ffmpegFrame(folder: string, video: ByteStream, contentType: strin
   const input = { path, contentType }
   const filters = [...scaledToSquarePixels, ...((await isHdr(input)) ? TONE_MAPPED : []), TO_JPEG_COLOURS]
   const frameOf = (seek: string[]) => convert(reading(input, seek), still(filters))
-  const frame = await frameOf(['-ss', '0.5'])
-  const first = frame.length > 0 ? frame : await frameOf([])
+  const frame = await frameOf(['-ss', '0.5', '-t', FIRST_SECONDS])
+  const first = frame.length > 0 ? frame : await frameOf(['-t', FIRST_SECONDS])
   if (first.length === 0) throw new CannotConvert('the video has no picture')
   return first
 }

@@ -12,6 +12,8 @@ import { MAX_PIXELS } from './picture.ts'
  */
 
 const TIMEOUT_MS = 20_000
+/** A small file can be made to take a decoder for minutes: ffmpeg ends itself. */
+const CPU_SECONDS = 10
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 
 /**
@@ -41,8 +43,8 @@ const DEMUXERS: ReadonlyMap<string, string> = new Map([
   ['audio/flac', 'flac'],
 ])
 
-/** One at a time: a decoder may take hundreds of megabytes. */
-const inTurn = limiter(1, 32)
+/** Two at a time, so that a slow one holds up no other: a decoder may take hundreds of megabytes. */
+const inTurn = limiter(2, 32)
 
 let available: Promise<boolean> | undefined
 
@@ -117,7 +119,7 @@ export function reading({ path, contentType }: Input, options: readonly string[]
 
 /** ffmpeg's output to `pipe:1`. Throws `CannotConvert` where it fails. */
 export async function convert(input: readonly string[], output: readonly string[]): Promise<Bytes> {
-  const quiet = ['-nostdin', '-hide_banner', '-loglevel', 'error']
+  const quiet = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-timelimit', String(CPU_SECONDS)]
   try {
     return await run('ffmpeg', [...quiet, ...input, '-threads', '1', ...output])
   } catch (cause) {

@@ -22,14 +22,14 @@ const READERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map(format => `VipsFore
 
 /**
  * Pictures by sharp (libvips), on Node.js, Bun and Deno but not in a compiled binary. sharp is loaded by the
- * first call; two pictures at a time, one thread each. See-through pictures become PNG, all others JPEG.
+ * first call; three pictures at a time, one thread each. See-through pictures become PNG, all others JPEG.
  */
 export function sharpImages(): Images {
-  const oneOfTwo = limiter(2, 64)
+  const inTurn = limiter(3, 64)
   let loading: Promise<SharpModule> | undefined
   return {
     resize: (picture, request) =>
-      oneOfTwo(async () => {
+      inTurn(async () => {
         refuseHugePicture(pictureSize(picture))
         loading ??= loadSharp()
         const sharp = await loading

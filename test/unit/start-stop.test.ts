@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { chmodSync, readdirSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -70,7 +70,7 @@ async function begin(host: string, port: number): Promise<Unfinished> {
   return { finish: () => void socket.write(body.slice(10)), answer: once(socket, 'close').then(() => answer) }
 }
 
-describe.each(Object.entries(commands))('%s, started by one command', (_name, [first, again = first]) => {
+describe.each(Object.entries(commands))('%s, started by one command', (name, [first, again = first]) => {
   // Another address than the default, to see that it is heeded.
   const host = '127.0.0.2'
   const folder = temporaryFolder()
@@ -107,6 +107,28 @@ describe.each(Object.entries(commands))('%s, started by one command', (_name, [f
     expect(await running.end('SIGTERM')).toBe(0)
     expect(await listens(host, port)).toBe(false)
   })
+
+  it.runIf(name !== 'worker')(
+    'keeps what it makes to itself, whatever the umask, and warns of a folder that others can read',
+    async () => {
+      /** Everything in the folder that others have any right on. */
+      const open = (at: string): string[] =>
+        readdirSync(at, { withFileTypes: true, recursive: true })
+          .map(entry => join(entry.parentPath, entry.name))
+          .filter(path => (statSync(path).mode & 0o077) !== 0)
+      const { as } = await start(['sh', '-c', 'umask 000; exec "$0" "$@"', ...again])
+      const user = await as(7)
+      const place = dataOf(await user.get('/file/upload/chat', { file_type: 100, to_id: 8 }))
+      expect((await fetch(place.upload_url, { method: 'PUT', body: 'hello' })).status).toBe(200)
+      expect([statSync(data).mode & 0o777, open(data)]).toEqual([0o700, []])
+      expect(running.output()).not.toContain('chmod')
+      await running.end('SIGTERM')
+      chmodSync(data, 0o755)
+      await start()
+      await expect.poll(() => running.output(), { timeout: 10_000 }).toContain(`chmod 700 ${data}`)
+      chmodSync(data, 0o700)
+    },
+  )
 
   it('answers what was begun before it stops, and has written it', async () => {
     await start()

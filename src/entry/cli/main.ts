@@ -14,6 +14,7 @@ import { exportCommand } from './export.ts'
 import { gcCommand } from './gc.ts'
 import { importCommand } from './import.ts'
 import { migrateCommand } from './migrate.ts'
+import { keepToOurselves } from './privacy.ts'
 import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { systemErrorSentence } from './system-error.ts'
@@ -48,6 +49,7 @@ cohort <command> --help says more. Settings come from the environment: see the R
 
 /** Runs the command line; resolves with the exit code: 0 well, 1 failed, 2 called wrongly. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<number> {
+  keepToOurselves()
   const [name = 'help', ...rest] = args
   if (name === 'help' || name === '--help' || name === '-h') return print(help())
   if (name === '--version' || name === 'version') return print(`${version}\n`)

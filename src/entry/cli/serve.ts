@@ -15,6 +15,7 @@ import type { Runtime } from '../runtime.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, databaseFile, openServedData } from './data.ts'
 import { claimData } from './data-claim.ts'
+import { warnOfReaders } from './privacy.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { readiness } from './readiness.ts'
 import { startScheduledBackup } from './scheduled-backup.ts'
@@ -45,6 +46,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
   mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
   const claim = claimData(runtime, config)
   const { engine, applied } = await openServedData(runtime, config)
+  warnOfReaders(config, log)
   if (applied.length > 0) log.info({ event: 'migrated', migrations: applied })
   addProcessMetrics(metrics, databaseFile(config))
   const executor = serialExecutor(engine, {
