@@ -1,6 +1,7 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { db, query } from '../db/query.ts'
-import { apps, events } from '../db/schema.ts'
+import { apps } from '../db/schema.ts'
+import { events } from '../db/schema-events.ts'
 import { position } from './cursor.ts'
 import { type EventKind, kinds, type RecordedEvent } from './event.ts'
 import { type Notice, noticeOf } from './notice.ts'

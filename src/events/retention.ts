@@ -1,6 +1,6 @@
 import { and, eq, gt, lt, sql } from 'drizzle-orm'
 import { command, db, listOf, query } from '../db/query.ts'
-import { events } from '../db/schema.ts'
+import { events } from '../db/schema-events.ts'
 import { type EventKind, kinds } from './event.ts'
 
 /*

@@ -3,6 +3,7 @@ import { SQLiteSyncDialect, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { SerialEngine } from '../db/engine.ts'
 import { type Args, command, type Query } from '../db/query.ts'
 import * as schema from '../db/schema.ts'
+import { events, idempotency } from '../db/schema-events.ts'
 
 /*
  * An app as SQL for `wrangler d1 execute`: its rows as they are, in statements that D1 takes, which are at
@@ -108,8 +109,8 @@ const withoutFiles: readonly TableOfApp[] = [
 
 /** Tables of which nothing is exported. */
 export const leftBehind: readonly SQLiteTable[] = [
-  schema.events,
-  schema.idempotency,
+  events,
+  idempotency,
   schema.webhooks,
   schema.webhookHolds,
   schema.webhookParked,

@@ -1,6 +1,7 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
-import { type DeliveryAttempt, events, webhookHolds, webhookParked, webhooks } from '../db/schema.ts'
+import { type DeliveryAttempt, webhookHolds, webhookParked, webhooks } from '../db/schema.ts'
+import { events } from '../db/schema-events.ts'
 
 /* A webhook as it is stored, and its statements. */
 
