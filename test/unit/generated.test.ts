@@ -9,11 +9,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import * as schema from '../../src/db/schema.ts'
+import * as eventsSchema from '../../src/db/schema-events.ts'
 import * as operatorSchema from '../../src/db/schema-operator.ts'
 import { run } from '../support/process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tables = Object.values({ ...schema, ...operatorSchema })
+const tables = Object.values({ ...schema, ...eventsSchema, ...operatorSchema })
   .filter(value => is(value, SQLiteTable))
   .map(table => getTableConfig(table as SQLiteTable))
 

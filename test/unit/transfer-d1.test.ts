@@ -5,6 +5,7 @@ import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as schema from '../../src/db/schema.ts'
+import * as eventsSchema from '../../src/db/schema-events.ts'
 import { exported as everyExported, leftBehind } from '../../src/transfer/export-sql.ts'
 import { callers } from '../support/client.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
@@ -133,7 +134,7 @@ describe('an app moves to D1 and back', () => {
   })
 
   it('with every table, but those that say why not', () => {
-    const tables = Object.values(schema)
+    const tables = Object.values({ ...schema, ...eventsSchema })
       .filter(value => is(value, SQLiteTable))
       .map(table => getTableName(table))
     expect([...everyExported, ...leftBehind.map(table => getTableName(table))].sort()).toEqual(tables.sort())
