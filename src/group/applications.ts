@@ -9,7 +9,7 @@ import { pagedList } from '../operation/page.ts'
 import { itemResult, succeeded } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { candidates, join, joinedEvents, refusalToJoin } from './join.ts'
-import { statusAt } from './pending.ts'
+import { mostFormerIds, statusAt } from './pending.ts'
 
 /** A second application takes the place of the first, as the newest. */
 const upsert = command<{
@@ -22,7 +22,9 @@ const upsert = command<{
   p => sql`INSERT INTO applications (application_id, group_id, applicant_id, reason, status, expires_at)
     VALUES (${p.application_id}, ${p.group_id}, ${p.applicant_id}, ${p.reason}, 0, ${p.expires_at})
     ON CONFLICT (group_id, applicant_id) DO UPDATE
-    SET application_id = excluded.application_id, reason = excluded.reason, status = 0, expires_at = excluded.expires_at`,
+    SET application_id = excluded.application_id, reason = excluded.reason, status = 0, expires_at = excluded.expires_at,
+      former_ids = json_insert(CASE WHEN json_array_length(applications.former_ids) < ${sql.raw(String(mostFormerIds))}
+        THEN applications.former_ids ELSE json_remove(applications.former_ids, '$[0]') END, '$[#]', applications.application_id)`,
 )
 
 export const apply = groupOperation({
@@ -131,6 +133,7 @@ const applicationPages = pagedList<Administered & { now: number }>()({
   name: 'applications',
   key: applications.application_id,
   newestFirst: true,
+  formerKeys: applications.former_ids,
   item: p => ({
     applicant_id: applications.applicant_id,
     expired_time: applications.expires_at,

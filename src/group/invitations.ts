@@ -11,7 +11,7 @@ import { refusalFor, role } from '../operation/roles.ts'
 import { done, failed, type ItemResult, itemResult, succeeded } from './answers.ts'
 import { type GroupCall, groupOperation } from './group-operation.ts'
 import { type Candidate, candidates, join, joinedEvents, refusalToJoin } from './join.ts'
-import { statusAt } from './pending.ts'
+import { mostFormerIds, statusAt } from './pending.ts'
 
 const resetKicks = command<{ group_id: number; user_ids: readonly number[] }>()(
   p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id IN ${listOf(p.user_ids)}`,
@@ -26,12 +26,18 @@ const dropEarlier = command<{
   group_id: number
   inviter_id: number
   user_ids: readonly number[]
+  /** Those that stay: as of `insertPending`. */
+  items: readonly (readonly [number, number])[]
 }>()(
   p => sql`DELETE FROM invitations WHERE app_id = ${p.app_id} AND invitee_id IN ${listOf(p.user_ids)}
-    AND group_id = ${p.group_id} AND inviter_id = ${p.inviter_id}`,
+    AND group_id = ${p.group_id} AND inviter_id = ${p.inviter_id}
+    AND invitation_id NOT IN (SELECT value ->> 0 FROM ${each(p.items)})`,
 )
 
-/** `items`: a list of [invitation_id, invitee_id]. */
+/**
+ * `items`: a list of [invitation_id, invitee_id]. The row takes the place of a pending one, and remembers the ids
+ * of all earlier ones, for cursors under way.
+ */
 const insertPending = command<{
   app_id: string
   group_id: number
@@ -41,8 +47,16 @@ const insertPending = command<{
   expires_at: number
   now: number
 }>()(
-  p => sql`INSERT INTO invitations (invitation_id, app_id, group_id, inviter_id, invitee_id, reason, status, expires_at, updated_at)
-    SELECT value ->> 0, ${p.app_id}, ${p.group_id}, ${p.inviter_id}, value ->> 1, ${p.reason}, 0, ${p.expires_at}, ${p.now} FROM ${each(p.items)}`,
+  p => sql`INSERT OR REPLACE INTO invitations
+      (invitation_id, app_id, group_id, inviter_id, invitee_id, reason, status, expires_at, updated_at, former_ids)
+    SELECT item.value ->> 0, ${p.app_id}, ${p.group_id}, ${p.inviter_id}, item.value ->> 1, ${p.reason}, 0, ${p.expires_at}, ${p.now},
+      (SELECT json_group_array(id) FROM (
+        SELECT i.invitation_id AS id FROM invitations i
+          WHERE i.app_id = ${p.app_id} AND i.invitee_id = item.value ->> 1 AND i.group_id = ${p.group_id} AND i.inviter_id = ${p.inviter_id}
+        UNION ALL SELECT former.value FROM invitations i, json_each(i.former_ids) AS former
+          WHERE i.app_id = ${p.app_id} AND i.invitee_id = item.value ->> 1 AND i.group_id = ${p.group_id} AND i.inviter_id = ${p.inviter_id}
+        ORDER BY id DESC LIMIT ${sql.raw(String(mostFormerIds))}))
+    FROM ${each(p.items)} AS item`,
 )
 
 interface Inviting {
@@ -93,8 +107,8 @@ export function inviteAll({
     const items = asked.map((user_id): [number, number] => [newId(), user_id])
     const expires_at = now + app.settings.invitation_minutes * 60_000
     writes.push(
-      dropEarlier({ app_id: app.app_id, group_id, inviter_id, user_ids: asked }),
       insertPending({ app_id: app.app_id, group_id, inviter_id, items, reason, expires_at, now }),
+      dropEarlier({ app_id: app.app_id, group_id, inviter_id, user_ids: asked, items }),
     )
   }
   return { results, writes, asked, joining }
@@ -225,6 +239,7 @@ const invitationPages = pagedList<{ app_id: string; user_id: number; now: number
   name: 'invitations',
   key: invitations.invitation_id,
   newestFirst: true,
+  formerKeys: invitations.former_ids,
   item: p => ({
     expired_time: invitations.expires_at,
     group_id: invitations.group_id,

@@ -12,3 +12,9 @@ export const statusAt = (
   sql<number>`CASE WHEN ${table.status} = 0 AND ${table.expires_at} <= ${now} THEN 2 ELSE ${table.status} END`.as(
     'status',
   )
+
+/**
+ * How many former ids a row keeps, of an application or invitation that was made again and again. A cursor that
+ * is under way for longer may miss it.
+ */
+export const mostFormerIds = 32

@@ -29,6 +29,11 @@ export interface Listed<A extends Args, Fields extends SelectedFields> {
   /** A unique column of positive integers: the order of the list. */
   readonly key: Column
   readonly newestFirst?: boolean
+  /**
+   * Rows are renewed: they get a new key, and this column keeps the former ones, a JSON list. A row keeps its place
+   * for a cursor under way: the key it had when the first page was read.
+   */
+  readonly formerKeys?: Column
   /** Pages go from the newest to the oldest, but each page begins with its oldest. */
   readonly newestLast?: boolean
   /** The fields of an item, in the order of the answer. */
@@ -56,6 +61,8 @@ interface Ordered extends Preparable<unknown> {
 
 export interface PageRow<Item> {
   readonly items: JsonText<Item[]>
+  /** The key of the newest row of the page; 0 where rows are not renewed. */
+  readonly newest: number | null
   readonly last: number | null
   readonly more: number
   /** 0 where the list is not counted. */
@@ -66,27 +73,35 @@ export interface PageRow<Item> {
 export const firstKey = ({ newestFirst = false }: { readonly newestFirst?: boolean }): number =>
   newestFirst ? Number.MAX_SAFE_INTEGER : 0
 
-type Asked<A extends Args> = A & { after: number; limit: number }
+/** `began`: the key of the newest row when the first page was read. */
+type Asked<A extends Args> = A & { after: number; began: number; limit: number }
 
+/** The statement of a page; `renewed`: of one behind the first, where rows are renewed. */
 export function pageStatement<A extends Args, Fields extends SelectedFields>(
   list: Listed<A, Fields>,
+  renewed?: Column,
 ): Query<Asked<A>, PageRow<unknown>> {
   const p = placeholdersOf<Asked<A>>()
-  const { key, newestFirst = false } = list
+  const { newestFirst = false } = list
+  const key =
+    renewed === undefined
+      ? sql`${list.key}`
+      : sql`(CASE WHEN ${list.key} <= ${p.began} THEN ${list.key}
+          ELSE (SELECT max(value) FROM json_each(${renewed}) WHERE value <= ${p.began}) END)`
   const behind = newestFirst ? lt : gt
   const order = sql`${key} ${sql.raw(newestFirst ? 'DESC' : 'ASC')}`
   const page_key = sql<number>`${key}`.as('page_key')
   const fields = { ...list.item(p), page_key }
   const rows = (selected: SelectedFields, beyond: SQL) => list.from(db.select(selected), p, beyond)
-  const all = compiled(rows({ page_key }, behind(key, sql.raw(String(firstKey(list))))))
+  const all = compiled(rows({ page_key }, behind(list.key, sql.raw(String(firstKey(list))))))
 
   const sorted = (selected: SelectedFields) =>
     rows(selected, behind(key, p.after)).orderBy(order).limit(p.limit)
   const page = list.scattered
     ? db
         .select(fields)
-        .from(key.table)
-        .where(sql`${key} IN ${sorted({ page_key })}`)
+        .from(list.key.table)
+        .where(sql`${list.key} IN ${sorted({ row_key: sql`${list.key}`.as('row_key') })}`)
         .orderBy(order)
         .limit(p.limit)
     : sorted(fields)
@@ -105,21 +120,22 @@ const none: Part = { text: '0', params: [] }
 type Parts = { readonly first: Part; readonly more: Part; readonly total: Part }
 
 function statement<A extends Args, Fields extends SelectedFields>(
-  { newestFirst, newestLast, mayBeLarge }: Listed<A, Fields>,
+  { newestFirst, newestLast, mayBeLarge, formerKeys }: Listed<A, Fields>,
   rows: Compiled,
   { first, more, total }: Parts,
 ): Query<Asked<A>, PageRow<unknown>> {
   const object = jsonObject({ ...rows, fields: rows.fields.filter(({ path }) => path[0] !== 'page_key') })
-  const last = `${newestFirst ? 'min' : 'max'}(page_key) AS last`
+  const newest = formerKeys === undefined ? '0' : 'max(page_key)'
+  const last = `${newestFirst ? 'min' : 'max'}(page_key) AS last, ${newest} AS newest`
   const page = mayBeLarge
     ? `SELECT '[' || coalesce(group_concat(item), '') || ']' AS items, ${last} FROM (${fitting(rows.text, object, newestLast)})`
     : `SELECT json_group_array(${object}) AS items, ${last} FROM (${rows.text})`
   return declared(
-    `${first.text}SELECT items, last, EXISTS (${more.text}) AS more, ${total.text} AS total FROM (${page}) AS page`,
+    `${first.text}SELECT items, newest, last, EXISTS (${more.text}) AS more, ${total.text} AS total FROM (${page}) AS page`,
     [...first.params, ...more.params, ...total.params, ...rows.params],
     [
       { path: ['items'], field: jsonColumn('items') },
-      ...['last', 'more', 'total'].map(name => ({ path: [name], field: sql`${name}`.as(name) })),
+      ...['newest', 'last', 'more', 'total'].map(name => ({ path: [name], field: sql`${name}`.as(name) })),
     ],
   )
 }

@@ -11,27 +11,42 @@ import { sign, verify } from './sign.ts'
 /*
  * Paged lists. A cursor is the last key of a page and a signature over the list it belongs to and that key:
  * the next page starts behind the key, so rows that come and go elsewhere neither repeat nor hide others, and
- * a cursor of another list, group or app is refused. SQLite writes the page as JSON, says with which key it
+ * a cursor of another list, group or app is refused. Where rows are renewed, the cursor also says which was the
+ * newest at the start: a row that got a newer key since is found under the one it had. SQLite writes the page as JSON, says with which key it
  * ends and whether there is more, all in one statement.
  */
 
 /** Where no limit is sent: more would not fit, however small they are. */
 const mostRows = 5_000
 
-/** The key to start behind: `start` without a cursor; undefined if the cursor is not one of this list. */
-function keyOf(app: App, list: string, cursor: string, start: number): number | undefined {
-  if (cursor === '') return start
-  const dot = cursor.indexOf('.')
-  const text = cursor.slice(0, dot)
-  const key = Number.parseInt(text, 36)
-  if (key.toString(36) !== text || !verify(app, 'cursor', `${list} ${key}`, cursor.slice(dot + 1)))
-    return undefined
-  return key
+/** Where a page starts: behind this key, in the list as it began. */
+interface Place {
+  readonly after: number
+  /** The newest key when the first page was read; undefined where rows are not renewed. */
+  readonly began?: number
 }
 
-/** The cursor of what comes behind this key. */
-export const cursorOf = (app: App, list: string, key: number): string =>
-  `${key.toString(36)}.${sign(app, 'cursor', `${list} ${key}`)}`
+/** The place that a cursor tells; undefined if the cursor is not one of this list. */
+function placeOf(app: App, list: string, cursor: string): Place | undefined {
+  const dot = cursor.indexOf('.')
+  const [after = Number.NaN, began, ...others] = cursor
+    .slice(0, dot)
+    .split('-')
+    .map(part => Number.parseInt(part, 36))
+  const place = { after, ...(began !== undefined && { began }) }
+  const isOurs = others.length === 0 && cursor.slice(0, dot) === textOfPlace(place)
+  return isOurs && verify(app, 'cursor', signedText(list, place), cursor.slice(dot + 1)) ? place : undefined
+}
+
+/** The cursor of what comes behind this place. */
+export const cursorOf = (app: App, list: string, place: Place): string =>
+  `${textOfPlace(place)}.${sign(app, 'cursor', signedText(list, place))}`
+
+const textOfPlace = ({ after, began }: Place): string =>
+  began === undefined ? after.toString(36) : `${after.toString(36)}-${began.toString(36)}`
+
+const signedText = (list: string, { after, began }: Place): string =>
+  began === undefined ? `${list} ${after}` : `${list} ${after} ${began}`
 
 type PagedCall = Call<{ readonly cursor: string; readonly limit?: number | undefined }>
 
@@ -58,20 +73,30 @@ export const pagedList =
   <A extends Args>() =>
   <Fields extends SelectedFields>(list: Listed<A, Fields>): PagedList<A, SelectResultFields<Fields>> => {
     type Item = SelectResultFields<Fields>
+    const { formerKeys } = list
     const page = pageStatement(list)
-    const start = firstKey(list)
+    const renewedPage = formerKeys === undefined ? page : pageStatement(list, formerKeys)
+    const start: Place = { after: firstKey(list) }
     const nameOf = (of: number | string | null): string => `${list.name} ${of}`
     return {
       reads({ app, input }, of, args) {
-        const after = keyOf(app, nameOf(of), input.cursor, start)
-        if (after === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
-        return [page({ ...args, after, limit: input.limit ?? mostRows }) as Bound<PageRow<Item>>]
+        const place = input.cursor === '' ? start : placeOf(app, nameOf(of), input.cursor)
+        if (place === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
+        const { after, began = Number.MAX_SAFE_INTEGER } = place
+        const statement = place.began === undefined ? page : renewedPage
+        return [statement({ ...args, after, began, limit: input.limit ?? mostRows }) as Bound<PageRow<Item>>]
       },
-      answer({ app }, of, [[found]], known) {
+      answer({ app, input }, of, [[found]], known) {
         // The statement is an aggregate: it answers one row, always.
         if (found === undefined) throw new Error(`no page of ${list.name}`)
-        const { items, last, more } = found
-        const cursor = more !== 0 && last !== null ? cursorOf(app, nameOf(of), last) : ''
+        const { items, last, newest, more } = found
+        const next = (after: number): Place => {
+          if (formerKeys === undefined) return { after }
+          // Read once already, so it is one of this list.
+          const began = input.cursor === '' ? newest : placeOf(app, nameOf(of), input.cursor)?.began
+          return { after, ...(began !== undefined && began !== null && { began }) }
+        }
+        const cursor = more !== 0 && last !== null ? cursorOf(app, nameOf(of), next(last)) : ''
         return {
           data: items,
           page:

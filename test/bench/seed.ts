@@ -108,7 +108,7 @@ export function seeded(file: string, app_id: string, secret: string, scale: Scal
     return {
       group_id,
       members,
-      cursors: ['', ...after.map(key => cursorOf(app, `members ${group_id}`, key))],
+      cursors: ['', ...after.map(key => cursorOf(app, `members ${group_id}`, { after: key }))],
     }
   }
   return {

@@ -5,6 +5,7 @@ import { dataOf, expectRefusal, newGroup, type Tenant, type User } from '../supp
 import { allPages } from '../support/pages.ts'
 import type { Suite } from './all.ts'
 import { type PagedList, pagedLists } from './paging/lists.ts'
+import { renewedRows } from './paging/renewed.ts'
 
 /** All keys of a list, page by page. */
 const keysOf = async (list: PagedList, limit?: number, between?: () => Promise<unknown>): Promise<number[]> =>
@@ -58,7 +59,9 @@ function forgeries(cursor: string): string[] {
 }
 
 /** Paged lists (docs/behaviour.md, section 5): what stays is seen once, whatever happens around it. */
-export const pagingSuite: Suite = (instance, pace) => {
+export const pagingSuite: Suite = (instance, pace, target) => {
+  renewedRows(instance, pace, target)
+
   const rows = pace === 'slow' ? 8 : 24
   let here: Tenant
   let elsewhere: Tenant
