@@ -41,6 +41,9 @@ const byGroup: OfApp = (table, app_id) =>
 const byObject: OfApp = (table, app_id) =>
   sql`(SELECT o.app_id FROM objects AS o WHERE o.object_name = ${table}.object_name) = ${app_id}`
 
+/** Columns of an app that are not exported: each database has its own. */
+const ofTheDatabase: readonly string[] = [schema.apps.imported_at.name, schema.apps.epoch.name]
+
 /** `nothing`: columns that are 0 in the export. */
 function tableOfApp(
   table: SQLiteTable,
@@ -48,10 +51,7 @@ function tableOfApp(
   ofApp: OfApp,
   nothing: readonly string[] = [],
 ): TableOfApp {
-  // Each database knows itself when an app was put into it.
-  const all = Object.values(getTableColumns(table)).filter(
-    ({ name }) => name !== schema.apps.imported_at.name,
-  )
+  const all = Object.values(getTableColumns(table)).filter(({ name }) => !ofTheDatabase.includes(name))
   const columns = all.map(column => column.name)
   const list = (items: SQL[]) => sql.join(items, sql`, `)
   const outputs = list(

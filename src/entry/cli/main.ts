@@ -7,6 +7,7 @@ import { appCommand } from './app-command.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { type Command, UsageError } from './command.ts'
+import { CommandFailure } from './command-failure.ts'
 import { consoleCommand } from './console.ts'
 import { epochCommand } from './epoch.ts'
 import { eventsCommand } from './events.ts'
@@ -68,6 +69,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<n
   } catch (error) {
     if (error instanceof UsageError) return complain(`${error.message}\n\n${command.help}`, 2)
     if (error instanceof ConfigError) return complain(error.message, 2)
+    if (error instanceof CommandFailure) return complain(error.message, 1)
     if (error instanceof DatabaseError) return complain(`the database: ${error.message}`, 1)
     const sentence = systemErrorSentence(error)
     if (sentence !== undefined) return complain(sentence, 1)
