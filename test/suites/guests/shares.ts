@@ -6,7 +6,7 @@ import { lacking } from '../../support/capabilities.ts'
 import type { Client } from '../../support/client.ts'
 import { newUsers } from '../../support/client.ts'
 import { newTenants, read, sendFile, toUser } from '../../support/files.ts'
-import { jpeg } from '../../support/fixtures.ts'
+import { jpeg, mp4 } from '../../support/fixtures.ts'
 import { dataOf, newGroup, people, type Tenant } from '../../support/groups.ts'
 import { bytesOf } from '../../support/pictures.ts'
 import { headOf } from '../../support/raw-http.ts'
@@ -113,6 +113,33 @@ export const fairShares: Suite = (instance, pace, target) => {
         },
       )
     })
+
+    it.runIf(lacking(target, 'covers of videos') === undefined)(
+      'of videos of one user beside those of another app',
+      async () => {
+        const video = await mp4()
+        if (video === undefined) throw new Error('there is an ffmpeg, and no video')
+        const [crowd, other] = [await newTenant(), await newTenant()]
+        const { attacker } = await people(instance(), ['attacker'], crowd)
+        const { owner } = await people(instance(), ['owner'], other)
+        const [theirs, own] = await Promise.all(
+          [attacker, owner].map(user => sendFile(user, { ...toUser(user), file_type: 103 }, video)),
+        )
+        let w = 20
+        await besideAttack(
+          instance(),
+          async () =>
+            expect((await read(owner, own ?? '', { query: { image_type: 3, w: w++ } })).status).toBe(200),
+          () =>
+            Promise.all(
+              Array.from({ length: 10 }, async (_, i) => {
+                const query = { image_type: 3, w: 20 + i }
+                expect((await read(attacker, theirs ?? '', { query })).status).toBe(200)
+              }),
+            ),
+        )
+      },
+    )
 
     it('leave the line with whoever asked for them', async () => {
       const { attacker, owner } = await people(instance(), ['attacker', 'owner'], await newTenant())
