@@ -55,11 +55,12 @@ interface Callable {
   readonly answer: z.ZodType
 }
 
-/** A route of the operator as an operation; undefined for what the client has no method for. */
+/** A route that answers JSON as an operation; undefined for what the client has no method for. */
 function callable(route: Route): Callable | undefined {
   const [method = 'GET'] = route.methods
   const answer = route.answers[200]?.content?.['application/json']
-  if (route.who !== 'operator' || !(answer instanceof z.ZodObject)) return undefined
+  if (route.who !== 'operator' && route.tag !== 'authz') return undefined
+  if (!(answer instanceof z.ZodObject) || !('data' in answer.shape)) return undefined
   const body = route.takes?.[method]?.['application/json']
   const input = body instanceof z.ZodObject ? body : route.query
   return {

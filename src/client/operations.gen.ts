@@ -1587,6 +1587,27 @@ export interface WebhooksTestAnswer {
   readonly answer: string
 }
 
+export interface AuthzRecipientsInput {
+  /** Of which group. */
+  readonly group_id: number
+  /** Message: all but those with msg_mute_mode 2. push: those with neither mute nor push mode 1. Default: "message". */
+  readonly for?: "message" | "push"
+  /** The last user id of the answer before. */
+  readonly after?: number
+  /** Recipients of one answer; a stream has no limit. 1 to 10000. */
+  readonly limit?: number
+}
+export interface AuthzRecipientsAnswer {
+  /** The version of the group. */
+  readonly version: number
+  /** Members of the group. */
+  readonly count: number
+  /** Where the next answer starts; 0 on the last. */
+  readonly after: number
+  /** [user_id, msg_mute_mode, msg_push_mode]. */
+  readonly recipients: readonly (readonly [number, number, number])[]
+}
+
 export type OperatorSessionInput = Readonly<Record<string, unknown>>
 export interface OperatorSessionAnswer {
   /** Null: by a token, not by a session. */
@@ -1830,6 +1851,8 @@ export const authzOperations = (api: Connection) => ({
     check: (input: AuthzCheckInput, options?: CallOptions) => api.query<AuthzCheckAnswer>("/authz/check", input, options),
     /** May these users do this?. As /authz/check, for 1 to 500 questions at once, answered in their order. A group that does not exist is a reason here, not an error. */
     checkBatch: (input: AuthzCheckBatchInput, options?: CallOptions) => api.query<AuthzCheckBatchAnswer>("/authz/check/batch", input, options),
+    /** Who receives a message of this group?. In the order of their ids. With `Accept: application/x-ndjson` all of them as a stream: first `{version, count}`, a line `[user_id, msg_mute_mode, msg_push_mode]` each, last `{end, version}`; where the two versions differ, the group changed meanwhile. The ETag changes with the group: `If-None-Match` is answered 304. Push modes 2 to 4 depend on the message, so those members are among the recipients of pushes. */
+    recipients: (input: AuthzRecipientsInput, options?: CallOptions) => api.get<AuthzRecipientsAnswer>("/authz/recipients", input, options),
 })
 
 export const fileOperations = (api: Connection) => ({
