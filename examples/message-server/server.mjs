@@ -61,6 +61,8 @@ async function post(user_id, { group_id, text }) {
 const app = new Hono()
 const page = readFileSync(new URL('page.html', import.meta.url), 'utf8')
 app.get('/', context => context.html(page.replaceAll('{{cohort}}', COHORT_URL).replaceAll('{{app}}', APP_ID)))
+const client = readFileSync(new URL('../../dist/client/client.js', import.meta.url))
+app.get('/client.js', context => context.body(client, 200, { 'content-type': 'text/javascript' }))
 app.get('/healthz', context => context.text('ok'))
 // For the example anybody may be anybody.
 app.get('/sign-in/:user', async context => context.text(await userToken(context.req.param('user'))))

@@ -142,7 +142,15 @@ export class Deliverer {
     const { executor, clock } = context
     const now = clock()
     const claimed = await runTask(executor, claim(app_id, webhook_id, now), now)
-    if (claimed !== null) await new Deliverer(context, claimed.webhook, claimed.holds).deliver()
+    if (claimed === null) return
+    const deliverer = new Deliverer(context, claimed.webhook, claimed.holds)
+    const stop = () => deliverer.wake()
+    context.signal.addEventListener('abort', stop)
+    try {
+      await deliverer.deliver()
+    } finally {
+      context.signal.removeEventListener('abort', stop)
+    }
   }
 
   private async deliver(): Promise<void> {
@@ -161,7 +169,6 @@ export class Deliverer {
         })
     }
     const draining = new Set<number>()
-    this.context.signal.addEventListener('abort', () => this.wake(), { once: true })
     for (;;) {
       const { clock, signal } = this.context
       const going = !this.void && !signal.aborted && this.disabled === undefined
