@@ -1,6 +1,7 @@
 // Builds dist/cohort.js, what `npm start` and the command line run on Node.
 import { chmodSync } from 'node:fs'
 import { build } from 'esbuild'
+import './build-assets.mjs'
 
 await build({
   entryPoints: {

@@ -59,8 +59,8 @@ interface Callable {
 function callable(route: Route): Callable | undefined {
   const [method = 'GET'] = route.methods
   const answer = route.answers[200]?.content?.['application/json']
-  if (route.who !== 'operator' && route.tag !== 'authz') return undefined
-  if (!(answer instanceof z.ZodObject) || !('data' in answer.shape)) return undefined
+  const spoken = route.who === 'operator' || route.tag === 'authz' || route.path.startsWith('/operator/')
+  if (!spoken || !(answer instanceof z.ZodObject) || !('data' in answer.shape)) return undefined
   const body = route.takes?.[method]?.['application/json']
   const input = body instanceof z.ZodObject ? body : route.query
   return {

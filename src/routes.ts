@@ -3,6 +3,7 @@ import { feed } from './events/feed-route.ts'
 import { mine, stream } from './events/stream-routes.ts'
 import { downloadAvatar, downloadChat } from './file/download/download.ts'
 import { receiveUpload } from './file/upload/receive.ts'
+import { clientFile, consoleRoutes } from './http/asset-routes.ts'
 import type { Route } from './http/route.ts'
 import { docs, healthz, metrics, openApiDocument, readyz, root } from './http/service-routes.ts'
 import { centrifugoPublish, centrifugoSubscribe } from './integrations/centrifugo.ts'
@@ -28,6 +29,8 @@ export const routes: readonly Route[] = [
   healthz,
   readyz,
   metrics,
+  clientFile,
+  ...consoleRoutes,
   openApiDocument,
   docs,
   openSessionRoute,

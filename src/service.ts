@@ -5,11 +5,13 @@ import type { FeedSource } from './events/live-feed.ts'
 import { converter } from './file/download/converter.ts'
 import type { Converters } from './file/download/derive.ts'
 import { uploadsOfUser } from './file/upload/uploads-of-user.ts'
+import { consoleRoutes } from './http/asset-routes.ts'
 import { docsPage } from './http/docs.ts'
 import { mount, pathOf } from './http/mount.ts'
 import { openApi } from './http/openapi.ts'
 import { outbox } from './http/outbox.ts'
 import { rateLimiter } from './http/rate-limit.ts'
+import type { Route } from './http/route.ts'
 import type { Documentation, Service } from './http/service.ts'
 import { type Jobs, jobRunner } from './jobs/runner.ts'
 import type { Metrics } from './metrics.ts'
@@ -30,7 +32,7 @@ import { Deliveries } from './webhook/deliveries.ts'
 export interface Platform {
   readonly config: Pick<
     Config,
-    'AUDIT_IP' | 'CORS_ORIGINS' | 'PUBLIC_URL' | 'IMAGE_SERVICE_URL' | 'OPERATOR_SECRET'
+    'AUDIT_IP' | 'CONSOLE' | 'CORS_ORIGINS' | 'PUBLIC_URL' | 'IMAGE_SERVICE_URL' | 'OPERATOR_SECRET'
   >
   /** The executor of the database that holds this app. */
   readonly executorFor: (app_id: string) => Executor
@@ -89,6 +91,7 @@ export function createService(platform: Platform): RunningService {
     deliveries,
   })
   const feeds = eventFeeds({ executorFor, log, metrics, sourceFor: platform.eventSourceFor })
+  const served = config.CONSOLE === 'on' ? routes : routes.filter(route => !consoleRoutes.includes(route))
   const service: Service = {
     apps,
     tokens: tokenVerifier(clock, metrics),
@@ -114,7 +117,7 @@ export function createService(platform: Platform): RunningService {
       convert: converter(files, metrics),
       uploadsOfUser: uploadsOfUser(),
     },
-    documentation: documentation(platform.version, publicUrl),
+    documentation: documentation(served, platform.version, publicUrl),
     jobs,
     premises: { ...platform.premises, version: platform.version },
     feeds,
@@ -126,7 +129,7 @@ export function createService(platform: Platform): RunningService {
     trustsProxy: platform.trustsProxy,
   }
   const app = new Hono({ getPath: pathOf })
-  mount(app, service, operations, routes)
+  mount(app, service, operations, served)
   return {
     app,
     jobs,
@@ -142,12 +145,12 @@ export function createService(platform: Platform): RunningService {
 }
 
 /** Made when it is asked for: a cold start does not wait for it. */
-function documentation(version: string, publicUrl: string): Documentation {
+function documentation(served: readonly Route[], version: string, publicUrl: string): Documentation {
   let document: Record<string, unknown> | undefined
   let json: string | undefined
   let page: string | undefined
   const made = () => {
-    document ??= openApi(operations, routes, version, publicUrl)
+    document ??= openApi(operations, served, version, publicUrl)
     return document
   }
   return {

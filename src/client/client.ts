@@ -1,6 +1,6 @@
 import { CohortError } from './cohort-error.ts'
-import { type CohortOptions, Connection } from './connection.ts'
-import { type CohortEvent, type EventsOptions, events } from './events.ts'
+import { type CohortOptions, Connection, type Envelope } from './connection.ts'
+import { type CohortEvent, type EventsOptions, events, type FeedOptions, type FeedPage } from './events.ts'
 import { files } from './files.ts'
 import { Operations } from './operations.gen.ts'
 
@@ -19,6 +19,20 @@ export class Cohort extends Operations {
     this.files = files(connection)
   }
 
+  /** A page of what happened: pull, where `events` is pushed. */
+  async feed({ signal, ...input }: FeedOptions = {}): Promise<FeedPage> {
+    type Answer = Envelope<CohortEvent[]> & Omit<FeedPage, 'events'>
+    const options = signal === undefined ? {} : { signal }
+    const {
+      data: events,
+      cursor,
+      head,
+      earliest,
+      more,
+    } = await this.connection.envelope<Answer>('/events', input, options)
+    return { events, cursor, head, earliest, more }
+  }
+
   /** Events as they happen, for ever: `for await (const event of cohort.events({ after: saved }))`. */
   events(options?: EventsOptions): AsyncGenerator<CohortEvent, void, undefined> {
     return events(this.connection, options)
@@ -27,7 +41,7 @@ export class Cohort extends Operations {
 
 export type { CodeName } from './cohort-error.ts'
 export type { Acting, CallOptions, CohortOptions } from './connection.ts'
-export type { CohortEvent, EventsOptions } from './events.ts'
+export type { CohortEvent, EventsOptions, FeedOptions, FeedPage } from './events.ts'
 export type { Destination, Uploaded, UploadOptions, Variant } from './files.ts'
 export type * from './operations.gen.ts'
 export { codes } from './operations.gen.ts'

@@ -139,6 +139,11 @@ export class Connection {
     }
   }
 
+  /** The whole answer of a route that adds fields of its own to the envelope. */
+  envelope<T extends Envelope<unknown>>(path: string, input: object, options: CallOptions = {}): Promise<T> {
+    return this.send({ method: 'GET', path, input, writes: false, options }) as Promise<T>
+  }
+
   private async data<T>(call: Call): Promise<T> {
     return (await this.send<T>(call)).data
   }

@@ -76,6 +76,25 @@ function query(parts: {
   return made.size > 0 ? `?${made}` : ''
 }
 
+/** A page of events. */
+export interface FeedPage {
+  readonly events: readonly CohortEvent[]
+  /** Give it back as `after` for the next page. */
+  readonly cursor: string
+  /** The newest there is. */
+  readonly head: string
+  readonly earliest: string
+  /** There is more: ask again at once. */
+  readonly more: boolean
+}
+
+export interface FeedOptions extends EventsOptions {
+  /** 1 to 500. Default: 100. */
+  readonly limit?: number
+  /** Seconds to wait for an event where there is none, 0 to 25. Default: 0. */
+  readonly wait?: number
+}
+
 interface Frame {
   readonly id: string
   readonly event: string

@@ -125,7 +125,10 @@ export function files(connection: Connection) {
     download_url: string,
     { signal, ...variant }: Variant & { readonly signal?: AbortSignal } = {},
   ): Promise<Blob> => {
-    const response = await connection.fetch(await url(download_url, variant), signal ? { signal } : {})
+    // Without a token the browser's session reads it, for which the query cannot speak.
+    const headers = (await connection.currentToken()) === '' ? await connection.headers() : {}
+    const target = await url(download_url, variant)
+    const response = await connection.fetch(target, { headers, ...(signal && { signal }) })
     if (response.ok) return response.blob()
     const { code = response.status, message = `HTTP ${response.status}` } = await response
       .json()

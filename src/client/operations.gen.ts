@@ -1608,6 +1608,15 @@ export interface AuthzRecipientsAnswer {
   readonly recipients: readonly (readonly [number, number, number])[]
 }
 
+export interface OperatorOpenSessionInput {
+  /** What follows `#` in the link that `cohort console` prints, or an operator token with a `jti`. 1 to 4096 characters. */
+  readonly link: string
+}
+export interface OperatorOpenSessionAnswer {
+  /** Milliseconds. */
+  readonly expires_at: number
+}
+
 export type OperatorSessionInput = Readonly<Record<string, unknown>>
 export interface OperatorSessionAnswer {
   /** Null: by a token, not by a session. */
@@ -1902,6 +1911,8 @@ export const operatorOperations = (api: Connection) => ({
     endKey: (input: OperatorEndKeyInput, options?: CallOptions) => api.write<OperatorEndKeyAnswer>("/operator/app/key/end", input, options),
     /** Delete an app with all that is its own. Without `dry_run: false` it only says what would go. An app that is deleted answers nobody any more; its groups, users and files are then removed in the background, and cannot be had back but from a backup. */
     deleteApp: (input: OperatorDeleteAppInput, options?: CallOptions) => api.write<OperatorDeleteAppAnswer>("/operator/app/delete", input, options),
+    /** Open a session of the console. Works once for a link or token, and sets a cookie for 12 hours. Calls by the cookie carry the header `x-cohort-session: 1` beside it. */
+    openSession: (input: OperatorOpenSessionInput, options?: CallOptions) => api.write<OperatorOpenSessionAnswer>("/operator/session", input, options),
     /** Get the session of the caller. */
     session: (input?: OperatorSessionInput, options?: CallOptions) => api.get<OperatorSessionAnswer>("/operator/session", input, options),
     /** List the open sessions of the console. Newest first. */

@@ -1,0 +1,190 @@
+import { mkdirSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { commandTarget } from '../support/command-target.ts'
+import { consoleLink, furnish, hostile, problemsOf } from '../support/console.ts'
+import type { Instance } from '../support/target.ts'
+
+/** Pictures of every screen go there, to be looked at, if it is set. */
+const { CONSOLE_PICTURES } = process.env
+
+describe('the console, in Chromium', () => {
+  let service: Instance
+  let browser: Awaited<ReturnType<typeof openBrowser>>
+  let page: Page
+  let group_id: number
+  const troubles: string[] = []
+  beforeAll(async () => {
+    service = await commandTarget('node', ['node', 'dist/cohort.js']).start()
+    group_id = (await furnish(service)).group_id
+    browser = await openBrowser()
+    page = await browser.context.newPage()
+    page.on('console', message => {
+      if (message.type() === 'error') troubles.push(message.text())
+    })
+    page.on('pageerror', error => troubles.push(error.message))
+    await page.goto(await consoleLink(service))
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    if (CONSOLE_PICTURES !== undefined) mkdirSync(CONSOLE_PICTURES, { recursive: true })
+  })
+  afterEach(() => expect(troubles.splice(0)).toEqual([]))
+  afterAll(async () => {
+    await browser.close()
+    await service.stop()
+  })
+
+  const open = async (path: string, heading: string | RegExp) => {
+    await page.evaluate(hash => {
+      globalThis.location.hash = hash
+    }, `#/${path}`)
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    await page.waitForFunction(() => document.querySelector('.loading') === null)
+  }
+  const said = (text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
+  const confirm = (label: string) => page.getByRole('dialog').getByRole('button', { name: label }).click()
+
+  const screens = (): [string, string, string | RegExp][] => [
+    ['overview', '', 'Overview'],
+    ['apps', 'apps', 'Apps'],
+    ['app', 'apps/demo', 'demo'],
+    ['groups', 'apps/demo/groups', 'demo: groups'],
+    ['group', `apps/demo/groups/${group_id}`, /img src/],
+    ['users', 'apps/demo/users', 'demo: users'],
+    ['user', 'apps/demo/users/2', 'User 2'],
+    ['files', 'apps/demo/files', 'demo: files'],
+    ['events', 'apps/demo/events', 'demo: events'],
+    ['webhooks', 'apps/demo/webhooks', 'demo: webhooks'],
+    ['backups', 'backups', 'Backups'],
+  ]
+
+  it.each([
+    ['wide', 1280, 'light'],
+    ['phone', 360, 'light'],
+    ['dark', 1280, 'dark'],
+  ] as const)('shows every screen well: %s', async (name, width, colorScheme) => {
+    await page.setViewportSize({ width, height: 800 })
+    await page.emulateMedia({ colorScheme })
+    for (const [screen, path, heading] of screens()) {
+      await open(path, heading)
+      // Pictures and events come a moment later.
+      await page.waitForTimeout(300)
+      if (CONSOLE_PICTURES !== undefined)
+        await page.screenshot({ path: `${CONSOLE_PICTURES}/${screen}-${name}.png`, fullPage: true })
+      expect.soft({ screen, problems: await problemsOf(page) }).toEqual({ screen, problems: [] })
+    }
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  it('is worked by the keyboard alone', async () => {
+    await open('apps', 'Apps')
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '')
+    for (let n = 0; n < 30 && (await focused()) !== 'demo'; n++) await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'demo' }).waitFor()
+  })
+
+  it('makes an app, signs a token, rotates and ends a secret, and deletes the app', async () => {
+    await open('apps', 'Apps')
+    await page.getByLabel('Id: letters, digits, _ or -').fill('from-console')
+    await page.getByRole('button', { name: 'Create' }).click()
+    await said('The app from-console is there.')
+    await page.getByRole('link', { name: 'from-console' }).click()
+    await page.getByRole('heading', { level: 1, name: 'from-console' }).waitFor()
+    await page.getByRole('button', { name: 'Sign', exact: true }).click()
+    await said('The token is good for an hour.')
+    await page.getByRole('button', { name: 'New secret' }).click()
+    await said(/A new secret signs/)
+    const end = page.getByRole('table').first().getByRole('button', { name: /^End / }).last()
+    const label = (await end.textContent()) ?? ''
+    await end.click()
+    await confirm(label)
+    await said(/has ended/)
+    await page.getByLabel('Setting', { exact: true }).selectOption('max_groups')
+    await page.getByLabel('Value; empty: its default').fill('5')
+    await page.getByRole('button', { name: 'Change' }).click()
+    await said('max_groups is 5 now.')
+    await page.getByRole('button', { name: 'Delete app' }).click()
+    await confirm('Delete app')
+    await said(/is deleted/)
+  })
+
+  it('acts on a group: renames, invites, bans, kicks, accepts, publishes, blocks, dissolves', async () => {
+    await open(`apps/demo/groups/${group_id}`, /img src/)
+    await page.getByRole('button', { name: 'Accept 3' }).click()
+    await said('3 is a member now.')
+    await page.getByRole('button', { name: 'Ban 2 for a day' }).click()
+    await said('2 may not send for a day.')
+    await page.getByRole('button', { name: 'Unban 2' }).click()
+    await said('2 may send again.')
+    await page.getByRole('button', { name: 'Kick 2' }).click()
+    await confirm('Kick 2')
+    await said('2 is no member any more.')
+    await page.getByRole('button', { name: 'Unblock 9' }).click()
+    await said('9 may join again.')
+    await page.getByLabel('Title').fill('News')
+    await page.getByLabel('Content').fill('Of today')
+    await page.getByRole('button', { name: 'Publish' }).click()
+    await said('The announcement is published.')
+    await page.getByLabel('Name', { exact: true }).fill('Renamed')
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await said('The group is called Renamed now.')
+    await page.getByRole('button', { name: 'Dissolve group' }).click()
+    await confirm('Dissolve group')
+    await said('The group is dissolved.')
+  })
+
+  it('finds groups by the beginning of their name', async () => {
+    await open('apps/demo/groups', 'demo: groups')
+    await page.getByLabel('Name begins with').fill('book')
+    await page.getByRole('link', { name: 'Book club' }).waitFor()
+    await page.getByLabel('Name begins with').fill('no such')
+    await page.getByText('No group of such a name.').waitFor()
+  })
+
+  it('backs up, runs a job, and says what was done', async () => {
+    await open('backups', 'Backups')
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await said(/is there, /)
+    await open('', 'Overview')
+    await page.getByRole('button', { name: 'Run sweep-groups' }).click()
+    await said(/sweep-groups ran/)
+  })
+
+  it('is shown in no frame, and its session is of no use to another site', async () => {
+    const response = await fetch(`${service.url}/console/`)
+    const policy = response.headers.get('content-security-policy') ?? ''
+    for (const part of ["default-src 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"])
+      expect(policy).toContain(part)
+    const stranger = await browser.context.newPage()
+    await stranger.goto('about:blank')
+    const seen = await stranger.evaluate(async url => {
+      const read = (headers: Record<string, string>) =>
+        fetch(`${url}/operator/apps`, { credentials: 'include', headers }).then(
+          async answer => (await answer.json()).code,
+          () => 'refused by the browser',
+        )
+      return [await read({}), await read({ 'x-cohort-session': '1' })]
+    }, service.url)
+    expect(seen).toEqual(['refused by the browser', 'refused by the browser'])
+    await stranger.close()
+  })
+
+  it('lets nobody in by a link that was used, and ends with the session', async () => {
+    const link = await consoleLink(service)
+    const other = await browser.context.newPage()
+    await other.goto(link)
+    await other.getByRole('heading', { name: 'Overview' }).waitFor()
+    expect(other.url()).not.toContain(link.split('#')[1])
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await other.getByRole('button', { name: 'Sign in' }).waitFor()
+    expect(await problemsOf(other)).toEqual([])
+    await other.getByLabel('The link, or an operator token').fill(link)
+    await other.getByRole('button', { name: 'Sign in' }).click()
+    await other.getByRole('alert').getByText('this link was used or has expired').waitFor()
+    await other.close()
+    troubles.length = 0
+    expect(hostile).toContain('<script>')
+  })
+})
