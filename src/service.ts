@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { Config } from './config.ts'
 import { eventFeeds } from './events/feeds.ts'
 import type { FeedSource } from './events/live-feed.ts'
+import { RefusedAccess } from './events/refused.ts'
 import { converter } from './file/download/converter.ts'
 import type { Converters } from './file/download/derive.ts'
 import { uploadsOfUser } from './file/upload/uploads-of-user.ts'
@@ -121,6 +122,7 @@ export function createService(platform: Platform): RunningService {
     jobs,
     premises: { ...platform.premises, version: platform.version },
     feeds,
+    refusedAccess: new RefusedAccess(),
     ready: platform.ready,
     publicUrl,
     origins: config.CORS_ORIGINS,

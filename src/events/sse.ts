@@ -36,6 +36,7 @@ export function eventStream(
   const gone = new AbortController()
   const encoder = new TextEncoder()
   let wake: () => void = () => {}
+  let isTooSlow = false
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       start(controller) {
@@ -54,7 +55,8 @@ export function eventStream(
             if (gone.signal.aborted) return false
             controller.enqueue(encoder.encode(frames))
             if (!hasRoom()) await taken()
-            return hasRoom() && !gone.signal.aborted
+            isTooSlow = !hasRoom()
+            return !isTooSlow && !gone.signal.aborted
           },
         }
         run(writer)
@@ -62,7 +64,9 @@ export function eventStream(
           .finally(() => {
             if (gone.signal.aborted) return
             gone.abort()
-            controller.close()
+            // What waits for it would wait for ever: the connection is cut off.
+            if (isTooSlow) controller.error(new Error('a stream was cut off: its reader takes nothing'))
+            else controller.close()
           })
       },
       pull: () => wake(),

@@ -248,6 +248,14 @@ export class Exchange {
     return runnerFor(this.service, this.session, app, this.origin)
   }
 
+  /** Answers the refusal when it is recorded that a privileged operation was refused, where that is to be told. */
+  async tellRefused({ app, caller, token }: Access, operation: string, refusal: Refusal): Promise<Refusal> {
+    const { executorFor, clock, newId, refusedAccess } = this.service
+    const call = { app, caller, input: {}, now: clock(), newId, origin: this.origin }
+    await refusedAccess.tell(executorFor(app.app_id), call, token ?? '', operation, refusal)
+    return refusal
+  }
+
   // How it is answered.
 
   /** A success of the API. */

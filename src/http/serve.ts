@@ -43,7 +43,8 @@ function refusalToCall(who: Who, { administrator, user_id, only_group }: Caller)
  * synchronously.
  */
 export function serveOperation(service: Service, operation: Operation, path: string): Handler {
-  const { self, who, input: schema } = operation
+  const { self, who, requires, input: schema } = operation
+  const isPrivileged = who !== 'user' || requires === 'admin' || requires === 'owner'
 
   const run = (
     exchange: Exchange,
@@ -97,6 +98,18 @@ export function serveOperation(service: Service, operation: Operation, path: str
     return { ...result, data: await operation.present(result.data, at) }
   }
 
+  /** The result, with its event where a privileged operation is refused. */
+  const told = (
+    exchange: Exchange,
+    allowed: Access,
+    pending: Result | Promise<Result>,
+  ): Result | Promise<Result> =>
+    isPrivileged
+      ? after<Result, Result>(pending, result =>
+          result instanceof Refusal ? exchange.tellRefused(allowed, operation.id, result) : result,
+        )
+      : pending
+
   const attempt = (exchange: Exchange): Result | Promise<Result> =>
     after(access(exchange), allowed => {
       if (allowed instanceof Refusal) return allowed
@@ -104,11 +117,12 @@ export function serveOperation(service: Service, operation: Operation, path: str
       const query = exchange.queryFor(schema)
       if (query instanceof Refusal) return query
       const { method } = exchange.request
-      if (method === 'GET' || method === 'HEAD') return run(exchange, app, caller, query)
+      if (method === 'GET' || method === 'HEAD')
+        return told(exchange, allowed, run(exchange, app, caller, query))
       return exchange.body().then(body => {
         if (body instanceof Refusal) return body
         const unknown = checkFields(exchange, path, schema, body, app.settings.strict_fields)
-        return unknown ?? run(exchange, app, caller, { ...query, ...body })
+        return unknown ?? told(exchange, allowed, run(exchange, app, caller, { ...query, ...body }))
       })
     })
 
@@ -146,7 +160,9 @@ export function serveRoute(service: Service, route: Route): Handler {
     }
     const allowed = await access(exchange, route.tokenInQuery)
     if (allowed instanceof Refusal) return allowed
-    return refusalToCall(route.who, allowed.caller) ?? route.handle(exchange, allowed)
+    const refusal = refusalToCall(route.who, allowed.caller)
+    if (refusal !== undefined) return exchange.tellRefused(allowed, route.id, refusal)
+    return route.handle(exchange, allowed)
   }
   return async context => {
     const exchange = new Exchange(service, context, route.path, 'status')

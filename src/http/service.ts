@@ -1,5 +1,6 @@
 import type { Feeds } from '../events/feeds.ts'
 import type { AddressKeeping } from '../events/kept-address.ts'
+import type { RefusedAccess } from '../events/refused.ts'
 import type { Converter } from '../file/download/converter.ts'
 import type { UploadsOfUser } from '../file/upload/uploads-of-user.ts'
 import type { Jobs } from '../jobs/runner.ts'
@@ -79,6 +80,7 @@ export interface Service {
   readonly premises: Premises
   /** Who reads events. */
   readonly feeds: Feeds
+  readonly refusedAccess: RefusedAccess
   /** Throws if the database does not answer. */
   readonly ready: () => void | Promise<void>
   /** '' where URLs follow the request. */

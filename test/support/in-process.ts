@@ -36,6 +36,8 @@ export interface ClockedInstance extends Reachable {
   setJwks(url: string): Promise<void>
   /** Stops it and starts it again on the same data, under another address. */
   restart(): Promise<void>
+  /** Does at once what the service does by itself. */
+  tidy(): Promise<void>
   /** Rules that do not hold. */
   broken(): string[]
   stop(): Promise<void>
@@ -55,7 +57,7 @@ export async function startClocked(): Promise<ClockedInstance> {
     const engine = betterSqlite3(join(folder, 'cohort.db'))
     migrate(engine)
     const executor = serialExecutor(engine, { loop: eventLoop })
-    const { app, prepare } = createService({
+    const { app, jobs, prepare } = createService({
       config: readConfig({}),
       executorFor: () => executor,
       executors: [executor],
@@ -89,7 +91,13 @@ export async function startClocked(): Promise<ClockedInstance> {
       await executor.drain()
       engine.close()
     }
-    return { engine, executor, close, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+    return {
+      engine,
+      executor,
+      jobs,
+      close,
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    }
   }
 
   let running = await open()
@@ -120,6 +128,7 @@ export async function startClocked(): Promise<ClockedInstance> {
       await running.close()
       running = await open()
     },
+    tidy: async () => void (await running.jobs.runAll()),
     broken: () => invariants.filter(({ sql }) => running.engine.rows(sql).length > 0).map(({ rule }) => rule),
     async stop() {
       await running.close()

@@ -141,6 +141,18 @@ export const toldSuite: Suite = (instance, pace) => {
     expect(kinds.filter(kind => kind.startsWith('group.'))).toEqual([])
   })
 
+  it('who is refused a privileged operation is told, at most once a second', async () => {
+    const { member, admin: groupAdmin, group_id } = await newWorld(instance())
+    const before = await headOf(admin)
+    for (let i = 0; i < 3; i++) await member.post('/group/destroy', { group_id })
+    await groupAdmin.post('/group/transfer', { group_id, new_owner: member.id })
+    const told = await eventsAfter(admin, before, { kinds: 'access.refused' })
+    const shown = told.map(({ by_id, operation, code }: Told) => [by_id, operation, code])
+    expect(shown[0]).toEqual([member.id, 'delete__group_destroy', 20013])
+    expect(shown.at(-1)).toEqual([groupAdmin.id, 'put__group_transfer', 20013])
+    expect(shown.length).toBeLessThan(5)
+  })
+
   it("a user's own setting is told", async () => {
     const { someone } = await people(instance(), ['someone'])
     const before = await headOf(admin)

@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { callers } from '../support/client.ts'
+import { administratorOf, eventsAfter, FrameReader, headOf, type Told } from '../support/events.ts'
+import { dataOf, newGroup, people } from '../support/groups.ts'
+import { removeFolder, temporaryFolder } from '../support/process.ts'
+import { installation, programs } from '../support/programs.ts'
+
+const folder = temporaryFolder()
+const node = programs('').node ?? []
+let count = 0
+const place = () => installation('node', node, join(folder, String(++count)))
+afterAll(() => removeFolder(folder))
+
+const linesIn = (text: string): Told[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+
+describe('events and whoever runs the service', () => {
+  it('a restore makes every reader begin anew', async () => {
+    const home = place()
+    let service = await home.serve()
+    const { owner } = await people(service, ['owner'])
+    const group_id = await newGroup(owner)
+    const backup = join(folder, 'backup.db')
+    await home.done('backup', backup)
+    dataOf(await owner.post('/group/info/name', { group_id, value: 'Lost' }))
+    const cursor = await headOf(await administratorOf(service))
+    const { state } = dataOf(await owner.get('/group/sync', { group_id }))
+    await service.stop()
+    await home.done('restore', backup, '--force')
+    service = await home.serve()
+    const [again, admin] = [await callers(service).as(owner.id), await administratorOf(service)]
+    // As many changes as were lost: the numbers are the same, what they mean is not.
+    dataOf(await again.post('/group/info/name', { group_id, value: 'Other' }))
+    expect((await admin.get('/events', { after: cursor })).status).toBe(410)
+    const stream = await FrameReader.open(admin, '/events/stream', { 'last-event-id': cursor })
+    expect(await stream.nextData()).toMatchObject({ resumed: false })
+    stream.close()
+    expect(dataOf(await again.get('/group/sync', { group_id, since: state }))).toMatchObject({ reset: true })
+    const { changed } = dataOf(await again.post('/group/versions', { groups: [[group_id, state]] }))
+    expect(changed).toHaveLength(1)
+    await service.stop()
+  })
+
+  it('cohort epoch does the same while the service runs, and is told', async () => {
+    const home = place()
+    const service = await home.serve()
+    const admin = await administratorOf(service)
+    const cursor = await headOf(admin)
+    const stream = await FrameReader.open(admin, '/events/stream')
+    await stream.next()
+    const [, epoch = ''] = (await home.done('epoch', '--app', 'demo')).trim().split(' ')
+    expect(epoch).toMatch(/^[0-9a-z]{6}$/)
+    expect(await stream.ended(10_000)).toBe(true)
+    expect((await admin.get('/events', { after: cursor })).status).toBe(410)
+    const told = await eventsAfter(admin, 'earliest', { kinds: 'app.epoch.renewed' })
+    expect(told).toMatchObject([{ epoch, acting: 'service' }])
+    expect(await home.done('epoch', '--sql')).toMatch(/^UPDATE apps SET epoch = /)
+    await service.stop()
+  })
+
+  it('an import tells what it did, in the kinds of operations, and a second time nothing', async () => {
+    const home = place()
+    await home.done('app', 'create', 'demo')
+    const file = join(folder, 'groups.ndjson')
+    const lines = [
+      { type: 'group', group_id: 17, owner_id: 4, name: 'Chess' },
+      { type: 'member', group_id: 17, user_id: 5, role: 2 },
+      { type: 'member', group_id: 17, user_id: 6, ban_until: -1, display_name: 'Six' },
+      { type: 'blocked', group_id: 17, user_id: 7 },
+      ...Array.from({ length: 1100 }, (_, i) => ({ type: 'member', group_id: 17, user_id: 1000 + i })),
+    ]
+    writeFileSync(file, lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+    await home.done('import', '--app', 'demo', file)
+    const told = linesIn(await home.done('events', '--app', 'demo', '--group', '17'))
+    expect(told.map(({ kind, group_version }) => [kind, group_version])).toEqual([
+      ['group.created', 1],
+      ['group.member.joined', 1],
+      ['group.member.joined', 1],
+      ['group.member.joined', 1],
+      ['group.admin.granted', 1],
+      ['group.member.changed', 1],
+      ['group.member.banned', 1],
+      ['group.blacklist.added', 1],
+    ])
+    const joined = told.flatMap(({ kind, users = [] }) => (kind === 'group.member.joined' ? users : []))
+    expect(new Set(joined).size).toBe(1103)
+    await home.done('import', '--app', 'demo', file)
+    expect(linesIn(await home.done('events', '--app', 'demo', '--group', '17'))).toHaveLength(told.length)
+    writeFileSync(file, `${JSON.stringify({ type: 'member', group_id: 17, user_id: 9 })}\n`)
+    await home.done('import', '--app', 'demo', file)
+    const [last] = linesIn(await home.done('events', '--app', 'demo', '--group', '17')).slice(-1)
+    expect(last).toMatchObject({
+      kind: 'group.member.joined',
+      group_version: 2,
+      users: [9],
+      acting: 'service',
+    })
+    await home.done('check')
+  })
+
+  it('cohort events --follow prints what happens', async () => {
+    const home = place()
+    const service = await home.serve()
+    const { owner } = await people(service, ['owner'])
+    const [program = '', ...args] = node
+    const following = spawn(
+      program,
+      [...args, 'events', '--app', 'demo', '--follow', '--kinds', 'group.created'],
+      {
+        env: { ...process.env, DATA_DIR: home.data },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    let printed = ''
+    following.stdout.on('data', chunk => {
+      printed += chunk
+    })
+    const made: number[] = []
+    // It begins with what happens once it has looked.
+    while (printed === '') {
+      made.push(await newGroup(owner))
+      await new Promise(resolve => setTimeout(resolve, 300))
+    }
+    const [first] = linesIn(printed)
+    expect(first?.kind).toBe('group.created')
+    expect(made).toContain(first?.group_id)
+    following.kill('SIGINT')
+    await once(following, 'exit')
+    expect((await home.cli('events', '--app', 'demo', '--kinds', 'nonsense')).code).toBe(2)
+    await service.stop()
+  })
+
+  it('a reader who does not read is cut off; a stop does not wait for those who do', {
+    timeout: 60_000,
+  }, async () => {
+    const home = place()
+    const service = await home.serve()
+    const admin = await administratorOf(service)
+    const { owner } = await people(service, ['owner'])
+    const group_id = await newGroup(owner)
+    await service.setApp('demo', { rate_user_per_second: 0 })
+    // Twelve kilobytes each: more in all than a connection's buffers take.
+    const long = (i: number) => owner.post('/group/info/ext', { group_id, value: `${i}`.padEnd(4096, 'x') })
+    for (let i = 0; i < 1200; i += 40) await Promise.all(Array.from({ length: 40 }, (_, n) => long(i + n)))
+    const { hostname, port } = new URL(service.url)
+    const socket = connect(Number(port), hostname)
+    await once(socket, 'connect')
+    socket.pause()
+    const headers = Object.entries(admin.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.write(`GET /events/stream?after=earliest HTTP/1.1\r\nhost: x\r\n${headers.join('')}\r\n`)
+    const streams = async () => {
+      const metrics: string = (await admin.get('/metrics')).data
+      return Number(/^cohort_event_streams (\d+)$/m.exec(metrics)?.[1])
+    }
+    const until = async (open: number) => {
+      while ((await streams()) !== open) await new Promise(resolve => setTimeout(resolve, 100))
+    }
+    await until(1)
+    // One who reads gets all of it meanwhile.
+    const reader = await FrameReader.open(admin, '/events/stream?after=earliest')
+    for (let last = ''; last !== '1199'; )
+      last = JSON.parse((await reader.next())?.data ?? '{}').changes?.ext?.[1]?.slice(0, 4) ?? last
+    await until(1)
+    socket.resume()
+    await once(socket, 'close')
+    const waiting = admin.get('/events', { wait: 25 })
+    await service.stop()
+    expect(await reader.ended(1000)).toBe(true)
+    await waiting.catch(() => undefined)
+  })
+})
