@@ -7,6 +7,7 @@ await build({
   entryPoints: {
     cohort: 'src/entry/node.ts',
     'voice-worker': 'src/entry/voice-worker.ts',
+    'picture-process': 'src/entry/picture-process.ts',
     'checkpoint-worker': 'src/entry/checkpoint-worker.ts',
     'log-worker': 'src/entry/log-worker.ts',
   },
@@ -19,7 +20,7 @@ await build({
   // Native code, and what is loaded only where it is used.
   external: ['better-sqlite3', 'sharp', '@aws-sdk/*'],
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)",
+    js: "#!/usr/bin/env node\nimport { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)\nconst __dirname = import.meta.dirname",
   },
   logLevel: 'warning',
 })

@@ -104,6 +104,8 @@ export interface PictureRequest {
   readonly fit: 'inside' | 'cover'
   readonly width: number
   readonly height: number
+  /** Asks for a JPEG, even of what is see-through: it is put on white. */
+  readonly format?: 'jpeg'
 }
 
 export interface MadePicture {
@@ -131,7 +133,7 @@ export class NoConverter extends CannotConvert {}
  */
 export interface Images {
   /**
-   * JPEG, PNG, WebP, GIF (first frame) or AVIF in; EXIF orientation honoured; metadata dropped. Throws
+   * A picture that has a thumbnail (src/media/media-types.ts) in, of an animation its first frame; EXIF orientation honoured; metadata dropped. Throws
    * `CannotConvert`.
    */
   resize(picture: Bytes, request: PictureRequest): Promise<MadePicture>

@@ -1,7 +1,8 @@
 import { bunSqlite } from '../db/engines/bun-sqlite.ts'
 import { logThread } from '../db/engines/log-thread.ts'
-import { bunImages } from '../media/bun-image.ts'
+import { wasmDecodeCost } from '../media/decode-cost.ts'
 import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
+import { processImages } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
@@ -28,9 +29,14 @@ const largestRequest = 6 * 1024 ** 3
 /** A compiled binary keeps its program in a file system of its own, and runs it by itself. */
 const compiled = /\$bunfs|~BUN/.test(Bun.main)
 
+const command = compiled ? [process.execPath] : [process.execPath, Bun.main]
+
+/** The word that makes this program a converter of pictures: a binary can start nothing but itself. */
+const PICTURE_PROCESS = 'picture-process'
+
 const runtime: Runtime = {
   name: 'bun',
-  command: compiled ? [process.execPath] : [process.execPath, Bun.main],
+  command,
   openDatabase: bunSqlite,
   logThread: file => logThread(new URL('./log-worker.ts', import.meta.url), file),
   async listen(app, hostname, port) {
@@ -50,10 +56,11 @@ const runtime: Runtime = {
       },
     }
   },
-  images: bunImages(),
+  images: processImages([...command, PICTURE_PROCESS], wasmDecodeCost),
   voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
   videos: ffmpegVideos(),
   addressOf: ({ env, req }) => (env as { server?: BunServer }).server?.requestIP(req.raw)?.address ?? '',
 }
 
-process.exit(await main(runtime, process.argv.slice(2)))
+if (process.argv[2] === PICTURE_PROCESS) (await import('./picture-process-bun.ts')).runPictureProcess()
+else process.exit(await main(runtime, process.argv.slice(2)))

@@ -1,8 +1,10 @@
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { logThread } from '../db/engines/log-thread.ts'
 import { nodeSqlite } from '../db/engines/node-sqlite.ts'
+import { sharpDecodeCost } from '../media/decode-cost.ts'
 import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
-import { sharpImages } from '../media/sharp.ts'
+import { processImages } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
@@ -24,6 +26,15 @@ declare const Deno: {
  * start:deno`.
  */
 const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(name => `--allow-${name}`)
+
+/** What a converter of pictures may: read its own program and its libraries. It reaches no network and writes nothing. */
+const pictureProcess = [
+  process.execPath,
+  'run',
+  '--no-prompt',
+  ...['read', 'env', 'sys', 'ffi'].map(name => `--allow-${name}`),
+  fileURLToPath(new URL('./picture-process.ts', import.meta.url)),
+]
 
 const runtime: Runtime = {
   name: 'deno',
@@ -48,7 +59,7 @@ const runtime: Runtime = {
       },
     }
   },
-  images: sharpImages(),
+  images: processImages(pictureProcess, sharpDecodeCost),
   voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
   videos: ffmpegVideos(),
   addressOf: ({ env }) => (env as { remote?: Remote }).remote?.remoteAddr.hostname ?? '',

@@ -5,8 +5,9 @@ import { createAdaptorServer } from '@hono/node-server'
 import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
 import { threadedCheckpoints } from '../db/engines/checkpoints.ts'
 import { logThread } from '../db/engines/log-thread.ts'
+import { sharpDecodeCost } from '../media/decode-cost.ts'
 import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
-import { sharpImages } from '../media/sharp.ts'
+import { processImages } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import { GatheringMessage } from './gathering-message.ts'
@@ -60,7 +61,10 @@ const runtime: Runtime = {
       },
     }
   },
-  images: sharpImages(),
+  images: processImages(
+    [process.execPath, fileURLToPath(new URL('./picture-process.js', import.meta.url))],
+    sharpDecodeCost,
+  ),
   voice: serverVoice(new URL('./voice-worker.js', import.meta.url)),
   videos: ffmpegVideos(),
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',

@@ -4,8 +4,8 @@ import { type Config, ConfigError, outboundRules, readConfig } from '../config.t
 import { d1 } from '../db/engines/d1.ts'
 import { failure } from '../http/respond.ts'
 import { lineLog } from '../log.ts'
-import { photonImages } from '../media/photon.ts'
 import { inlineVoice } from '../media/voice/inline.ts'
+import { wasmImages } from '../media/wasm-images.ts'
 import { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import { optimisticExecutor } from '../operation/optimistic-executor.ts'
@@ -18,6 +18,7 @@ import { type HubsLike, ringing, sourceOn } from './worker/hub-source.ts'
 import { ping } from './worker/ping.ts'
 import { overLimit, type RateLimitLike } from './worker/rate-limit.ts'
 import { shardsOf } from './worker/shards.ts'
+import { loadWasm, MAX_PICTURE_BYTES } from './worker/wasm.ts'
 
 interface Bindings {
   readonly FILES?: R2BucketLike
@@ -61,7 +62,7 @@ function start(bindings: Bindings) {
     outbound: fetchOutbound(outboundRules(config)),
     files: {
       blobs: blobsOf(config, bindings),
-      images: photonImages(async () => (await import('@cf-wasm/photon/photon.wasm')).default),
+      images: wasmImages(loadWasm, MAX_PICTURE_BYTES),
       voice: inlineVoice({
         amr: async () => (await import('../../dist/amr.wasm')).default,
         mp3: async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,

@@ -1,5 +1,7 @@
+import { boxes, says } from './boxes.ts'
 import { jpegSegments } from './jpeg-segments.ts'
 import { riffChunks } from './riff-chunks.ts'
+import { readDirectory } from './tiff.ts'
 
 export interface PictureSize {
   readonly width: number
@@ -7,19 +9,14 @@ export interface PictureSize {
 }
 
 /**
- * Width and height in pixels from the header of a JPEG, PNG, GIF, WebP or AVIF; undefined for anything else
+ * Width and height in pixels from the header of a JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP, ICO or TIFF; undefined for anything else
  * and for a header that is cut off or makes no sense. Never throws. A JPEG with much metadata has its size
  * late: give the whole file where it is at hand.
  */
 export function pictureSize(bytes: Uint8Array): PictureSize | undefined {
-  const size = readJpeg(bytes) ?? readPng(bytes) ?? readGif(bytes) ?? readWebp(bytes) ?? readAvif(bytes)
+  const readers = [readJpeg, readPng, readGif, readWebp, readIsoMedia, readBmp, readIco, readTiff]
+  const size = readers.reduce<PictureSize | undefined>((found, read) => found ?? read(bytes), undefined)
   return size && size.width > 0 && size.height > 0 ? size : undefined
-}
-
-/** Width × height, or undefined as `pictureSize`. */
-export function pixelCount(bytes: Uint8Array): number | undefined {
-  const size = pictureSize(bytes)
-  return size && size.width * size.height
 }
 
 function readJpeg(bytes: Uint8Array): PictureSize | undefined {
@@ -69,8 +66,8 @@ function readWebp(bytes: Uint8Array): PictureSize | undefined {
   return undefined
 }
 
-/** The largest `ispe` box of an AVIF: tiles, thumbnails and alpha planes have smaller ones. */
-function readAvif(bytes: Uint8Array): PictureSize | undefined {
+/** The largest `ispe` box of an AVIF or HEIC: tiles, thumbnails and alpha planes have smaller ones. */
+function readIsoMedia(bytes: Uint8Array): PictureSize | undefined {
   if (!says(bytes, 4, 'ftyp')) return undefined
   let largest: PictureSize | undefined
   const view = viewOf(bytes)
@@ -88,22 +85,31 @@ function readAvif(bytes: Uint8Array): PictureSize | undefined {
   return largest
 }
 
-function* boxes(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  type: string,
-): Generator<{ start: number; end: number }> {
-  const view = viewOf(bytes)
-  let at = from
-  while (at + 8 <= to) {
-    const size = view.getUint32(at)
-    // 0 means "to the end of the file", 1 a 64-bit size: neither stands before the header boxes of a picture
-    // that is shown here.
-    if (size < 8) return
-    if (says(bytes, at + 4, type)) yield { start: at + 8, end: Math.min(at + size, to) }
-    at += size
+/** The largest picture of an icon; a side of 256 is written as 0. */
+function readIco(bytes: Uint8Array): PictureSize | undefined {
+  if (!says(bytes, 0, '\0\0\x01\0') || bytes.length < 22) return undefined
+  let largest: PictureSize | undefined
+  for (let at = 6; at + 16 <= bytes.length && at < 6 + (bytes[4] ?? 0) * 16; at += 16) {
+    const size = { width: bytes[at] || 256, height: bytes[at + 1] || 256 }
+    if (!largest || size.width > largest.width) largest = size
   }
+  return largest
+}
+
+function readBmp(bytes: Uint8Array): PictureSize | undefined {
+  if (!says(bytes, 0, 'BM') || bytes.length < 26) return undefined
+  const view = viewOf(bytes)
+  // The oldest kind of header has sizes of two bytes. A height below zero: the lines go from top to bottom.
+  if (view.getUint32(14, true) === 12)
+    return { width: view.getUint16(18, true), height: view.getUint16(20, true) }
+  return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) }
+}
+
+function readTiff(bytes: Uint8Array): PictureSize | undefined {
+  const entries = readDirectory(bytes)?.entries
+  const width = entries?.find(({ tag }) => tag === 0x100)?.value
+  const height = entries?.find(({ tag }) => tag === 0x101)?.value
+  return width && height ? { width, height } : undefined
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -112,9 +118,4 @@ function viewOf(bytes: Uint8Array): DataView {
 
 function uint24(view: DataView, at: number): number {
   return view.getUint16(at, true) | (view.getUint8(at + 2) << 16)
-}
-
-function says(bytes: Uint8Array, at: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
-  return true
 }

@@ -1,5 +1,5 @@
 import { CannotConvert, type PictureRequest } from '../platform.ts'
-import type { Orientation } from './exif-orientation.ts'
+import type { Orientation } from './exif.ts'
 import type { PictureSize } from './picture-size.ts'
 
 /** Pixels (width × height) beyond which no adapter decodes a picture. */
@@ -22,10 +22,14 @@ export function refuseHugePicture(size: PictureSize | undefined): void {
   }
 }
 
-export function brokenPicture(): CannotConvert {
+export function tooLargeHere({ width, height }: PictureSize): CannotConvert {
   return new CannotConvert(
-    'the file is not a readable JPEG, PNG, GIF, WebP or AVIF picture; upload it again in one of these formats',
+    `a picture of ${width} × ${height} pixels in this format is too large for this server: upload it smaller or as a JPEG`,
   )
+}
+
+export function brokenPicture(): CannotConvert {
+  return new CannotConvert('the file is not a readable picture; upload it again as a JPEG, PNG, GIF or WebP')
 }
 
 /**
@@ -82,6 +86,32 @@ export function turnUpright(picture: Raster, orientation: Orientation): Raster {
   }
   const rgba = new Uint8Array(to.buffer)
   return onSide ? { width: height, height: width, rgba } : { width, height, rgba }
+}
+
+/** A picture put at a place of a clear canvas; what sticks out is cut off. */
+export function onCanvas(
+  picture: Raster,
+  canvas: PictureSize,
+  { left, top }: { left: number; top: number },
+): Raster {
+  const { width, height } = canvas
+  const rgba = new Uint8Array(width * height * 4)
+  const visible = Math.max(0, Math.min(picture.width, width - left)) * 4
+  for (let y = 0; y < picture.height && top + y < height; y++) {
+    const line = picture.rgba.subarray(y * picture.width * 4, y * picture.width * 4 + visible)
+    rgba.set(line, ((top + y) * width + left) * 4)
+  }
+  return { width, height, rgba }
+}
+
+/** The picture on white, as a JPEG wants it. Changes it in place. */
+export function onWhite({ rgba, ...size }: Raster): Raster {
+  for (let i = 0; i < rgba.length; i += 4) {
+    const share = (rgba[i + 3] ?? 255) / 255
+    for (let c = i; c < i + 3; c++) rgba[c] = Math.round((rgba[c] ?? 0) * share + 255 * (1 - share))
+    rgba[i + 3] = 255
+  }
+  return { ...size, rgba }
 }
 
 /** Whether no pixel is see-through: such a picture is a smaller JPEG. */

@@ -1,8 +1,16 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp'
-import { CannotConvert, type Images, type MadePicture, type PictureRequest } from '../platform.ts'
-import { limiter } from './limiter.ts'
-import { brokenPicture, isOpaque, JPEG_QUALITY, MAX_PIXELS, refuseHugePicture } from './picture.ts'
+import { type Bytes, CannotConvert, type Images, type MadePicture, type PictureRequest } from '../platform.ts'
+import { startsWithPart } from './gif.ts'
+import {
+  brokenPicture,
+  isOpaque,
+  JPEG_QUALITY,
+  MAX_PIXELS,
+  type Raster,
+  refuseHugePicture,
+} from './picture.ts'
 import { pictureSize } from './picture-size.ts'
+import { sniff } from './sniff.ts'
 
 type SharpModule = typeof import('sharp').default
 
@@ -17,29 +25,35 @@ const INPUT: SharpOptions = {
   failOn: 'error',
 }
 
-/** libvips' readers of the five formats; the others (SVG, PDF, TIFF, …) stay blocked in this process. */
-const READERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map(format => `VipsForeignLoad${format}`)
+/** libvips' readers of these formats; the others (SVG, PDF, …) stay blocked in this process. */
+const READERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif', 'Tiff'].map(format => `VipsForeignLoad${format}`)
+
+/** What the prebuilt libvips does not read: HEIC for its patents, the others for their age. */
+const NOT_BY_SHARP = new Set(['image/heic', 'image/bmp', 'image/x-icon'])
+
+/** Colours of an ICC profile as an ordinary screen has them. */
+type ToSrgb = (picture: Raster, profile: Uint8Array) => Promise<Raster>
 
 /**
- * Pictures by sharp (libvips), on Node.js, Bun and Deno but not in a compiled binary. sharp is loaded by the
- * first call; three pictures at a time, one thread each. See-through pictures become PNG, all others JPEG.
+ * Pictures by sharp (libvips), in a converter of Node.js or Deno, and by `others` what it does not read. sharp is loaded
+ * by the first picture; one thread. See-through pictures become PNG, all others JPEG.
  */
-export function sharpImages(): Images {
-  const inTurn = limiter(3, 64)
+export function sharpImages(others: Images, toSrgb: ToSrgb): Images {
   let loading: Promise<SharpModule> | undefined
   return {
-    resize: (picture, request) =>
-      inTurn(async () => {
-        refuseHugePicture(pictureSize(picture))
-        loading ??= loadSharp()
-        const sharp = await loading
-        try {
-          return await resizeWith(sharp, picture, request)
-        } catch (error) {
-          if (error instanceof CannotConvert) throw error
-          throw brokenPicture()
-        }
-      }),
+    async resize(picture, request) {
+      const { mime } = await sniff(picture)
+      if (NOT_BY_SHARP.has(mime) || startsWithPart(picture)) return others.resize(picture, request)
+      refuseHugePicture(pictureSize(picture))
+      loading ??= loadSharp()
+      const sharp = await loading
+      try {
+        return await resizeWith(sharp, mime === 'image/jpeg' ? withEnd(picture) : picture, request, toSrgb)
+      } catch (error) {
+        if (error instanceof CannotConvert) throw error
+        throw brokenPicture()
+      }
+    },
   }
 }
 
@@ -53,35 +67,50 @@ async function loadSharp(): Promise<SharpModule> {
   return sharp
 }
 
+/** A JPEG without its last bytes is shown everywhere, and would be refused here without the mark of its end. */
+function withEnd(jpeg: Bytes): Bytes {
+  const ended = new Uint8Array(jpeg.length + 2)
+  ended.set(jpeg)
+  ended.set([0xff, 0xd9], jpeg.length)
+  return ended
+}
+
 async function resizeWith(
   sharp: SharpModule,
   picture: Uint8Array,
   request: PictureRequest,
+  toSrgb: ToSrgb,
 ): Promise<MadePicture> {
-  const metadata = await sharp(picture, INPUT).metadata()
+  const { hasAlpha, icc, depth, ...metadata } = await sharp(picture, INPUT).metadata()
   if (!isKnownFormat(metadata)) throw brokenPicture()
-  const scaled = sharp(picture, INPUT)
+  // sharp leaves the colours of 16 bits as another screen has them.
+  const profile = depth === 'ushort' ? icc : undefined
+  const scaled = sharp(picture, { ...INPUT, ignoreIcc: profile !== undefined })
     .timeout({ seconds: TIMEOUT_SECONDS })
     .resize(request.width, request.height, {
       fit: request.fit,
       position: 'centre',
       withoutEnlargement: request.fit === 'inside',
     })
-  if (!metadata.hasAlpha) return jpeg(scaled)
+  if (!hasAlpha && !profile) return jpeg(scaled)
   const { data, info } = await scaled
     .ensureAlpha()
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  const pixels = sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
-  if (isOpaque(data)) return jpeg(pixels.removeAlpha())
+  const { width, height } = info
+  const raster = { width, height, rgba: new Uint8Array(data) }
+  const { rgba } = profile ? await toSrgb(raster, profile) : raster
+  const pixels = sharp(rgba, { raw: { width, height, channels: 4 } })
+  if (isOpaque(rgba)) return jpeg(pixels.removeAlpha())
+  if (request.format === 'jpeg') return jpeg(pixels.flatten({ background: '#fff' }))
   return { bytes: new Uint8Array(await pixels.png().toBuffer()), contentType: 'image/png' }
 }
 
 /** sharp calls AVIF `heif`; a HEIC picture has another compression. */
-function isKnownFormat({ format, compression }: Metadata): boolean {
+function isKnownFormat({ format, compression }: Pick<Metadata, 'format' | 'compression'>): boolean {
   if (format === 'heif') return compression === 'av1'
-  return format === 'jpeg' || format === 'png' || format === 'webp' || format === 'gif'
+  return ['jpeg', 'png', 'webp', 'gif', 'tiff'].includes(format)
 }
 
 async function jpeg(pixels: Sharp): Promise<MadePicture> {

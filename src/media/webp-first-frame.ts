@@ -1,14 +1,20 @@
+import { says } from './boxes.ts'
 import { riffChunks } from './riff-chunks.ts'
 
 /** An animation frame starts with its place, size, duration and flags. */
 const FRAME_HEADER = 16
 
-/**
- * The first frame of an animated WebP as a still WebP; any other file as it is. For decoders that know no
- * animation.
- */
-export function webpFirstFrame(file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (!says(file, 0, 'RIFF') || !says(file, 8, 'WEBP') || !says(file, 12, 'VP8X')) return file
+export interface FirstFrame {
+  /** The frame as a still WebP. */
+  readonly file: Uint8Array<ArrayBuffer>
+  /** Where it is on the animation's canvas, in pixels. */
+  readonly left: number
+  readonly top: number
+}
+
+/** The first frame of an animated WebP, for decoders that know no animation; undefined for any other file. */
+export function webpFirstFrame(file: Uint8Array<ArrayBuffer>): FirstFrame | undefined {
+  if (!says(file, 0, 'RIFF') || !says(file, 8, 'WEBP') || !says(file, 12, 'VP8X')) return undefined
   for (const frame of riffChunks(file, 12, file.length)) {
     if (frame.id !== 'ANMF' || frame.end - frame.start < FRAME_HEADER) continue
     const chunks = [...riffChunks(file, frame.start + FRAME_HEADER, frame.end)].filter(
@@ -18,14 +24,13 @@ export function webpFirstFrame(file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayB
     const hasAlpha = chunks.some(({ id }) => id === 'ALPH')
     const content = chunks.map(({ id, start, end }) => riffChunk(id, file.subarray(start, end)))
     // VP8X: flags (alpha is 0x10), three reserved bytes, and the size as the frame's header has it.
-    return riffChunk(
-      'RIFF',
-      new TextEncoder().encode('WEBP'),
-      riffChunk('VP8X', new Uint8Array([hasAlpha ? 0x10 : 0, 0, 0, 0]), size),
-      ...content,
-    )
+    const header = riffChunk('VP8X', new Uint8Array([hasAlpha ? 0x10 : 0, 0, 0, 0]), size)
+    const [left, top] = [frame.start, frame.start + 3].map(
+      at => 2 * ((file[at] ?? 0) | ((file[at + 1] ?? 0) << 8) | ((file[at + 2] ?? 0) << 16)),
+    ) as [number, number]
+    return { file: riffChunk('RIFF', new TextEncoder().encode('WEBP'), header, ...content), left, top }
   }
-  return file
+  return undefined
 }
 
 function riffChunk(id: string, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -39,9 +44,4 @@ function riffChunk(id: string, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> 
     at += part.length
   }
   return chunk
-}
-
-function says(bytes: Uint8Array, at: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
-  return true
 }

@@ -9,8 +9,9 @@ import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { invariants } from '../../src/db/invariants.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { eventLoop } from '../../src/entry/event-loop.ts'
+import { sharpDecodeCost } from '../../src/media/decode-cost.ts'
 import { ffmpegVideos } from '../../src/media/ffmpeg-videos.ts'
-import { sharpImages } from '../../src/media/sharp.ts'
+import { processImages } from '../../src/media/process/images.ts'
 import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { Metrics } from '../../src/metrics.ts'
 import { serialExecutor } from '../../src/operation/serial-executor.ts'
@@ -72,7 +73,7 @@ export async function startClocked(): Promise<ClockedInstance> {
       outbound: nodeOutbound({ allowedNetworks: networksIn('127.0.0.0/8'), allowHttp: true }),
       files: {
         blobs: folderStore(join(folder, 'files')),
-        images: sharpImages(),
+        images: processImages([process.execPath, 'dist/picture-process.js'], sharpDecodeCost),
         videos: ffmpegVideos(),
         voice: serverVoice(new URL('../../dist/voice-worker.js', import.meta.url)),
       },

@@ -24,7 +24,11 @@ export function serveMedia({ images, voice }: Media): (request: Request) => Prom
         })
       const fit = searchParams.get('fit') === 'cover' ? 'cover' : 'inside'
       const size = { width: Number(searchParams.get('width')), height: Number(searchParams.get('height')) }
-      const made = await images.resize(file, { fit, ...size })
+      const made = await images.resize(file, {
+        fit,
+        ...size,
+        ...(searchParams.has('format') && { format: 'jpeg' }),
+      })
       return new Response(made.bytes, { headers: { 'content-type': made.contentType } })
     } catch (error) {
       if (error instanceof CannotConvert) return new Response(error.message, { status: 409 })
@@ -45,8 +49,11 @@ export function remoteMedia(
   }
   return {
     images: {
-      async resize(picture: Bytes, { fit, width, height }: PictureRequest): Promise<MadePicture> {
-        const { bytes, type } = await ask(`/images?fit=${fit}&width=${width}&height=${height}`, picture)
+      async resize(picture: Bytes, { fit, width, height, format }: PictureRequest): Promise<MadePicture> {
+        const { bytes, type } = await ask(
+          `/images?fit=${fit}&width=${width}&height=${height}${format ? '&format=jpeg' : ''}`,
+          picture,
+        )
         return { bytes, contentType: type as MadePicture['contentType'] }
       },
     },

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
-import { sharpImages } from '../../src/media/sharp.ts'
+import { sharpDecodeCost } from '../../src/media/decode-cost.ts'
+import { processImages } from '../../src/media/process/images.ts'
 import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { type Media, remoteMedia } from './media-http.ts'
 import { removeFolder, run, temporaryFolder } from './process.ts'
@@ -20,7 +21,11 @@ const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta
 export async function nodeMedia(): Promise<RunningMedia> {
   const folder = temporaryFolder()
   const worker = await buildVoiceWorker(folder)
-  return { images: sharpImages(), voice: serverVoice(worker), stop: () => removeFolder(folder) }
+  return {
+    images: processImages([process.execPath, 'dist/picture-process.js'], sharpDecodeCost),
+    voice: serverVoice(worker),
+    stop: () => removeFolder(folder),
+  }
 }
 
 export async function buildVoiceWorker(folder: string): Promise<URL> {
@@ -78,6 +83,10 @@ export async function workerMedia(): Promise<RunningMedia> {
     format: 'esm',
     conditions: ['workerd', 'worker', 'browser'],
     loader: { '.wasm': 'copy' },
+    alias: {
+      fs: pathOf('../../src/entry/worker/nothing.ts'),
+      path: pathOf('../../src/entry/worker/nothing.ts'),
+    },
     logLevel: 'warning',
   })
   const wasm = readdirSync(folder).filter(name => name.endsWith('.wasm'))

@@ -1,13 +1,19 @@
 /** Run by Bun or Deno: serves the media adapters of that runtime and prints the port. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { bunImages } from '../../src/media/bun-image.ts'
-import { sharpImages } from '../../src/media/sharp.ts'
+import { fileURLToPath } from 'node:url'
+import { sharpDecodeCost, wasmDecodeCost } from '../../src/media/decode-cost.ts'
+import { processImages } from '../../src/media/process/images.ts'
 import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { serveMedia } from './media-http.ts'
 
+const entry = (name: string) => fileURLToPath(new URL(`../../src/entry/${name}`, import.meta.url))
+
 const handle = serveMedia({
-  images: 'Bun' in globalThis ? bunImages() : sharpImages(),
+  images:
+    'Bun' in globalThis
+      ? processImages([process.execPath, entry('bun.ts'), 'picture-process'], wasmDecodeCost)
+      : processImages([process.execPath, 'run', '--allow-all', entry('picture-process.ts')], sharpDecodeCost),
   voice: serverVoice(new URL('../../src/entry/voice-worker.ts', import.meta.url)),
 })
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 import type { Bytes } from '../../src/platform.ts'
@@ -63,6 +64,100 @@ export async function lyingPng(width: number, height: number): Promise<Bytes> {
   view.setUint32(20, height)
   view.setUint32(29, crc32(png.subarray(12, 29)))
   return png
+}
+
+/** `QUARTERS`, 400 × 200, as heif-enc of libheif writes them, with 8 and 10 bits; and 64 × 32 as an icon. */
+export const fixture = (name: 'quarters.heic' | 'ten-bits.heic' | 'quarters.ico'): Bytes =>
+  new Uint8Array(readFileSync(new URL(`../fixtures/pictures/${name}`, import.meta.url)))
+
+/** A BMP of 24 bits, whose lines go from bottom to top. */
+export async function bmp(picture: Sharp): Promise<Bytes> {
+  const { data, info } = await picture.removeAlpha().raw().toBuffer({ resolveWithObject: true })
+  const stride = Math.ceil((info.width * 3) / 4) * 4
+  const file = new Uint8Array(54 + stride * info.height)
+  const view = new DataView(file.buffer)
+  file.set([0x42, 0x4d])
+  for (const [at, value] of [
+    [2, file.length],
+    [10, 54],
+    [14, 40],
+    [18, info.width],
+    [22, info.height],
+  ] as const)
+    view.setUint32(at, value, true)
+  view.setUint16(26, 1, true)
+  view.setUint16(28, 24, true)
+  for (let y = 0; y < info.height; y++)
+    for (let x = 0; x < info.width * 3; x++)
+      file[54 + (info.height - 1 - y) * stride + x] =
+        data[y * info.width * 3 + x - (x % 3) + 2 - (x % 3)] ?? 0
+  return file
+}
+
+/** A GIF whose first frame is a red square of 60 × 60 at 100, 50 of a canvas of 300 × 200. */
+export const partlyGif = (): Bytes => {
+  const low = (value: number) => [value & 255, value >> 8]
+  const screen = [...low(300), ...low(200), 0x80, 0, 0, 220, 30, 30, 0, 0, 0]
+  const frame = [0x2c, ...low(100), ...low(50), ...low(60), ...low(60), 0]
+  // Codes of three bits: "clear" before each pixel keeps them so.
+  const codes = [...Array.from({ length: 3600 }, () => [4, 0]).flat(), 4, 5]
+  const bits = codes.map(code => code.toString(2).padStart(3, '0').split('').reverse().join('')).join('')
+  const bytes = Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
+    Number.parseInt(
+      bits
+        .slice(i * 8, i * 8 + 8)
+        .padEnd(8, '0')
+        .split('')
+        .reverse()
+        .join(''),
+      2,
+    ),
+  )
+  const blocks: number[] = []
+  for (let at = 0; at < bytes.length; at += 255)
+    blocks.push(Math.min(255, bytes.length - at), ...bytes.slice(at, at + 255))
+  return new Uint8Array([...new TextEncoder().encode('GIF89a'), ...screen, ...frame, 2, ...blocks, 0, 0x3b])
+}
+
+/** A PNG that says in an `eXIf` chunk how it is to be turned. */
+export async function turnedPng(picture: Sharp, orientation: number): Promise<Bytes> {
+  const png = await bytesOf(picture.png())
+  const exif = [
+    0x4d,
+    0x4d,
+    0,
+    42,
+    0,
+    0,
+    0,
+    8,
+    0,
+    1,
+    1,
+    0x12,
+    0,
+    3,
+    0,
+    0,
+    0,
+    1,
+    0,
+    orientation,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]
+  const chunk = new Uint8Array(12 + exif.length)
+  const view = new DataView(chunk.buffer)
+  view.setUint32(0, exif.length)
+  chunk.set(new TextEncoder().encode('eXIf'), 4)
+  chunk.set(exif, 8)
+  view.setUint32(8 + exif.length, crc32(chunk.subarray(4, 8 + exif.length)))
+  // After the header, whose chunk ends at byte 33.
+  return new Uint8Array([...png.subarray(0, 33), ...chunk, ...png.subarray(33)])
 }
 
 export interface Seen {

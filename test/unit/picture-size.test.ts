@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import type { Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { exifOrientation } from '../../src/media/exif-orientation.ts'
-import { pictureSize, pixelCount } from '../../src/media/picture-size.ts'
+import { exifOrientation } from '../../src/media/exif.ts'
+import { pictureSize } from '../../src/media/picture-size.ts'
 import { webpFirstFrame } from '../../src/media/webp-first-frame.ts'
 import { animation, bytesOf, lyingPng, quarters } from '../support/pictures.ts'
 
@@ -27,7 +27,6 @@ describe('pictureSize', () => {
     ] as const) {
       const picture = await bytesOf(encode(quarters(width, height)))
       expect(pictureSize(picture)).toEqual({ width, height })
-      expect(pixelCount(picture)).toBe(width * height)
     }
   })
 
@@ -54,7 +53,7 @@ describe('pictureSize', () => {
   })
 
   it('believes the header of a bomb', async () => {
-    expect(pixelCount(await lyingPng(60_000, 60_000))).toBe(3_600_000_000)
+    expect(pictureSize(await lyingPng(60_000, 60_000))).toEqual({ width: 60_000, height: 60_000 })
   })
 
   it('knows nothing of other files, empty sizes and headers cut off', async () => {

@@ -1,6 +1,5 @@
-import { exifOrientation } from '../../media/exif-orientation.ts'
+import { exifOrientation } from '../../media/exif.ts'
 import { type PictureSize, pictureSize } from '../../media/picture-size.ts'
-import { sniff } from '../../media/sniff.ts'
 import {
   type BlobStore,
   type ByteStream,
@@ -27,8 +26,6 @@ const megabyte = 1024 * 1024
 /** What is read into memory to be converted, bytes. */
 export const largestPicture = 64 * megabyte
 const largestVoice = 16 * megabyte
-/** By the header, before anything is decoded. */
-const mostPixels = 50_000_000
 export interface Derived {
   readonly bytes: Bytes
   readonly contentType: string
@@ -61,13 +58,8 @@ export async function derive(
 }
 
 async function picture(files: Converters, bytes: Bytes, request: PictureRequest): Promise<Derived> {
-  const { family, inline } = await sniff(bytes)
   const size = pictureSize(bytes)
-  if (family !== 'image' || !inline || size === undefined)
-    throw new CannotConvert('the picture cannot be read')
-  if (size.width * size.height > mostPixels)
-    throw new CannotConvert(`a picture of more than ${mostPixels / 1_000_000} megapixels gets no thumbnail`)
-  return files.images.resize(bytes, within(uprightSize(size, bytes), request))
+  return files.images.resize(bytes, size ? within(uprightSize(size, bytes), request) : request)
 }
 
 /** The size as it is shown. */
@@ -79,7 +71,7 @@ function within(size: PictureSize, request: PictureRequest): PictureRequest {
   const scale = Math.min(1, size.width / request.width, size.height / request.height)
   if (request.fit === 'inside' || scale === 1) return request
   const scaled = (side: number) => Math.max(1, Math.round(side * scale))
-  return { fit: 'cover', width: scaled(request.width), height: scaled(request.height) }
+  return { ...request, width: scaled(request.width), height: scaled(request.height) }
 }
 
 async function opened(files: Converters, object: StoredObject): Promise<ByteStream> {

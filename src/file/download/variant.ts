@@ -4,8 +4,8 @@ import type { PictureRequest } from '../../platform.ts'
 
 /** What of a file is asked for: the original, a picture made from it, or its sound as MP3. */
 export type Variant =
-  /** `format`: the caller said it wants AMR. */
-  | { readonly kind: 'original'; readonly format?: 'amr' }
+  /** `format`: the caller said it wants AMR, or a JPEG of a picture that most clients cannot show. */
+  | { readonly kind: 'original'; readonly format?: 'amr' | 'jpeg' }
   | {
       readonly kind: 'picture'
       readonly suffix: string
@@ -61,8 +61,8 @@ export const soundParameters = {
  */
 export function variantOf(query: Readonly<Record<string, string>>): Variant | Refusal {
   const format = query.format ?? ''
-  if (format !== '' && format !== 'amr' && format !== 'mp3')
-    return refuse('invalid_parameter', 'format must be amr or mp3')
+  if (format !== '' && format !== 'amr' && format !== 'mp3' && format !== 'jpeg')
+    return refuse('invalid_parameter', 'format must be amr, mp3 or jpeg')
   if (format === 'mp3') return { kind: 'mp3', suffix: '.mp3', kept: true }
   // A client in the field misspells it.
   const type = query.image_type ?? query.imgage_type ?? '1'
@@ -75,8 +75,7 @@ export function variantOf(query: Readonly<Record<string, string>>): Variant | Re
   const height = side(query.h)
   if (width === undefined) return refuse('invalid_parameter', 'w must be a number')
   if (height === undefined) return refuse('invalid_parameter', 'h must be a number')
-  if (type !== '2' && type !== '3')
-    return format === 'amr' ? { kind: 'original', format } : { kind: 'original' }
+  if (type !== '2' && type !== '3') return format === '' ? { kind: 'original' } : { kind: 'original', format }
   return {
     kind: 'picture',
     suffix: `.i${type}-${width}x${height}`,

@@ -1,6 +1,6 @@
-import type { Bytes } from '../platform.ts'
-import type { Raster } from './picture.ts'
-import type { PictureSize } from './picture-size.ts'
+import type { Bytes } from '../../platform.ts'
+import type { Raster } from '../picture.ts'
+import type { PictureSize } from '../picture-size.ts'
 
 /**
  * One instance of photon. Its methods throw when it panics, and keep its memory then: such an instance is to
@@ -9,7 +9,9 @@ import type { PictureSize } from './picture-size.ts'
 export interface Photon {
   /** Bytes of memory it has; they only become more. */
   size(): number
-  scale(file: Uint8Array, to: PictureSize): Raster
+  /** A PNG, GIF, WebP, BMP, TIFF or ICO, at the size it has. */
+  decode(file: Uint8Array): Raster
+  scale(picture: Raster | Uint8Array, to: PictureSize): Raster
   jpeg(picture: Raster, quality: number): Bytes
   png(picture: Raster): Bytes
 }
@@ -64,6 +66,14 @@ export function openPhoton(wasm: WebAssembly.Module): Photon {
     photon.__wbindgen_free(pointer, length, 1)
     return bytes
   }
+  /** The pixels of an image, which is gone then. */
+  const raster = (image: number): Raster => {
+    const width = photon.photonimage_get_width(image)
+    const height = photon.photonimage_get_height(image)
+    const rgba = take(photon.photonimage_get_raw_pixels(image))
+    photon.__wbg_photonimage_free(image, 1)
+    return { width, height, rgba }
+  }
   const encode = ({ rgba, width, height }: Raster, encoder: (image: number) => Slice): Bytes => {
     const image = photon.photonimage_new(...put(rgba), width, height)
     const file = take(encoder(image))
@@ -73,16 +83,21 @@ export function openPhoton(wasm: WebAssembly.Module): Photon {
 
   return {
     size: () => photon.memory.buffer.byteLength,
-    scale(file, to) {
-      const decoded = photon.photonimage_new_from_byteslice(...put(file))
-      const width = photon.photonimage_get_width(decoded)
-      const height = photon.photonimage_get_height(decoded)
-      const isSame = width === to.width && height === to.height
-      const scaled = isSame ? decoded : photon.resize(decoded, to.width, to.height, TRIANGLE)
-      if (!isSame) photon.__wbg_photonimage_free(decoded, 1)
-      const rgba = take(photon.photonimage_get_raw_pixels(scaled))
-      photon.__wbg_photonimage_free(scaled, 1)
-      return { width: to.width, height: to.height, rgba }
+    decode(file) {
+      const image = photon.photonimage_new_from_byteslice(...put(file))
+      return raster(image)
+    },
+    scale(picture, to) {
+      const source =
+        picture instanceof Uint8Array
+          ? photon.photonimage_new_from_byteslice(...put(picture))
+          : photon.photonimage_new(...put(picture.rgba), picture.width, picture.height)
+      const width = photon.photonimage_get_width(source)
+      const height = photon.photonimage_get_height(source)
+      if (width === to.width && height === to.height) return raster(source)
+      const scaled = photon.resize(source, to.width, to.height, TRIANGLE)
+      photon.__wbg_photonimage_free(source, 1)
+      return raster(scaled)
     },
     jpeg: (picture, quality) => encode(picture, image => photon.photonimage_get_bytes_jpeg(image, quality)),
     png: picture => encode(picture, image => photon.photonimage_get_bytes(image)),

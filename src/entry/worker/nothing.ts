@@ -1,0 +1,2 @@
+/** What Workers get for modules of Node.js that a library names and never uses there (wrangler.toml). */
+export default {}

@@ -1,0 +1,24 @@
+import { says } from './boxes.ts'
+
+export interface PngChunk {
+  /** Four letters, such as `IHDR`. */
+  readonly name: string
+  /** Where its content starts and ends. The chunk itself has 8 bytes before and a checksum of 4 after it. */
+  readonly start: number
+  readonly end: number
+}
+
+/** The chunks of a PNG, ending where the bytes do. */
+export function* pngChunks(png: Uint8Array): Generator<PngChunk> {
+  if (!says(png, 0, '\x89PNG\r\n\x1a\n')) return
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
+  for (let at = 8; at + 8 <= png.length; ) {
+    const end = at + 8 + view.getUint32(at)
+    yield {
+      name: String.fromCharCode(...png.subarray(at + 4, at + 8)),
+      start: at + 8,
+      end: Math.min(end, png.length),
+    }
+    at = end + 4
+  }
+}

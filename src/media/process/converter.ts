@@ -1,0 +1,32 @@
+import {
+  type Bytes,
+  CannotConvert,
+  type Images,
+  type MadePicture,
+  type PictureRequest,
+} from '../../platform.ts'
+import { encodeFrame, frameReader } from './frames.ts'
+
+/** What a converter answers for a picture: what it made, or the sentence of a `CannotConvert`. */
+export type Answer = { readonly contentType: MadePicture['contentType'] } | { readonly refused: string }
+
+/** The converter's side: pictures come in on the standard input, one after the other, and go out on the output. */
+export function serveConversions(images: Images): void {
+  const { stdin, stdout } = process
+  const answer = async (content: Bytes, request: PictureRequest): Promise<Bytes> => {
+    try {
+      const { bytes, contentType } = await images.resize(content, request)
+      return encodeFrame({ contentType } satisfies Answer, bytes)
+    } catch (error) {
+      if (!(error instanceof CannotConvert)) throw error
+      return encodeFrame({ refused: error.message } satisfies Answer, new Uint8Array())
+    }
+  }
+  const read = frameReader(({ header, content }) => {
+    // Anything but a refusal ends this process: its owner answers for it and starts another.
+    void answer(content, header as PictureRequest).then(frame => stdout.write(frame))
+  })
+  stdin.on('data', (chunk: Uint8Array) => read(chunk))
+  // The service has stopped, or has no more pictures.
+  stdin.on('end', () => process.exit(0))
+}

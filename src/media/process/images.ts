@@ -1,0 +1,38 @@
+import { CannotConvert, type Images } from '../../platform.ts'
+import type { DecodeCost } from '../decode-cost.ts'
+import { hasThumbnail } from '../media-types.ts'
+import { brokenPicture, refuseHugePicture, tooLargeHere } from '../picture.ts'
+import { pictureSize } from '../picture-size.ts'
+import { sniff } from '../sniff.ts'
+import { pictureLane } from './lane.ts'
+
+/** Pictures that need less are made beside the large ones, which wait for one another. Bytes. */
+const SMALL = 48_000_000
+export const MAX_CONVERTER_BYTES = 200_000_000
+
+/** What a converter takes by itself, and what a picture may take more than its header says, before it is stopped. */
+const OVERHEAD = 150_000_000
+
+/**
+ * Pictures in processes of their own, for servers: what anybody may have sent is decoded where it can neither crash the
+ * service nor fill its memory. `command` starts a converter; it gets no more than a picture and answers with another.
+ * `costOf` says how much memory a picture takes there.
+ */
+export function processImages(command: readonly string[], costOf: DecodeCost): Images {
+  const small = pictureLane(command, { maxRssBytes: SMALL + OVERHEAD, idleMs: 60_000 })
+  const large = pictureLane(command, { maxRssBytes: MAX_CONVERTER_BYTES + OVERHEAD, idleMs: 1000 })
+  return {
+    async resize(picture, request) {
+      const { mime } = await sniff(picture)
+      const size = pictureSize(picture)
+      if (!hasThumbnail(mime) || !size) throw brokenPicture()
+      refuseHugePicture(size)
+      const needed = costOf(mime, picture, size)
+      if (needed > MAX_CONVERTER_BYTES) throw tooLargeHere(size)
+      const lane = needed <= SMALL ? small : large
+      const { header, content } = await lane(request, picture)
+      if ('refused' in header) throw new CannotConvert(header.refused)
+      return { bytes: content, contentType: header.contentType }
+    },
+  }
+}

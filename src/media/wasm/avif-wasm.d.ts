@@ -1,0 +1,14 @@
+/** The part of @jsquash/avif that is used. Its own types need those of emscripten, which it does not bring. */
+declare module '@jsquash/avif/codec/dec/avif_dec.js' {
+  interface Options {
+    noInitialRun: boolean
+    instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): unknown
+  }
+  interface Decoder {
+    decode(
+      file: Uint8Array,
+      bitDepth: 8,
+    ): { width: number; height: number; data: Uint8ClampedArray<ArrayBuffer> } | null
+  }
+  export default function createAvif(options: Options): Promise<Decoder>
+}

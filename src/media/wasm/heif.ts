@@ -1,0 +1,53 @@
+import createHeif from 'libheif-js/libheif-wasm/libheif.js'
+import type { Raster } from '../picture.ts'
+import type { PictureSize } from '../picture-size.ts'
+import { instantiateWith } from './load.ts'
+import { type CodedColours, rgbFrom } from './ycc.ts'
+
+/** libheif's numbers. */
+const YCBCR = 0
+const CHROMA_420 = 1
+const PLANES = [0, 1, 2] as const
+
+/**
+ * Decodes a HEIC picture, turned as its file says, to about the smallest size that is not smaller than what `sizeFor`
+ * answers for the size it is shown at: the planes are averaged as they were coded, so that a picture of 48 megapixels never becomes 200 MB of colours.
+ * Throws for what is broken.
+ */
+export async function decodeHeif(
+  wasm: WebAssembly.Module,
+  file: Uint8Array,
+  sizeFor: (shown: PictureSize) => PictureSize,
+  colours: CodedColours,
+): Promise<Raster> {
+  const heif = await createHeif({ print() {}, printErr() {}, instantiateWasm: instantiateWith(wasm) })
+  const input = heif._malloc(file.length)
+  heif.HEAPU8.set(file, input)
+  const error = heif._malloc(16)
+  const result = error + 12
+  const answered = () => {
+    if (heif.HEAP32[error >> 2] !== 0) throw new Error('the HEIC picture is broken')
+    return heif.HEAP32[result >> 2] ?? 0
+  }
+  const context = heif._heif_context_alloc()
+  heif._heif_context_read_from_memory(error, context, input, file.length, 0)
+  answered()
+  heif._heif_context_get_primary_image_handle(error, context, result)
+  const handle = answered()
+  heif._heif_decode_image(error, handle, result, YCBCR, CHROMA_420, 0)
+  const image = answered()
+  const planes = PLANES.map(channel => {
+    const start = heif._heif_image_get_plane_readonly(image, channel, result)
+    const stride = heif.HEAP32[result >> 2] ?? 0
+    const height = heif._heif_image_get_height(image, channel)
+    return {
+      samples: heif.HEAPU8.subarray(start, start + stride * height),
+      stride,
+      width: heif._heif_image_get_width(image, channel),
+      height,
+      bits: heif._heif_image_get_bits_per_pixel_range(image, channel),
+    }
+  })
+  const [{ width, height } = { width: 0, height: 0 }] = planes
+  return rgbFrom(planes, sizeFor({ width, height }), colours)
+}
