@@ -8,6 +8,7 @@ export type DecodeCost = (contentType: string, picture: Uint8Array, size: Pictur
 export const wasmDecodeCost: DecodeCost = (contentType, picture, size) => {
   const pixels = size.width * size.height
   if (contentType === 'image/jpeg') return picture.length * 2 + progressiveBytes(picture)
+  if (isPng(picture) && isLarge(size) && !isInterlacedPng(picture)) return picture.length * 2 + LINES
   return (
     picture.length * 2 + pixels * (WASM_BYTES_PER_PIXEL[contentType] ?? 12) * (isDeepPng(picture) ? 1.5 : 1)
   )

@@ -1,4 +1,5 @@
-import { boxes, says } from './boxes.ts'
+import { boxes, joinBytes, says } from './boxes.ts'
+import { inflate } from './inflate.ts'
 import { jpegSegments } from './jpeg-segments.ts'
 import { pngChunks } from './png-chunks.ts'
 import { riffChunks } from './riff-chunks.ts'
@@ -8,9 +9,9 @@ import type { CodedColours } from './wasm/ycc.ts'
 const MAX_PROFILE_BYTES = 4_000_000
 
 /** The ICC profile of a picture, which says what its colours mean; undefined where it has none. */
-export async function iccProfile(picture: Uint8Array<ArrayBuffer>): Promise<Uint8Array | undefined> {
+export function iccProfile(picture: Uint8Array): Uint8Array | undefined {
   if (says(picture, 0, '\xff\xd8')) return ofJpeg(picture)
-  if (says(picture, 0, '\x89PNG')) return await ofPng(picture)
+  if (says(picture, 0, '\x89PNG')) return ofPng(picture)
   if (says(picture, 8, 'WEBP')) {
     for (const { id, start, end } of riffChunks(picture, 12, picture.length))
       if (id === 'ICCP') return picture.subarray(start, end)
@@ -27,41 +28,35 @@ function ofJpeg(picture: Uint8Array): Uint8Array | undefined {
     if (marker === 0xe2 && says(picture, start, 'ICC_PROFILE\0'))
       parts[picture[start + 12] ?? 0] = picture.subarray(start + 14, end)
   }
-  const present = parts.filter(part => part !== undefined)
-  const profile = new Uint8Array(present.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of present) {
-    profile.set(part, at)
-    at += part.length
-  }
+  const profile = joinBytes(parts.filter(part => part !== undefined))
   return profile.length > 0 && profile.length <= MAX_PROFILE_BYTES ? profile : undefined
 }
 
-async function ofPng(picture: Uint8Array<ArrayBuffer>): Promise<Uint8Array | undefined> {
+function ofPng(picture: Uint8Array): Uint8Array | undefined {
   for (const { name, start, end } of pngChunks(picture)) {
     if (name === 'IDAT') return undefined
     if (name !== 'iCCP') continue
     // A name that ends with a zero, and how it is compressed.
     const content = picture.subarray(picture.indexOf(0, start) + 2, end)
-    return await inflated(content)
+    return inflated(content)
   }
   return undefined
 }
 
-/** zlib's format, undone up to a limit: some bytes can become very many. */
-async function inflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array | undefined> {
+/** A profile that was compressed; undefined for one that is broken or would become very long. */
+function inflated(bytes: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = []
   let size = 0
   try {
-    for await (const part of new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'))) {
+    inflate([bytes], part => {
       size += part.length
-      if (size > MAX_PROFILE_BYTES) return undefined
+      if (size > MAX_PROFILE_BYTES) throw new Error('too long')
       parts.push(part)
-    }
+    })
   } catch {
     return undefined
   }
-  return new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer())
+  return joinBytes(parts)
 }
 
 function* colourBoxes(picture: Uint8Array) {

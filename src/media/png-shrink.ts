@@ -1,4 +1,4 @@
-import type { Bytes } from '../platform.ts'
+import { inflate } from './inflate.ts'
 import type { Raster } from './picture.ts'
 import type { PictureSize } from './picture-size.ts'
 import { pngChunks } from './png-chunks.ts'
@@ -12,11 +12,7 @@ const PALETTE = 3
  * `atLeast`: one of 50 megapixels takes a few megabytes. undefined for an interlaced one, whose lines come out of order.
  * Throws for what is broken.
  */
-export async function shrinkPng(
-  png: Bytes,
-  size: PictureSize,
-  atLeast: PictureSize,
-): Promise<Raster | undefined> {
+export function shrinkPng(png: Uint8Array, size: PictureSize, atLeast: PictureSize): Raster | undefined {
   const [depth = 8, type = 6, , , interlaced] = png.subarray(24, 29)
   const samples = SAMPLES[type]
   if (samples === undefined || interlaced) return undefined
@@ -28,7 +24,7 @@ export async function shrinkPng(
   let line = new Uint8Array(lineBytes)
   let above = new Uint8Array(lineBytes)
   let y = 0
-  await eachLine(png, lineBytes + 1, filtered => {
+  eachLine(png, lineBytes + 1, filtered => {
     if (y === size.height) return
     unfilter(filtered[0] ?? 0, filtered.subarray(1), line, above, pixelBytes)
     for (let x = 0; x < size.width; x++) shrunk.add(x, y, colourOf(line, x))
@@ -40,17 +36,10 @@ export async function shrinkPng(
 }
 
 /** Calls with each line of the picture data, its filter byte first. */
-async function eachLine(png: Bytes, length: number, onLine: (line: Uint8Array) => void): Promise<void> {
-  const data = new ReadableStream<BufferSource>({
-    start(controller) {
-      for (const { name, start, end } of pngChunks(png))
-        if (name === 'IDAT') controller.enqueue(png.subarray(start, end))
-      controller.close()
-    },
-  })
+function eachLine(png: Uint8Array, length: number, onLine: (line: Uint8Array) => void): void {
   const pending = new Uint8Array(length)
   let filled = 0
-  for await (const part of data.pipeThrough(new DecompressionStream('deflate'))) {
+  inflate(dataOf(png), part => {
     for (let at = 0; at < part.length; ) {
       const taken = Math.min(length - filled, part.length - at)
       pending.set(part.subarray(at, at + taken), filled)
@@ -60,7 +49,11 @@ async function eachLine(png: Bytes, length: number, onLine: (line: Uint8Array) =
       onLine(pending)
       filled = 0
     }
-  }
+  })
+}
+
+function* dataOf(png: Uint8Array): Generator<Uint8Array> {
+  for (const { name, start, end } of pngChunks(png)) if (name === 'IDAT') yield png.subarray(start, end)
 }
 
 /** Undoes a line's prediction from the pixels to the left and above (PNG specification, section 9). */

@@ -1,6 +1,6 @@
 import { type Bytes, CannotConvert, type Images, type MadePicture, type PictureRequest } from '../platform.ts'
 import { isLarge, wasmDecodeCost } from './decode-cost.ts'
-import { exifOrientation } from './exif.ts'
+import { exifOrientation, type Orientation } from './exif.ts'
 import { codedColours, iccProfile } from './icc-profile.ts'
 import { hasThumbnail } from './media-types.ts'
 import {
@@ -20,13 +20,13 @@ import { type PictureSize, pictureSize } from './picture-size.ts'
 import { shrinkPng } from './png-shrink.ts'
 import { sniff } from './sniff.ts'
 import { decodeAvif } from './wasm/avif.ts'
+import { type Codecs, openCodecs } from './wasm/codecs.ts'
 import { inksToSrgb, toSrgb } from './wasm/colour.ts'
 import { decodeHeif } from './wasm/heif.ts'
 import { decodeJpeg } from './wasm/jpeg.ts'
 import type { LoadWasm } from './wasm/load.ts'
 import type { Photon } from './wasm/photon.ts'
 import { reusedPhoton } from './wasm/reused-photon.ts'
-import { turns } from './wasm/turns.ts'
 import { webpFirstFrame } from './webp-first-frame.ts'
 
 /** Pixels of the scaled picture that `cover` is cut from: a long narrow one would grow without end. */
@@ -34,38 +34,73 @@ const MAX_SCALED_PIXELS = 16_000_000
 
 /**
  * Pictures by codecs that are WebAssembly: all there is on Workers and in the compiled binary, and on Node.js for what
- * sharp does not read. One at a time. `maxBytes` is the memory that one may take, by what its header says.
+ * sharp does not read. `maxBytes` is the memory that one may take, by what its header says. Each is made within one turn
+ * of the event loop, so that no two are in memory at once: a request of a Worker may not wait for another one.
  */
 export function wasmImages(load: LoadWasm, maxBytes: number): Images {
-  const inTurn = turns()
   const photons = reusedPhoton(maxBytes)
   return {
-    resize: (picture, request) =>
-      inTurn(async () => {
-        const { mime } = await sniff(picture)
-        const size = pictureSize(picture)
-        if (!hasThumbnail(mime) || !size) throw brokenPicture()
-        refuseHugePicture(size)
-        const orientation = exifOrientation(picture)
-        const lying = orientation >= 5
-        const stored = lying ? { ...request, width: request.height, height: request.width } : request
-        const target = targetSize(size, stored)
-        // Twice the size that is wanted, each way, and what scaling takes.
-        const needed = wasmDecodeCost(mime, picture, size) + target.width * target.height * 40
-        if (needed > maxBytes) throw tooLargeHere(size)
-        const photon = await photons.open(() => load('photon'), needed)
-        try {
-          const opened = await open({ load, photon, mime, picture, size }, shown => targetSize(shown, stored))
-          const scaled = photon.scale(opened.source, targetSize(opened.size, stored))
-          const coloured = opened.profile ? toSrgb(await load('colour'), scaled, opened.profile) : scaled
-          const cropped = request.fit === 'cover' ? cropMiddle(coloured, stored) : coloured
-          return encode(photon, turnUpright(cropped, orientation), request)
-        } catch (error) {
-          photons.drop(photon)
-          throw error instanceof CannotConvert ? error : brokenPicture()
-        }
-      }),
+    async resize(picture, request) {
+      const { mime } = await sniff(picture)
+      const size = pictureSize(picture)
+      if (!hasThumbnail(mime) || !size) throw brokenPicture()
+      refuseHugePicture(size)
+      const orientation = exifOrientation(picture)
+      const neededFor = (smaller: PictureRequest) => {
+        const target = targetSize(size, lying(orientation, smaller))
+        return bytesNeeded(mime, picture, size, target)
+      }
+      const fitting = fittingRequest(request, size, smaller => neededFor(smaller) <= maxBytes)
+      const codecs = await openCodecs(load, mime).catch(() => Promise.reject(brokenPicture()))
+      await photons.room(neededFor(fitting))
+      try {
+        return photons.use(codecs.photon, photon => {
+          const input = { codecs, photon, mime, picture, size }
+          return make(input, lying(orientation, fitting), orientation)
+        })
+      } catch (error) {
+        throw error instanceof CannotConvert ? error : brokenPicture()
+      }
+    },
   }
+}
+
+interface Input {
+  readonly codecs: Codecs
+  readonly photon: Photon
+  readonly mime: string
+  readonly picture: Bytes
+  readonly size: PictureSize
+}
+
+/** `request` is for the picture as it is stored, which `orientation` then turns. */
+function make(input: Input, request: PictureRequest, orientation: Orientation): MadePicture {
+  const { codecs, photon } = input
+  const { source, size, profile } = open(input, shown => targetSize(shown, request))
+  const scaled = photon.scale(source, targetSize(size, request))
+  const coloured = profile ? toSrgb(codecs.colour, scaled, profile) : scaled
+  const cropped = request.fit === 'cover' ? cropMiddle(coloured, request) : coloured
+  return encode(photon, turnUpright(cropped, orientation), request)
+}
+
+/** The request as the picture is stored, which may lie on its side. */
+const lying = (orientation: number, request: PictureRequest): PictureRequest =>
+  orientation >= 5 ? { ...request, width: request.height, height: request.width } : request
+
+/** What decoding takes, and then pixels up to twice the size that is wanted, each way, and what scaling takes. */
+const bytesNeeded = (mime: string, picture: Uint8Array, size: PictureSize, target: PictureSize): number =>
+  wasmDecodeCost(mime, picture, size) + target.width * target.height * (mime === 'image/heic' ? 24 : 40)
+
+/** The request, or where the whole picture is wanted to be looked at, the largest part of it that memory allows. */
+function fittingRequest(
+  request: PictureRequest,
+  size: PictureSize,
+  fits: (request: PictureRequest) => boolean,
+): PictureRequest {
+  if (fits(request)) return request
+  const { width, height, format } = request
+  if (format === undefined || Math.max(width, height) < 512) throw tooLargeHere(size)
+  return fittingRequest({ ...request, width: width / 2, height: height / 2 }, size, fits)
 }
 
 function targetSize(from: PictureSize, request: PictureRequest): PictureSize {
@@ -73,14 +108,6 @@ function targetSize(from: PictureSize, request: PictureRequest): PictureSize {
   if (size.width * size.height > MAX_SCALED_PIXELS)
     throw new CannotConvert('the picture is too long and narrow to fill that size')
   return size
-}
-
-interface Input {
-  readonly load: LoadWasm
-  readonly photon: Photon
-  readonly mime: string
-  readonly picture: Bytes
-  readonly size: PictureSize
 }
 
 interface Opened {
@@ -91,24 +118,24 @@ interface Opened {
   readonly profile?: Uint8Array | undefined
 }
 
-async function open(input: Input, sizeFor: (shown: PictureSize) => PictureSize): Promise<Opened> {
-  const { load, mime, picture, size } = input
-  const profile = await iccProfile(picture)
-  if (mime === 'image/heic') {
-    const source = await decodeHeif(await load('heif'), picture, sizeFor, codedColours(picture))
+function open(input: Input, sizeFor: (shown: PictureSize) => PictureSize): Opened {
+  const { codecs, mime, picture, size } = input
+  const profile = iccProfile(picture)
+  if (codecs.heif) {
+    const source = decodeHeif(codecs.heif, picture, sizeFor, codedColours(picture))
     return { source, size: source, profile }
   }
-  if (mime === 'image/avif') {
-    const source = await decodeAvif(await load('avif'), picture)
+  if (codecs.avif) {
+    const source = decodeAvif(codecs.avif, picture)
     return { source, size: source, profile }
   }
-  if (mime === 'image/jpeg') {
-    const jpeg = decodeJpeg(await load('jpeg'), picture, sizeFor(size))
+  if (codecs.jpeg) {
+    const jpeg = decodeJpeg(codecs.jpeg, picture, sizeFor(size))
     if (!jpeg.inks) return { source: { ...jpeg, rgba: jpeg.pixels }, size, profile }
-    return { source: inksToSrgb(await load('colour'), jpeg, profile), size }
+    return { source: inksToSrgb(codecs.colour, jpeg, profile), size }
   }
   if (mime === 'image/png' && isLarge(size)) {
-    const source = await shrinkPng(picture, size, sizeFor(size))
+    const source = shrinkPng(picture, size, sizeFor(size))
     if (source) return { source, size: source, profile }
   }
   const frame = webpFirstFrame(picture)

@@ -15,9 +15,6 @@ export type Capability =
   | 'own downloads'
   /** A download says how long it is, so that clients can show how far it got. HEAD always does. */
   | 'lengths of downloads'
-  | 'AVIF pictures'
-  /** More than a megapixel or so, up to the 50 that are the limit. */
-  | 'large pictures'
   | 'covers of videos'
   /** `Instance.gc`. */
   | 'tidying up on demand'
@@ -31,12 +28,9 @@ const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
   deno: noFfmpeg,
   bun: {
     ...noFfmpeg,
-    'AVIF pictures': "Bun's decoder knows no AVIF on Linux",
     'lengths of downloads': 'Bun sends streams in chunks, whatever length was said',
   },
   worker: {
-    'AVIF pictures': 'photon knows no AVIF',
-    'large pictures': 'a Worker has 128 MB',
     'covers of videos': 'a Worker runs no ffmpeg',
     'tidying up on demand': 'a Worker tidies up when its cron trigger says so',
   },

@@ -12,7 +12,7 @@ import type { Requester } from './converter.ts'
 import { credentials, readerOf, tokenOf } from './credential.ts'
 import { hostileHeaders } from './headers.ts'
 import { redirectUrl, representation } from './representation.ts'
-import { soundParameters, variantOf, variantParameters } from './variant.ts'
+import { soundParameters, variantFor, variantOf, variantParameters } from './variant.ts'
 
 /*
  * The two download routes: who calls, which file, may it be read, in which form, and then its bytes. Errors have
@@ -99,8 +99,8 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   const caller = await readerOf(exchange, app, name)
   if (caller instanceof Refusal) return caller
   if (name === '') return refuse('invalid_parameter', `${parameter} is missing`)
-  const variant = variantOf(query)
-  if (variant instanceof Refusal) return variant
+  const asked = variantOf(query)
+  if (asked instanceof Refusal) return asked
   const found = await find(app, caller, name)
   if (found === undefined) return gone()
   if (found instanceof Refusal) return found
@@ -108,6 +108,7 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   const object = await confirm(service.files.blobs, app, run, found)
   if (object instanceof Refusal) return object
   if (object.state !== objectState.stored) return gone()
+  const variant = variantFor(asked, object.content_type)
   if (variant.kind === 'original' && variant.format === 'amr' && object.content_type === 'audio/mpeg') {
     return refuse('storage_failed', 'this voice is MP3 and cannot be converted to AMR')
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hasThumbnail, isShown } from '../../media/media-types.ts'
 import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { PictureRequest } from '../../platform.ts'
 
@@ -17,6 +18,8 @@ export type Variant =
   | { readonly kind: 'mp3'; readonly suffix: string; readonly kept: true }
 
 const largestSide = 4096
+/** Of a JPEG that is made to be looked at, in place of a picture that most clients cannot show. */
+const largestShownSide = 2048
 const defaultSide = 200
 /**
  * Squares of these sides are stored, once asked for, thumbnails and covers: so few that nobody can fill the store
@@ -51,7 +54,10 @@ export const variantParameters = {
 }
 /** Those of sound. */
 export const soundParameters = {
-  format: z.enum(['amr', 'mp3']).optional().describe('`mp3` converts voice'),
+  format: z
+    .enum(['amr', 'mp3', 'jpeg'])
+    .optional()
+    .describe('`mp3` converts voice; `jpeg` converts pictures that browsers do not show, such as HEIC'),
   source: z.string().optional().describe('`miniprogram`: never redirect'),
 }
 
@@ -78,11 +84,32 @@ export function variantOf(query: Readonly<Record<string, string>>): Variant | Re
   if (type !== '2' && type !== '3') return format === '' ? { kind: 'original' } : { kind: 'original', format }
   return {
     kind: 'picture',
-    suffix: `.i${type}-${width}x${height}`,
+    suffix: `.i${type}-${width}x${height}${format === 'jpeg' ? '.jpeg' : ''}`,
     kept: width === height && keptSides.has(width),
-    request: { fit: type === '2' ? 'inside' : 'cover', width, height },
+    request: {
+      fit: type === '2' ? 'inside' : 'cover',
+      width,
+      height,
+      ...(format === 'jpeg' && { format }),
+    },
     byImageService: strategy !== '2',
   }
+}
+
+/**
+ * The variant for a file of this type: of a picture that most clients cannot show, whoever asks for a JPEG gets one of
+ * the whole picture; everything else is as it was asked for.
+ */
+export function variantFor(variant: Variant, contentType: string): Variant {
+  const isWanted = variant.kind === 'original' && variant.format === 'jpeg'
+  if (!isWanted || isShown(contentType) || !hasThumbnail(contentType)) return variant
+  const request = {
+    fit: 'inside',
+    width: largestShownSide,
+    height: largestShownSide,
+    format: 'jpeg',
+  } as const
+  return { kind: 'picture', suffix: '.jpeg', kept: true, request, byImageService: false }
 }
 
 /** Pixels, clamped to 1…4096; clients send fractions. */

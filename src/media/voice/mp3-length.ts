@@ -51,13 +51,3 @@ function frameOffsets(frames: Uint8Array): number[] {
   }
   return offsets
 }
-
-export function joinBytes(parts: readonly Uint8Array[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}

@@ -1,6 +1,7 @@
 import type { WasmMediaEncoder } from 'wasm-media-encoders'
 import type { Bytes } from '../../platform.ts'
-import { joinBytes, lengthTag } from './mp3-length.ts'
+import { joinBytes } from '../boxes.ts'
+import { lengthTag } from './mp3-length.ts'
 
 export type Mp3Encoder = WasmMediaEncoder<'audio/mpeg'>
 

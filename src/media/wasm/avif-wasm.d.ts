@@ -4,11 +4,11 @@ declare module '@jsquash/avif/codec/dec/avif_dec.js' {
     noInitialRun: boolean
     instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): unknown
   }
-  interface Decoder {
+  export interface AvifDecoder {
     decode(
       file: Uint8Array,
       bitDepth: 8,
     ): { width: number; height: number; data: Uint8ClampedArray<ArrayBuffer> } | null
   }
-  export default function createAvif(options: Options): Promise<Decoder>
+  export default function createAvif(options: Options): Promise<AvifDecoder>
 }

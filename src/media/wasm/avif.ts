@@ -1,10 +1,14 @@
-import createAvif from '@jsquash/avif/codec/dec/avif_dec.js'
+import createAvif, { type AvifDecoder } from '@jsquash/avif/codec/dec/avif_dec.js'
 import type { Raster } from '../picture.ts'
 import { instantiateWith } from './load.ts'
 
+/** An instance for one picture: a broken one leaves its memory behind. */
+export function openAvif(wasm: WebAssembly.Module): Promise<AvifDecoder> {
+  return createAvif({ noInitialRun: true, instantiateWasm: instantiateWith(wasm) })
+}
+
 /** Decodes an AVIF picture, with what is see-through. Throws for what is broken. */
-export async function decodeAvif(wasm: WebAssembly.Module, file: Uint8Array<ArrayBuffer>): Promise<Raster> {
-  const decoder = await createAvif({ noInitialRun: true, instantiateWasm: instantiateWith(wasm) })
+export function decodeAvif(decoder: AvifDecoder, file: Uint8Array): Raster {
   const decoded = decoder.decode(file, 8)
   if (!decoded) throw new Error('the AVIF picture is broken')
   const { width, height, data } = decoded

@@ -1,4 +1,4 @@
-import createHeif from 'libheif-js/libheif-wasm/libheif.js'
+import createHeif, { type Heif } from 'libheif-js/libheif-wasm/libheif.js'
 import type { Raster } from '../picture.ts'
 import type { PictureSize } from '../picture-size.ts'
 import { instantiateWith } from './load.ts'
@@ -9,18 +9,22 @@ const YCBCR = 0
 const CHROMA_420 = 1
 const PLANES = [0, 1, 2] as const
 
+/** An instance for one picture: a broken one leaves its memory behind. */
+export async function openHeif(wasm: WebAssembly.Module): Promise<Heif> {
+  return createHeif({ print() {}, printErr() {}, instantiateWasm: instantiateWith(wasm) })
+}
+
 /**
- * Decodes a HEIC picture, turned as its file says, to about the smallest size that is not smaller than what `sizeFor`
- * answers for the size it is shown at: the planes are averaged as they were coded, so that a picture of 48 megapixels never becomes 200 MB of colours.
+ * Decodes a HEIC picture, turned as its file says, at what `sizeFor` answers for the size it is
+ * shown at: the planes are averaged as they were coded, so that a picture of 48 megapixels never becomes 200 MB of colours.
  * Throws for what is broken.
  */
-export async function decodeHeif(
-  wasm: WebAssembly.Module,
+export function decodeHeif(
+  heif: Heif,
   file: Uint8Array,
   sizeFor: (shown: PictureSize) => PictureSize,
   colours: CodedColours,
-): Promise<Raster> {
-  const heif = await createHeif({ print() {}, printErr() {}, instantiateWasm: instantiateWith(wasm) })
+): Raster {
   const input = heif._malloc(file.length)
   heif.HEAPU8.set(file, input)
   const error = heif._malloc(16)

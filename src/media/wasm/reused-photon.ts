@@ -8,34 +8,33 @@ import { openPhoton, type Photon } from './photon.ts'
 export function reusedPhoton(maxBytes: number) {
   let current: WeakRef<Photon> | undefined
   let broken: WeakRef<Photon>[] = []
-  const lostBytes = () => {
+  const hasRoom = (neededBytes: number): boolean => {
     broken = broken.filter(reference => reference.deref())
-    return broken.reduce((sum, reference) => sum + (reference.deref()?.size() ?? 0), 0)
+    const lost = broken.reduce((sum, reference) => sum + (reference.deref()?.size() ?? 0), 0)
+    return neededBytes <= (current?.deref()?.size() ?? 0) || lost + neededBytes <= maxBytes
   }
   return {
-    /** An instance for a picture that needs so many bytes. Throws `CannotConvert` where broken ones still hold them. */
-    async open(load: () => Promise<WebAssembly.Module>, neededBytes: number): Promise<Photon> {
-      const wasm = await load()
-      if (neededBytes > (current?.deref()?.size() ?? 0))
-        await collected(() => lostBytes() + neededBytes <= maxBytes)
+    /** Waits, where broken instances hold the memory that a picture needs, until the collector has freed it. */
+    async room(neededBytes: number): Promise<void> {
+      for (let tries = 0; !hasRoom(neededBytes); tries++) {
+        if (tries === 50)
+          throw new CannotConvert('the server has no memory left for a picture of this size: try again')
+        // New memory is what makes the collector come.
+        new Uint8Array(8_000_000).fill(1)
+        await new Promise(resolve => setTimeout(resolve, 4))
+      }
+    },
+    /** Works with an instance, within this call. Whatever the work throws may have broken it. */
+    use<T>(wasm: WebAssembly.Module, work: (photon: Photon) => T): T {
       const photon = current?.deref() ?? openPhoton(wasm)
       current = new WeakRef(photon)
-      return photon
+      try {
+        return work(photon)
+      } catch (error) {
+        current = undefined
+        broken.push(new WeakRef(photon))
+        throw error
+      }
     },
-    /** After a picture that may have broken it. */
-    drop(photon: Photon): void {
-      current = undefined
-      broken.push(new WeakRef(photon))
-    },
-  }
-}
-
-/** Waits until the collector has made room. New memory is what makes it come. */
-async function collected(hasRoom: () => boolean): Promise<void> {
-  for (let tries = 0; !hasRoom(); tries++) {
-    if (tries === 50)
-      throw new CannotConvert('the server has no memory left for a picture of this size: try again')
-    new Uint8Array(8_000_000).fill(1)
-    await new Promise(resolve => setTimeout(resolve, 4))
   }
 }

@@ -17,27 +17,25 @@ export interface CodedColours {
   readonly fullRange: boolean
 }
 
-/** The picture in red, green and blue, each pixel the average of a square, not smaller than `atLeast` where it can be. */
-export function rgbFrom(planes: readonly Plane[], atLeast: PictureSize, colours: CodedColours): Raster {
+/** The picture in red, green and blue, each pixel the average of those it stands for; never enlarged. */
+export function rgbFrom(planes: readonly Plane[], wanted: PictureSize, colours: CodedColours): Raster {
   const [luma, blueDifference, redDifference] = planes
   if (!luma || !blueDifference || !redDifference) throw new Error('a plane is missing')
-  const side = Math.max(1, Math.floor(Math.min(luma.width / atLeast.width, luma.height / atLeast.height)))
-  const width = Math.ceil(luma.width / side)
-  const height = Math.ceil(luma.height / side)
+  const width = Math.min(wanted.width, luma.width)
+  const height = Math.min(wanted.height, luma.height)
   const rgba = new Uint8Array(width * height * 4)
   const { red, blue, fullRange } = colours
   const green = 1 - red - blue
   const scale = 2 ** (luma.bits - 8)
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i += 4) {
-      const coded = average(luma, x * side, y * side, side) / scale
-      const half = Math.max(1, side >> 1)
-      const b = average(blueDifference, (x * side) >> 1, (y * side) >> 1, half) / scale - 128
-      const r = average(redDifference, (x * side) >> 1, (y * side) >> 1, half) / scale - 128
+      const [coded = 0, b = 0, r = 0] = [luma, blueDifference, redDifference].map(
+        plane => average(plane, x, y, width, height) / scale,
+      )
       const bright = fullRange ? coded : ((coded - 16) * 255) / 219
       const spread = fullRange ? 1 : 255 / 224
-      const reds = bright + r * spread * 2 * (1 - red)
-      const blues = bright + b * spread * 2 * (1 - blue)
+      const reds = bright + (r - 128) * spread * 2 * (1 - red)
+      const blues = bright + (b - 128) * spread * 2 * (1 - blue)
       rgba[i] = byte(reds)
       rgba[i + 1] = byte((bright - red * reds - blue * blues) / green)
       rgba[i + 2] = byte(blues)
@@ -47,25 +45,21 @@ export function rgbFrom(planes: readonly Plane[], atLeast: PictureSize, colours:
   return { width, height, rgba }
 }
 
-function average(
-  { samples, stride, width, height, bits }: Plane,
-  left: number,
-  top: number,
-  side: number,
-): number {
-  const right = Math.min(left + side, width)
-  const bottom = Math.min(top + side, height)
+/** The samples that the pixel at x, y of a picture of columns × rows stands for. */
+function average(plane: Plane, x: number, y: number, columns: number, rows: number): number {
+  const { samples, stride, bits } = plane
+  const left = Math.floor((x * plane.width) / columns)
+  const top = Math.floor((y * plane.height) / rows)
+  const right = Math.max(left + 1, Math.floor(((x + 1) * plane.width) / columns))
+  const bottom = Math.max(top + 1, Math.floor(((y + 1) * plane.height) / rows))
   let sum = 0
-  for (let y = top; y < bottom; y++) {
-    for (let x = left; x < right; x++) {
-      sum +=
-        bits > 8
-          ? (samples[y * stride + x * 2] ?? 0) | ((samples[y * stride + x * 2 + 1] ?? 0) << 8)
-          : (samples[y * stride + x] ?? 0)
+  for (let line = top; line < bottom; line++) {
+    for (let column = left; column < right; column++) {
+      const at = line * stride + (bits > 8 ? column * 2 : column)
+      sum += bits > 8 ? (samples[at] ?? 0) | ((samples[at + 1] ?? 0) << 8) : (samples[at] ?? 0)
     }
   }
-  const count = (right - left) * (bottom - top)
-  return count > 0 ? sum / count : (samples[Math.min(top, height - 1) * stride] ?? 0)
+  return sum / ((right - left) * (bottom - top))
 }
 
 const byte = (value: number): number => Math.max(0, Math.min(255, Math.round(value)))

@@ -1,0 +1,23 @@
+import type { AvifDecoder } from '@jsquash/avif/codec/dec/avif_dec.js'
+import type { Heif } from 'libheif-js/libheif-wasm/libheif.js'
+import { openAvif } from './avif.ts'
+import { openHeif } from './heif.ts'
+import type { LoadWasm } from './load.ts'
+
+/** What a picture of one type is decoded with, ready: from here on nothing waits. */
+export interface Codecs {
+  readonly photon: WebAssembly.Module
+  readonly colour: WebAssembly.Module
+  /** Of the type alone. */
+  readonly jpeg?: WebAssembly.Module
+  readonly heif?: Heif
+  readonly avif?: AvifDecoder
+}
+
+export async function openCodecs(load: LoadWasm, contentType: string): Promise<Codecs> {
+  const [photon, colour] = [await load('photon'), await load('colour')]
+  if (contentType === 'image/jpeg') return { photon, colour, jpeg: await load('jpeg') }
+  if (contentType === 'image/heic') return { photon, colour, heif: await openHeif(await load('heif')) }
+  if (contentType === 'image/avif') return { photon, colour, avif: await openAvif(await load('avif')) }
+  return { photon, colour }
+}
