@@ -17,8 +17,8 @@ export function shrinkPng(png: Uint8Array, size: PictureSize, atLeast: PictureSi
   const samples = SAMPLES[type]
   if (samples === undefined || interlaced) return undefined
   const side = Math.max(1, Math.floor(Math.min(size.width / atLeast.width, size.height / atLeast.height)))
-  const shrunk = squares(size, side)
-  const colourOf = colours(png, depth, type)
+  const average = squares(size, side)
+  const toRgba = lineReader(png, size.width, depth, type)
   const pixelBytes = Math.max(1, (samples * depth) >> 3)
   const lineBytes = Math.ceil((size.width * samples * depth) / 8)
   let line = new Uint8Array(lineBytes)
@@ -26,13 +26,13 @@ export function shrinkPng(png: Uint8Array, size: PictureSize, atLeast: PictureSi
   let y = 0
   eachLine(png, lineBytes + 1, filtered => {
     if (y === size.height) return
-    unfilter(filtered[0] ?? 0, filtered.subarray(1), line, above, pixelBytes)
-    for (let x = 0; x < size.width; x++) shrunk.add(x, y, colourOf(line, x))
+    unfilter(filtered, line, above, pixelBytes)
+    average.add(y, toRgba(line))
     ;[line, above] = [above, line]
     y++
   })
   if (y < size.height) throw new Error('the PNG is cut off')
-  return shrunk.raster()
+  return average.raster()
 }
 
 /** Calls with each line of the picture data, its filter byte first. */
@@ -56,27 +56,34 @@ function* dataOf(png: Uint8Array): Generator<Uint8Array> {
   for (const { name, start, end } of pngChunks(png)) if (name === 'IDAT') yield png.subarray(start, end)
 }
 
-/** Undoes a line's prediction from the pixels to the left and above (PNG specification, section 9). */
-function unfilter(
-  filter: number,
-  from: Uint8Array,
-  line: Uint8Array,
-  above: Uint8Array,
-  pixelBytes: number,
-): void {
-  for (let i = 0; i < line.length; i++) {
-    const left = i < pixelBytes ? 0 : (line[i - pixelBytes] ?? 0)
-    const up = above[i] ?? 0
-    const corner = i < pixelBytes ? 0 : (above[i - pixelBytes] ?? 0)
-    line[i] = (from[i] ?? 0) + predicted(filter, left, up, corner)
+/**
+ * Undoes a line's prediction from the pixels to the left and above (PNG specification, section 9). The loops are apart
+ * because there are a hundred million bytes in a large picture.
+ */
+function unfilter(filtered: Uint8Array, line: Uint8Array, above: Uint8Array, pixelBytes: number): void {
+  const filter = filtered[0]
+  const { length } = line
+  line.set(filtered.subarray(1))
+  if (filter === 1) {
+    for (let i = pixelBytes; i < length; i++) line[i] = (line[i] as number) + (line[i - pixelBytes] as number)
+  } else if (filter === 2) {
+    for (let i = 0; i < length; i++) line[i] = (line[i] as number) + (above[i] as number)
+  } else if (filter === 3) {
+    for (let i = 0; i < length; i++) {
+      const left = i < pixelBytes ? 0 : (line[i - pixelBytes] as number)
+      line[i] = (line[i] as number) + ((left + (above[i] as number)) >> 1)
+    }
+  } else if (filter === 4) {
+    for (let i = 0; i < length; i++) {
+      const left = i < pixelBytes ? 0 : (line[i - pixelBytes] as number)
+      const corner = i < pixelBytes ? 0 : (above[i - pixelBytes] as number)
+      line[i] = (line[i] as number) + nearest(left, above[i] as number, corner)
+    }
   }
 }
 
-function predicted(filter: number, left: number, up: number, corner: number): number {
-  if (filter === 0) return 0
-  if (filter === 1) return left
-  if (filter === 2) return up
-  if (filter === 3) return (left + up) >> 1
+/** Of the three, the one that is nearest to what a plane through them would have here (Paeth). */
+function nearest(left: number, up: number, corner: number): number {
   const fromLeft = Math.abs(up - corner)
   const fromUp = Math.abs(left - corner)
   const fromCorner = Math.abs(left + up - 2 * corner)
@@ -84,63 +91,104 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
   return fromUp <= fromCorner ? up : corner
 }
 
-type Rgba = readonly [red: number, green: number, blue: number, alpha: number]
-
-/** How to read a pixel of a line, of 8 bits a sample whatever the file has. */
-function colours(png: Uint8Array, depth: number, type: number): (line: Uint8Array, x: number) => Rgba {
-  const chunks = [...pngChunks(png)]
-  const chunk = (wanted: string) => {
-    const found = chunks.find(({ name }) => name === wanted)
-    return found ? png.subarray(found.start, found.end) : undefined
-  }
-  const [palette, clear] = [chunk('PLTE'), chunk('tRNS')]
+/** Turns lines into four bytes a pixel, whatever the file has. The answer is overwritten by the next line. */
+function lineReader(
+  png: Uint8Array,
+  width: number,
+  depth: number,
+  type: number,
+): (line: Uint8Array) => Uint8Array {
+  const rgba = new Uint8Array(width * 4)
   const samples = SAMPLES[type] ?? 1
+  const chunks = [...pngChunks(png)]
+  const content = (wanted: string) => {
+    const found = chunks.find(({ name }) => name === wanted)
+    return found ? png.subarray(found.start, found.end) : new Uint8Array()
+  }
+  const [palette, clear] = [content('PLTE'), content('tRNS')]
+  // One colour may be named as clear; its numbers have two bytes whatever the depth.
+  const clearSample = (i: number) =>
+    clear.length > 0 ? ((clear[i * 2] ?? 0) << 8) | (clear[i * 2 + 1] ?? 0) : -1
+  const [clearFirst, clearSecond, clearThird] = [clearSample(0), clearSample(1), clearSample(2)]
   const most = 2 ** depth - 1
-  const raw = (line: Uint8Array, i: number): number => {
-    if (depth === 16) return ((line[i * 2] ?? 0) << 8) | (line[i * 2 + 1] ?? 0)
-    if (depth === 8) return line[i] ?? 0
-    return ((line[(i * depth) >> 3] ?? 0) >> (8 - depth - ((i * depth) & 7))) & most
+  const sample = (line: Uint8Array, i: number): number => {
+    if (depth === 8) return line[i] as number
+    if (depth === 16) return ((line[i * 2] as number) << 8) | (line[i * 2 + 1] as number)
+    return ((line[(i * depth) >> 3] as number) >> (8 - depth - ((i * depth) & 7))) & most
   }
-  const clearAt = (i: number) => ((clear?.[i * 2] ?? 0) << 8) | (clear?.[i * 2 + 1] ?? 0)
-  return (line, x) => {
-    const first = raw(line, x * samples)
-    if (type === PALETTE) {
-      const [red = 0, green = 0, blue = 0] = palette?.subarray(first * 3, first * 3 + 3) ?? []
-      return [red, green, blue, clear?.[first] ?? 255]
+  const scale = 255 / most
+  const isPlain = depth === 8 && samples >= 3 && clear.length === 0
+  if (isPlain) return line => plainLine(line, rgba, samples)
+  return line => {
+    for (let x = 0, from = 0, to = 0; x < width; x++, from += samples, to += 4) {
+      const first = sample(line, from)
+      rgba[to + 3] = 255
+      if (type === PALETTE) {
+        for (let c = 0; c < 3; c++) rgba[to + c] = palette[first * 3 + c] ?? 0
+        rgba[to + 3] = clear[first] ?? 255
+      } else if (samples < 3) {
+        rgba.fill(first * scale, to, to + 3)
+        if (samples === 2) rgba[to + 3] = sample(line, from + 1) * scale
+        else if (first === clearFirst) rgba[to + 3] = 0
+      } else {
+        const second = sample(line, from + 1)
+        const third = sample(line, from + 2)
+        rgba[to] = first * scale
+        rgba[to + 1] = second * scale
+        rgba[to + 2] = third * scale
+        if (samples === 4) rgba[to + 3] = sample(line, from + 3) * scale
+        else if (first === clearFirst && second === clearSecond && third === clearThird) rgba[to + 3] = 0
+      }
     }
-    const at = (i: number) => raw(line, x * samples + i)
-    const byte = (value: number) => (value * 255) / most
-    if (samples < 3) {
-      const alpha = samples === 2 ? byte(at(1)) : clear && first === clearAt(0) ? 0 : 255
-      return [byte(first), byte(first), byte(first), alpha]
-    }
-    const isClear = clear && first === clearAt(0) && at(1) === clearAt(1) && at(2) === clearAt(2)
-    return [byte(first), byte(at(1)), byte(at(2)), samples === 4 ? byte(at(3)) : isClear ? 0 : 255]
+    return rgba
   }
+}
+
+/** Of the kinds that nearly all large PNGs are: 8 bits, three or four samples a pixel. */
+function plainLine(line: Uint8Array, rgba: Uint8Array, samples: number): Uint8Array {
+  if (samples === 4) return line
+  for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
+    rgba[to] = line[from] as number
+    rgba[to + 1] = line[from + 1] as number
+    rgba[to + 2] = line[from + 2] as number
+    rgba[to + 3] = 255
+  }
+  return rgba
 }
 
 /** Averages squares of pixels. A clear pixel has no say in the colour. */
 function squares(size: PictureSize, side: number) {
   const width = Math.ceil(size.width / side)
   const height = Math.ceil(size.height / side)
-  const sums = new Float32Array(width * height * 4)
-  const counts = new Uint32Array(width * height)
+  const sums = new Float64Array(width * height * 4)
   return {
-    add(x: number, y: number, [red, green, blue, alpha]: Rgba): void {
-      const square = Math.floor(y / side) * width + Math.floor(x / side)
-      const i = square * 4
-      sums[i] = (sums[i] ?? 0) + red * alpha
-      sums[i + 1] = (sums[i + 1] ?? 0) + green * alpha
-      sums[i + 2] = (sums[i + 2] ?? 0) + blue * alpha
-      sums[i + 3] = (sums[i + 3] ?? 0) + alpha
-      counts[square] = (counts[square] ?? 0) + 1
+    add(y: number, line: Uint8Array): void {
+      let to = Math.floor(y / side) * width * 4
+      for (let from = 0; from < line.length; to += 4) {
+        const end = Math.min(from + side * 4, line.length)
+        let [red, green, blue, alpha] = [0, 0, 0, 0]
+        for (; from < end; from += 4) {
+          const share = line[from + 3] as number
+          red += (line[from] as number) * share
+          green += (line[from + 1] as number) * share
+          blue += (line[from + 2] as number) * share
+          alpha += share
+        }
+        sums[to] = (sums[to] as number) + red
+        sums[to + 1] = (sums[to + 1] as number) + green
+        sums[to + 2] = (sums[to + 2] as number) + blue
+        sums[to + 3] = (sums[to + 3] as number) + alpha
+      }
     },
     raster(): Raster {
       const rgba = new Uint8Array(width * height * 4)
-      for (let square = 0, i = 0; square < counts.length; square++, i += 4) {
-        const alpha = sums[i + 3] ?? 0
-        for (let c = i; c < i + 3; c++) rgba[c] = alpha > 0 ? Math.round((sums[c] ?? 0) / alpha) : 0
-        rgba[i + 3] = Math.round(alpha / (counts[square] ?? 1))
+      for (let i = 0; i < rgba.length; i += 4) {
+        const alpha = sums[i + 3] as number
+        for (let c = i; c < i + 3; c++) rgba[c] = alpha > 0 ? Math.round((sums[c] as number) / alpha) : 0
+        const [x, y] = [(i / 4) % width, Math.floor(i / 4 / width)]
+        const columns = Math.min(side, size.width - x * side)
+        const lines = Math.min(side, size.height - y * side)
+        rgba[i + 3] = Math.round(alpha / (columns * lines))
       }
       return { width, height, rgba }
     },
