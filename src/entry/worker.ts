@@ -62,6 +62,7 @@ function start(bindings: Bindings) {
     outbound: fetchOutbound(outboundRules(config)),
     files: {
       blobs: blobsOf(config, bindings),
+      withoutLine: true,
       images: wasmImages(loadWasm, MAX_PICTURE_BYTES),
       voice: inlineVoice({
         amr: async () => (await import('../../dist/amr.wasm')).default,

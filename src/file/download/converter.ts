@@ -120,11 +120,10 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
     signal.addEventListener('abort', hangUp)
     let leave: (() => void) | undefined
     try {
-      leave = (isPicture ? pictures : others).enter({
-        turn,
-        bytes: isPicture ? object.size : 0,
-        begin: () => work.begin(requester),
-      })
+      const line = isPicture ? pictures : others
+      const begin = () => work.begin(requester)
+      if (ports.withoutLine) void begin()?.catch(() => undefined)
+      else leave = line.enter({ turn, bytes: isPicture ? object.size : 0, begin })
       return await Promise.race([work.result, gone.promise])
     } finally {
       signal.removeEventListener('abort', hangUp)

@@ -20,6 +20,10 @@ export interface Converters {
   readonly images: Images
   readonly videos: Videos
   readonly voice: Voice
+  /**
+   * Nobody waits in line (Workers): a request that was answered can begin nothing there for those who wait.
+   */
+  readonly withoutLine?: true
 }
 
 const megabyte = 1024 * 1024
