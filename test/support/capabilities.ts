@@ -16,6 +16,8 @@ export type Capability =
   /** A download says how long it is, so that clients can show how far it got. HEAD always does. */
   | 'lengths of downloads'
   | 'covers of videos'
+  /** Conversions wait for their turn, and users and apps take turns. */
+  | 'conversions in line'
   /** `Instance.gc`. */
   | 'tidying up on demand'
 
@@ -32,6 +34,7 @@ const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
   },
   worker: {
     'covers of videos': 'a Worker runs no ffmpeg',
+    'conversions in line': 'a request of a Worker may not wait for another one',
     'tidying up on demand': 'a Worker tidies up when its cron trigger says so',
   },
   'node-s3-put': { ...noFfmpeg, 'own upload URLs': store, 'own downloads': store },

@@ -7,8 +7,8 @@ import { sniff } from '../sniff.ts'
 import { pictureLane } from './lane.ts'
 
 /** Pictures that need less are made beside the large ones, which wait for one another. Bytes. */
-const SMALL = 48_000_000
-export const MAX_CONVERTER_BYTES = 200_000_000
+const SMALL = 32_000_000
+export const MAX_CONVERTER_BYTES = 180_000_000
 
 /** What a converter takes by itself, and what a picture may take more than its header says, before it is stopped. */
 const OVERHEAD = 150_000_000
@@ -19,7 +19,10 @@ const OVERHEAD = 150_000_000
  * `costOf` says how much memory a picture takes there.
  */
 export function processImages(command: readonly string[], costOf: DecodeCost): Images {
-  const small = pictureLane(command, { maxRssBytes: SMALL + OVERHEAD, idleMs: 60_000 })
+  // Two, so that a slow one holds up no other.
+  const small = [60_000, 10_000].map(idleMs =>
+    pictureLane(command, { maxRssBytes: SMALL + OVERHEAD, idleMs }),
+  )
   const large = pictureLane(command, { maxRssBytes: MAX_CONVERTER_BYTES + OVERHEAD, idleMs: 1000 })
   return {
     async resize(picture, request) {
@@ -29,8 +32,9 @@ export function processImages(command: readonly string[], costOf: DecodeCost): I
       refuseHugePicture(size)
       const needed = costOf(mime, picture, size)
       if (needed > MAX_CONVERTER_BYTES) throw tooLargeHere(size)
-      const lane = needed <= SMALL ? small : large
-      const { header, content } = await lane(request, picture)
+      const lanes = needed <= SMALL ? small : [large]
+      const lane = lanes.reduce((one, other) => (other.busy() < one.busy() ? other : one))
+      const { header, content } = await lane.convert(request, picture)
       if ('refused' in header) throw new CannotConvert(header.refused)
       return { bytes: content, contentType: header.contentType }
     },

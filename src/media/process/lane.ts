@@ -19,6 +19,8 @@ interface Answered {
 
 const TIMEOUT_MS = 30_000
 const WATCH_MS = 20
+/** Share of the memory at which a process is replaced before the next picture. */
+const WORN = 0.65
 const WAITING = 64
 
 /** A converter's process, started by the first picture and again after it ended. Pictures take turns. */
@@ -38,25 +40,44 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
     return child
   }
 
+  const stop = (child: ChildProcess): void => {
+    if (running === child) running = undefined
+    child.kill('SIGKILL')
+  }
+
   const convert = async (request: PictureRequest, picture: Bytes): Promise<Answered> => {
     clearTimeout(idle)
     running ??= start()
     const child = running
     keepAlive(child, true)
     try {
-      return await ask(child, request, picture, maxRssBytes)
+      const answered = await ask(child, request, picture, maxRssBytes)
+      // What earlier pictures left behind must not be taken for what the next one takes.
+      if ((await rssBytes(child)) > maxRssBytes * WORN) stop(child)
+      return answered
     } catch (error) {
-      running = undefined
-      child.kill('SIGKILL')
+      stop(child)
       throw error
     } finally {
       keepAlive(child, false)
-      idle = setTimeout(() => child.kill('SIGKILL'), idleMs)
+      idle = setTimeout(() => stop(child), idleMs)
       idle.unref()
     }
   }
 
-  return (request: PictureRequest, picture: Bytes) => inTurn(() => convert(request, picture))
+  let entered = 0
+  return {
+    /** How many pictures are in it, the one in work among them. */
+    busy: () => entered,
+    async convert(request: PictureRequest, picture: Bytes): Promise<Answered> {
+      entered++
+      try {
+        return await inTurn(() => convert(request, picture))
+      } finally {
+        entered--
+      }
+    },
+  }
 }
 
 /** Only a picture in work keeps the service's process alive, not an idle converter. */

@@ -78,7 +78,7 @@ export const fairShares: Suite = (instance, pace, target) => {
     dataOf(again)
   })
 
-  describe.runIf(lacking(target, 'large pictures') === undefined)('conversions', () => {
+  describe.runIf(lacking(target, 'conversions in line') === undefined)('conversions', () => {
     const picture = () =>
       bytesOf(
         sharp({
