@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { type Client, callers, newUsers } from '../support/client.ts'
 import type { Instance } from '../support/target.ts'
+import { actions, verdictOf } from './authz.ts'
 import { Moment } from './moment.ts'
 import { asAdministrator, asUser, type Request, requestOf } from './request.ts'
 import { Because, type Expected, type Fields, no, type Rule } from './rule.ts'
@@ -44,7 +45,9 @@ export class Play {
 
   async run(steps: readonly Step[]): Promise<void> {
     for (const [i, step] of steps.entries()) {
-      await this.#ask(requestOf(this.#world, step))
+      const request = requestOf(this.#world, step)
+      await this.#ask(request)
+      await this.#judge(request.fields.group_id)
       if ((i + 1) % stepsBetweenViews === 0) await this.#look(step)
     }
     await this.#lookAtAll()
@@ -91,6 +94,31 @@ export class Play {
         ...this.#log,
       ]
       throw new Error(lines.join('\n'))
+    }
+  }
+
+  /** What a message server hears of this group: for every user and every action. */
+  async #judge(group_id: number): Promise<void> {
+    if (!this.#world.groups.has(group_id)) return
+    const group = this.#world.group(group_id)
+    const checks = this.#world.users.flatMap(user_id =>
+      actions.map(action => ({ group_id, user_id, action })),
+    )
+    const { data } = (await this.#clients.get(undefined)?.post('/authz/check/batch', { checks })) ?? {}
+    for (const [i, { user_id, action }] of checks.entries()) {
+      const expected = verdictOf(action, group, user_id)
+      const { allowed, reason, role, until, ttl_ms } = data[i]
+      const found = { allowed, reason: expected.reason.includes(reason) ? expected.reason : reason, role }
+      const lasts = until > 0 ? ttl_ms > 0 && ttl_ms <= until - Date.now() + 1_000 : ttl_ms === -1
+      if (lasts && JSON.stringify(found) === JSON.stringify(expected)) continue
+      throw new Error(
+        [
+          `/authz/check ${JSON.stringify(checks[i])} answered ${JSON.stringify(data[i])}`,
+          `expected ${JSON.stringify(expected)}`,
+          'after these requests:',
+          ...this.#log,
+        ].join('\n'),
+      )
     }
   }
 
