@@ -111,6 +111,46 @@ export async function largeFile({ server, world }: Subject, mebibytes: number): 
   }
 }
 
+/** How long one invites while so many others upload a MiB each, over and over: files must not hold up the log. */
+export async function besideUploads(bench: Bench, uploaders: number): Promise<Finding> {
+  const { server, world } = bench.subjects.get('service') as Subject
+  const invite = { server: 'service', path: '', work: 'invite', connections: 32 } as const
+  let uploading = true
+  let stored = 0
+  const upload = async (user: number): Promise<void> => {
+    while (uploading) {
+      const place = await call<{ readonly upload_url: string }>(
+        server.url,
+        world,
+        user,
+        `/file/upload/chat?file_type=100&to_type=1&to_id=${user}`,
+      )
+      const answer = await fetch(place.upload_url, { method: 'PUT', body: portion })
+      if (!answer.ok) throw new Error(`an upload failed: ${await answer.text()}`)
+      await answer.arrayBuffer()
+      stored++
+    }
+  }
+  const alone: number[] = []
+  const beside: number[] = []
+  for (let round = 0; round < bench.rounds; round++) {
+    alone.push((await send(bench, invite)).p99)
+    uploading = true
+    const uploads = Promise.all(Array.from({ length: uploaders }, (_, i) => upload(i + 1)))
+    beside.push((await send(bench, invite)).p99)
+    uploading = false
+    await uploads
+  }
+  const ratio = median(beside) / median(alone)
+  const [p99, p99Alone] = [median(beside).toFixed(1), median(alone).toFixed(1)]
+  return {
+    name: `invite one beside ${uploaders} uploads, p99 to alone`,
+    shown: `${ratio.toFixed(2)}: ${p99} to ${p99Alone} ms, ${stored} MiB stored`,
+    values: { alone, beside, ratio },
+    verdict: judged({ atMost: 3 }, ratio),
+  }
+}
+
 /**
  * What so many clients cost that have connected and keep their connection, and how long others wait for
  * `info` meanwhile.

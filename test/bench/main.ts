@@ -1,7 +1,14 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { type Finding, idleConnections, largeFile, memoryOver, startTimes } from './endurance.ts'
+import {
+  besideUploads,
+  type Finding,
+  idleConnections,
+  largeFile,
+  memoryOver,
+  startTimes,
+} from './endurance.ts'
 import { type Bench, type Measured, measure, median, type Subject, send } from './measure.ts'
 import { check, databaseIn, prepare, startService, startYardstick, upload } from './node.ts'
 import { readOptions } from './options.ts'
@@ -73,6 +80,10 @@ if (wanted('memory')) {
   await service.stop()
   subjects.set('service', { server: await startService(command, main.folder), world })
   found.push(await memoryOver(bench, 9, Math.ceil(soak / 9)))
+}
+if (wanted('uploads')) {
+  note('beside uploads')
+  found.push(await besideUploads(bench, 16))
 }
 if (wanted('idle connections')) {
   note('idle connections')
