@@ -28,12 +28,16 @@ export const objectColumns = {
   etag: objects.etag,
   derived: objects.derived,
   derived_bytes: objects.derived_bytes,
+  name: objects.name,
+  refused_status: objects.refused_status,
 }
 
 export type StoredObject = Pick<
   typeof objects.$inferSelect,
-  'object_name' | 'app_id' | 'kind' | 'state' | 'size' | 'content_type' | 'etag' | 'derived' | 'derived_bytes'
-> & { readonly owner_id: number }
+  Exclude<keyof typeof objectColumns, 'owner_id'>
+> & {
+  readonly owner_id: number
+}
 
 export const objectByName = query<{ app_id: string; object_name: string }>()(p =>
   db

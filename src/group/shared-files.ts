@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { command, db, inList, listOf, query } from '../db/query.ts'
 import { grants, sharedFiles } from '../db/schema.ts'
 import { endUnrecorded } from '../file/end-grants.ts'
+import { cleanFileName } from '../file/file-name.ts'
 import { grantInUrl } from '../file/file-sign.ts'
 import { refusalToSend, toGroup } from '../file/recipient.ts'
 import { type ErrorName, refuse, textOf } from '../operation/errors.ts'
@@ -83,11 +84,22 @@ export const uploadFile = groupOperation({
     }
     return {
       data: file,
-      writes: [insert({ ...file, grant_id: grant?.grant_id ?? 0 })],
+      writes: [
+        insert({ ...file, grant_id: grant?.grant_id ?? 0 }),
+        ...(grant === undefined
+          ? []
+          : [nameObject({ grant_id: grant.grant_id, name: cleanFileName(file.name) })]),
+      ],
       events: [call.event('group.file.shared', { files: [file.file_id], name: file.name, size: file.size })],
     }
   },
 })
+
+/** A file that its sender did not name is saved under the name that it was shared under first. */
+const nameObject = command<{ grant_id: number; name: string }>()(
+  p => sql`UPDATE objects SET name = ${p.name}
+    WHERE name = '' AND object_name = (SELECT object_name FROM grants WHERE grant_id = ${p.grant_id})`,
+)
 
 const byId = query<{ group_id: number; file_id: number }>()(p =>
   db

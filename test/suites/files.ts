@@ -4,6 +4,7 @@ import { deletion } from './files/deletion.ts'
 import { downloads } from './files/downloads.ts'
 import { forwards } from './files/forwards.ts'
 import { uploadLimits } from './files/limits.ts'
+import { fileNames } from './files/names.ts'
 import { pictures } from './files/pictures.ts'
 import { uploadRights } from './files/rights.ts'
 import { storedUrls } from './files/stored-urls.ts'
@@ -19,6 +20,7 @@ export const fileSuites: Readonly<Record<string, Suite>> = {
   'file limits': uploadLimits,
   'file access': fileAccess,
   'file downloads': downloads,
+  'file names': fileNames,
   'file pictures': pictures,
   'file voice': voices,
   'file forwards': forwards,

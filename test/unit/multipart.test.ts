@@ -76,7 +76,7 @@ describe('a form', () => {
         const others = Array.from({ length: before }, (_, i) => part(`name="field${i}"`, text('undefined')))
         const form = joined(...others, part('name="file"; filename="x"', file), closing)
         const { body } = source(cut(form, pieces))
-        expect(Buffer.compare(await bytesOf(await fileField(body, boundary)), file)).toBe(0)
+        expect(Buffer.compare(await bytesOf((await fileField(body, boundary)).body), file)).toBe(0)
       }),
       { numRuns: 2000 },
     )
@@ -88,7 +88,7 @@ describe('a form', () => {
       [joined(text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`), chunk)],
       chunk,
     )
-    const reader = (await fileField(body, boundary)).getReader()
+    const reader = (await fileField(body, boundary)).body.getReader()
     for (let i = 1; i <= 100; i++) {
       await reader.read()
       expect(given()).toBeLessThanOrEqual((i + 3) * 1000)
@@ -141,7 +141,7 @@ describe('a form', () => {
       const { body } = source(cut(form, [length]))
       const touched = await bytesTouched(async () => {
         await fileField(body, boundary)
-          .then(bytesOf)
+          .then(({ body: file }) => bytesOf(file))
           .catch(() => undefined)
       })
       // Each byte is searched, kept and decoded once; a delimiter's few are added for each part.
@@ -154,10 +154,10 @@ describe('a form', () => {
     const complete = whole.length - '--\r\n'.length
     for (let length = 0; length < complete; length++) {
       const { body } = source([whole.slice(0, length)])
-      const read = fileField(body, boundary).then(bytesOf)
+      const read = fileField(body, boundary).then(({ body: file }) => bytesOf(file))
       await expect(read, String(length)).rejects.toThrow(MalformedMultipart)
     }
-    expect(await bytesOf(await fileField(source([whole.slice(0, complete)]).body, boundary))).toEqual(
+    expect(await bytesOf((await fileField(source([whole.slice(0, complete)]).body, boundary)).body)).toEqual(
       text('the file'),
     )
   })
@@ -175,7 +175,9 @@ describe('a form', () => {
         },
       })
     }
-    await expect(fileField(broken(), boundary).then(bytesOf)).rejects.toThrow('in a tunnel')
+    await expect(fileField(broken(), boundary).then(({ body: file }) => bytesOf(file))).rejects.toThrow(
+      'in a tunnel',
+    )
   })
 })
 

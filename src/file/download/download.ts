@@ -12,7 +12,7 @@ import type { Requester } from './converter.ts'
 import { credentials, readerOf, tokenOf } from './credential.ts'
 import { hostileHeaders } from './headers.ts'
 import { redirectUrl, representation } from './representation.ts'
-import { soundParameters, variantFor, variantOf, variantParameters } from './variant.ts'
+import { savingParameters, soundParameters, variantFor, variantOf, variantParameters } from './variant.ts'
 
 /*
  * The two download routes: who calls, which file, may it be read, in which form, and then its bytes. Errors have
@@ -28,10 +28,13 @@ const answers: Readonly<Record<number, Answer>> = {
   401: { description: 'No credential, or one that is wrong or expired' },
   403: { description: 'The caller may not read this file' },
   404: { description: 'There is no such file' },
+  413: { description: 'What was sent straight to the store is larger than it may be' },
+  415: { description: 'What was sent straight to the store is no picture, and was to be an avatar' },
   410: { description: 'The object storage has lost the file' },
   416: { description: 'The range is not within the file' },
   429: { description: 'Too many requests, or conversions in line, of this caller' },
   422: { description: '10009: it cannot be converted' },
+  507: { description: 'What was sent straight to the store is beyond a storage quota' },
   503: { description: 'The database or the object storage does not answer: try again' },
 }
 
@@ -46,6 +49,7 @@ export const downloadAvatar: Route = {
   query: z.object({
     object_name: z.string().describe('which: from the download_url'),
     ...variantParameters,
+    ...savingParameters,
     ...credentials,
   }),
   answers,
@@ -71,6 +75,7 @@ export const downloadChat: Route = {
   query: z.object({
     file_sign: z.string().describe('which: from the download_url'),
     ...variantParameters,
+    ...savingParameters,
     ...soundParameters,
     ...credentials,
   }),
@@ -114,7 +119,8 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   }
   // What the store signs for GET is no good for HEAD.
   const here = query.source === 'miniprogram' || exchange.request.method === 'HEAD'
-  const url = here ? undefined : await redirectUrl(service.files, object, variant)
+  const save = query.download === '1' || query.download === 'true'
+  const url = here ? undefined : await redirectUrl(service.files, object, variant, save)
   if (url !== undefined) return exchange.redirect(url, hostileHeaders)
   const user = caller.user_id === null ? '' : String(caller.user_id)
   const requester: Requester = {
@@ -123,7 +129,7 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
     signal: exchange.request.signal,
     charge: cost => exchange.charge(cost),
   }
-  return exchange.bytes(await representation(service, requester, object, variant))
+  return exchange.bytes(await representation(service, requester, object, variant, save))
 }
 
 const gone = () => refuse('shared_file_not_found', 'the file does not exist')

@@ -15,11 +15,16 @@ export const hostileHeaders: Readonly<Record<string, string>> = {
 /** The one who may read it may keep it for ever: an object never changes. */
 export const keepForEver = 'private, max-age=31536000, immutable'
 
-/** RFC 6266 with the extended form of RFC 5987: whatever is in the name, it is one header. */
+/**
+ * RFC 6266: the name twice, in ASCII and, for all who know it, as it is (RFC 8187). Whatever is in the name, it is
+ * one header.
+ */
 export function contentDisposition(kind: 'inline' | 'attachment', name: string): string {
   const plain = name.replace(/[^\w.() -]/g, '_').slice(0, 100)
-  const encoded = encodeURIComponent(
-    name.replace(/[\u0000-\u001f\u007f\p{Surrogate}]/gu, '_').slice(0, 200),
-  ).replace(/['()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+  const characters = [...name.replace(/[\u0000-\u001f\u007f\p{Surrogate}]/gu, '_')]
+  const encoded = encodeURIComponent(characters.slice(0, 255).join('')).replace(
+    /['()*]/g,
+    character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
   return `${kind}; filename="${plain}"; filename*=UTF-8''${encoded}`
 }

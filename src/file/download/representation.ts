@@ -2,6 +2,7 @@ import type { Sendable } from '../../http/exchange.ts'
 import type { FilePorts, Service } from '../../http/service.ts'
 import { isShown } from '../../media/media-types.ts'
 import { type ByteRange, type ByteStream, type Bytes, NoConverter } from '../../platform.ts'
+import { convertedName, savedName, typeOf } from '../file-name.ts'
 import { isVoice, type StoredObject } from '../objects.ts'
 import type { Requester } from './converter.ts'
 import { contentDisposition, hostileHeaders, keepForEver } from './headers.ts'
@@ -15,11 +16,13 @@ export async function redirectUrl(
   { blobs, imageServiceUrl }: FilePorts,
   object: StoredObject,
   variant: Variant,
+  save: boolean,
 ): Promise<string | undefined> {
   if (blobs.presignDownload === undefined || blobs.uploads !== 'store' || variant.kind === 'mp3') {
     return undefined
   }
-  const presign = () => blobs.presignDownload?.(object.object_name, redirectSeconds, dispositionOf(object))
+  const presign = () =>
+    blobs.presignDownload?.(object.object_name, redirectSeconds, dispositionOf(object, save))
   if (variant.kind === 'original') return presign()
   if (imageServiceUrl === '' || !variant.byImageService || !object.content_type.startsWith('image/')) {
     return undefined
@@ -41,12 +44,13 @@ export async function representation(
   requester: Requester,
   object: StoredObject,
   variant: Variant,
+  save: boolean,
 ): Promise<Sendable> {
   const { object_name, etag, size } = object
   const original: Sendable = {
     size,
     etag,
-    headers: headersOf(dispositionOf(object)),
+    headers: headersOf(dispositionOf(object, save)),
     open: range => files.blobs.get(object_name, range),
   }
   if (variant.kind === 'original') return original
@@ -58,11 +62,12 @@ export async function representation(
   })
   if (made === undefined) return original
   const key = object_name + variant.suffix
-  const { bytes } = made
+  const { bytes, content_type } = made
+  const name = convertedName(object.name === '' ? idOf(object_name) : object.name, content_type)
   return {
     size: made.size,
     etag: etag + variant.suffix,
-    headers: headersOf(dispositionOf({ content_type: made.content_type, object_name: key })),
+    headers: headersOf(dispositionOf({ content_type, object_name, name }, save)),
     open: async range => (bytes === undefined ? files.blobs.get(key, range) : part(bytes, range)),
   }
 }
@@ -72,17 +77,18 @@ interface Disposition {
   readonly contentDisposition: string
 }
 
-/** Shown in place if clients can show or play it; anything else is saved. */
-function dispositionOf({
-  content_type,
-  object_name,
-}: Pick<StoredObject, 'content_type' | 'object_name'>): Disposition {
-  const kind = isShown(content_type) ? 'inline' : 'attachment'
-  return {
-    contentType: content_type,
-    contentDisposition: contentDisposition(kind, object_name.slice(object_name.lastIndexOf('/') + 1)),
-  }
+/** Shown in place if clients can show or play it; anything else is saved, and all where `save` says so. */
+function dispositionOf(
+  { content_type, object_name, name }: Pick<StoredObject, 'content_type' | 'object_name' | 'name'>,
+  save: boolean,
+): Disposition {
+  const kind = isShown(content_type) && !save ? 'inline' : 'attachment'
+  const contentType = typeOf(content_type, name)
+  const saved = savedName(name, idOf(object_name), contentType)
+  return { contentType, contentDisposition: contentDisposition(kind, saved) }
 }
+
+const idOf = (object_name: string): string => object_name.slice(object_name.lastIndexOf('/') + 1)
 
 const headersOf = ({ contentType, contentDisposition }: Disposition): Record<string, string> => ({
   ...hostileHeaders,

@@ -52,6 +52,10 @@ export const variantParameters = {
     .optional()
     .describe('1 by the image service, where one is configured; 2 by this service'),
 }
+/** How it is sent. */
+export const savingParameters = {
+  download: z.literal([0, 1]).meta({ type: 'integer' }).optional().describe('1: to be saved, whatever it is'),
+}
 /** Those of sound. */
 export const soundParameters = {
   format: z

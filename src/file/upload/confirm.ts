@@ -1,16 +1,23 @@
-import { SNIFF_BYTES, sniff } from '../../media/sniff.ts'
+import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
 import type { BlobStore } from '../../platform.ts'
 import type { App } from '../../tenant/app.ts'
 import { objectState, type StoredObject } from '../objects.ts'
 import { contentTypeOf, mismatch } from './content.ts'
-import { finish } from './object-life.ts'
+import { finish, rememberRefusal } from './object-life.ts'
+
+/** Why bytes are refused that a client could send straight to the store, by HTTP status. */
+const reasons: Readonly<Record<number, string>> = {
+  413: 'the file that was sent is larger than it may be, and was deleted',
+  415: 'an avatar must be a picture: what was sent is none, and was deleted',
+  507: 'a storage quota has no room for the file that was sent, and it was deleted',
+}
 
 /**
  * Where clients upload straight to the store, nobody tells this service that bytes have arrived: the first to
- * ask for them makes it look. What is too large, of another kind than promised, or beyond a quota is deleted
- * and was never there.
+ * ask for them makes it look. What is too large or beyond a quota is deleted, as is an avatar that is no picture.
+ * The record says why to whoever asks, as long as it lives. All else stays, whatever it is.
  */
 export async function confirm(
   blobs: BlobStore,
@@ -19,26 +26,39 @@ export async function confirm(
   object: StoredObject,
 ): Promise<StoredObject | Refusal> {
   if (object.state !== objectState.promised || blobs.uploads !== 'store') return object
-  const { object_name, owner_id, kind } = object
+  const { object_name, owner_id, kind, refused_status } = object
   const there = await blobs.head(object_name)
-  if (there === undefined) return object
-  const head =
-    there.size === 0
-      ? undefined
-      : await blobs.get(object_name, { start: 0, end: Math.min(SNIFF_BYTES, there.size) - 1 })
-  const found = await sniff(
-    head === undefined ? new Uint8Array() : new Uint8Array(await new Response(head).arrayBuffer()),
-  )
-  const tooLarge = there.size > app.settings.upload_max_bytes
-  const wrong = tooLarge ? 'the file is larger than it may be' : mismatch(kind, found)
-  const arrived = {
-    object_name,
-    owner_id,
-    size: there.size,
-    content_type: contentTypeOf(kind, found),
-    etag: there.etag,
-  }
-  const result = wrong === undefined ? await run(finish(arrived)) : refuse('shared_file_not_found', wrong)
-  if (result instanceof Refusal) await blobs.delete([object_name])
+  if (there === undefined) return refused_status === 0 ? object : refused(refused_status)
+  const found = await sniffStored(blobs, object_name, there.size)
+  const result =
+    there.size > app.settings.upload_max_bytes
+      ? refused(413)
+      : mismatch(kind, found) !== undefined
+        ? refused(415)
+        : await run(
+            finish({
+              object_name,
+              owner_id,
+              size: there.size,
+              content_type: contentTypeOf(kind, found),
+              etag: there.etag,
+              name: '',
+            }),
+          )
+  if (!(result instanceof Refusal)) return result
+  // First what is said, then what goes: after a crash in between, the bytes are judged again.
+  if (result.status !== undefined && reasons[result.status] !== undefined)
+    await run(rememberRefusal(object_name, result.status))
+  await blobs.delete([object_name])
   return result
+}
+
+const refused = (status: number): Refusal => refuse('storage_failed', reasons[status], status)
+
+/** Says what the first bytes of a stored object are. */
+async function sniffStored(blobs: BlobStore, key: string, size: number): Promise<Sniffed> {
+  const range = { start: 0, end: Math.min(SNIFF_BYTES, size) - 1 }
+  const head = size === 0 ? undefined : await blobs.get(key, range)
+  const bytes = head === undefined ? new ArrayBuffer(0) : await new Response(head).arrayBuffer()
+  return sniff(new Uint8Array(bytes))
 }

@@ -31,8 +31,17 @@ export function boundaryOf(contentType: string): string | undefined {
   return boundary
 }
 
-/** The bytes of the field `file`. Throws `MalformedMultipart`, at once or while they are read. */
-export async function fileField(body: ByteStream, boundary: string): Promise<ByteStream> {
+export interface FileField {
+  readonly body: ByteStream
+  /** As it was sent: '' if it was not. */
+  readonly filename: string
+}
+
+/**
+ * The field `file`: its bytes, and what the sender calls them. Throws `MalformedMultipart`, at once or while the
+ * bytes are read.
+ */
+export async function fileField(body: ByteStream, boundary: string): Promise<FileField> {
   const delimiter = bytesOf(`\r\n--${boundary}`)
   const source = new Source(body.getReader(), delimiter)
   await source.skipPart(mostBeforeFile)
@@ -40,10 +49,30 @@ export async function fileField(body: ByteStream, boundary: string): Promise<Byt
     const headers = await source.headers()
     if (headers === undefined) throw new MalformedMultipart('the form has no field named file')
     if (/^content-disposition:\s*form-data\b[^\n]*[;\s]name="?file"?\s*(;|\r?$)/im.test(headers))
-      return source.part()
+      return { body: source.part(), filename: filenameIn(headers) }
     // Delimiters count too: parts without headers and content are endless as well.
     passed += headers.length + delimiter.byteLength + (await source.skipPart(mostBeforeFile - passed))
     if (passed > mostBeforeFile) throw new MalformedMultipart('the form has too much before its field file')
+  }
+}
+
+/**
+ * The file name in the headers of a part: `filename="…"` in UTF-8, in which browsers spell quotes and line breaks
+ * in percent (RFC 7578, section 4.2, and the HTML standard), or `filename*` (RFC 8187), which other clients send.
+ */
+function filenameIn(headers: string): string {
+  const [line = ''] = /^content-disposition:[^\n]*/im.exec(headers) ?? []
+  const [, extended] = /;\s*filename\*=UTF-8'[^']*'([^;\s]*)/i.exec(line) ?? []
+  const [, quoted, bare] = /;\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/i.exec(line) ?? []
+  if (extended === undefined) {
+    // Of a path of Windows the backslashes stay: only a quote needs one before it.
+    const plain = quoted?.replace(/\\"/g, '"') ?? bare ?? ''
+    return plain.replace(/%22/g, '"').replace(/%0[AD]/gi, ' ')
+  }
+  try {
+    return decodeURIComponent(extended)
+  } catch {
+    return quoted ?? bare ?? ''
   }
 }
 

@@ -80,8 +80,10 @@ const setStored = command<{
   size: number
   content_type: string
   etag: string
+  name: string
 }>()(
-  p => sql`UPDATE objects SET state = CASE WHEN state = ${p.seen} THEN 1 END, size = ${p.size}, content_type = ${p.content_type}, etag = ${p.etag}
+  p => sql`UPDATE objects SET state = CASE WHEN state = ${p.seen} THEN 1 END, size = ${p.size}, content_type = ${p.content_type}, etag = ${p.etag},
+      name = CASE WHEN ${p.name} <> '' THEN ${p.name} ELSE name END, refused_status = 0
     WHERE object_name = ${p.object_name}`,
 )
 // A quota reached meanwhile makes the CASE null, which the column refuses, and all is decided again. A limit
@@ -101,6 +103,8 @@ export interface Arrived extends Expected {
   readonly size: number
   readonly content_type: string
   readonly etag: string
+  /** What the sender calls it; '' where the upload does not say. */
+  readonly name: string
 }
 
 /**
@@ -115,7 +119,7 @@ export const finish = (arrived: Arrived): Task<StoredObject> =>
       destinationOf(app_id, arrived),
     ],
     decide: ({ app, now }, [[object], [used], [group]]) => {
-      const { object_name, owner_id, size, content_type, etag, group_id } = arrived
+      const { object_name, owner_id, size, content_type, etag, name, group_id } = arrived
       if (object === undefined || object.state === objectState.released)
         return refuse('file_sign_invalid', 'the file was deleted meanwhile', 410)
       if (object.state === objectState.stored) return { data: object }
@@ -124,14 +128,26 @@ export const finish = (arrived: Arrived): Task<StoredObject> =>
         quotaRefusal(app.settings, size, used)
       if (refusal !== undefined) return refusal
       return {
-        data: { ...object, state: objectState.stored, size, content_type, etag },
+        data: { ...object, state: objectState.stored, size, content_type, etag, name: name || object.name },
         writes: [
-          setStored({ object_name, seen: object.state, size, content_type, etag }),
+          setStored({ object_name, seen: object.state, size, content_type, etag, name }),
           ...count(app, owner_id, size),
         ],
         events: [{ kind: 'file.uploaded', object_name, size, content_type, by_id: owner_id }],
       }
     },
+  })
+
+const setRefused = command<{ object_name: string; status: number }>()(
+  p =>
+    sql`UPDATE objects SET refused_status = ${p.status} WHERE object_name = ${p.object_name} AND state = 0`,
+)
+
+/** Remembers why bytes that a client sent straight to the store were refused, for whoever asks for them. */
+export const rememberRefusal = (object_name: string, status: number): Task<null> =>
+  task({
+    reads: () => [],
+    decide: () => ({ data: null, writes: [setRefused({ object_name, status })] }),
   })
 
 interface Usage {

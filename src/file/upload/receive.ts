@@ -5,6 +5,7 @@ import type { Route } from '../../http/route.ts'
 import { HttpError, OutcomeUnknown, Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
 import type { ByteStream } from '../../platform.ts'
+import { cleanFileName } from '../file-name.ts'
 import type { StoredObject } from '../objects.ts'
 import { contentTypeOf, leavable, limited, mismatch, peek, TooLarge } from './content.ts'
 import { boundaryOf, fileField, MalformedMultipart } from './multipart.ts'
@@ -98,7 +99,7 @@ async function store(
 ): Promise<StoredObject | Refusal> {
   const { request, service } = exchange
   const { blobs } = service.files
-  const { body, length } = await bytesOf(request, sent)
+  const { body, length, name } = await bytesOf(request, sent)
   if (length !== undefined && length > slot.maxSize) {
     throw new TooLarge(`the file must be at most ${slot.maxSize} bytes`)
   }
@@ -119,6 +120,7 @@ async function store(
     size,
     content_type,
     etag,
+    name,
     group_id: slot.group_id,
   }
   try {
@@ -133,16 +135,18 @@ async function store(
   }
 }
 
-/** The file in the request, and its length where the request says it. */
+/** The file in the request, its length where the request says it, and what the sender calls it, or ''. */
 async function bytesOf(
   { headers }: Request,
   body: ByteStream,
-): Promise<{ readonly body: ByteStream; readonly length?: number }> {
+): Promise<{ readonly body: ByteStream; readonly length?: number; readonly name: string }> {
   const boundary = boundaryOf(headers.get('content-type') ?? '')
-  if (boundary !== undefined)
-    return { body: await inTime(fileField(body, boundary), headOfFormMs, 'the head of the form') }
+  if (boundary !== undefined) {
+    const field = await inTime(fileField(body, boundary), headOfFormMs, 'the head of the form')
+    return { body: field.body, name: cleanFileName(field.filename) }
+  }
   const length = headers.get('content-length')
-  return length === null ? { body } : { body, length: Number(length) }
+  return { body, name: '', ...(length !== null && { length: Number(length) }) }
 }
 
 /** An error as the caller should hear it. A store wraps what its source threw, so causes are looked through. */
