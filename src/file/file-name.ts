@@ -13,8 +13,17 @@ const noName = 'blob'
 /** A sent name as it is kept: its last segment, without what is unfit; '' if nothing is left of it. */
 export function cleanFileName(sent: string): string {
   const segment = sent.split(/[/\\]/).at(-1) ?? ''
-  const clean = [...segment.replace(unfit, '').trim()].slice(0, longestName).join('')
+  const clean = shortened(segment.replace(unfit, '').trim(), longestName)
   return /^\.*$/.test(clean) || clean === noName ? '' : clean
+}
+
+/** A name of at most so many code points; what is cut is not its extension. */
+export function shortened(name: string, most: number): string {
+  const characters = [...name]
+  if (characters.length <= most) return name
+  const extension = extensionOf(name)
+  const end = extension === '' ? '' : name.slice(-extension.length - 1)
+  return characters.slice(0, most - end.length).join('') + end
 }
 
 /** Types by extension, of files whose bytes do not say it. None of them is ever shown in place. */

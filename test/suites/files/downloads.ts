@@ -89,7 +89,7 @@ export const downloads: Suite = (instance, _pace, target) => {
         expect(reply.headers.get('etag')).toMatch(/^"[\x21\x23-\x7e]+"$/)
         expect(reply.headers.get('x-request-id')).toMatch(/\w/)
         expect(reply.headers.get('content-disposition')).toMatch(
-          /^(inline|attachment); filename="[\w.() -]+"; filename\*=UTF-8''[\w.-]+$/,
+          /^(inline|attachment); filename="[\w.() -]+"; filename\*=UTF-8''[\w.%-]+$/,
         )
       }
     })

@@ -44,7 +44,7 @@ export const fileNames: Suite = instance => {
         ['C:\\Users\\me\\notes.txt', 'notes.txt'],
         ['he said "no".txt', 'he said "no".txt'],
         ['\u202efdp.exe', 'fdp.exe'],
-        [`${'é'.repeat(300)}.txt`, 'é'.repeat(255)],
+        [`${'é'.repeat(300)}.txt`, `${'é'.repeat(196)}.txt`],
       ] as const) {
         const place = await placeFor(sender, toUser(friend))
         if (!place.upload_url.startsWith(instance().url)) return
