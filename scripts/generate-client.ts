@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Route } from '../src/http/route.ts'
 import { errors } from '../src/operation/errors.ts'
+import { meaningOf } from '../src/operation/meanings.ts'
 import type { Method } from '../src/operation/operation.ts'
 import { operations } from '../src/operations.ts'
 import { routes } from '../src/routes.ts'
@@ -159,9 +160,12 @@ const doc = (text: string, indent: string): string =>
 function inputOf({ operation }: Named): { readonly type: string; readonly optional: boolean } {
   const { properties = {}, ...schema } = schemaOf(operation.input, 'input')
   const known = Object.fromEntries(
-    Object.entries(properties).filter(
-      ([name]) => !(operation.paged && (name === 'cursor' || name === 'version')),
-    ),
+    Object.entries(properties)
+      .filter(([name]) => !(operation.paged && (name === 'cursor' || name === 'version')))
+      .map(([name, field]) => {
+        const description = field.description ?? meaningOf(operation.path, name)
+        return [name, { ...field, ...(description !== undefined && { description }) }]
+      }),
   )
   const required = Object.entries(operation.input.shape).flatMap(([name, type]) =>
     name in known && !(type as z.ZodType).safeParse(undefined).success ? [name] : [],

@@ -39,15 +39,15 @@ export const codes = {
 } as const
 
 export interface GroupCreateInput {
-  /** 0 to 2048 characters. */
+  /** URL or object name of the group's avatar. 0 to 2048 characters. */
   readonly avatar?: string
-  /** 0 to 1024 characters. */
+  /** Description of the group. 0 to 1024 characters. */
   readonly description?: string
-  /** 0 to 64 characters. */
+  /** Name of the group. 0 to 64 characters. */
   readonly name?: string
   /** 0: private. 1: public. 2: chatroom. 3: temporary. 0 to 3. */
   readonly type?: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list?: readonly number[]
 }
 export interface GroupCreateAnswer {
@@ -82,11 +82,13 @@ export interface GroupCreateAnswer {
 }
 
 export interface GroupDestroyInput {
+  /** The group. */
   readonly group_id: number
 }
 export type GroupDestroyAnswer = true
 
 export interface GroupInfoInput {
+  /** The group. */
   readonly group_id: number
 }
 export interface GroupInfoAnswer {
@@ -121,7 +123,7 @@ export interface GroupInfoAnswer {
 }
 
 export interface GroupInfosInput {
-  /** At most 10000. */
+  /** Ids of groups; each counts once. At most 10000. */
   readonly group_list: readonly number[]
 }
 export type GroupInfosAnswer = readonly {
@@ -140,6 +142,7 @@ export type GroupInfosAnswer = readonly {
 }[]
 
 export interface GroupSettingsInput {
+  /** The group. */
   readonly group_id: number
 }
 export interface GroupSettingsAnswer {
@@ -174,72 +177,89 @@ export interface GroupSettingsAnswer {
 }
 
 export interface GroupSetNameInput {
+  /** The group. */
   readonly group_id: number
-  /** 1 to 64 characters. */
+  /** The new name. 1 to 64 characters. */
   readonly value: string
 }
 export type GroupSetNameAnswer = true
 
 export interface GroupSetDescriptionInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 1024 characters. */
+  /** The new description. 0 to 1024 characters. */
   readonly value: string
 }
 export type GroupSetDescriptionAnswer = true
 
 export interface GroupSetAvatarInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 2048 characters. */
+  /** URL or object name of the new avatar. 0 to 2048 characters. */
   readonly value: string
 }
 export type GroupSetAvatarAnswer = true
 
 export interface GroupSetExtInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 4096 characters. */
+  /** Extension information, any text: clients keep JSON there. 0 to 4096 characters. */
   readonly value: string
 }
 export type GroupSetExtAnswer = true
 
 export interface GroupAllowMemberInvitationInput {
+  /** The group. */
   readonly group_id: number
+  /** True: on; false: off. */
   readonly value: boolean
 }
 export type GroupAllowMemberInvitationAnswer = true
 
 export interface GroupAllowMemberModifyInput {
+  /** The group. */
   readonly group_id: number
+  /** True: on; false: off. */
   readonly value: boolean
 }
 export type GroupAllowMemberModifyAnswer = true
 
 export interface GroupEnableReadAckInput {
+  /** The group. */
   readonly group_id: number
+  /** True: on; false: off. */
   readonly value: boolean
 }
 export type GroupEnableReadAckAnswer = true
 
 export interface GroupSetHistoryVisibleInput {
+  /** The group. */
   readonly group_id: number
+  /** True: on; false: off. */
   readonly value: boolean
 }
 export type GroupSetHistoryVisibleAnswer = true
 
 export interface GroupRequireApprovalInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 2. */
+  /** 0: all may join, 1: an admin confirms, 2: nobody may. 0 to 2. */
   readonly apply_approval: number
 }
 export type GroupRequireApprovalAnswer = true
 
 export interface GroupHideMemberInfoInput {
+  /** The group. */
   readonly group_id: number
+  /** True: on; false: off. */
   readonly value: boolean
 }
 export type GroupHideMemberInfoAnswer = true
 
 export interface GroupBanAllInput {
+  /** The group. */
   readonly group_id: number
+  /** Minutes, 1 to 5 256 000 (ten years); -1 for ever. */
   readonly duration: number
 }
 export interface GroupBanAllAnswer {
@@ -248,13 +268,15 @@ export interface GroupBanAllAnswer {
 }
 
 export interface GroupUnbanAllInput {
+  /** The group. */
   readonly group_id: number
 }
 export type GroupUnbanAllAnswer = true
 
 export interface GroupMembersInput {
+  /** The group. */
   readonly group_id: number
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface GroupMembersItem {
@@ -267,8 +289,9 @@ export interface GroupMembersItem {
 }
 
 export interface GroupDisplayNamesInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 10000. */
+  /** User ids; each acts once. At most 10000. */
   readonly user_list: readonly number[]
 }
 export type GroupDisplayNamesAnswer = readonly {
@@ -281,27 +304,33 @@ export type GroupDisplayNamesAnswer = readonly {
 }[]
 
 export interface GroupSetDisplayNameInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 64 characters. */
+  /** The caller's name in this group. 0 to 64 characters. */
   readonly value: string
 }
 export type GroupSetDisplayNameAnswer = true
 
 export interface GroupSetMuteModeInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 2. */
+  /** 0: notified of messages, 1: not, 2: messages are not received. 0 to 2. */
   readonly msg_mute_mode: number
 }
 export type GroupSetMuteModeAnswer = Readonly<Record<string, unknown>>
 
 export interface GroupSetPushModeInput {
+  /** The group. */
   readonly group_id: number
+  /** 0 to 4, as clients define them: which messages are pushed. */
   readonly msg_push_mode: number
 }
 export type GroupSetPushModeAnswer = Readonly<Record<string, unknown>>
 
 export interface GroupSetNotDisturbInput {
+  /** The group. */
   readonly group_id: number
+  /** True: on; false: off. */
   readonly value: boolean
 }
 export type GroupSetNotDisturbAnswer = Readonly<Record<string, unknown>>
@@ -313,10 +342,11 @@ export type GroupPublicGroupsInput = Readonly<Record<string, unknown>>
 export type GroupPublicGroupsAnswer = readonly number[]
 
 export interface GroupInviteInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
-  /** 0 to 256 characters. */
+  /** Why, to be read by whoever decides. 0 to 256 characters. */
   readonly reason?: string
 }
 export type GroupInviteAnswer = readonly ({
@@ -327,14 +357,17 @@ export type GroupInviteAnswer = readonly ({
 })[]
 
 export interface GroupHandleInvitationInput {
+  /** The group. */
   readonly group_id: number
+  /** The inviter's id, or the caller's own. */
   readonly user_id: number
+  /** True: accept; false: decline. */
   readonly approval: boolean
 }
 export type GroupHandleInvitationAnswer = true
 
 export interface GroupInvitationsInput {
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface GroupInvitationsItem {
@@ -350,8 +383,9 @@ export interface GroupInvitationsItem {
 }
 
 export interface GroupApplyInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 256 characters. */
+  /** Why, to be read by whoever decides. 0 to 256 characters. */
   readonly reason?: string
 }
 export interface GroupApplyAnswer {
@@ -362,8 +396,11 @@ export interface GroupApplyAnswer {
 }
 
 export interface GroupHandleApplicationInput {
+  /** The group. */
   readonly group_id: number
+  /** The applicant. */
   readonly user_id: number
+  /** True: accept; false: decline. */
   readonly approval: boolean
 }
 export interface GroupHandleApplicationAnswer {
@@ -374,9 +411,9 @@ export interface GroupHandleApplicationAnswer {
 }
 
 export interface GroupApplicationsInput {
-  /** At most 10000. */
+  /** Ids of groups; each counts once. At most 10000. */
   readonly group_list: readonly number[]
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface GroupApplicationsItem {
@@ -390,6 +427,7 @@ export interface GroupApplicationsItem {
 }
 
 export interface GroupQrcodeInput {
+  /** The group. */
   readonly group_id: number
 }
 export interface GroupQrcodeAnswer {
@@ -403,7 +441,7 @@ export interface GroupQrcodeAnswer {
 }
 
 export interface GroupJoinByQrcodeInput {
-  /** 1 to 1024 characters. */
+  /** Content of the QR code, as /group/qrcode/sign answered it. 1 to 1024 characters. */
   readonly qr_info: string
 }
 export interface GroupJoinByQrcodeAnswer {
@@ -438,14 +476,17 @@ export interface GroupJoinByQrcodeAnswer {
 }
 
 export interface GroupQrcodeRevokeInput {
+  /** The group. */
   readonly group_id: number
+  /** The user. */
   readonly user_id?: number
 }
 export type GroupQrcodeRevokeAnswer = true
 
 export interface GroupAdminMemberJoinInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
 }
 export type GroupAdminMemberJoinAnswer = readonly ({
@@ -456,13 +497,15 @@ export type GroupAdminMemberJoinAnswer = readonly ({
 })[]
 
 export interface GroupLeaveInput {
+  /** The group. */
   readonly group_id: number
 }
 export type GroupLeaveAnswer = true
 
 export interface GroupKickInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
 }
 export type GroupKickAnswer = readonly ({
@@ -473,9 +516,11 @@ export type GroupKickAnswer = readonly ({
 })[]
 
 export interface GroupBanInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
+  /** Minutes, 1 to 5 256 000 (ten years); -1 for ever. */
   readonly duration: number
 }
 export type GroupBanAnswer = readonly ({
@@ -486,8 +531,9 @@ export type GroupBanAnswer = readonly ({
 })[]
 
 export interface GroupUnbanInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
 }
 export type GroupUnbanAnswer = readonly ({
@@ -498,8 +544,9 @@ export type GroupUnbanAnswer = readonly ({
 })[]
 
 export interface GroupBannedInput {
+  /** The group. */
   readonly group_id: number
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface GroupBannedItem {
@@ -512,8 +559,9 @@ export interface GroupBannedItem {
 }
 
 export interface GroupBlockInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
 }
 export type GroupBlockAnswer = readonly ({
@@ -524,8 +572,9 @@ export type GroupBlockAnswer = readonly ({
 })[]
 
 export interface GroupUnblockInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
 }
 export type GroupUnblockAnswer = readonly ({
@@ -536,8 +585,9 @@ export type GroupUnblockAnswer = readonly ({
 })[]
 
 export interface GroupBlockedInput {
+  /** The group. */
   readonly group_id: number
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface GroupBlockedItem {
@@ -548,6 +598,7 @@ export interface GroupBlockedItem {
 }
 
 export interface GroupAdminsInput {
+  /** The group. */
   readonly group_id: number
 }
 export type GroupAdminsAnswer = readonly {
@@ -560,8 +611,9 @@ export type GroupAdminsAnswer = readonly {
 }[]
 
 export interface GroupAddAdminsInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
 }
 export type GroupAddAdminsAnswer = readonly ({
@@ -572,8 +624,9 @@ export type GroupAddAdminsAnswer = readonly ({
 })[]
 
 export interface GroupRemoveAdminsInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** User ids; each acts once. At most 500. */
   readonly user_list: readonly number[]
 }
 export type GroupRemoveAdminsAnswer = readonly ({
@@ -584,7 +637,9 @@ export type GroupRemoveAdminsAnswer = readonly ({
 })[]
 
 export interface GroupTransferInput {
+  /** The group. */
   readonly group_id: number
+  /** User id of the new owner, a member of the group. */
   readonly new_owner: number
 }
 export interface GroupTransferAnswer {
@@ -595,7 +650,9 @@ export interface GroupTransferAnswer {
 }
 
 export interface GroupAnnouncementInput {
+  /** The group. */
   readonly group_id: number
+  /** The announcement. */
   readonly announcement_id: number
 }
 export interface GroupAnnouncementAnswer {
@@ -609,6 +666,7 @@ export interface GroupAnnouncementAnswer {
 }
 
 export interface GroupLastAnnouncementInput {
+  /** The group. */
   readonly group_id: number
 }
 export interface GroupLastAnnouncementAnswer {
@@ -622,8 +680,9 @@ export interface GroupLastAnnouncementAnswer {
 }
 
 export interface GroupAnnouncementsInput {
+  /** The group. */
   readonly group_id: number
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface GroupAnnouncementsItem {
@@ -637,10 +696,11 @@ export interface GroupAnnouncementsItem {
 }
 
 export interface GroupPublishAnnouncementInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 128 characters. */
+  /** Title of the announcement. 0 to 128 characters. */
   readonly title: string
-  /** 0 to 8192 characters. */
+  /** Text of the announcement. 0 to 8192 characters. */
   readonly content: string
 }
 export interface GroupPublishAnnouncementAnswer {
@@ -654,13 +714,17 @@ export interface GroupPublishAnnouncementAnswer {
 }
 
 export interface GroupDeleteAnnouncementInput {
+  /** The group. */
   readonly group_id: number
+  /** The announcement. */
   readonly announcement_id: number
 }
 export type GroupDeleteAnnouncementAnswer = Readonly<Record<string, unknown>>
 
 export interface GroupFileInput {
+  /** The group. */
   readonly group_id: number
+  /** The shared file. */
   readonly file_id: number
 }
 export interface GroupFileAnswer {
@@ -679,8 +743,9 @@ export interface GroupFileAnswer {
 }
 
 export interface GroupFilesInput {
+  /** The group. */
   readonly group_id: number
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface GroupFilesItem {
@@ -699,13 +764,15 @@ export interface GroupFilesItem {
 }
 
 export interface GroupUploadFileInput {
+  /** The group. */
   readonly group_id: number
-  /** 1 to 255 characters. */
+  /** File name, with its extension. 1 to 255 characters. */
   readonly name: string
+  /** Bytes. */
   readonly size: number
-  /** 0 to 128 characters. */
+  /** Type of the file, as clients define it. 0 to 128 characters. */
   readonly type?: string
-  /** 1 to 2048 characters. */
+  /** Where the file is: an http(s) URL, or a download_url of this service. 1 to 2048 characters. */
   readonly url: string
 }
 export interface GroupUploadFileAnswer {
@@ -724,16 +791,19 @@ export interface GroupUploadFileAnswer {
 }
 
 export interface GroupRenameFileInput {
+  /** The group. */
   readonly group_id: number
+  /** The shared file. */
   readonly file_id: number
-  /** 1 to 255 characters. */
+  /** The new file name. 1 to 255 characters. */
   readonly name: string
 }
 export type GroupRenameFileAnswer = true
 
 export interface GroupDeleteFilesInput {
+  /** The group. */
   readonly group_id: number
-  /** At most 500. */
+  /** Ids of shared files; each acts once. At most 500. */
   readonly file_list: readonly number[]
 }
 export type GroupDeleteFilesAnswer = readonly ({
@@ -743,10 +813,11 @@ export type GroupDeleteFilesAnswer = readonly ({
 })[]
 
 export interface GroupSyncInput {
+  /** The group. */
   readonly group_id: number
-  /** 0 to 64 characters. */
+  /** The state that was answered last; without it, everything. 0 to 64 characters. */
   readonly since?: string
-  /** 1 to 500. */
+  /** How many rows a page has at most. 1 to 500. */
   readonly limit?: number
 }
 export interface GroupSyncAnswer {
@@ -809,7 +880,7 @@ export interface GroupSyncAnswer {
 }
 
 export interface GroupVersionsInput {
-  /** At most 10000. */
+  /** Pairs of a group id and the state last seen. At most 10000. */
   readonly groups: readonly (readonly [number, string])[]
 }
 export interface GroupVersionsAnswer {
@@ -825,13 +896,17 @@ export interface UserSettingsAnswer {
 }
 
 export interface UserSetSettingsInput {
+  /** True: invitations wait for the consent of this user. */
   readonly group_confirm?: boolean
 }
 export type UserSetSettingsAnswer = true
 
 export interface AuthzCheckInput {
+  /** The group. */
   readonly group_id: number
+  /** The user. */
   readonly user_id: number
+  /** What the user wants to do. */
   readonly action: "post" | "read" | "invite" | "manage" | "upload"
 }
 export interface AuthzCheckAnswer {
@@ -881,6 +956,7 @@ export interface FileUploadUserAvatarAnswer {
 }
 
 export interface FileUploadGroupAvatarInput {
+  /** The group. */
   readonly group_id: number
 }
 export interface FileUploadGroupAvatarAnswer {
@@ -893,8 +969,9 @@ export interface FileUploadGroupAvatarAnswer {
 }
 
 export interface FileUploadSlotInput {
-  /** 0 to 999. */
+  /** 100 plain, 101 voice (AMR), 102 picture, 103 video, 104 voice (MP3); 200 to 203: shared with a group. 0 to 999. */
   readonly file_type: number
+  /** The receiver: user id or group id, as `to_type` says. */
   readonly to_id: number
   /** 1: a user; 2: a group. 1 to 2. */
   readonly to_type?: number
@@ -909,8 +986,9 @@ export interface FileUploadSlotAnswer {
 }
 
 export interface FileForwardInput {
-  /** 0 to 256 characters. */
+  /** Signature of a chat file: what follows `file_sign=` in its download_url. 0 to 256 characters. */
   readonly file_sign: string
+  /** The receiver: user id or group id, as `to_type` says. */
   readonly to_id: number
   /** 1: a user; 2: a group. 1 to 2. */
   readonly to_type?: number
@@ -918,7 +996,7 @@ export interface FileForwardInput {
 export type FileForwardAnswer = string
 
 export interface FileRevokeInput {
-  /** 0 to 256 characters. */
+  /** Signature of a chat file: what follows `file_sign=` in its download_url. 0 to 256 characters. */
   readonly file_sign: string
 }
 export type FileRevokeAnswer = true
@@ -930,7 +1008,7 @@ export interface AdminGroupsInput {
   readonly name?: string
   /** Only groups of this owner. */
   readonly owner_id?: number
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface AdminGroupsItem {
@@ -951,7 +1029,7 @@ export interface AdminGroupsItem {
 export interface AdminUsersInput {
   /** By user id, or those with the most stored bytes first. Default: "id". */
   readonly sort?: "id" | "bytes"
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface AdminUsersItem {
@@ -966,6 +1044,7 @@ export interface AdminUsersItem {
 }
 
 export interface AdminUserInput {
+  /** The user. */
   readonly user_id: number
 }
 export interface AdminUserAnswer {
@@ -980,8 +1059,9 @@ export interface AdminUserAnswer {
 }
 
 export interface AdminUserGroupsInput {
+  /** The user. */
   readonly user_id: number
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface AdminUserGroupsItem {
@@ -1006,7 +1086,7 @@ export interface AdminFilesInput {
   readonly user_id?: number
   /** Only what was sent to this group. */
   readonly group_id?: number
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface AdminFilesItem {
@@ -1040,7 +1120,7 @@ export interface AdminUsageAnswer {
 }
 
 export interface OperatorAppsInput {
-  /** 1 to 1000. */
+  /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
 }
 export interface OperatorAppsItem {
@@ -1144,7 +1224,7 @@ export interface OperatorCreateAppAnswer {
 export interface OperatorChangeSettingsInput {
   /** The app: 1 to 64 letters, digits, _ or -. */
   readonly app_id: string
-  /** Default: {}. */
+  /** Settings by name; null: back to the default. Default: {}. */
   readonly settings?: {
     /** An invited user must consent, unless its own group_confirm says otherwise. */
     readonly invite_confirm?: boolean | null
@@ -1504,7 +1584,7 @@ export interface WebhooksDeliveriesAnswer {
 export interface WebhooksReplayInput {
   /** From the answer of creation. */
   readonly webhook_id: string
-  /** 0 to 64 characters. */
+  /** A cursor to go on behind, or `earliest`. 0 to 64 characters. */
   readonly after: string
 }
 export interface WebhooksReplayAnswer {
@@ -1706,7 +1786,7 @@ export type OperatorJobsAnswer = readonly ({
 })[]
 
 export interface OperatorRunJobInput {
-  /** 1 to 64 characters. */
+  /** Name of the job. 1 to 64 characters. */
   readonly name: string
 }
 export type OperatorRunJobAnswer = Readonly<Record<string, number>>

@@ -73,6 +73,7 @@ const streamOf = (bytes: Uint8Array<ArrayBuffer>): ByteStream =>
 const asset = (
   path: string,
   title: string,
+  tag: 'service' | 'page',
   file: Asset,
   headers: Readonly<Record<string, string>>,
 ): Route => ({
@@ -81,7 +82,7 @@ const asset = (
   path,
   title,
   description: '',
-  tag: 'service',
+  tag,
   who: 'everybody',
   query: z.object({ v: z.string().optional().describe('its version; changes with it') }),
   answers: {
@@ -97,22 +98,23 @@ const asset = (
 export const clientFile = asset(
   '/client.js',
   'The typed client, for pages without a bundler',
+  'service',
   assets.client,
   asked,
 )
 
 /** What CONSOLE=off leaves out. */
 export const consoleRoutes: readonly Route[] = [
-  asset('/console/', 'The console', assets.consolePage, { ...asked, ...consolePolicy }),
-  asset('/console/console.js', 'Script of the console', assets.consoleScript, forEver),
-  asset('/console/console.css', 'Style of the console', assets.consoleStyle, forEver),
+  asset('/console/', 'The console', 'page', assets.consolePage, { ...asked, ...consolePolicy }),
+  asset('/console/console.js', 'Script of the console', 'page', assets.consoleScript, forEver),
+  asset('/console/console.css', 'Style of the console', 'page', assets.consoleStyle, forEver),
   {
     id: 'get_console_slash',
     methods: ['GET'],
     path: '/console',
     title: 'Leads to the console',
     description: '',
-    tag: 'service',
+    tag: 'page',
     who: 'everybody',
     query: nothing,
     answers: { 302: { description: 'To /console/' } },

@@ -21,7 +21,8 @@ interface Described {
   readonly path: string
   readonly title: string
   readonly description: string
-  readonly tag: 'file' | 'authz' | 'events' | 'service' | 'operator'
+  /** `page`: for people, not part of the documented API. */
+  readonly tag: 'file' | 'authz' | 'events' | 'service' | 'operator' | 'page'
   /** The parameters of the query; the handler reads them by `exchange.parameters`. */
   readonly query: z.ZodObject
   /** What is sent, by method and content type. */

@@ -127,7 +127,7 @@ export const root: Route = {
   path: '/',
   title: 'Leads to the documentation',
   description: '',
-  tag: 'service',
+  tag: 'page',
   who: 'everybody',
   query: nothing,
   answers: { 302: { description: 'To /docs' } },

@@ -303,7 +303,7 @@ export const besideSuite: Suite = instance => {
       expect(tagged.sort()).toEqual(compat.sort())
       for (const operation of operations) {
         for (const route of [operation, ...(operation.compat ?? [])])
-          for (const method of route.methods) callIn(document, method, route.path)
+          for (const method of route.methods) callIn(document, method, route.path.replace(/:(\w+)/g, '{$1}'))
       }
     })
   })

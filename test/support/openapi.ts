@@ -3,6 +3,7 @@ export type Json = Readonly<Record<string, unknown>>
 export interface Parameter {
   readonly name: string
   readonly in: string
+  readonly description?: string
   readonly required?: boolean
   readonly schema: Json
 }
@@ -77,7 +78,7 @@ export function openApiProblems(document: OpenApi): string[] {
   }
 
   for (const [path, item] of Object.entries(document.paths)) {
-    claim(/^\/[\w./-]*$/.test(path), `${path} is no path`)
+    claim(/^\/[\w./{}-]*$/.test(path), `${path} is no path`)
     for (const [method, call] of Object.entries(item)) {
       const where = `${method} ${path}`
       claim(methods.includes(method), `${where} has no such method`)

@@ -1,0 +1,58 @@
+/**
+ * What a parameter means whose own schema does not say it. A name means the same wherever it stands; where it
+ * does not, the path stands before it.
+ */
+const meanings: Readonly<Record<string, string>> = {
+  action: 'what the user wants to do',
+  after: 'a cursor to go on behind, or `earliest`',
+  announcement_id: 'the announcement',
+  approval: 'true: accept; false: decline',
+  apply_approval: '0: all may join, 1: an admin confirms, 2: nobody may',
+  avatar: "URL or object name of the group's avatar",
+  content: 'text of the announcement',
+  cursor: "where the page starts: the cursor of the answer before; '' for the first page",
+  description: 'description of the group',
+  duration: 'minutes, 1 to 5 256 000 (ten years); -1 for ever',
+  file: 'the bytes',
+  file_id: 'the shared file',
+  file_list: 'ids of shared files; each acts once',
+  file_sign: 'signature of a chat file: what follows `file_sign=` in its download_url',
+  file_type:
+    '100 plain, 101 voice (AMR), 102 picture, 103 video, 104 voice (MP3); 200 to 203: shared with a group',
+  group_confirm: 'true: invitations wait for the consent of this user',
+  group_id: 'the group',
+  group_list: 'ids of groups; each counts once',
+  groups: 'pairs of a group id and the state last seen',
+  limit: 'how many rows a page has at most',
+  msg_mute_mode: '0: notified of messages, 1: not, 2: messages are not received',
+  msg_push_mode: '0 to 4, as clients define them: which messages are pushed',
+  name: 'name of the group',
+  new_owner: 'user id of the new owner, a member of the group',
+  qr_info: 'content of the QR code, as /group/qrcode/sign answered it',
+  reason: 'why, to be read by whoever decides',
+  settings: 'settings by name; null: back to the default',
+  since: 'the state that was answered last; without it, everything',
+  size: 'bytes',
+  title: 'title of the announcement',
+  to_id: 'the receiver: user id or group id, as `to_type` says',
+  type: '0 private, 1 public, 2 chatroom, 3 temporary',
+  url: 'where the file is: an http(s) URL, or a download_url of this service',
+  user_id: 'the user',
+  user_list: 'user ids; each acts once',
+  value: 'true: on; false: off',
+  version: 'accepted, and means nothing',
+  '/group/info/name value': 'the new name',
+  '/group/info/description value': 'the new description',
+  '/group/info/avatar value': 'URL or object name of the new avatar',
+  '/group/info/ext value': 'extension information, any text: clients keep JSON there',
+  '/group/display_name value': "the caller's name in this group",
+  '/group/file/upload name': 'file name, with its extension',
+  '/group/file/upload type': 'type of the file, as clients define it',
+  '/group/file/update_name name': 'the new file name',
+  '/group/invite/handle user_id': "the inviter's id, or the caller's own",
+  '/group/apply/handle user_id': 'the applicant',
+  '/operator/job/run name': 'name of the job',
+}
+
+export const meaningOf = (path: string, name: string): string | undefined =>
+  meanings[`${path} ${name}`] ?? meanings[name]
