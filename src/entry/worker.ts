@@ -40,6 +40,7 @@ function start(bindings: Bindings) {
   )
   const config = readConfig(Object.fromEntries(texts))
   const metrics = new Metrics()
+  const log = lineLog(config.LOG_LEVEL, line => console.log(line))
   const shards = shardsOf(bindings)
   const executors = new Map(
     [...shards.databases].map(([name, database]) => {
@@ -53,7 +54,7 @@ function start(bindings: Bindings) {
     executorFor,
     executors: [...executors.values()],
     clock: Date.now,
-    log: lineLog(config.LOG_LEVEL, line => console.log(line)),
+    log,
     metrics,
     appTtlMs: 5000,
     version,
@@ -86,7 +87,7 @@ function start(bindings: Bindings) {
     const first =
       config.APP_SECRET === undefined
         ? undefined
-        : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), config)
+        : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), { ...config, alone: true }, log)
     await Promise.all([first, prepare(config.APP_ID)])
   }
   return { app, prepared: prepared(), jobs }

@@ -47,6 +47,7 @@ export function sign(app: App, kind: SignedKind, text: string): string {
 export function verify(app: App, kind: SignedKind, text: string, signature: string): boolean {
   const dot = signature.indexOf('.')
   const key = app.keys.find(k => k.kid === signature.slice(0, dot))
+  if (key?.files_only === true && kind !== 'file') return false
   return key !== undefined && equalInConstantTime(mac(key, kind, text), signature.slice(dot + 1))
 }
 

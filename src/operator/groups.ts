@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { db, query } from '../db/query.ts'
 import { apps, groups } from '../db/schema.ts'
+import { typeColumn } from '../group/group-operation.ts'
 import { refuse } from '../operation/errors.ts'
 import { id, paging, text } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
@@ -13,7 +14,7 @@ const columns = {
   group_id: groups.group_id,
   name: groups.name,
   avatar: groups.avatar,
-  type: groups.type,
+  type: typeColumn,
   owner_id: groups.owner_id,
   count: groups.count,
   capacity: groups.capacity,

@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { db, query } from '../db/query.ts'
 import { groups, members, users } from '../db/schema.ts'
+import { typeColumn } from '../group/group-operation.ts'
 import { refuse } from '../operation/errors.ts'
 import { id, paging } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
@@ -120,7 +121,7 @@ const memberships = query<{ app_id: string; user_id: number; key: number; id: nu
     .select({
       group_id: groups.group_id,
       name: groups.name,
-      type: groups.type,
+      type: typeColumn,
       owner_id: groups.owner_id,
       count: groups.count,
       role: members.role,

@@ -1,29 +1,57 @@
 import type { Config } from '../config.ts'
+import type { AppSecret } from '../db/schema.ts'
 import type { Executor } from '../operation/executor.ts'
 import { runTask } from '../operation/task.ts'
+import type { Log } from '../platform.ts'
+import { isEnded } from './ended.ts'
 import { allApps, appRow, newSecret, type StoredApp, saveApp } from './registry.ts'
+
+interface Environment extends Pick<Config, 'APP_ID' | 'APP_SECRET'> {
+  /** There is no command line beside it, so secrets whose origin 0.1.0 did not note came from the environment. */
+  readonly alone?: boolean
+}
 
 /**
  * Makes sure there is an app to call: the one of APP_ID and APP_SECRET, if they are given, with that secret;
- * `demo` on an empty database. Answers the app as stored, or undefined if none was asked for and there are
- * others.
+ * `demo` on an empty database. Another APP_SECRET than before takes the place of that one, which is ended; one
+ * that was ended stays so. Answers the app as stored, or undefined if none was asked for and there are others.
  */
 export async function ensureFirstApp(
   executor: Executor,
-  { APP_ID, APP_SECRET }: Pick<Config, 'APP_ID' | 'APP_SECRET'>,
+  { APP_ID, APP_SECRET, alone = false }: Environment,
+  log: Pick<Log, 'warn'>,
 ): Promise<StoredApp | undefined> {
   const app_id = APP_ID ?? (APP_SECRET === undefined ? await onlyApp(executor) : 'demo')
   if (app_id === undefined) return undefined
   const shallBe = (stored: StoredApp | undefined): StoredApp => {
-    const app = stored ?? newApp(app_id, APP_SECRET)
-    if (APP_SECRET === undefined || app.secrets.some(({ secret }) => secret === APP_SECRET)) return app
-    return { ...app, secrets: [newSecret(Date.now(), APP_SECRET), ...app.secrets] }
+    if (stored === undefined) return newApp(app_id, APP_SECRET, APP_SECRET !== undefined)
+    if (APP_SECRET === undefined || isEnded(stored.ended, APP_SECRET)) return stored
+    const present = stored.secrets.find(({ secret }) => secret === APP_SECRET)
+    if (present?.from_environment === true) return stored
+    if (present !== undefined) {
+      const noted = { ...present, from_environment: true }
+      return { ...stored, secrets: stored.secrets.map(secret => (secret === present ? noted : secret)) }
+    }
+    const others = stored.secrets.filter(({ from_environment = alone }) => !from_environment)
+    return { ...stored, secrets: [fromEnvironment(APP_SECRET), ...others] }
   }
   // As it is at nearly every start: nothing to write, and on D1 one round trip.
   const [stored] = await executor.read(appRow({ app_id }))
+  if (stored !== undefined && APP_SECRET !== undefined && isEnded(stored.ended, APP_SECRET)) {
+    log.warn({
+      event: 'app_secret_ended',
+      app: app_id,
+      message: 'APP_SECRET names a secret that was ended and signs nothing: set another, or leave it out',
+    })
+  }
   if (stored !== undefined && shallBe(stored) === stored) return stored
   return runTask(executor, saveApp(app_id, shallBe), Date.now())
 }
+
+const fromEnvironment = (secret: string): AppSecret => ({
+  ...newSecret(Date.now(), secret),
+  from_environment: true,
+})
 
 /** The one app of this database; `demo` where there is none, undefined where there are several. */
 async function onlyApp(executor: Executor): Promise<string | undefined> {
@@ -32,7 +60,14 @@ async function onlyApp(executor: Executor): Promise<string | undefined> {
   return second === undefined ? first.app_id : undefined
 }
 
-export function newApp(app_id: string, secret?: string): StoredApp {
+export function newApp(app_id: string, secret?: string, inEnvironment = false): StoredApp {
   const now = Date.now()
-  return { app_id, secrets: [newSecret(now, secret)], keys: [newSecret(now)], jwks_url: '', settings: {} }
+  return {
+    app_id,
+    secrets: [inEnvironment && secret !== undefined ? fromEnvironment(secret) : newSecret(now, secret)],
+    keys: [newSecret(now)],
+    ended: [],
+    jwks_url: '',
+    settings: {},
+  }
 }

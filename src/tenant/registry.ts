@@ -2,12 +2,13 @@ import { eq, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { type AppSecret, apps } from '../db/schema.ts'
 import type { Changes, NewEvent } from '../events/event.ts'
-import { Refusal } from '../operation/errors.ts'
+import { Refusal, refuse } from '../operation/errors.ts'
 import type { Executor, Task } from '../operation/executor.ts'
 import { randomSecret } from '../operation/sign.ts'
 import { task } from '../operation/task.ts'
 import type { Clock } from '../platform.ts'
 import { type App, type AppSettings, appSettings } from './app.ts'
+import { endedBy, isEnded } from './ended.ts'
 
 export const appRow = query<{ app_id: string }>()(p =>
   db.select().from(apps).where(eq(apps.app_id, p.app_id)),
@@ -83,18 +84,20 @@ export function appRegistry(
 const freshEpoch = sql`lower(hex(randomblob(3)))`
 
 const insertApp = command<
-  Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings', string> & { now: number }
+  Record<'app_id' | 'secrets' | 'keys' | 'ended' | 'jwks_url' | 'settings', string> & { now: number }
 >()(
-  p => sql`INSERT INTO apps (app_id, secrets, keys, jwks_url, settings, epoch, app_created_at)
-    VALUES (${p.app_id}, ${p.secrets}, ${p.keys}, ${p.jwks_url}, ${p.settings}, ${freshEpoch}, ${p.now})`,
+  p => sql`INSERT INTO apps (app_id, secrets, keys, ended, jwks_url, settings, epoch, app_created_at)
+    VALUES (${p.app_id}, ${p.secrets}, ${p.keys}, ${p.ended}, ${p.jwks_url}, ${p.settings}, ${freshEpoch}, ${p.now})`,
 )
-const updateApp = command<Record<'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings', string>>()(
+const updateApp = command<
+  Record<'app_id' | 'secrets' | 'keys' | 'ended' | 'jwks_url' | 'settings', string>
+>()(
   p =>
-    sql`UPDATE apps SET secrets = ${p.secrets}, keys = ${p.keys}, jwks_url = ${p.jwks_url}, settings = ${p.settings} WHERE app_id = ${p.app_id}`,
+    sql`UPDATE apps SET secrets = ${p.secrets}, keys = ${p.keys}, ended = ${p.ended}, jwks_url = ${p.jwks_url}, settings = ${p.settings} WHERE app_id = ${p.app_id}`,
 )
 
 /** What is stored of an app: what `saveApp` changes. */
-export type StoredApp = Pick<AppRow, 'app_id' | 'secrets' | 'keys' | 'jwks_url' | 'settings'>
+export type StoredApp = Pick<AppRow, 'app_id' | 'secrets' | 'keys' | 'ended' | 'jwks_url' | 'settings'>
 
 /** A key or secret with a name of its own, so that several can be good at once. */
 export const newSecret = (now: number, secret: string = randomSecret()): AppSecret => ({
@@ -103,6 +106,7 @@ export const newSecret = (now: number, secret: string = randomSecret()): AppSecr
     .slice(0, 8),
   secret,
   created_at: now,
+  from_environment: false,
 })
 
 /**
@@ -120,10 +124,14 @@ export const saveApp = (
     const next = change(stored)
     if (next instanceof Refusal) return next
     if (next === stored) return { data: next }
+    const before = stored ?? { secrets: [], keys: [], ended: [] }
+    if ([...next.secrets, ...next.keys].some(({ secret }) => isEnded(before.ended, secret)))
+      return refuse('invalid_parameter', 'secret is one that was ended: take another')
     const columns = {
       app_id,
       secrets: JSON.stringify(next.secrets),
       keys: JSON.stringify(next.keys),
+      ended: JSON.stringify(endedBy(before, next, now)),
       jwks_url: next.jwks_url,
       settings: JSON.stringify(next.settings),
     }

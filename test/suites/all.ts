@@ -15,6 +15,7 @@ import { modelSuite } from './model.ts'
 import { operatorSuite } from './operator.ts'
 import { pagingSuite } from './paging.ts'
 import { racesSuite } from './races.ts'
+import { revocationSuite } from './revocation.ts'
 import { rolesSuite } from './roles.ts'
 import { rulesSuite } from './rules.ts'
 import { storySuite } from './story.ts'
@@ -54,6 +55,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   model: modelSuite,
   paging: pagingSuite,
   races: racesSuite,
+  revocation: { suite: revocationSuite, environment: behindProxy },
   roles: { suite: rolesSuite, environment: behindProxy },
   operator: { suite: operatorSuite, environment: behindProxy },
   tokens: { suite: tokensSuite, environment: behindProxy },

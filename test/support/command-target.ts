@@ -82,6 +82,10 @@ export const commandTarget = (
         await inForce()
         return made
       },
+      async rotateKeys(id, ending) {
+        await app('rotate-keys', id, ending === 'all' ? '--drop-old' : '--end-links')
+        await inForce()
+      },
       async check() {
         const { code, stdout, stderr } = await cli('check')
         return code === 0 ? [] : [...stdout.split('\n'), ...stderr.split('\n')].filter(line => line !== '')

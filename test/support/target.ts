@@ -15,6 +15,11 @@ export interface Instance {
    * Gives the app a new secret beside its old ones, or instead of them; in force when it resolves with it.
    */
   rotateSecret(app_id: string, options?: { readonly dropOld?: boolean }): Promise<string>
+  /**
+   * Gives the app a new signing key; the old ones are good for file signatures alone, or for nothing. In force when
+   * it resolves.
+   */
+  rotateKeys(app_id: string, ending: 'links' | 'all'): Promise<void>
   /** What `cohort check` finds wrong; empty when all is well. */
   check(): Promise<string[]>
   /** Deletes at once what nothing refers to any more, where that can be asked for. */

@@ -1,6 +1,7 @@
 import type { Executor } from '../../operation/executor.ts'
 import { runTask } from '../../operation/task.ts'
 import { appIdPattern, appSettings, settingsProblem } from '../../tenant/app.ts'
+import { isEnded, withLinksEnded } from '../../tenant/ended.ts'
 import { newApp } from '../../tenant/first-app.ts'
 import { allApps, appRow, newSecret, type StoredApp, saveApp, settingsOf } from '../../tenant/registry.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
@@ -22,7 +23,10 @@ export const appCommand: Command = {
   cohort app rotate-secret ID [--secret S] [--drop-old]
                                           a new secret signs from now on; the old ones stay good, or not, with --drop-old
   cohort app drop-old-secrets ID          only the newest secret stays good
-  cohort app rotate-keys ID               a new key signs cursors, QR codes and file signatures; what the old ones signed stays good
+  cohort app rotate-keys ID [--end-links | --drop-old]
+                                          a new key signs cursors, QR codes, upload URLs and file signatures; what the old ones signed stays
+                                          good; with --end-links only the download URLs of files, with --drop-old nothing of it
+  cohort app drop-old-keys ID             only the newest key stays good: all older download URLs, QR codes, upload URLs and cursors end
 
 Settings:
 ${settingLines.join('\n')}
@@ -33,6 +37,7 @@ ${settingLines.join('\n')}
     secret: { type: 'string' },
     secrets: { type: 'boolean' },
     'drop-old': { type: 'boolean' },
+    'end-links': { type: 'boolean' },
   },
   run(invocation) {
     const [action = '', positional, ...rest] = invocation.positionals
@@ -138,7 +143,10 @@ const actions: Readonly<Record<string, (action: Action) => Promise<void>>> = {
   async 'rotate-secret'({ invocation, executor, app_id }) {
     const secret = newSecret(Date.now(), secretOption(invocation))
     const dropOld = invocation.options['drop-old'] === true
-    await change(executor, app_id, app => ({ ...app, secrets: [secret, ...(dropOld ? [] : app.secrets)] }))
+    await change(executor, app_id, app => {
+      if (isEnded(app.ended, secret.secret)) throw new UsageError('this secret was ended: take another')
+      return { ...app, secrets: [secret, ...(dropOld ? [] : app.secrets)] }
+    })
     invocation.print(`${secret.secret}\n`)
   },
 
@@ -146,8 +154,19 @@ const actions: Readonly<Record<string, (action: Action) => Promise<void>>> = {
     await change(executor, app_id, app => ({ ...app, secrets: app.secrets.slice(0, 1) }))
   },
 
-  async 'rotate-keys'({ executor, app_id }) {
-    await change(executor, app_id, app => ({ ...app, keys: [newSecret(Date.now()), ...app.keys] }))
+  async 'rotate-keys'({ invocation, executor, app_id }) {
+    const { 'drop-old': dropOld, 'end-links': endLinks } = invocation.options
+    if (dropOld === true && endLinks === true)
+      throw new UsageError('give --drop-old or --end-links, not both')
+    await change(executor, app_id, app => {
+      const fresh = newSecret(Date.now())
+      if (endLinks === true) return { ...app, keys: withLinksEnded(app.keys, fresh) }
+      return { ...app, keys: [fresh, ...(dropOld === true ? [] : app.keys)] }
+    })
+  },
+
+  async 'drop-old-keys'({ executor, app_id }) {
+    await change(executor, app_id, app => ({ ...app, keys: app.keys.slice(0, 1) }))
   },
 }
 

@@ -15,6 +15,7 @@ import { servedBy } from './data-claim.ts'
 import { loadDump } from './dump.ts'
 import { copyObjects } from './object-copy.ts'
 import { progressBar } from './progress.ts'
+import { type Credentials, credentialsIn, keepEnded, whatIsEnded } from './restored-credentials.ts'
 import { flush, onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
 
 export const restoreCommand: Command = {
@@ -58,8 +59,9 @@ async function restore(
   name: string,
 ): Promise<void> {
   const database = databaseFile(config)
+  const credentials = credentialsIn(runtime, database)
   await writeWhole(database, async temporary => {
-    await fill(runtime, temporary, file, name)
+    await fill(runtime, temporary, file, name, credentials)
     if (options.files === true) print(await restoreFiles(config, file))
     // Nothing may have been started meanwhile.
     refuseWhileServed(config)
@@ -69,12 +71,19 @@ async function restore(
     await flush(dirname(resolve(database)))
   })
   print(`${name} is the database in ${config.DATA_DIR} now.\n`)
+  print(whatIsEnded(credentials))
   if (options.files !== true && existsSync(filesBeside(file)))
     print(`Its files are in ${filesBeside(file)}: --files brings them back.\n`)
 }
 
 /** Puts the backup into an empty file, as a sound database in one piece. Throws `CommandFailure`. */
-async function fill(runtime: Runtime, temporary: string, file: string, name: string): Promise<void> {
+async function fill(
+  runtime: Runtime,
+  temporary: string,
+  file: string,
+  name: string,
+  credentials: readonly Credentials[],
+): Promise<void> {
   const kind = await kindOfBackup(file)
   if (kind === 'database') {
     await copyFile(file, temporary)
@@ -88,6 +97,7 @@ async function fill(runtime: Runtime, temporary: string, file: string, name: str
     if (kind === 'dump') await loadDump(engine, file, (await stat(file)).size, progress)
     checkBackup(runtime, engine, name)
     endSessions(engine)
+    keepEnded(engine, credentials)
     renewEpochs(engine)
     engine.rows('PRAGMA journal_mode = DELETE')
   } finally {

@@ -55,7 +55,7 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     metrics,
     log,
   })
-  const first = await ensureFirstApp(executor, config)
+  const first = await ensureFirstApp(executor, config, log)
   const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
 

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
+import { migrate } from '../../db/migrate.ts'
+import type { AppSecret, EndedSecret } from '../../db/schema.ts'
+import { isEnded, withLinksEnded } from '../../tenant/ended.ts'
+import { newSecret } from '../../tenant/registry.ts'
+import type { Runtime } from '../runtime.ts'
+
+/*
+ * A backup has the secrets and keys of its day, ended ones among them. A restore does not bring those back
+ * (docs/revocation.md): where a database is replaced, the apps keep the secrets that they have now.
+ */
+
+/** The secrets and signing keys of one app, and those that were ended. */
+export interface Credentials {
+  readonly app_id: string
+  readonly secrets: readonly AppSecret[]
+  readonly keys: readonly AppSecret[]
+  readonly ended: readonly EndedSecret[]
+}
+
+const columns = 'SELECT app_id, secrets, keys, ended FROM apps'
+
+const read = (engine: SerialEngine): Credentials[] =>
+  engine.rows(columns).map(([app_id, secrets, keys, ended]) => ({
+    app_id: String(app_id),
+    secrets: JSON.parse(String(secrets)),
+    keys: JSON.parse(String(keys)),
+    ended: JSON.parse(String(ended)),
+  }))
+
+/** Those of the database that is to be replaced; none where there is none that can be read. */
+export function credentialsIn(runtime: Runtime, database: string): readonly Credentials[] {
+  if (!existsSync(database)) return []
+  try {
+    const engine = runtime.openDatabase(database)
+    try {
+      return read(engine)
+    } finally {
+      engine.close()
+    }
+  } catch (error) {
+    // It is damaged, or of a version that ended nothing for good.
+    if (error instanceof DatabaseError) return []
+    throw error
+  }
+}
+
+/**
+ * Gives the restored apps the secrets and keys that are in force now, where that is known. QR codes, upload URLs and
+ * cursors of before end in any case: which of them were ended since the backup was made, it does not know.
+ */
+export function keepEnded(engine: SerialEngine, current: readonly Credentials[]): void {
+  migrate(engine)
+  for (const restored of read(engine)) {
+    const now = current.find(({ app_id }) => app_id === restored.app_id)
+    const secrets = now?.secrets ?? restored.secrets
+    const ended = now?.ended ?? restored.ended
+    const older = restored.keys.filter(
+      ({ kid, secret }) => !isEnded(ended, secret) && !now?.keys.some(key => key.kid === kid),
+    )
+    const keys = withLinksEnded([...(now?.keys ?? []), ...older], newSecret(Date.now()))
+    const json = (value: unknown): string => `'${JSON.stringify(value).replaceAll("'", "''")}'`
+    // An app id has no quotes: see `appIdPattern`.
+    engine.exec(
+      `UPDATE apps SET secrets = ${json(secrets)}, keys = ${json(keys)}, ended = ${json(ended)} WHERE app_id = '${restored.app_id}'`,
+    )
+  }
+}
+
+/** What whoever restores has to know about it. */
+export const whatIsEnded = (current: readonly Credentials[]): string =>
+  current.length > 0
+    ? 'Its apps keep the secrets and keys that they had before: what was ended stays ended. All QR codes, upload URLs and cursors are ended.\n'
+    : `Secrets and keys that were ended after this backup was made are good again: no database was here to tell which. For each app, cohort app rotate-secret ID
+--drop-old and cohort app rotate-keys ID --drop-old end them. All QR codes, upload URLs and cursors are ended.
+`

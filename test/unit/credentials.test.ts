@@ -1,0 +1,165 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Answer, callers } from '../support/client.ts'
+import { dataOf, expectRefusal, newGroup, qrOf } from '../support/groups.ts'
+import {
+  freePort,
+  type Running,
+  removeFolder,
+  run,
+  startServer,
+  temporaryFolder,
+} from '../support/process.ts'
+
+const app_id = 'my-app'
+const secrets = { first: 'the-first-secret-of-my-app', second: 'the-second-secret-of-my-app' }
+
+/** What sets the service up and what runs it, at each kind of home: one with a command line, one without. */
+const homes: Readonly<Record<string, readonly [string[], string[]?]>> = {
+  node: [['node', 'dist/cohort.js', 'serve']],
+  worker: [
+    ['node', 'scripts/dev-worker.mjs'],
+    ['node', 'scripts/dev-worker.mjs', '--prepared'],
+  ],
+}
+
+describe.each(Object.entries(homes))('APP_SECRET on %s', (home, [first, again = first]) => {
+  let data: string
+  let running: Running | undefined
+  let url: string
+  beforeEach(() => {
+    data = temporaryFolder()
+  })
+  afterEach(async () => {
+    await running?.end('SIGTERM')
+    running = undefined
+    await removeFolder(data)
+  })
+
+  const startWith = async (secret: string): Promise<void> => {
+    const command = running === undefined ? first : again
+    await running?.end('SIGTERM')
+    const port = await freePort()
+    url = `http://127.0.0.1:${port}`
+    const environment = {
+      DATA_DIR: data,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      APP_ID: app_id,
+      APP_SECRET: secret,
+      LOG_LEVEL: 'warn',
+    }
+    running = await startServer(command, environment, url, { ownGroup: home === 'worker' })
+    // A Worker goes on with what it knows of an app for five seconds.
+    if (home === 'worker') await new Promise(resolve => setTimeout(resolve, 5200))
+  }
+  const ask = async (secret: string): Promise<Answer> =>
+    (await callers({ url, app_id, secret }).admin()).get('/group/public_list')
+
+  it('is ended by another, and does not come back', async () => {
+    await startWith(secrets.first)
+    dataOf(await ask(secrets.first))
+    await startWith(secrets.second)
+    dataOf(await ask(secrets.second))
+    expectRefusal(await ask(secrets.first), 10008)
+    await startWith(secrets.first)
+    expectRefusal(await ask(secrets.first), 10008)
+    dataOf(await ask(secrets.second))
+    expect(running?.output()).toContain('app_secret_ended')
+    expect(running?.output()).not.toContain(secrets.first)
+  })
+})
+
+describe('a restore', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = temporaryFolder()
+  })
+  afterEach(() => removeFolder(folder))
+
+  const environment = (data: string, port = 0) => ({
+    DATA_DIR: join(folder, data),
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    APP_ID: app_id,
+    APP_SECRET: secrets.first,
+    LOG_LEVEL: 'warn',
+  })
+  const cohort = async (data: string, ...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(['node', 'dist/cohort.js', ...args], environment(data))
+    if (code !== 0) throw new Error(stderr)
+    return stdout
+  }
+  /** Runs the service on this data folder while `use` is at it. */
+  const serving = async <T>(data: string, use: (url: string) => Promise<T>): Promise<T> => {
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const running = await startServer(['node', 'dist/cohort.js', 'serve'], environment(data, port), url)
+    try {
+      return await use(url)
+    } finally {
+      await running.end('SIGTERM')
+    }
+  }
+
+  it('brings no secret, key, QR code or cursor back that was ended since', async () => {
+    const backup = join(folder, 'backup.db')
+    const before = await serving('data', async url => {
+      const owner = await callers({ url, app_id, secret: secrets.first }).as(7)
+      const group_id = await newGroup(owner, { user_list: [8, 9] })
+      const { cursor } = await owner.get('/group/member_list', { group_id, limit: 1 })
+      return { group_id, qr_info: await qrOf(owner, group_id), cursor }
+    })
+    await cohort('data', 'backup', backup)
+    const secret = (await cohort('data', 'app', 'rotate-secret', app_id, '--drop-old')).trim()
+    await cohort('data', 'app', 'rotate-keys', app_id, '--drop-old')
+    const told = await cohort('data', 'restore', backup, '--force')
+    expect(told).toMatch(/stays ended/)
+    await serving('data', async url => {
+      const { as } = callers({ url, app_id, secret })
+      expectRefusal(
+        await (await callers({ url, app_id, secret: secrets.first }).admin()).get('/group/public_list'),
+        10008,
+      )
+      const owner = await as(7)
+      const { group_id, qr_info, cursor } = before
+      expectRefusal(await (await as(10)).post('/group/qrcode/invite', { qr_info }), 20024)
+      expectRefusal(await owner.get('/group/member_list', { group_id, limit: 1, cursor }), 10002, 'cursor')
+      dataOf(await (await as(10)).post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }))
+    })
+  })
+
+  it('into an empty folder says what it cannot know and how to end it, and ends all QR codes', async () => {
+    const backup = join(folder, 'backup.db')
+    const qr_info = await serving('data', async url => {
+      const owner = await callers({ url, app_id, secret: secrets.first }).as(7)
+      return qrOf(owner, await newGroup(owner))
+    })
+    await cohort('data', 'backup', backup)
+    const told = await cohort('other', 'restore', backup)
+    expect(told).toMatch(/rotate-secret ID\n?--drop-old/)
+    await serving('other', async url => {
+      const { as } = callers({ url, app_id, secret: secrets.first })
+      expectRefusal(await (await as(8)).post('/group/qrcode/invite', { qr_info }), 20024)
+    })
+    const secret = (await cohort('other', 'app', 'rotate-secret', app_id, '--drop-old')).trim()
+    await serving('other', async url => {
+      expectRefusal(
+        await (await callers({ url, app_id, secret: secrets.first }).admin()).get('/group/public_list'),
+        10008,
+      )
+      dataOf(await (await callers({ url, app_id, secret }).admin()).get('/group/public_list'))
+    })
+  })
+
+  it('a secret that was ended is not taken again', async () => {
+    await cohort('data', 'app', 'create', 'another', '--secret', secrets.first)
+    await cohort('data', 'app', 'rotate-secret', 'another', '--drop-old')
+    await expect(
+      cohort('data', 'app', 'rotate-secret', 'another', '--secret', secrets.first),
+    ).rejects.toThrow(/was ended/)
+    await expect(cohort('data', 'app', 'rotate-secret', 'another', '--secret', secrets.second)).resolves.toBe(
+      `${secrets.second}\n`,
+    )
+  })
+})
