@@ -18,3 +18,7 @@ export const preflight = (methods: string): Record<string, string> => ({
   'access-control-max-age': '86400',
   vary: 'Origin',
 })
+
+/** The value of an Allow header. */
+export const allowed = (methods: readonly string[]): string =>
+  [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')

@@ -6,43 +6,23 @@ import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller, Origin, Page } from '../operation/operation.ts'
 import { type RunTask, runnerFor } from '../operation/task.ts'
 import type { Operator } from '../operator/access.ts'
-import { BlobStoreError, type ByteRange, type ByteStream, CannotConvert } from '../platform.ts'
+import { BlobStoreError, type ByteStream, CannotConvert } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { callerOf, type Identity } from '../tenant/token-verifier.ts'
-import { corsOrigin } from './cors.ts'
+import { allowed, corsOrigin } from './cors.ts'
 import { type ErrorStyle, statuses } from './error-style.ts'
 import { bodyOf, type InputSchema, parse, queryOf } from './input.ts'
 import { namedApp, underscored } from './named-app.ts'
 import type { Streamed } from './outbox.ts'
-import { notModified, rangeOf } from './range.ts'
+import { notModified, rangeOf, type Sendable } from './range.ts'
 import { baseHeaders, failure, requestIdOf, success } from './respond.ts'
 import type { Access } from './route.ts'
 import type { Service } from './service.ts'
-
-/** Bytes to answer: the whole of something that has this size and never changes under this tag. */
-export interface Sendable {
-  readonly size: number
-  /** Without quotes. */
-  readonly etag: string
-  readonly headers: Readonly<Record<string, string>>
-  /** The bytes, or those of the range; undefined if they are gone. Called only where a body is answered. */
-  open(range: ByteRange | undefined): Promise<ByteStream | undefined>
-}
-
-/** The cookie that holds a session of the console. */
-export const sessionCookie = 'cohort_session'
-
-/** The session in a Cookie header; '' without one. */
-const sessionIn = (cookies: string | null): string =>
-  new RegExp(`(?:^|;\\s*)${sessionCookie}=([\\w-]+)`).exec(cookies ?? '')?.[1] ?? ''
+import { sessionIn } from './session-cookie.ts'
 
 /** So much of an answer costs as much as a request, characters of JSON and bytes of a file. */
 const chargedChars = 64 * 1024
 export const chargedBytes = 1024 * 1024
-
-/** The value of an Allow header. */
-export const allowed = (methods: readonly string[]): string =>
-  [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
 
 /** `then` for what may be there already: what is at hand is answered in the same turn, without a promise. */
 export function after<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {

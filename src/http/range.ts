@@ -1,4 +1,14 @@
-import type { ByteRange } from '../platform.ts'
+import type { ByteRange, ByteStream } from '../platform.ts'
+
+/** Bytes to answer: the whole of something that has this size and never changes under this tag. */
+export interface Sendable {
+  readonly size: number
+  /** Without quotes. */
+  readonly etag: string
+  readonly headers: Readonly<Record<string, string>>
+  /** The bytes, or those of the range; undefined if they are gone. Called only where a body is answered. */
+  open(range: ByteRange | undefined): Promise<ByteStream | undefined>
+}
 
 /**
  * The range that a request asks for (RFC 9110, section 14): undefined for the whole (no range, several,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { type Exchange, sessionCookie } from '../http/exchange.ts'
+import type { Exchange } from '../http/exchange.ts'
 import { enveloped, type Route } from '../http/route.ts'
+import { sessionCookie } from '../http/session-cookie.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import { id } from '../operation/fields.ts'
 import { noApp } from '../operation/task.ts'

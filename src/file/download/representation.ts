@@ -1,4 +1,4 @@
-import type { Sendable } from '../../http/exchange.ts'
+import type { Sendable } from '../../http/range.ts'
 import type { FilePorts, Service } from '../../http/service.ts'
 import { isShown } from '../../media/media-types.ts'
 import { type ByteRange, type ByteStream, type Bytes, NoConverter } from '../../platform.ts'
