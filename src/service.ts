@@ -10,7 +10,7 @@ import { consoleRoutes } from './http/asset-routes.ts'
 import { docsPage } from './http/docs.ts'
 import { mount, pathOf } from './http/mount.ts'
 import { openApi } from './http/openapi.ts'
-import { outbox } from './http/outbox.ts'
+import { outbox, unbounded } from './http/outbox.ts'
 import { rateLimiter } from './http/rate-limit.ts'
 import type { Route } from './http/route.ts'
 import type { Documentation, Service } from './http/service.ts'
@@ -49,6 +49,11 @@ export interface Platform {
   /** Whether `addressOf` tells what the proxy in front says. */
   readonly trustsProxy: boolean
   readonly files: Converters
+  /**
+   * Whether the runtime may end a request anywhere, as Workers do: what it holds would never be given back, so
+   * nothing is counted for it.
+   */
+  readonly endsRequests?: boolean
   readonly outbound: Outbound
   /** Throws if the database does not answer. */
   readonly ready: Service['ready']
@@ -72,7 +77,17 @@ export interface RunningService {
 
 /** Puts the service together from its ports. It does nothing until `prepare` was called and it is asked. */
 export function createService(platform: Platform): RunningService {
-  const { config, executorFor, executors, clock, log, metrics, files, outbound } = platform
+  const {
+    config,
+    executorFor,
+    executors,
+    clock,
+    log,
+    metrics,
+    files,
+    outbound,
+    endsRequests = false,
+  } = platform
   const { blobs } = files
   const apps = appRegistry(executorFor, clock, platform.appTtlMs)
   const ids = idMaker(clock)
@@ -111,7 +126,7 @@ export function createService(platform: Platform): RunningService {
     outbound,
     beforeHooks: new BeforeHooks({ outbound, clock, log }),
     limits: rateLimiter(clock),
-    outbox: outbox(),
+    outbox: endsRequests ? unbounded : outbox(),
     files: {
       blobs,
       imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',

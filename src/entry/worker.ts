@@ -60,6 +60,7 @@ function start(bindings: Bindings) {
     version,
     addressOf: ({ req }) => req.raw.headers.get('cf-connecting-ip') ?? '',
     trustsProxy: true,
+    endsRequests: true,
     outbound: fetchOutbound(outboundRules(config)),
     files: {
       blobs: blobsOf(config, bindings),

@@ -3,6 +3,8 @@ import type { ByteStream, Bytes } from '../platform.ts'
 /** Chunks of at least so many bytes are handed on as they are, smaller ones are gathered to four times it. */
 const worthAStep = 16 * 1024
 const fullChunk = 4 * worthAStep
+/** After so many chunks in a row others get their turn: a runtime may have them all at hand, and never pause. */
+const stepsInARow = 256
 
 /** What chunks are read from: the reader of a stream is one. */
 export interface ChunkSource {
@@ -30,6 +32,7 @@ export function gathered(source: ChunkSource): ByteStream {
       async pull(controller) {
         let held: Bytes | undefined
         let length = 0
+        let steps = 0
         for (let chunk = await take(); chunk !== undefined; chunk = await take()) {
           const large = chunk.byteLength >= worthAStep
           if (large && length === 0) return controller.enqueue(chunk)
@@ -40,6 +43,7 @@ export function gathered(source: ChunkSource): ByteStream {
           held ??= new Uint8Array(fullChunk)
           held.set(chunk, length)
           length += chunk.byteLength
+          if (++steps % stepsInARow === 0) await new Promise(resolve => setTimeout(resolve, 0))
         }
         if (held !== undefined && length > 0) return controller.enqueue(held.subarray(0, length))
         if (ended) controller.close()

@@ -18,6 +18,8 @@ export type Capability =
   | 'covers of videos'
   /** Conversions wait for their turn, and users and apps take turns. */
   | 'conversions in line'
+  /** All requests are answered by one process, in which one caller can hold up others. */
+  | 'one process'
   /** `Instance.gc`. */
   | 'tidying up on demand'
 
@@ -35,6 +37,7 @@ const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
   worker: {
     'covers of videos': 'a Worker runs no ffmpeg',
     'conversions in line': 'a request of a Worker may not wait for another one',
+    'one process': 'Cloudflare spreads requests over isolates; the one here is no measure of that',
     'tidying up on demand': 'a Worker tidies up when its cron trigger says so',
   },
   'node-s3-put': { ...noFfmpeg, 'own upload URLs': store, 'own downloads': store },

@@ -14,18 +14,20 @@ import type { Suite } from '../all.ts'
 import { conversions } from '../files/pictures.ts'
 
 /** Whoever does the most it may waits behind itself: others hardly feel it. */
-export const fairShares: Suite = (instance, pace, target) => {
+export const fairShares: Suite = (instance, _pace, target) => {
   let tenants = 0
   const newTenant = async (): Promise<Tenant> =>
     (await newTenants(instance(), `shares${++tenants}`, { app: { rate_user_per_second: 0 } })).app
 
-  it('changes of very many users beside a change of one', async () => {
+  const oneProcess = lacking(target, 'one process') === undefined
+
+  it.runIf(oneProcess)('changes of very many users beside a change of one', async () => {
     const [crowd, other] = [await newTenant(), await newTenant()]
     const { owner } = await people(instance(), ['owner'], other)
     const group_id = await newGroup(owner)
     const attackers = await Promise.all(Array.from({ length: 8 }, () => people(instance(), ['user'], crowd)))
     const groups = await Promise.all(attackers.map(({ user }) => newGroup(user)))
-    const rounds = pace === 'slow' ? 1 : 4
+    const rounds = 4
     let i = 0
     await besideAttack(
       instance(),
@@ -42,7 +44,7 @@ export const fairShares: Suite = (instance, pace, target) => {
     )
   })
 
-  it('readers who do not read', async () => {
+  it.runIf(oneProcess)('readers who do not read', async () => {
     const { owner, other } = await people(instance(), ['owner', 'other'])
     const [group_id, own] = [await newGroup(owner), await newGroup(other)]
     for (let n = 0; n < 24; n++)
