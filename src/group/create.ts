@@ -11,7 +11,7 @@ import type { Group } from './group-operation.ts'
 import { groupType, storedType } from './group-type.ts'
 import { infoOf } from './info.ts'
 import { inviteAll } from './invitations.ts'
-import { candidates, countJoined } from './join.ts'
+import { candidates, countJoined, groupsJoined } from './join.ts'
 
 const appUsage = query<{ app_id: string }>()(p =>
   db.select({ group_count: apps.group_count }).from(apps).where(eq(apps.app_id, p.app_id)),
@@ -19,7 +19,7 @@ const appUsage = query<{ app_id: string }>()(p =>
 
 const creatorUsage = query<{ app_id: string; user_id: number }>()(p =>
   db
-    .select({ groups_created: users.groups_created, groups_joined: users.groups_joined })
+    .select({ groups_created: users.groups_created, groups_joined: groupsJoined })
     .from(users)
     .where(and(eq(users.app_id, p.app_id), eq(users.user_id, p.user_id))),
 )

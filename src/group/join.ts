@@ -29,6 +29,17 @@ export interface Candidate {
   readonly has_pending: number
 }
 
+/**
+ * Memberships of groups that were dissolved and are not swept yet: they count against no limit. The index holds
+ * such groups alone, so mostly nothing.
+ */
+const unswept = sql`(SELECT count(*) FROM groups AS dissolved CROSS JOIN members AS former
+  ON former.group_id = dissolved.group_id AND former.user_id = users.user_id
+  WHERE dissolved.status = 1 AND dissolved.count > 0 AND dissolved.app_id = users.app_id)`
+
+/** How many groups a user is in, as the limit counts them. */
+export const groupsJoined = sql<number | null>`(${users.groups_joined} - ${unswept})`.as('groups_joined')
+
 const candidateRows = query<{ app_id: string; group_id: number; user_ids: readonly number[] }>()(p =>
   db
     .select({
@@ -36,7 +47,7 @@ const candidateRows = query<{ app_id: string; group_id: number; user_ids: readon
       role: members.role,
       blocked_at: blacklist.blocked_at,
       kick_count: kicks.kick_count,
-      groups_joined: users.groups_joined,
+      groups_joined: groupsJoined,
       group_confirm: users.group_confirm,
       absent_until: absentBans.absent_until,
       has_pending: sql<number>`(
@@ -124,7 +135,8 @@ const insertMembers = command<{
  */
 export const countJoined = command<{ app_id: string; user_ids: readonly number[]; limit: number }>()(
   p => sql`INSERT INTO users (app_id, user_id, groups_joined) SELECT ${p.app_id}, value, 1 FROM ${each(p.user_ids)} WHERE true
-    ON CONFLICT (app_id, user_id) DO UPDATE SET groups_joined = CASE WHEN groups_joined < ${p.limit} THEN groups_joined + 1 END`,
+    ON CONFLICT (app_id, user_id) DO UPDATE SET groups_joined =
+      CASE WHEN groups_joined < ${p.limit} OR groups_joined - ${unswept} < ${p.limit} THEN groups_joined + 1 END`,
 )
 
 const settleInvitations = command<{
