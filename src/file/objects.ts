@@ -11,6 +11,10 @@ export const objectState = { promised: 0, stored: 1, released: 2, receiving: 3 }
 /** `objects.kind` of avatars; chat and shared files have their file_type, 100 to 203. */
 export const avatarKind = { user: 1, group: 2 } as const
 
+/** Whether the object was sent to be looked at: an avatar, or a picture of a chat (102) or shared (202). */
+export const isPicture = (kind: number): boolean =>
+  kind === avatarKind.user || kind === avatarKind.group || kind === 102 || kind === 202
+
 /** Whether the object was sent as voice: in a chat (101, or 104 by clients that record MP3) or as a shared file (201). */
 export const isVoice = (kind: number): boolean => kind === 101 || kind === 104 || kind === 201
 

@@ -47,6 +47,12 @@ export const appSettings = z.strictObject({
     .max(100_000)
     .default(1_000)
     .describe('upload URLs one user may hold unused'),
+  strip_location: z
+    .boolean()
+    .default(true)
+    .describe(
+      'whether photos sent as pictures, and avatars, lose the place they were taken at and serial numbers',
+    ),
   events_days: z.int().min(1).max(36_500).default(30).describe('how long events are kept, days'),
   audit_days: z
     .int()

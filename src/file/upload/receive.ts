@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { chargedBytes, type Exchange } from '../../http/exchange.ts'
 import { inTime } from '../../http/in-time.ts'
 import type { Route } from '../../http/route.ts'
+import { withoutLocation } from '../../media/strip-location.ts'
 import { HttpError, OutcomeUnknown, Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
 import type { ByteStream } from '../../platform.ts'
+import type { App } from '../../tenant/app.ts'
 import { cleanFileName } from '../file-name.ts'
-import type { StoredObject } from '../objects.ts'
+import { isPicture, type StoredObject } from '../objects.ts'
 import { contentTypeOf, leavable, limited, mismatch, peek, TooLarge } from './content.ts'
 import { boundaryOf, fileField, MalformedMultipart } from './multipart.ts'
 import { claim, finish, unclaim } from './object-life.ts'
@@ -80,7 +82,7 @@ async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObje
   exchange.onBehalfOf(object.owner_id)
   try {
     const stored = await files.uploadsOfUser.run(`${app.app_id} ${object.owner_id}`, () =>
-      store(exchange, body, run, slot, object),
+      store(exchange, app, body, run, slot, object),
     )
     if (stored instanceof Refusal) await run(unclaim(slot.object_name))
     return stored
@@ -92,6 +94,7 @@ async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObje
 
 async function store(
   exchange: Exchange,
+  app: App,
   sent: ByteStream,
   run: RunTask,
   slot: UploadSlot,
@@ -113,7 +116,8 @@ async function store(
   }
   const content_type = contentTypeOf(object.kind, found)
   const options = { contentType: content_type, ...(length !== undefined && { size: length }) }
-  const { size, etag } = await blobs.put(slot.object_name, whole, options)
+  const stored = app.settings.strip_location && isPicture(object.kind) ? withoutLocation(whole) : whole
+  const { size, etag } = await blobs.put(slot.object_name, stored, options)
   const arrived = {
     object_name: slot.object_name,
     owner_id: object.owner_id,

@@ -222,6 +222,24 @@ export const pictures: Suite = (instance, _pace, target) => {
     expect(await sizeOf(await thumbnail(await avatarOf(sender, bytes)))).toEqual([200, 100])
   })
 
+  it('a photo sent as a picture loses the place it was taken at, and one sent as a file does not', async () => {
+    if (lacking(target, 'own upload URLs') !== undefined) return
+    const photo = await bytesOf(
+      quarters(40, 20)
+        .withExif({ IFD2: { BodySerialNumber: 'SN-123456' }, IFD3: { GPSMapDatum: 'HERE-IT-WAS' } })
+        .jpeg(),
+    )
+    const told = (reply: Reply) => /SN-123456|HERE-IT-WAS/.test(Buffer.from(reply.bytes).toString('latin1'))
+    const sizes: number[] = []
+    for (const url of [await sent(photo, 102), await avatarOf(sender, photo)]) {
+      const reply = await read(friend, url)
+      expect({ status: reply.status, told: told(reply) }).toEqual({ status: 200, told: false })
+      sizes.push(reply.bytes.length)
+    }
+    expect(sizes).toEqual([photo.length, photo.length])
+    expectBytes(await read(friend, await sent(photo, 100)), photo)
+  })
+
   it('avatars have them, too', async () => {
     const url = await avatarOf(sender, await jpeg(400, 200))
     expect(await sizeOf(await thumbnail(url))).toEqual([200, 100])
