@@ -8,7 +8,7 @@ import { pictureLane } from './lane.ts'
 
 /** Pictures that need less are made beside the large ones, which wait for one another. Bytes. */
 const SMALL = 32_000_000
-export const MAX_CONVERTER_BYTES = 180_000_000
+export const MAX_CONVERTER_BYTES = 130_000_000
 
 /** What a converter takes by itself, and what a picture may take more than its header says, before it is stopped. */
 const OVERHEAD = 150_000_000
