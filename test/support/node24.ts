@@ -53,8 +53,12 @@ function make(folder: string): void {
   const unpacked = join(folder, 'package')
   const npm = join(execFileSync('npm', ['root', '-g']).toString().trim(), 'npm')
   const gyp = join(npm, 'node_modules/node-gyp/bin/node-gyp.js')
-  execFileSync(join(unpacked, 'bin/node'), [gyp, 'rebuild', '--release', `--nodedir=${unpacked}`], {
-    cwd: join(folder, 'node_modules/better-sqlite3'),
-    stdio: 'pipe',
-  })
+  execFileSync(
+    join(unpacked, 'bin/node'),
+    [gyp, 'rebuild', '--release', '--jobs=max', `--nodedir=${unpacked}`],
+    {
+      cwd: join(folder, 'node_modules/better-sqlite3'),
+      stdio: 'pipe',
+    },
+  )
 }
