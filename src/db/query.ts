@@ -168,6 +168,12 @@ const Database = BaseSQLiteDatabase as unknown as new (
 export const db = new Database('sync', dialect, new CompilingSession(dialect), undefined)
 
 /**
+ * SQLite looks at the value of a bound LIMIT to plan by it, so every binding makes it plan the statement anew: a
+ * page of 100 members took 105 µs so and takes 4 µs. It does not look behind a sign.
+ */
+const unseenLimit = 'limit +?'
+
+/**
  * Numbers that are always the same go into the text. As parameters they would not only be bound in vain:
  * where SQLite compares a parameter with the condition of a partial index (`status = ?`), every binding makes
  * it plan the statement anew, at six times the cost of running it.
@@ -180,7 +186,7 @@ function inlineConstants(text: string, params: readonly unknown[]): { text: stri
   const whole = pieces.map((piece, i) =>
     i < params.length ? piece + (typeof params[i] === 'number' ? params[i] : '?') : piece,
   )
-  return { text: whole.join(''), params: kept }
+  return { text: whole.join('').replace(/\blimit \?/gi, unseenLimit), params: kept }
 }
 
 function toBinder(param: unknown): (args: Args) => unknown {

@@ -23,14 +23,17 @@ const columns = {
   ip: events.ip,
 }
 
-/** Events of an app after `seq`, in their order, at most `limit` rows. */
-export const eventsAfter = query<{ app_id: string; seq: number; limit: number }>()(p =>
+/** Events that one reading of the database brings. */
+export const pageSize = 500
+
+/** Events of an app after `seq`, in their order, at most `pageSize`. */
+export const eventsAfter = query<{ app_id: string; seq: number }>()(p =>
   db
     .select(columns)
     .from(events)
     .where(and(eq(events.app_id, p.app_id), gt(events.seq, p.seq)))
     .orderBy(events.seq)
-    .limit(p.limit),
+    .limit(pageSize),
 )
 
 /**

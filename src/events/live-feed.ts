@@ -2,7 +2,7 @@ import type { Executor, Task } from '../operation/executor.ts'
 import type { Call } from '../operation/operation.ts'
 import type { App } from '../tenant/app.ts'
 import type { RecordedEvent } from './event.ts'
-import { eventsAfter, type Reach, reach, toldEvent } from './feed.ts'
+import { eventsAfter, pageSize, type Reach, reach, toldEvent } from './feed.ts'
 
 /*
  * Events as they come. All readers of an app share one reading of the database, however many they are. It reads
@@ -40,8 +40,6 @@ export interface FeedSource {
   close(): void
 }
 
-/** Events that one reading of the database brings. */
-const pageSize = 500
 /** Events kept in memory for readers who are nearly up to date. */
 const kept = 1000
 const othersMs = 1000
@@ -53,7 +51,7 @@ export async function readFeed(executor: Executor, app: App, seq: number): Promi
   const { app_id } = app
   const task: Task<FeedPage> = {
     writes: false,
-    reads: () => [reach({ app_id }), eventsAfter({ app_id, seq, limit: pageSize })],
+    reads: () => [reach({ app_id }), eventsAfter({ app_id, seq })],
     decide(_, [reached, rows]) {
       const found = (reached?.[0] ?? { epoch: '', head: 0, earliest: 0 }) as Reach
       const events = (rows as RecordedEvent[]).map(event => new SharedEvent(found.epoch, event))

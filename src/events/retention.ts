@@ -54,3 +54,10 @@ export const markTrimmed = command<{ app_id: string; seq: number; data: string }
     acting = 'service', key_id = '', subjects = '[]', data = ${p.data}, request = '', ip = ''
     WHERE app_id = ${p.app_id} AND seq = ${p.seq}`,
 )
+
+/** Leaves of each app's events one row, which says that they were deleted. Makes what readers keep void. */
+export const forgetAllEvents = `
+  DELETE FROM events WHERE seq < (SELECT max(newest.seq) FROM events AS newest WHERE newest.app_id = events.app_id);
+  UPDATE events SET kind = '${trimmed}', group_id = NULL, group_version = NULL, by_id = NULL, acting = 'service', key_id = '',
+    subjects = '[]', data = json_object('from', 1, 'to', seq), request = '', ip = '';
+  UPDATE apps SET epoch = lower(hex(randomblob(3)));`

@@ -18,15 +18,16 @@ import { memberInfo, memberItem, type SeenBy, seenBy } from './member-item.ts'
  * the caller could not ask for, and a page that comes late does no harm.
  */
 
-/** Rows read beyond those that a page may have: no operation is about more users than that. */
-const spare = 501
+/** The most users of a page, and rows read for it: as many more as the users whom one operation is about. */
+const mostUsers = 500
+const mostRows = 2 * mostUsers + 1
 
 /** Whom an event is about: also the owner that was, when there is a new one. */
 const subjects = sql`CASE e.kind WHEN 'group.owner.assigned' THEN json_insert(e.subjects, '$[#]', e.data ->> 'previous')
   ELSE e.subjects END`
 
 /** The events after a version, a row for each subject, with what the subject is in the group now. */
-const changesSince = query<SeenBy & { since: number; rows: number }>()(p =>
+const changesSince = query<SeenBy & { since: number }>()(p =>
   db
     .select({
       change_version: sql<number>`e.group_version`.as('change_version'),
@@ -49,7 +50,7 @@ const changesSince = query<SeenBy & { since: number; rows: number }>()(p =>
     )
     .where(sql`e.group_id = ${p.group_id} AND e.group_version > ${p.since}`)
     .orderBy(sql`e.group_version`)
-    .limit(p.rows),
+    .limit(mostRows),
 )
 type ChangeRow = RowsOf<[ReturnType<typeof changesSince>]>[0][number]
 
@@ -72,7 +73,7 @@ export const sync = groupOperation({
   input: z.object({
     group_id: id,
     since: positionText('state').optional(),
-    limit: integer(1, 500).default(500),
+    limit: integer(1, mostUsers).default(mostUsers),
   }),
   answer: z.object({
     state: z.string(),
@@ -88,9 +89,8 @@ export const sync = groupOperation({
     reset: z.boolean(),
   }),
   reads: (call, group_id) => {
-    const { since, limit } = call.input
-    const known = versionKnown(call.app.epoch, since)
-    return [changesSince({ ...seenBy(call, group_id), since: known, rows: limit + spare })]
+    const known = versionKnown(call.app.epoch, call.input.since)
+    return [changesSince({ ...seenBy(call, group_id), since: known })]
   },
   decide: (call, [rows]) => {
     const { app, group, me, now, input } = call
@@ -141,7 +141,7 @@ function pageOf(
   const unknown = { version: undefined, users: [] }
   if (since > now) return unknown
   // The last version may have more rows than were read.
-  const cut = rows.length === limit + spare ? rows.at(-1)?.change_version : undefined
+  const cut = rows.length === mostRows ? rows.at(-1)?.change_version : undefined
   const users = new Map<number, ChangeRow>()
   let page: { version: number; users: ChangeRow[] } = { version: since, users: [] }
   for (const [i, row] of rows.entries()) {

@@ -68,10 +68,15 @@ export const noMetrics: ExecutorMetrics = {
 export const decode = (bound: Bound, rows: unknown[][]): readonly unknown[] => bound.statement.decode(rows)
 
 /** All that a result writes: its rows, and the record of what happened. */
-export function writesOf(result: Result, call: Call<unknown>, metrics: ExecutorMetrics): readonly Bound[] {
+export function writesOf(
+  result: Result,
+  call: Call<unknown>,
+  metrics: ExecutorMetrics,
+  recordsEvents = true,
+): readonly Bound[] {
   if (result instanceof Refusal) return []
   const { writes = [], events = [] } = result
-  if (events.length === 0) return writes
+  if (events.length === 0 || !recordsEvents) return writes
   const recorded = record(call, events)
   metrics.recorded(recorded.length)
   return [...writes, ...recorded]

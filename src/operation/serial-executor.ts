@@ -49,6 +49,8 @@ export interface SerialExecutorOptions {
   readonly queueLimit?: number
   readonly metrics?: ExecutorMetrics
   readonly log?: Log
+  /** false: no events are recorded, to measure what they cost. */
+  readonly recordsEvents?: boolean | undefined
 }
 
 const turnOf = ({ app, caller }: Call<unknown>): Turn => ({
@@ -69,7 +71,7 @@ const costOf = ({ input }: Call<unknown>, result: Result): number =>
  */
 export function serialExecutor(
   engine: SerialEngine,
-  { loop, queueLimit = 10_000, metrics = noMetrics, log = silent }: SerialExecutorOptions,
+  { loop, queueLimit = 10_000, metrics = noMetrics, log = silent, recordsEvents }: SerialExecutorOptions,
 ): Executor {
   /** Apps and users take turns: who brings very much waits behind itself. */
   const queue = new FairQueue<Waiting>()
@@ -139,7 +141,7 @@ export function serialExecutor(
     const rows = new Array<readonly unknown[]>(reads.length)
     for (let i = 0; i < reads.length; i++) rows[i] = decode(reads[i] as Bound, engine.all(reads[i] as Bound))
     const result = task.decide(call, rows)
-    for (const write of writesOf(result, call, metrics)) engine.all(write)
+    for (const write of writesOf(result, call, metrics, recordsEvents)) engine.all(write)
     return result
   }
 

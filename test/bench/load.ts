@@ -41,7 +41,11 @@ function tokenOf({ app_id, secret }: World, user: number): Promise<string> {
 }
 
 async function requestOf(call: Call, world: World, path: string): Promise<Request> {
-  const headers = { app_id: world.app_id, 'access-token': await tokenOf(world, call.user) }
+  const headers = {
+    app_id: world.app_id,
+    'access-token': await tokenOf(world, call.user),
+    ...(call.key !== undefined && { 'idempotency-key': call.key }),
+  }
   if (call.body === undefined) return { method: call.method, path: path + call.path, headers }
   return {
     method: call.method,

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -13,7 +13,8 @@ import { type Bench, type Measured, measure, median, type Subject, send } from '
 import { check, databaseIn, prepare, startService, startYardstick, upload } from './node.ts'
 import { readOptions } from './options.ts'
 import { startLoad } from './processes.ts'
-import { growthRows, type Row, type Side, workerRows, workRows } from './rows.ts'
+import { eventRows, growthRows, type Row, type Side, workerRows, workRows } from './rows.ts'
+import { eventsPage, streamLag } from './stream-lag.ts'
 import { comparisons, findings } from './table.ts'
 import { verdictsOf } from './verdict.ts'
 import { startWorker } from './worker.ts'
@@ -48,6 +49,8 @@ async function measureAll(title: string, rows: readonly Row[]): Promise<void> {
 
 note('preparing the data')
 const main = await prepare(command, join(folder, 'main'), scale)
+const unrecorded = join(folder, 'unrecorded')
+cpSync(main.folder, unrecorded, { recursive: true })
 const crowd = await prepare(command, join(folder, 'crowded'), crowded)
 const files = join(folder, 'answers')
 const service = await startService(command, main.folder)
@@ -56,6 +59,10 @@ subjects.set('service', { server: service, world })
 subjects.set('yardstick', {
   server: await startYardstick(join(folder, 'yardstick'), databaseIn(main.folder), files),
   world,
+})
+subjects.set('unrecorded', {
+  server: await startService(command, unrecorded, ['--no-events']),
+  world: main.world,
 })
 subjects.set('crowded', { server: await startService(command, crowd.folder), world: crowd.world })
 
@@ -74,6 +81,13 @@ await measureAll(
   'What must not grow (the first costs so many times what the second costs)',
   growthRows({ ...scale, crowd: crowded.crowd }),
 )
+
+await measureAll('What events cost, and what they give', eventRows)
+if (wanted('events: lag of a stream')) {
+  note('events: lag of a stream')
+  found.push(await streamLag(subjects.get('service') as Subject, quick ? 400 : 4000))
+}
+if (wanted('events: a page')) found.push(await eventsPage(subjects.get('service') as Subject, 300))
 
 if (wanted('memory')) {
   note('memory')
@@ -109,7 +123,8 @@ if (!quick && workerRows.some(({ name }) => wanted(name))) {
 }
 
 note('checking the database')
-for (const name of ['service', 'yardstick', 'crowded'] as const) await subjects.get(name)?.server.stop()
+for (const name of ['service', 'yardstick', 'crowded', 'unrecorded'] as const)
+  await subjects.get(name)?.server.stop()
 await check(command, main.folder)
 load.stop()
 

@@ -46,11 +46,15 @@ export async function prepare(command: readonly string[], folder: string, scale:
 }
 
 /** Starts the service on it; resolves when it listens. Its log goes to a file beside the data. */
-export async function startService(command: readonly string[], folder: string): Promise<Server> {
+export async function startService(
+  command: readonly string[],
+  folder: string,
+  options: readonly string[] = [],
+): Promise<Server> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   return startServer(
-    [...command, 'serve'],
+    [...command, 'serve', ...options],
     { ...environment(folder), PORT: String(port) },
     { url, ready: 'is listening on', log: join(folder, 'log') },
   )

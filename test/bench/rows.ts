@@ -3,7 +3,7 @@ import type { WorkName } from './work.ts'
 
 /** One of the two that take turns: a server, a work item, and how many clients at once. */
 export interface Side {
-  readonly server: 'service' | 'yardstick' | 'crowded' | 'worker'
+  readonly server: 'service' | 'yardstick' | 'crowded' | 'unrecorded' | 'worker'
   /** First part of the path at the yardstick: which of its kinds. */
   readonly path: string
   readonly work: WorkName
@@ -133,6 +133,37 @@ export const growthRows = ({ middle, large, crowd }: Scale): Row[] => [
     measure: 'latency',
     target: { atMost: 3 },
     p99: undefined,
+  },
+]
+
+/** What events cost, and what they give: the service against itself. */
+export const eventRows: readonly Row[] = [
+  {
+    name: 'events: invite one, recorded',
+    a: service('invite'),
+    b: { ...service('invite'), server: 'unrecorded' },
+    against: 'not recorded',
+    measure: 'speed',
+    target: { atLeast: 0.92 },
+    p99: 'write',
+  },
+  {
+    name: 'events: invite one, with a key',
+    a: service('keyedInvite'),
+    b: service('invite'),
+    against: 'without a key',
+    measure: 'speed',
+    target: { atLeast: 0.85 },
+    p99: 'write',
+  },
+  {
+    name: 'events: sync of a known group',
+    a: service('sync'),
+    b: service('info'),
+    against: 'info',
+    measure: 'speed',
+    target: {},
+    p99: 'read',
   },
 ]
 

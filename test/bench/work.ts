@@ -6,6 +6,8 @@ export interface Call {
   readonly path: string
   readonly user: number
   readonly body?: unknown
+  /** Its Idempotency-Key. */
+  readonly key?: string
 }
 
 export interface Work {
@@ -87,6 +89,19 @@ export const works = {
   largePage1000: page(1000, 'large'),
   userJoined,
   invite: { count: 10_000, writes: true, request: (n, world) => invitation(world, n, 1, 1) },
+  keyedInvite: {
+    count: 10_000,
+    writes: true,
+    request: (n, world) => ({ ...invitation(world, n, 6, 1), key: `key-${n}` }),
+  },
+  sync: {
+    count: 20_000,
+    request: (n, world) => {
+      const { group_id, member } = place(world, n)
+      // Of no epoch: answered from the group alone, as an equal state is.
+      return get(member, `/group/sync?group_id=${group_id}&since=zzzzzz.1`)
+    },
+  },
   invite500: { count: 100, writes: true, request: (n, world) => invitation(world, n, 2, 500) },
   addToMiddle: addTo('middle', 3),
   addToLarge: addTo('large', 4),

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { type Config, outboundRules } from '../../config.ts'
+import { forgetAllEvents } from '../../events/retention.ts'
 import { hostOf } from '../../http/address.ts'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
@@ -30,17 +31,19 @@ export const serveCommand: Command = {
   help: `Usage: cohort serve
 
 Runs the service in the foreground until SIGTERM or SIGINT; a second signal stops it at once. Creates DATA_DIR and its database if need be.
+  --no-events   forgets all events and records none, to measure what recording costs: readers of events begin anew
+
 Settings come from the environment: PORT, HOST, DATA_DIR and the others that the README lists.
 `,
-  options: {},
+  options: { 'no-events': { type: 'boolean' } },
   run(invocation) {
     noPositionals(invocation)
-    return serve(invocation.runtime, invocation.config)
+    return serve(invocation.runtime, invocation.config, invocation.options['no-events'] !== true)
   },
 }
 
 /** Runs the service until it is told to stop; resolves with the exit code. */
-async function serve(runtime: Runtime, config: Config): Promise<number> {
+async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): Promise<number> {
   const log = jsonLog(config.LOG_LEVEL, text => process.stdout.write(text))
   const metrics = new Metrics()
   mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
@@ -54,7 +57,9 @@ async function serve(runtime: Runtime, config: Config): Promise<number> {
     queueLimit: config.WRITE_QUEUE,
     metrics,
     log,
+    recordsEvents,
   })
+  if (!recordsEvents) engine.exec(forgetAllEvents)
   const first = await ensureFirstApp(executor, config, log)
   const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
