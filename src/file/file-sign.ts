@@ -1,11 +1,28 @@
-import { sign, verify } from '../operation/sign.ts'
+import { readJws, sign, signJws, verify } from '../operation/sign.ts'
 import type { App } from '../tenant/app.ts'
 
 /*
  * A `file_sign` names a grant: one object, its sender and one receiver. What a caller may do with it is
  * decided by the grant's row on every request; the signature only keeps grants from being guessed. It has no
- * `=` and no `&`: clients cut it out of a URL by splitting at `sign=`.
+ * `=` and no `&`: clients cut it out of a URL by splitting at `sign=`. It is a compact JWS, since server-side
+ * clients in the field decode it for `from_id`, `to_id` and `to_type` (docs/behaviour.md, section 7).
  */
+
+/** Longer than any `file_sign`, characters. */
+export const maxFileSignLength = 512
+
+interface Grant {
+  readonly grant_id: number
+  readonly from_id: number
+  /** 1 user, 2 group. */
+  readonly to_type: number
+  readonly to_id: number
+}
+
+export const fileSignOf = (app: App, { grant_id, from_id, to_id, to_type }: Grant): string =>
+  signJws(app, { from_id, to_id, to_type, grant: grant_id.toString(36) })
+
+/** The short form of 0.1.0, which says nothing but the grant. */
 
 export function signGrant(app: App, grant_id: number): string {
   const name = grant_id.toString(36)
@@ -14,6 +31,14 @@ export function signGrant(app: App, grant_id: number): string {
 
 /** The grant named, or undefined if the signature is not this app's (10030). */
 export function grantOf(app: App, file_sign: string): number | undefined {
+  if (file_sign.length > maxFileSignLength) return undefined
+  const payload = readJws(app, file_sign)
+  if (payload !== undefined) {
+    const { grant } = payload as { readonly grant?: unknown }
+    return typeof grant === 'string' && /^[0-9a-z]{1,11}$/.test(grant)
+      ? Number.parseInt(grant, 36)
+      : undefined
+  }
   const [, name, signature] = /^([0-9a-z]{1,11})\.([\w.-]{1,128})$/.exec(file_sign) ?? []
   if (name === undefined || signature === undefined || !verify(app, 'file', name, signature)) return undefined
   return Number.parseInt(name, 36)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { refuse } from '../operation/errors.ts'
 import { operation, presented } from '../operation/operation.ts'
-import { grantOf, signGrant } from './file-sign.ts'
+import { fileSignOf, grantOf, maxFileSignLength } from './file-sign.ts'
 import { mayRead } from './may-read.ts'
 import { insertGrant, objectByGrant, objectState } from './objects.ts'
 import { destinationOf, receiver, refusalToSend } from './recipient.ts'
@@ -19,7 +19,7 @@ export const forward = presented(
     self: true,
     writes: true,
     input: z.object({
-      file_sign: z.string({ error: 'must be a string' }).max(256, { error: 'is too long' }),
+      file_sign: z.string({ error: 'must be a string' }).max(maxFileSignLength, { error: 'is too long' }),
       ...receiver,
     }),
     answer: z.string(),
@@ -43,7 +43,7 @@ export const forward = presented(
         to_id: input.to_id,
         source_grant_id: source.grant_id,
       }
-      return { data: signGrant(app, grant.grant_id), writes: [insertGrant({ ...grant, now })] }
+      return { data: fileSignOf(app, grant), writes: [insertGrant({ ...grant, now })] }
     },
   }),
   z.string(),

@@ -4,7 +4,7 @@ import { refuse } from '../operation/errors.ts'
 import { operation } from '../operation/operation.ts'
 import { role } from '../operation/roles.ts'
 import { endAll, endSentTo } from './end-grants.ts'
-import { grantOf } from './file-sign.ts'
+import { grantOf, maxFileSignLength } from './file-sign.ts'
 import { objectByGrant, objectState } from './objects.ts'
 import { toGroup } from './recipient.ts'
 
@@ -18,7 +18,7 @@ export const revokeFile = operation({
   tag: 'file',
   writes: true,
   input: z.object({
-    file_sign: z.string({ error: 'must be a string' }).max(256, { error: 'is too long' }),
+    file_sign: z.string({ error: 'must be a string' }).max(maxFileSignLength, { error: 'is too long' }),
   }),
   answer: done,
   reads: ({ app, caller, input }) => {

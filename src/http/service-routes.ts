@@ -104,7 +104,10 @@ async function refusalToRead(exchange: Exchange): Promise<Refusal | undefined> {
   if (app instanceof Refusal) return app
   const caller = await exchange.callerOf(app, token ?? null)
   if (caller instanceof Refusal) return caller
-  return caller.administrator ? undefined : refuse('no_permission', 'metrics are for administrators')
+  const { administrator, user_id, only_group } = caller
+  return administrator && user_id === null && only_group === null
+    ? undefined
+    : refuse('no_permission', 'metrics are for administrators')
 }
 
 /** What proxies say of the calls they hand on. */

@@ -18,20 +18,17 @@ type Hmac = ReturnType<typeof hmac.create>
  */
 const states = new WeakMap<object, Hmac>()
 
-function mac(key: { readonly secret: string }, kind: SignedKind, text: string): string {
+function digest(key: { readonly secret: string }, text: string): Uint8Array {
   let state = states.get(key)
   if (state === undefined) {
     state = hmac.create(sha256, utf8ToBytes(key.secret))
     states.set(key, state)
   }
-  return base64url(
-    state
-      .clone()
-      .update(utf8ToBytes(`${kind}\n${text}`))
-      .digest()
-      .subarray(0, 16),
-  )
+  return state.clone().update(utf8ToBytes(text)).digest()
 }
+
+const mac = (key: { readonly secret: string }, kind: SignedKind, text: string): string =>
+  base64url(digest(key, `${kind}\n${text}`).subarray(0, 16))
 
 /** 128 bits of HMAC-SHA-256 over the kind and the text, under the app's newest key: `key id.signature`. */
 export function sign(app: App, kind: SignedKind, text: string): string {
@@ -49,6 +46,40 @@ export function verify(app: App, kind: SignedKind, text: string, signature: stri
   const key = app.keys.find(k => k.kid === signature.slice(0, dot))
   if (key?.files_only === true && kind !== 'file') return false
   return key !== undefined && equalInConstantTime(mac(key, kind, text), signature.slice(dot + 1))
+}
+
+/**
+ * A compact JWS (RFC 7515, HS256) under the app's newest key. Its signing input begins with base64url, and so is no
+ * text that `sign` signs: there a kind and a line feed come first.
+ */
+export function signJws(app: App, payload: Readonly<Record<string, unknown>>): string {
+  const key = app.keys[0]
+  if (key === undefined) throw new Error(`app ${app.app_id} has no signing key`)
+  const encode = (value: unknown): string => base64url(utf8ToBytes(JSON.stringify(value)))
+  const text = `${encode({ alg: 'HS256', kid: key.kid })}.${encode(payload)}`
+  return `${text}.${base64url(digest(key, text))}`
+}
+
+/** The payload of what `signJws` made for this app with any of the keys it still has, else undefined. */
+export function readJws(app: App, jws: string): unknown {
+  const [header = '', payload = '', signature = ''] = jws.split('.', 4)
+  const decoded = decodeJson(header)
+  if (typeof decoded !== 'object' || decoded === null) return undefined
+  const { alg, kid } = decoded as { alg?: unknown; kid?: unknown }
+  const key = app.keys.find(k => k.kid === kid)
+  if (alg !== 'HS256' || key === undefined || jws !== `${header}.${payload}.${signature}`) return undefined
+  return equalInConstantTime(base64url(digest(key, `${header}.${payload}`)), signature)
+    ? decodeJson(payload)
+    : undefined
+}
+
+function decodeJson(text: string): unknown {
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, char => char.charCodeAt(0))))
+  } catch {
+    return undefined
+  }
 }
 
 export function equalInConstantTime(a: string, b: string): boolean {

@@ -205,7 +205,7 @@ export const besideSuite: Suite = instance => {
         await read(await admin(), { ...newAddress(), ...forged }),
         await read(await admin(), { ...newAddress(), app_id: 'nobody' }),
       ]
-      expect(refused.map(answer => answer.code)).toEqual([40000, 10010, 10002, 10008, 40000])
+      expect(refused.map(answer => answer.code)).toEqual([40000, 10010, 10010, 10008, 40000])
       for (const answer of refused)
         expect({ status: answer.status, data: answer.data }).toEqual({ status: 403, data: null })
     })

@@ -1,5 +1,6 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { expect, it } from 'vitest'
-import { grantInUrl, grantOf, signGrant } from '../../src/file/file-sign.ts'
+import { fileSignOf, grantInUrl, grantOf, signGrant } from '../../src/file/file-sign.ts'
 import { readSlot, writeSlot } from '../../src/file/upload/upload-url.ts'
 import { equalInConstantTime, sign, verify } from '../../src/operation/sign.ts'
 import { type App, appSettings } from '../../src/tenant/app.ts'
@@ -64,4 +65,32 @@ it('signs are compared whole, wherever they differ (security 23)', () => {
   for (let at = 0; at < text.length; at++)
     expect(equalInConstantTime(text, `${text.slice(0, at)}y${text.slice(at + 1)}`)).toBe(false)
   for (const other of ['', text.slice(1), `${text}x`]) expect(equalInConstantTime(text, other)).toBe(false)
+})
+
+it('a file_sign is a JWS that says from whom to whom, and nothing else is taken for one', () => {
+  const app = appWith('b', 'a')
+  const grant = { grant_id: 77, from_id: 2 ** 53 - 1, to_type: 2, to_id: 9 }
+  const file_sign = fileSignOf(app, grant)
+  const { grant_id: _, ...told } = grant
+  expect(decodeJwt(file_sign)).toMatchObject(told)
+  expect(decodeProtectedHeader(file_sign)).toEqual({ alg: 'HS256', kid: 'b' })
+  expect(grantOf(app, file_sign)).toBe(77)
+  expect(grantInUrl(app, `/file/download/chat?file_sign=${file_sign}`)).toBe(77)
+  expect(grantOf(appWith('b'), fileSignOf(appWith('a'), grant))).toBeUndefined()
+  expect(grantOf(app, fileSignOf(appWith('a'), grant))).toBe(77)
+  const [header = '', payload = '', signature = ''] = file_sign.split('.')
+  const other = btoa(JSON.stringify({ ...told, grant: '1' })).replaceAll('=', '')
+  const unsigned = btoa('{"alg":"none","kid":"b"}').replaceAll('=', '')
+  for (const forged of [
+    `${header}.${other}.${signature}`,
+    `${unsigned}.${payload}.`,
+    `${unsigned}.${payload}.${signature}`,
+    `${file_sign}.x`,
+    `${header}.${payload}`,
+    `${header}.${payload}.${signature.slice(0, 22)}`,
+    `${file_sign}=`,
+    'x'.repeat(600),
+  ]) {
+    expect(grantOf(app, forged)).toBeUndefined()
+  }
 })

@@ -3,7 +3,7 @@ import { groupOperation } from '../../group/group-operation.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
 import { id, integer } from '../../operation/fields.ts'
 import { type Call, operation, presented } from '../../operation/operation.ts'
-import { signGrant } from '../file-sign.ts'
+import { fileSignOf } from '../file-sign.ts'
 import { avatarKind, insertGrant, insertObject, promisedTo } from '../objects.ts'
 import { destinationOf, receiver, refusalToSend, toGroup } from '../recipient.ts'
 import { chatDownload, presentUpload, promisedUpload, uploadTarget } from './present.ts'
@@ -151,7 +151,7 @@ export const uploadChat = presented(
       return {
         data: {
           object_name: made.object_name,
-          download: chatDownload(signGrant(app, grant_id)),
+          download: chatDownload(fileSignOf(app, { grant_id, from_id: user_id, to_type, to_id })),
           ...(to_type === toGroup && { group_id: to_id }),
         },
         writes: [

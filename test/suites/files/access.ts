@@ -380,7 +380,7 @@ export const fileAccess: Suite = instance => {
     )
     const mixed = [sign, other]
       .map(one => one.split('.'))
-      .map((pieces, i, all) => [pieces[0], ...(all[1 - i]?.slice(1) ?? [])].join('.'))
+      .map((pieces, i, all) => [...pieces.slice(0, -1), all[1 - i]?.at(-1)].join('.'))
     for (const file_sign of [
       ...changed,
       ...mixed,

@@ -231,7 +231,7 @@ export const forwards: Suite = instance => {
         expectRefusal(await ask(friend, `sign=${sign}`, toUser(sender)), 10030)
       }
       expectRefusal(await friend.get('/file/upload/forward', { to_id: sender.id }), 10002, 'file_sign')
-      expectRefusal(await ask(friend, `sign=${'x'.repeat(300)}`, toUser(sender)), 10002, 'file_sign')
+      expectRefusal(await ask(friend, `sign=${'x'.repeat(600)}`, toUser(sender)), 10002, 'file_sign')
       for (const to_id of [0, -1]) expectRefusal(await ask(friend, url, { to_id }), 10002, 'to_id')
       for (const to_type of [0, 3])
         expectRefusal(await ask(friend, url, { to_id: 1, to_type }), 10002, 'to_type')
