@@ -34,7 +34,7 @@ function plainBytes(asset: Asset): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = unpacked.get(asset.etag)
   if (bytes === undefined) {
     const stream = new Blob([packedBytes(asset)]).stream().pipeThrough(new DecompressionStream('gzip'))
-    bytes = new Response(stream).bytes()
+    bytes = new Response(stream).arrayBuffer().then(buffer => new Uint8Array(buffer))
     unpacked.set(asset.etag, bytes)
   }
   return bytes

@@ -339,6 +339,26 @@ export const operatorSuite: Suite = instance => {
     })
   })
 
+  describe('the files of the program', () => {
+    it.each([
+      ['/client.js', /^text\/javascript/, 'Cohort'],
+      ['/console/', /^text\/html/, '<div id="console">'],
+      ['/console/console.js', /^text\/javascript/, 'cohort'],
+      ['/console/console.css', /^text\/css/, ':root'],
+    ])('%s is there, compressed or not', async (path, type, contained) => {
+      for (const encoding of ['gzip', 'identity']) {
+        const response = await fetch(new URL(path, instance().url), {
+          headers: { 'accept-encoding': encoding },
+        })
+        expect(response.status).toBe(200)
+        expect(response.headers.get('content-type')).toMatch(type)
+        expect((await response.text()).toLowerCase()).toContain(contained.toLowerCase())
+        if (path === '/console/')
+          expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+      }
+    })
+  })
+
   describe('the service', () => {
     it('says how it is, what it does by itself, and has its backups', async () => {
       const { operator } = await operatorClient(instance())
