@@ -5,6 +5,7 @@ import type { FeedSource } from './events/live-feed.ts'
 import { RefusedAccess } from './events/refused.ts'
 import { converter } from './file/download/converter.ts'
 import type { Converters } from './file/download/derive.ts'
+import { objectReader } from './file/download/object-reader.ts'
 import { uploadsOfUser } from './file/upload/uploads-of-user.ts'
 import { consoleRoutes } from './http/asset-routes.ts'
 import { docsPage } from './http/docs.ts'
@@ -131,6 +132,7 @@ export function createService(platform: Platform): RunningService {
       blobs,
       imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
       convert: converter(files, metrics),
+      read: objectReader(blobs),
       uploadsOfUser: uploadsOfUser(),
     },
     documentation: documentation(served, platform.version, publicUrl),

@@ -12,7 +12,8 @@ import {
 import { checkKey, checkPrefix } from './key.ts'
 import { checkSize, storeError, storing } from './store-error.ts'
 
-const chunkSize = 128 * 1024
+/** What is read at once, bytes: of a large file each step costs as much as a small request. */
+const chunkSize = 512 * 1024
 const longestName = 200
 /**
  * How long a temporary file is spared that nobody writes to, milliseconds: its upload may still be under way.

@@ -6,7 +6,7 @@ import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller, Origin, Page } from '../operation/operation.ts'
 import { type RunTask, runnerFor } from '../operation/task.ts'
 import type { Operator } from '../operator/access.ts'
-import { BlobStoreError, type ByteStream, CannotConvert } from '../platform.ts'
+import { BlobStoreError, type ByteStream, CannotConvert, type SentBody } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { callerOf, type Identity } from '../tenant/token-verifier.ts'
 import { allowed, corsOrigin } from './cors.ts'
@@ -362,7 +362,7 @@ export class Exchange {
   }
 
   /** A body that is not ours, with its line in the log. */
-  private respond(status: number, body: ByteStream | null, more: Readonly<Record<string, string>>): Response {
+  private respond(status: number, body: SentBody | null, more: Readonly<Record<string, string>>): Response {
     this.recordAnswer(status, status)
     return new Response(body, { status, headers: { ...this.headers(), ...more } })
   }

@@ -1,4 +1,4 @@
-import type { ByteRange, ByteStream } from '../platform.ts'
+import type { ByteRange, SentBody } from '../platform.ts'
 
 /** Bytes to answer: the whole of something that has this size and never changes under this tag. */
 export interface Sendable {
@@ -7,7 +7,7 @@ export interface Sendable {
   readonly etag: string
   readonly headers: Readonly<Record<string, string>>
   /** The bytes, or those of the range; undefined if they are gone. Called only where a body is answered. */
-  open(range: ByteRange | undefined): Promise<ByteStream | undefined>
+  open(range: ByteRange | undefined): Promise<SentBody | undefined>
 }
 
 /**

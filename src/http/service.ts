@@ -2,6 +2,7 @@ import type { Feeds } from '../events/feeds.ts'
 import type { AddressKeeping } from '../events/kept-address.ts'
 import type { RefusedAccess } from '../events/refused.ts'
 import type { Converter } from '../file/download/converter.ts'
+import type { ObjectReader } from '../file/download/object-reader.ts'
 import type { UploadsOfUser } from '../file/upload/uploads-of-user.ts'
 import type { Jobs } from '../jobs/runner.ts'
 import type { Metrics } from '../metrics.ts'
@@ -20,6 +21,8 @@ export interface FilePorts {
   /** Template of an image service (see IMAGE_SERVICE_URL), '' without one. */
   readonly imageServiceUrl: string
   readonly convert: Converter
+  /** Reads what is sent. */
+  readonly read: ObjectReader
   readonly uploadsOfUser: UploadsOfUser
 }
 

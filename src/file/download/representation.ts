@@ -51,7 +51,7 @@ export async function representation(
     size,
     etag,
     headers: headersOf(dispositionOf(object, save)),
-    open: range => files.blobs.get(object_name, range),
+    open: range => files.read({ key: object_name, size, etag }, range),
   }
   if (variant.kind === 'original') return original
   if (variant.kind === 'mp3' && object.content_type === 'audio/mpeg') return original
@@ -68,7 +68,8 @@ export async function representation(
     size: made.size,
     etag: etag + variant.suffix,
     headers: headersOf(dispositionOf({ content_type, object_name, name }, save)),
-    open: async range => (bytes === undefined ? files.blobs.get(key, range) : part(bytes, range)),
+    open: async range =>
+      bytes === undefined ? files.read({ key, size: made.size, etag }, range) : part(bytes, range),
   }
 }
 
