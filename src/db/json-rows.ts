@@ -1,4 +1,5 @@
-import { Column, is, type SQL, sql } from 'drizzle-orm'
+import { Column, is, SQL, sql } from 'drizzle-orm'
+import type { SelectedFields } from 'drizzle-orm/sqlite-core'
 import {
   type Args,
   type Compiled,
@@ -32,20 +33,36 @@ export const jsonColumn = (name: string) =>
   sql<JsonText<unknown>>``.mapWith({ mapFromDriverValue: (text: string) => new JsonText(text) }).as(name)
 
 /**
- * `json_object(…)` of these outputs of an inner SELECT, in their order. JSON_QUOTE's rules are those of
- * JSON.stringify, for NUL and other control characters too. SQLite keeps a boolean as 0 or 1, which becomes
- * false or true. A JSON column would be answered as text, so there may be none: throws at start.
+ * Whether a column needs to be made true or false: SQLite keeps a boolean as 0 or 1. A JSON column would be
+ * answered as text, so there may be none: throws at start.
  */
-export function jsonObject({ fields, text }: Compiled): string {
+function isBoolean(field: unknown): boolean {
+  const type = is(field, Column) ? field.dataType : 'number'
+  if (type !== 'number' && type !== 'string' && type !== 'boolean')
+    throw new Error(`a ${type} has no JSON form in SQLite`)
+  return type === 'boolean'
+}
+
+/**
+ * `json_object(…)` of these outputs of an inner SELECT, in their order. JSON_QUOTE's rules are those of
+ * JSON.stringify, for NUL and other control characters too.
+ */
+export function jsonObject({ fields }: Pick<Compiled, 'fields'>): string {
   const pairs = fields.map(({ path, field }) => {
     const value = `"${outputName(field)}"`
-    const type = is(field, Column) ? field.dataType : 'number'
-    if (type === 'boolean') return `'${path.at(-1)}', json(iif(${value}, 'true', 'false'))`
-    if (type !== 'number' && type !== 'string')
-      throw new Error(`a ${type} has no JSON form in SQLite: ${text}`)
-    return `'${path.at(-1)}', ${value}`
+    return `'${path.at(-1)}', ${isBoolean(field) ? `json(iif(${value}, 'true', 'false'))` : value}`
   })
   return `json_object(${pairs.join(', ')})`
+}
+
+/** The same of columns where they are, not of outputs. */
+export function jsonObjectOf(fields: SelectedFields): SQL {
+  const pairs = Object.entries(fields).map(([name, field]) => {
+    const value = is(field, SQL.Aliased) ? field.sql : field
+    const json = isBoolean(field) ? sql`json(iif(${value}, 'true', 'false'))` : sql`${value}`
+    return sql`${sql.raw(`'${name}'`)}, ${json}`
+  })
+  return sql`json_object(${sql.join(pairs, sql`, `)})`
 }
 
 /** Row of a list: one, whatever it holds. */

@@ -84,7 +84,8 @@ export const pagedList =
         if (place === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
         const { after, began = Number.MAX_SAFE_INTEGER } = place
         const statement = place.began === undefined ? page : renewedPage
-        return [statement({ ...args, after, began, limit: input.limit ?? mostRows }) as Bound<PageRow<Item>>]
+        const { limit = mostRows } = input
+        return [statement({ ...args, after, began, limit, skip: limit - 1 }) as Bound<PageRow<Item>>]
       },
       answer({ app, input }, of, [[found]], known) {
         // The statement is an aggregate: it answers one row, always.
