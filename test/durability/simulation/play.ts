@@ -2,13 +2,14 @@ import Database from 'better-sqlite3'
 import { invariants } from '../../../src/db/invariants.ts'
 import { migrations } from '../../../src/db/migrations.gen.ts'
 import type { BlobStore } from '../../../src/platform.ts'
+import type { RunningService } from '../../../src/service.ts'
 import { newApp } from '../../../src/tenant/first-app.ts'
 import { signToken } from '../../support/client.ts'
 import { simulatedBlobs } from './blobs.ts'
 import { Chance } from './chance.ts'
 import { SimulatedDisk } from './disk.ts'
 import { SimulatedLoop } from './loop.ts'
-import { footing, type Host, type Process, serviceOf, startProcess } from './system.ts'
+import { footing, newService, type Process, startProcess } from './system.ts'
 
 const secret = 'a-secret-of-the-simulated-app'
 const users = [1, 2, 3, 4]
@@ -41,21 +42,22 @@ interface Request {
 }
 
 /** One run of the service over a disk that fails as the seed says. */
-class Play implements Host {
+class Play {
   readonly complaints: string[] = []
   private readonly chance: Chance
   private readonly disk: SimulatedDisk
   private loop = new SimulatedLoop()
-  process: Process
+  private process: Process
+  private service: RunningService
   /** Changes with every end of the process: what it still answers then, nobody hears. */
   private life = 0
-  now: number
+  private now: number
   private readonly groups: number[] = []
   private readonly slots: { upload: string; download: string }[] = []
   private readonly files: { group_id: number; file_id: number }[] = []
   private readonly downloads: string[] = []
   private readonly stored = new Map<string, Uint8Array<ArrayBuffer>>()
-  readonly blobs: BlobStore
+  private readonly blobs: BlobStore
   private readonly tokens: ReadonlyMap<number, string>
   private collecting = false
   /** Requests of this life that wait for their answer. */
@@ -68,10 +70,11 @@ class Play implements Host {
     this.disk = new SimulatedDisk(start, this.chance)
     this.blobs = simulatedBlobs(this.stored, this.disk, what => this.complaints.push(what))
     this.process = this.newProcess()
+    this.service = this.newService()
   }
 
   async run(): Promise<void> {
-    await this.listen()
+    await this.beginService()
     const gentle = this.chance.happens(0.5)
     const failing = gentle ? 0.05 : 0.35
     this.disk.faults = { locked: gentle ? 0 : 0.1, full: gentle ? 0 : 0.03 }
@@ -81,6 +84,24 @@ class Play implements Host {
     }
     await this.comeToRest()
     this.disk.close()
+  }
+
+  /**
+   * Starts the service of a new process. Tokens are verified by threads of the runtime, at a time of their
+   * own: so each is known before the play goes on, and a seed plays the same every time.
+   */
+  private async beginService(): Promise<void> {
+    await this.listen()
+    this.service = this.newService()
+    for (const token of this.tokens.values())
+      await this.service.app.request('/group/user_joined', {
+        headers: { app_id: 'sim', 'access-token': token },
+      })
+    this.loop.runTurn()
+  }
+
+  private newService(): RunningService {
+    return newService(this.process.executor, this.blobs, () => this.now)
   }
 
   private newProcess(): Process {
@@ -126,14 +147,14 @@ class Play implements Host {
     else this.disk.kill()
     this.process = this.newProcess()
     this.collecting = false
-    await this.listen()
+    await this.beginService()
     this.checkState(powerCut ? 'a power cut' : 'a kill')
   }
 
   /** At the end the disk is sound: all that waits is answered, and what is stored has its bytes. */
   private async comeToRest(): Promise<void> {
     this.disk.faults = { locked: 0, full: 0 }
-    for (let turn = 0; turn < 30; turn++) {
+    for (let turn = 0; turn < 30 || (this.open > 0 && turn < 3000); turn++) {
       this.loop.runTurn()
       this.disk.call?.succeed()
       this.loop.advance(2000)
@@ -154,7 +175,7 @@ class Play implements Host {
     if (this.collecting) return
     this.collecting = true
     const { life } = this
-    await serviceOf(this).jobs.runAll()
+    await this.service.jobs.runAll()
     if (life === this.life) this.collecting = false
   }
 
@@ -202,15 +223,14 @@ class Play implements Host {
     const on = { seen: 0 }
     this.open++
     const response = await footing.run(on, async () =>
-      serviceOf(this).app.request(path, { method, headers, ...(sent !== undefined && { body: sent }) }),
+      this.service.app.request(path, { method, headers, ...(sent !== undefined && { body: sent }) }),
     )
     if (life !== this.life) return
     this.open--
     const beyond = on.seen > this.disk.durable
     const text = await response.text()
     if (life !== this.life) return
-    const code =
-      response.headers.get('content-type') === 'application/json' ? JSON.parse(text).code : response.status
+    const code = text.startsWith('{') ? JSON.parse(text).code : response.status
     const says = `${method} ${path.split('?')[0]} was answered ${response.status} ${code}`
     if (response.status >= 500 && response.status !== 503) this.complaints.push(says)
     if (beyond && response.status !== 503 && code !== 20000 && !(await this.allowedBeyond(method)))

@@ -61,40 +61,13 @@ export function startProcess(
 const silent: Log = { info() {}, warn() {}, error() {} }
 const unused = () => Promise.reject(new Error('not simulated'))
 
-/** What a play lends to the service. */
-export interface Host {
-  readonly process: Process
-  readonly blobs: BlobStore
-  readonly now: number
-}
-
-let host: Host
-let service: RunningService | undefined
-
-/** The service, on this host from now on: the same for all plays, for it keeps nothing but caches. */
-export function serviceOf(newHost: Host): RunningService {
-  host = newHost
-  const blobs: BlobStore = {
-    uploads: 'service',
-    put: (...put) => host.blobs.put(...put),
-    get: (...get) => host.blobs.get(...get),
-    head: key => host.blobs.head(key),
-    delete: keys => host.blobs.delete(keys),
-    list: prefix => host.blobs.list(prefix),
-  }
-  // One executor for all processes: whichever runs now does the work.
-  const executor: Executor = {
-    run: (task, call, session) => host.process.executor.run(task, call, session),
-    read: bound => host.process.executor.read(bound),
-    durable: () => host.process.executor.durable(),
-    onDurable: listener => host.process.executor.onDurable(listener),
-    drain: () => host.process.executor.drain(),
-  }
-  service ??= createService({
+/** The service as a start puts it together: whatever it keeps in memory ends with its process. */
+export const newService = (executor: Executor, blobs: BlobStore, now: () => number): RunningService =>
+  createService({
     config: readConfig({ PUBLIC_URL: 'http://simulated' }),
     executorFor: () => executor,
     executors: [executor],
-    clock: () => host.now,
+    clock: now,
     log: silent,
     metrics: new Metrics(),
     appTtlMs: 1000,
@@ -111,5 +84,3 @@ export function serviceOf(newHost: Host): RunningService {
     ready: () => undefined,
     premises: { runtime: 'test', store: 'folder', startedAt: 0 },
   })
-  return service
-}
