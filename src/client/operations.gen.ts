@@ -986,7 +986,7 @@ export interface FileUploadSlotAnswer {
 }
 
 export interface FileForwardInput {
-  /** Signature of a chat file: what follows `file_sign=` in its download_url. 0 to 256 characters. */
+  /** Signature of a chat file: what follows `file_sign=` in its download_url. 0 to 512 characters. */
   readonly file_sign: string
   /** The receiver: user id or group id, as `to_type` says. */
   readonly to_id: number
@@ -996,7 +996,7 @@ export interface FileForwardInput {
 export type FileForwardAnswer = string
 
 export interface FileRevokeInput {
-  /** Signature of a chat file: what follows `file_sign=` in its download_url. 0 to 256 characters. */
+  /** Signature of a chat file: what follows `file_sign=` in its download_url. 0 to 512 characters. */
   readonly file_sign: string
 }
 export type FileRevokeAnswer = true
@@ -1184,6 +1184,8 @@ export interface OperatorAppAnswer {
     readonly user_quota_bytes: number
     /** Upload URLs one user may hold unused. Default: 1000. 1 to 100000. */
     readonly pending_uploads: number
+    /** Whether photos sent as pictures, and avatars, lose the place they were taken at and serial numbers. Default: true. */
+    readonly strip_location: boolean
     /** How long events are kept, days. Default: 30. 1 to 36500. */
     readonly events_days: number
     /** How long events that an audit asks for are kept, days. Default: 400. 1 to 36500. */
@@ -1254,6 +1256,8 @@ export interface OperatorChangeSettingsInput {
     readonly user_quota_bytes?: number | null
     /** Upload URLs one user may hold unused. */
     readonly pending_uploads?: number | null
+    /** Whether photos sent as pictures, and avatars, lose the place they were taken at and serial numbers. */
+    readonly strip_location?: boolean | null
     /** How long events are kept, days. */
     readonly events_days?: number | null
     /** How long events that an audit asks for are kept, days. */
@@ -1307,6 +1311,8 @@ export interface OperatorChangeSettingsAnswer {
   readonly user_quota_bytes: number
   /** Upload URLs one user may hold unused. Default: 1000. 1 to 100000. */
   readonly pending_uploads: number
+  /** Whether photos sent as pictures, and avatars, lose the place they were taken at and serial numbers. Default: true. */
+  readonly strip_location: boolean
   /** How long events are kept, days. Default: 30. 1 to 36500. */
   readonly events_days: number
   /** How long events that an audit asks for are kept, days. Default: 400. 1 to 36500. */

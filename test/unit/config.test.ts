@@ -29,6 +29,8 @@ describe('the environment', () => {
       TRUST_PROXY: false,
       AUDIT_IP: 'prefix',
       WRITE_QUEUE: 10_000,
+      WEBHOOK_ALLOW: [],
+      WEBHOOK_ALLOW_HTTP: false,
       BACKUP_KEEP: 7,
       BACKUP_TO: '',
       files: { store: 'folder' },
