@@ -3,6 +3,7 @@
  * `npm run generate:client`.
  */
 import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Route } from '../src/http/route.ts'
 import { errors } from '../src/operation/errors.ts'
@@ -249,6 +250,6 @@ export function clientModule(): string {
   ].join('\n')
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(new URL('../src/client/operations.gen.ts', import.meta.url), clientModule())
 }

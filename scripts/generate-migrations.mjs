@@ -1,6 +1,8 @@
 // Embeds migrations/*.sql into src/db/migrations.gen.ts: a compiled binary and a Worker have no folder to
 // read.
+
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 const folder = new URL('../migrations/', import.meta.url)
 
@@ -15,6 +17,6 @@ export function migrationsModule() {
   return `// Made by scripts/generate-migrations.mjs from the folder migrations.\nexport const migrations: readonly { readonly name: string; readonly sql: string }[] = [\n${entries.join('\n')}\n]\n`
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(new URL('../src/db/migrations.gen.ts', import.meta.url), migrationsModule())
 }

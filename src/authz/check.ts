@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { db, each, query } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
+import { groupStatus } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { id } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
@@ -27,7 +28,7 @@ const standings = query<{ app_id: string; questions: readonly Question[] }>()(p 
       and(
         sql`${groups.group_id} = json_extract(item.value, '$[0]')`,
         eq(groups.app_id, p.app_id),
-        eq(groups.status, 0),
+        eq(groups.status, groupStatus.living),
       ),
     )
     .leftJoin(

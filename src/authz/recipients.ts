@@ -2,6 +2,7 @@ import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { db, query } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
+import { groupStatus } from '../db/states.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { notModified } from '../http/range.ts'
 import type { Access, Route } from '../http/route.ts'
@@ -19,7 +20,13 @@ const standing = query<{ app_id: string; group_id: number }>()(p =>
   db
     .select({ version: groups.version, count: groups.count })
     .from(groups)
-    .where(and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0))),
+    .where(
+      and(
+        eq(groups.group_id, p.group_id),
+        eq(groups.app_id, p.app_id),
+        eq(groups.status, groupStatus.living),
+      ),
+    ),
 )
 
 const neverReceives = 2

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { type Bound, command, listOf } from '../db/query.ts'
+import { objectState, receiverType } from '../db/states.ts'
 
 /*
  * How bytes become free: a grant ends, and an object without grants is released. Its bytes go with the next
@@ -15,7 +16,7 @@ const dropUnrecorded = command<{ grant_ids: readonly number[] }>()(
 )
 
 const releaseUngranted = command<{ object_names: readonly string[] }>()(
-  p => sql`UPDATE objects SET state = 2 WHERE object_name IN ${listOf(p.object_names)}
+  p => sql`UPDATE objects SET state = ${objectState.released} WHERE object_name IN ${listOf(p.object_names)}
     AND state <> 2 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name)`,
 )
 
@@ -27,7 +28,7 @@ const dropAll = command<{ object_name: string }>()(
 const dropSentTo = command<{ object_name: string; group_id: number }>()(
   p => sql`DELETE FROM grants WHERE grant_id IN (
     WITH RECURSIVE ended (grant_id) AS (
-      SELECT grant_id FROM grants WHERE object_name = ${p.object_name} AND to_type = 2 AND to_id = ${p.group_id}
+      SELECT grant_id FROM grants WHERE object_name = ${p.object_name} AND to_type = ${receiverType.group} AND to_id = ${p.group_id}
       UNION SELECT g.grant_id FROM grants g JOIN ended ON g.source_grant_id = ended.grant_id
         WHERE g.object_name = ${p.object_name}
     ) SELECT grant_id FROM ended)`,

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { objectState } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { operation, presented } from '../operation/operation.ts'
 import { fileSignOf, grantOf, maxFileSignLength } from './file-sign.ts'
 import { mayRead } from './may-read.ts'
-import { insertGrant, objectByGrant, objectState } from './objects.ts'
+import { insertGrant, objectByGrant } from './objects.ts'
 import { destinationOf, receiver, refusalToSend } from './recipient.ts'
 import { chatDownload } from './upload/present.ts'
 

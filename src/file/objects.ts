@@ -1,12 +1,7 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { grants, groups, members, objects } from '../db/schema.ts'
-
-/**
- * Promised: no bytes yet. Receiving: an upload is under way. Stored: never changed again. Released: nothing
- * refers to it, its bytes are to go.
- */
-export const objectState = { promised: 0, stored: 1, released: 2, receiving: 3 } as const
+import { groupStatus, objectState, receiverType } from '../db/states.ts'
 
 /** `objects.kind` of avatars; chat and shared files have their file_type, 100 to 203. */
 export const avatarKind = { user: 1, group: 2 } as const
@@ -67,7 +62,7 @@ export const objectByGrant = query<{ app_id: string; grant_id: number; user_id: 
     })
     .from(grants)
     .innerJoin(objects, and(eq(objects.object_name, grants.object_name), eq(objects.app_id, p.app_id)))
-    .leftJoin(groups, and(eq(grants.to_type, 2), eq(groups.group_id, grants.to_id)))
+    .leftJoin(groups, and(eq(grants.to_type, receiverType.group), eq(groups.group_id, grants.to_id)))
     .leftJoin(
       members,
       and(
@@ -98,7 +93,13 @@ export const destination = query<{ app_id: string; group_id: number; user_id: nu
     })
     .from(groups)
     .leftJoin(members, and(eq(members.group_id, groups.group_id), eq(members.user_id, p.user_id)))
-    .where(and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0))),
+    .where(
+      and(
+        eq(groups.group_id, p.group_id),
+        eq(groups.app_id, p.app_id),
+        eq(groups.status, groupStatus.living),
+      ),
+    ),
 )
 
 export interface Destination {
@@ -122,7 +123,11 @@ export const destinationOfObject = query<{ app_id: string; object_name: string; 
     .from(objects)
     .innerJoin(
       groups,
-      and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0)),
+      and(
+        eq(groups.group_id, p.group_id),
+        eq(groups.app_id, p.app_id),
+        eq(groups.status, groupStatus.living),
+      ),
     )
     .leftJoin(members, and(eq(members.group_id, groups.group_id), eq(members.user_id, objects.user_id)))
     .where(eq(objects.object_name, p.object_name)),
@@ -144,7 +149,7 @@ export const promisedTo = query<{ app_id: string; user_id: number | null; since:
       and(
         eq(objects.app_id, p.app_id),
         eq(objects.user_id, p.user_id),
-        sql`state = 0`,
+        sql`state = ${objectState.promised}`,
         gt(objects.created_at, p.since),
       ),
     ),
@@ -166,7 +171,7 @@ type NewObject = {
 export const insertObject = command<NewObject>()(
   p => sql`INSERT INTO objects (object_name, app_id, user_id, kind, state, size, content_type, etag, created_at, derived)
     VALUES (${p.object_name}, ${p.app_id}, ${p.user_id}, ${p.kind}, CASE WHEN (SELECT count(*) FROM objects o
-      WHERE o.app_id = ${p.app_id} AND o.user_id = ${p.user_id} AND o.state = 0 AND o.created_at > ${p.since}) < ${p.most} THEN 0 END,
+      WHERE o.app_id = ${p.app_id} AND o.user_id = ${p.user_id} AND o.state = ${objectState.promised} AND o.created_at > ${p.since}) < ${p.most} THEN ${objectState.promised} END,
       0, '', '', ${p.now}, '{}')`,
 )
 

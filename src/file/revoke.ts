@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { objectState } from '../db/states.ts'
 import { done } from '../group/answers.ts'
 import { refuse } from '../operation/errors.ts'
 import { operation } from '../operation/operation.ts'

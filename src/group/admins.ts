@@ -68,7 +68,7 @@ const admins = jsonRows<SeenBy>()(p =>
   db
     .select(memberItem(p))
     .from(sql`${members} INDEXED BY members_admins`)
-    .where(and(eq(members.group_id, p.group_id), sql`role > 1`))
+    .where(and(eq(members.group_id, p.group_id), sql`role > ${role.member}`))
     .orderBy(members.user_id),
 )
 
@@ -87,7 +87,7 @@ export const adminList = groupOperation({
 /** An owner whom nobody may unban must not be banned. */
 const makeOwner = command<{ group_id: number; user_id: number }>()(
   p =>
-    sql`UPDATE members SET role = 3, ban_until = 0 WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
+    sql`UPDATE members SET role = ${role.owner}, ban_until = 0 WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
 )
 const setOwner = command<{ group_id: number; owner_id: number; now: number }>()(
   p => sql`UPDATE groups SET owner_id = ${p.owner_id}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,

@@ -2,10 +2,12 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, each, query } from '../db/query.ts'
 import { applications, groups, members } from '../db/schema.ts'
+import { groupStatus, pendingStatus } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, idsUpTo, paging, text } from '../operation/fields.ts'
 import { type Call, operation } from '../operation/operation.ts'
 import { pagedList } from '../operation/page.ts'
+import { role } from '../operation/roles.ts'
 import { itemResult, succeeded } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { candidates, join, joinedEvents, refusalToJoin } from './join.ts'
@@ -22,7 +24,7 @@ const upsert = command<{
   p => sql`INSERT INTO applications (application_id, group_id, applicant_id, reason, status, expires_at)
     VALUES (${p.application_id}, ${p.group_id}, ${p.applicant_id}, ${p.reason}, 0, ${p.expires_at})
     ON CONFLICT (group_id, applicant_id) DO UPDATE
-    SET application_id = excluded.application_id, reason = excluded.reason, status = 0, expires_at = excluded.expires_at,
+    SET application_id = excluded.application_id, reason = excluded.reason, status = ${pendingStatus.pending}, expires_at = excluded.expires_at,
       former_ids = json_insert(CASE WHEN json_array_length(applications.former_ids) < ${sql.raw(String(mostFormerIds))}
         THEN applications.former_ids ELSE json_remove(applications.former_ids, '$[0]') END, '$[#]', applications.application_id)`,
 )
@@ -79,13 +81,14 @@ const pendingApplication = query<{ group_id: number; applicant_id: number }>()(p
       and(
         eq(applications.group_id, p.group_id),
         eq(applications.applicant_id, p.applicant_id),
-        eq(applications.status, 0),
+        eq(applications.status, pendingStatus.pending),
       ),
     ),
 )
 
 const reject = command<{ application_id: number }>()(
-  p => sql`UPDATE applications SET status = 2 WHERE application_id = ${p.application_id}`,
+  p =>
+    sql`UPDATE applications SET status = ${pendingStatus.rejected} WHERE application_id = ${p.application_id}`,
 )
 
 export const handleApplication = groupOperation({
@@ -146,8 +149,8 @@ const applicationPages = pagedList<Administered & { now: number }>()({
   first: p => ({
     name: 'administered',
     rows: sql`(SELECT g.group_id FROM ${each(p.group_ids)} AS item
-      CROSS JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = 0
-      CROSS JOIN ${members} AS m ON m.group_id = g.group_id AND m.user_id = coalesce(${p.user_id}, g.owner_id) AND m.role > 1)`,
+      CROSS JOIN ${groups} AS g ON g.group_id = item.value AND g.app_id = ${p.app_id} AND g.status = ${groupStatus.living}
+      CROSS JOIN ${members} AS m ON m.group_id = g.group_id AND m.user_id = coalesce(${p.user_id}, g.owner_id) AND m.role > ${role.member})`,
   }),
   from: (select, _, beyond) =>
     select

@@ -1,17 +1,19 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command } from '../db/query.ts'
+import { groupStatus, pendingStatus } from '../db/states.ts'
 import { id } from '../operation/fields.ts'
 import { done } from './answers.ts'
 import { groupOperation } from './group-operation.ts'
 import { sweep } from './sweep.ts'
 
 const dissolve = command<{ group_id: number; now: number }>()(
-  p => sql`UPDATE groups SET status = 1, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
+  p =>
+    sql`UPDATE groups SET status = ${groupStatus.dissolved}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
 )
 const voidInvitations = command<{ group_id: number; now: number }>()(
   p =>
-    sql`UPDATE invitations SET status = 2, updated_at = ${p.now} WHERE group_id = ${p.group_id} AND status = 0`,
+    sql`UPDATE invitations SET status = ${pendingStatus.rejected}, updated_at = ${p.now} WHERE group_id = ${p.group_id} AND status = ${pendingStatus.pending}`,
 )
 const uncountInApp = command<{ app_id: string }>()(
   p => sql`UPDATE apps SET group_count = group_count - 1 WHERE app_id = ${p.app_id}`,

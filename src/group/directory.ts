@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { jsonItems, listIn } from '../db/json-rows.ts'
 import { db } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
+import { groupStatus } from '../db/states.ts'
 import { operation } from '../operation/operation.ts'
 
 const joinedBy = jsonItems<{ app_id: string; user_id: number }>()(p =>
   db
     .select({ item: members.group_id })
     .from(members)
-    .innerJoin(groups, and(eq(groups.group_id, members.group_id), eq(groups.status, 0)))
+    .innerJoin(groups, and(eq(groups.group_id, members.group_id), eq(groups.status, groupStatus.living)))
     .where(and(eq(members.app_id, p.app_id), eq(members.user_id, p.user_id)))
     .orderBy(sql`${members.joined_at} DESC`, sql`${members.group_id} DESC`),
 )
@@ -31,7 +32,9 @@ const openGroups = jsonItems<{ app_id: string }>()(p =>
   db
     .select({ item: groups.group_id })
     .from(groups)
-    .where(and(eq(groups.app_id, p.app_id), sql`(type = 2 OR finer_type = 1) AND status = 0`))
+    .where(
+      and(eq(groups.app_id, p.app_id), sql`(type = 2 OR finer_type = 1) AND status = ${groupStatus.living}`),
+    )
     .orderBy(sql`${groups.group_id} DESC`)
     .limit(1000),
 )

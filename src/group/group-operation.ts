@@ -2,6 +2,7 @@ import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { type Bound, command, db, query, type RowsOf } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
+import { groupStatus } from '../db/states.ts'
 import type { GroupEventKind, GroupPayloads, NewEvent } from '../events/event.ts'
 import { happened } from '../events/record.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
@@ -78,7 +79,13 @@ const standing = query<{ app_id: string; group_id: number; user_id: number | nul
         sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`,
       ),
     )
-    .where(and(eq(groups.group_id, p.group_id), eq(groups.app_id, p.app_id), eq(groups.status, 0))),
+    .where(
+      and(
+        eq(groups.group_id, p.group_id),
+        eq(groups.app_id, p.app_id),
+        eq(groups.status, groupStatus.living),
+      ),
+    ),
 )
 
 /**
@@ -86,7 +93,7 @@ const standing = query<{ app_id: string; group_id: number; user_id: number | nul
  * group's version is no longer the one that was decided on, the CASE is null, the NOT NULL column refuses it,
  * and the whole change is rolled back and decided again.
  */
-const touch = command<{ group_id: number; seen: number; joined: number }>()(
+export const touch = command<{ group_id: number; seen: number; joined: number }>()(
   p =>
     sql`UPDATE groups SET version = CASE WHEN version = ${p.seen} THEN version + 1 END, count = count + ${p.joined} WHERE group_id = ${p.group_id}`,
 )

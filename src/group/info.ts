@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { jsonRows, listIn } from '../db/json-rows.ts'
 import { db, each } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
+import { groupStatus } from '../db/states.ts'
 import { id, idsUpTo } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
 import { banInForce, type GroupInfo, groupInfo } from './answers.ts'
@@ -91,7 +92,13 @@ const groupsAmong = jsonRows<{ app_id: string; group_ids: readonly number[]; use
         sql`${members.user_id} = coalesce(${p.user_id}, ${groups.owner_id})`,
       ),
     )
-    .where(and(sql`${groups.group_id} = item.value`, eq(groups.app_id, p.app_id), eq(groups.status, 0))),
+    .where(
+      and(
+        sql`${groups.group_id} = item.value`,
+        eq(groups.app_id, p.app_id),
+        eq(groups.status, groupStatus.living),
+      ),
+    ),
 )
 
 const groupSummary = z.object({

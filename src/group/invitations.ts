@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isoTime } from '../db/json-rows.ts'
 import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
 import { invitations, members } from '../db/schema.ts'
+import { pendingStatus } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, paging, someIds, text } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
@@ -172,7 +173,8 @@ const pendingInvitations = query<{ group_id: number; invitee_id: number }>()(p =
 )
 
 const decline = command<{ invitation_id: number; now: number }>()(
-  p => sql`UPDATE invitations SET status = 2, updated_at = ${p.now} WHERE invitation_id = ${p.invitation_id}`,
+  p =>
+    sql`UPDATE invitations SET status = ${pendingStatus.rejected}, updated_at = ${p.now} WHERE invitation_id = ${p.invitation_id}`,
 )
 
 export const handleInvitation = groupOperation({

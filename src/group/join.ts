@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
 import { absentBans, blacklist, kicks, members, users } from '../db/schema.ts'
+import { pendingStatus } from '../db/states.ts'
 import type { JoinedBy, NewEvent } from '../events/event.ts'
 import type { ErrorName } from '../operation/errors.ts'
 import type { App } from '../tenant/app.ts'
@@ -51,8 +52,8 @@ const candidateRows = query<{ app_id: string; group_id: number; user_ids: readon
       group_confirm: users.group_confirm,
       absent_until: absentBans.absent_until,
       has_pending: sql<number>`(
-        EXISTS (SELECT 1 FROM invitations WHERE group_id = ${p.group_id} AND invitee_id = item.value AND status = 0)
-        OR EXISTS (SELECT 1 FROM applications WHERE group_id = ${p.group_id} AND applicant_id = item.value AND status = 0)
+        EXISTS (SELECT 1 FROM invitations WHERE group_id = ${p.group_id} AND invitee_id = item.value AND status = ${pendingStatus.pending})
+        OR EXISTS (SELECT 1 FROM applications WHERE group_id = ${p.group_id} AND applicant_id = item.value AND status = ${pendingStatus.pending})
       )`.as('has_pending'),
     })
     .from(sql`${each(p.user_ids)} AS item`)
@@ -146,12 +147,12 @@ const settleInvitations = command<{
   now: number
 }>()(
   p => sql`UPDATE invitations SET status = ${p.status}, updated_at = ${p.now}
-    WHERE group_id = ${p.group_id} AND status = 0 AND invitee_id IN ${listOf(p.user_ids)}`,
+    WHERE group_id = ${p.group_id} AND status = ${pendingStatus.pending} AND invitee_id IN ${listOf(p.user_ids)}`,
 )
 
 const settleApplications = command<{ group_id: number; user_ids: readonly number[]; status: number }>()(
   p => sql`UPDATE applications SET status = ${p.status}
-    WHERE group_id = ${p.group_id} AND status = 0 AND applicant_id IN ${listOf(p.user_ids)}`,
+    WHERE group_id = ${p.group_id} AND status = ${pendingStatus.pending} AND applicant_id IN ${listOf(p.user_ids)}`,
 )
 
 /** Ends the pending invitations and applications of these users: `status` 1 agreed, 2 rejected. */

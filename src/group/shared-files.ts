@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { command, db, inList, listOf, query } from '../db/query.ts'
 import { grants, sharedFiles } from '../db/schema.ts'
+import { receiverType } from '../db/states.ts'
 import { endUnrecorded } from '../file/end-grants.ts'
 import { cleanFileName } from '../file/file-name.ts'
 import { grantInUrl } from '../file/file-sign.ts'
@@ -45,7 +46,13 @@ const grantForGroup = query<{ grant_id: number; group_id: number }>()(p =>
   db
     .select({ grant_id: grants.grant_id })
     .from(grants)
-    .where(and(eq(grants.grant_id, p.grant_id), eq(grants.to_type, 2), eq(grants.to_id, p.group_id))),
+    .where(
+      and(
+        eq(grants.grant_id, p.grant_id),
+        eq(grants.to_type, receiverType.group),
+        eq(grants.to_id, p.group_id),
+      ),
+    ),
 )
 
 const insert = command<SharedFile & { grant_id: number }>()(

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { type Bound, command, db, query } from '../db/query.ts'
 import { groups } from '../db/schema.ts'
+import { groupStatus, objectState, receiverType } from '../db/states.ts'
 
 /*
  * What a dissolved group leaves behind is deleted in portions: a chatroom of 100 000 would hold up everybody
@@ -42,14 +43,14 @@ const dropRest = (
 )
 // Files that were sent to this group alone have no reader left.
 const releaseObjects = command<{ group_id: number }>()(
-  p => sql`UPDATE objects SET state = 2 WHERE state <> 2
-    AND object_name IN (SELECT object_name FROM grants WHERE to_type = 2 AND to_id = ${p.group_id})
-    AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name AND NOT (g.to_type = 2 AND g.to_id = ${p.group_id}))
+  p => sql`UPDATE objects SET state = ${objectState.released} WHERE state <> ${objectState.released}
+    AND object_name IN (SELECT object_name FROM grants WHERE to_type = ${receiverType.group} AND to_id = ${p.group_id})
+    AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name AND NOT (g.to_type = ${receiverType.group} AND g.to_id = ${p.group_id}))
     AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
 )
 const dropGrants = command<{ group_id: number }>()(
   p =>
-    sql`DELETE FROM grants WHERE to_type = 2 AND to_id = ${p.group_id} AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
+    sql`DELETE FROM grants WHERE to_type = ${receiverType.group} AND to_id = ${p.group_id} AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
 )
 
 /** One portion: at most 1000 members, and with the last of them all else. */
@@ -67,6 +68,6 @@ export const unswept = query()(() =>
   db
     .select({ group_id: groups.group_id, app_id: groups.app_id })
     .from(groups)
-    .where(sql`status = 1 AND count > 0`)
+    .where(sql`status = ${groupStatus.dissolved} AND count > 0`)
     .limit(10),
 )

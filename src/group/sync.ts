@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { db, query, type RowsOf } from '../db/query.ts'
 import { applications, blacklist, groups, members } from '../db/schema.ts'
+import { groupStatus } from '../db/states.ts'
 import { position, positionIn, positionText } from '../events/cursor.ts'
 import { type EventKind, kinds } from '../events/event.ts'
 import { id, integer } from '../operation/fields.ts'
@@ -188,7 +189,7 @@ const versionsOf = query<{ app_id: string; user_id: number }>()(p =>
   db
     .select({ group_id: groups.group_id, version: groups.version })
     .from(members)
-    .innerJoin(groups, and(eq(groups.group_id, members.group_id), eq(groups.status, 0)))
+    .innerJoin(groups, and(eq(groups.group_id, members.group_id), eq(groups.status, groupStatus.living)))
     .where(and(eq(members.app_id, p.app_id), eq(members.user_id, p.user_id))),
 )
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { HttpError } from '../operation/errors.ts'
 import type { Clock } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
@@ -37,15 +38,13 @@ export interface RateLimiter {
  * app sets its own.
  */
 export function rateLimiter(clock: Clock): RateLimiter {
-  const buckets = new Map<string, Bucket>()
+  // The bucket that was used longest ago goes first: a busy user never gets a fresh one.
+  const buckets = new LRUCache<string, Bucket>({ max: mostBuckets })
 
   const bucketOf = (key: string, perSecond: number, capacity: number): Bucket => {
     const now = clock()
     let bucket = buckets.get(key)
     if (bucket === undefined) {
-      // Whoever was idle long enough has a full bucket again: dropping the oldest forgets nothing that
-      // matters.
-      if (buckets.size >= mostBuckets) buckets.delete(buckets.keys().next().value as string)
       bucket = { tokens: capacity, at: now }
       buckets.set(key, bucket)
       return bucket

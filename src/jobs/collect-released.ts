@@ -1,7 +1,8 @@
 import { and, gt, sql } from 'drizzle-orm'
 import { db, query } from '../db/query.ts'
 import { objects } from '../db/schema.ts'
-import { objectColumns, objectState } from '../file/objects.ts'
+import { objectState } from '../db/states.ts'
+import { objectColumns } from '../file/objects.ts'
 import { forgetObject } from './forget-object.ts'
 import type { Job } from './job.ts'
 

@@ -1,7 +1,8 @@
 import { and, lt, sql } from 'drizzle-orm'
 import { db, query } from '../db/query.ts'
 import { objects } from '../db/schema.ts'
-import { objectColumns, objectState, type StoredObject } from '../file/objects.ts'
+import { objectState } from '../db/states.ts'
+import { objectColumns, type StoredObject } from '../file/objects.ts'
 import { confirm } from '../file/upload/confirm.ts'
 import { Refusal } from '../operation/errors.ts'
 import { runnerFor } from '../operation/task.ts'
@@ -18,7 +19,7 @@ const unfinished = query<{ before: number; after_time: number; after_row: number
     .from(objects)
     .where(
       and(
-        sql`state IN (0, 3)`,
+        sql`state IN (${objectState.promised}, ${objectState.receiving})`,
         lt(objects.created_at, p.before),
         sql`(created_at, rowid) > (${p.after_time}, ${p.after_row})`,
       ),

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { deletedApps } from '../db/schema-operator.ts'
+import { groupStatus, objectState } from '../db/states.ts'
 import { runTask, task } from '../operation/task.ts'
 import type { Job } from './job.ts'
 
@@ -11,7 +12,7 @@ const portion = 500
 const going = query()(() => db.select({ app_id: deletedApps.app_id }).from(deletedApps).limit(10))
 
 const firstGroups = (app_id: unknown) =>
-  sql`(SELECT group_id FROM groups WHERE app_id = ${app_id} AND status = 0 ORDER BY group_id LIMIT ${sql.raw(String(portion))})`
+  sql`(SELECT group_id FROM groups WHERE app_id = ${app_id} AND status = ${groupStatus.living} ORDER BY group_id LIMIT ${sql.raw(String(portion))})`
 
 type OfApp = { app_id: string }
 
@@ -21,12 +22,12 @@ const uncountGroups = command<OfApp>()(
     WHERE app_id = ${p.app_id} AND user_id IN (SELECT creator_id FROM groups WHERE group_id IN ${firstGroups(p.app_id)})`,
 )
 const dissolveGroups = command<OfApp>()(
-  p => sql`UPDATE groups SET status = 1, name = '', description = '', avatar = '', ext = ''
+  p => sql`UPDATE groups SET status = ${groupStatus.dissolved}, name = '', description = '', avatar = '', ext = ''
     WHERE group_id IN ${firstGroups(p.app_id)}`,
 )
 const releaseObjects = command<OfApp>()(
-  p => sql`UPDATE objects SET state = 2 WHERE object_name IN
-    (SELECT object_name FROM objects WHERE app_id = ${p.app_id} AND state = 1 LIMIT ${sql.raw(String(portion))})`,
+  p => sql`UPDATE objects SET state = ${objectState.released} WHERE object_name IN
+    (SELECT object_name FROM objects WHERE app_id = ${p.app_id} AND state = ${objectState.stored} LIMIT ${sql.raw(String(portion))})`,
 )
 const dropInvitations = command<OfApp>()(
   p => sql`DELETE FROM invitations WHERE invitation_id IN
@@ -52,12 +53,14 @@ const forget = command<OfApp>()(p => sql`DELETE FROM deleted_apps WHERE app_id =
 const leftovers = query<OfApp>()(p =>
   db
     .select({
-      groups: sql<number>`EXISTS (SELECT 1 FROM groups WHERE app_id = ${p.app_id} AND status = 0)`.as(
-        'groups',
-      ),
-      objects: sql<number>`EXISTS (SELECT 1 FROM objects WHERE app_id = ${p.app_id} AND state = 1)`.as(
-        'objects',
-      ),
+      groups:
+        sql<number>`EXISTS (SELECT 1 FROM groups WHERE app_id = ${p.app_id} AND status = ${groupStatus.living})`.as(
+          'groups',
+        ),
+      objects:
+        sql<number>`EXISTS (SELECT 1 FROM objects WHERE app_id = ${p.app_id} AND state = ${objectState.stored})`.as(
+          'objects',
+        ),
       invitations: sql<number>`EXISTS (SELECT 1 FROM invitations WHERE app_id = ${p.app_id})`.as(
         'invitations',
       ),

@@ -44,14 +44,6 @@ export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER) =>
 /** An integer, not yet judged: for ranges that have a code of their own. */
 export const anyInteger = integer(Number.MIN_SAFE_INTEGER)
 
-/** A size in pixels or the like, where clients send fractions. */
-export const double = z
-  .preprocess(
-    value => (typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value),
-    z.number({ error: 'must be a number' }),
-  )
-  .meta({ type: 'number' })
-
 export const boolean = z
   .preprocess(asBoolean, z.boolean({ error: 'must be true or false' }))
   .meta({ type: 'boolean' })

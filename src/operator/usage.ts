@@ -2,7 +2,8 @@ import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { db, query } from '../db/query.ts'
 import { apps, objects, users } from '../db/schema.ts'
-import { objectState } from '../file/objects.ts'
+import { objectState } from '../db/states.ts'
+
 import { operation } from '../operation/operation.ts'
 
 const ofApp = query<{ app_id: string }>()(p =>

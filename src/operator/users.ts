@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { db, query } from '../db/query.ts'
 import { groups, members, users } from '../db/schema.ts'
 import { typeColumn } from '../group/group-operation.ts'
+import { groupStatus } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { id, paging } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
@@ -130,7 +131,7 @@ const memberships = query<{ app_id: string; user_id: number; key: number; id: nu
       ban_until: members.ban_until,
     })
     .from(members)
-    .innerJoin(groups, and(eq(groups.group_id, members.group_id), eq(groups.status, 0)))
+    .innerJoin(groups, and(eq(groups.group_id, members.group_id), eq(groups.status, groupStatus.living)))
     .where(
       and(
         eq(members.app_id, p.app_id),

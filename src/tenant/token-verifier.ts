@@ -1,4 +1,5 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
 import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller } from '../operation/operation.ts'
 import type { Clock } from '../platform.ts'
@@ -56,7 +57,7 @@ interface Verified {
  * whose keys changed is another object, so its tokens are verified anew.
  */
 export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity = 20_000): TokenVerifier {
-  const trusted = new Map<string, Trusted>()
+  const trusted = new LRUCache<string, Trusted>({ max: capacity })
   const published = keySets(clock)
   const secretKeys = new WeakMap<App, Promise<CryptoKey>[]>()
 
@@ -146,7 +147,6 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
       }
       const identity = identityOf(app, verified, clock())
       if (identity instanceof Refusal) return identity
-      if (trusted.size >= capacity) trusted.delete(trusted.keys().next().value as string)
       const until = Math.min(identity.expiresAt, clock() + longestTrust)
       trusted.set(token, { app, keySet: verified.keySet, identity, until })
       return identity

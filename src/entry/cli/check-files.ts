@@ -1,5 +1,6 @@
 import type { SerialEngine } from '../../db/engine.ts'
-import { objectState } from '../../file/objects.ts'
+import { objectState } from '../../db/states.ts'
+
 import type { BlobStore } from '../../platform.ts'
 import { bucketPrefix } from './bucket-backup.ts'
 

@@ -1,9 +1,10 @@
 import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
+import { objectState } from '../../db/states.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
 import type { BlobStore } from '../../platform.ts'
 import type { App } from '../../tenant/app.ts'
-import { objectState, type StoredObject } from '../objects.ts'
+import type { StoredObject } from '../objects.ts'
 import { contentTypeOf, mismatch } from './content.ts'
 import { finish, rememberRefusal } from './object-life.ts'
 

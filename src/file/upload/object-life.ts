@@ -1,11 +1,12 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { type Bound, command, db, query } from '../../db/query.ts'
 import { apps, type DerivedObject, users } from '../../db/schema.ts'
+import { objectState } from '../../db/states.ts'
 import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { Task } from '../../operation/executor.ts'
 import { task } from '../../operation/task.ts'
 import type { App } from '../../tenant/app.ts'
-import { destinationOfObject, objectByName, objectState, type StoredObject } from '../objects.ts'
+import { destinationOfObject, objectByName, type StoredObject } from '../objects.ts'
 import { refusalToArrive } from '../recipient.ts'
 
 /*
@@ -175,7 +176,7 @@ function quotaRefusal(
 
 // Made by two at once, the CASE is null for the second, the column refuses it, and all is decided again.
 const addDerived = command<{ object_name: string; suffix: string; derived: string; size: number }>()(
-  p => sql`UPDATE objects SET derived = CASE WHEN state = 1 AND json_type(derived, '$."' || ${p.suffix} || '"') IS NULL
+  p => sql`UPDATE objects SET derived = CASE WHEN state = ${objectState.stored} AND json_type(derived, '$."' || ${p.suffix} || '"') IS NULL
       THEN json_set(derived, '$."' || ${p.suffix} || '"', json(${p.derived})) END,
     derived_bytes = derived_bytes + ${p.size}
     WHERE object_name = ${p.object_name}`,

@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { SerialEngine, Session } from '../../../src/db/engine.ts'
 import { type Bound, command, db, each, inList, query, type RowsOf } from '../../../src/db/query.ts'
 import { groups, members } from '../../../src/db/schema.ts'
+import { touch } from '../../../src/group/group-operation.ts'
 import type { Refusal } from '../../../src/operation/errors.ts'
 import type { Executor, ExecutorMetrics, Result, Task } from '../../../src/operation/executor.ts'
 import type { Call, Outcome } from '../../../src/operation/operation.ts'
@@ -54,11 +55,8 @@ export const insertGroup = command<{ group_id: number; capacity: number; name: s
   p => sql`INSERT INTO groups (group_id, app_id, type, name, description, avatar, owner_id, creator_id, apply_approval, capacity, count, created_at, updated_at)
     VALUES (${p.group_id}, 'bank', 0, ${p.name}, '', '', 1, 1, 0, ${p.capacity}, 0, 0, 0)`,
 )
-/** The guard as every operation on a group writes it: nothing is written about a group that has changed. */
-export const guard = command<{ group_id: number; seen: number; joined: number }>()(
-  p =>
-    sql`UPDATE groups SET version = CASE WHEN version = ${p.seen} THEN version + 1 END, count = count + ${p.joined} WHERE group_id = ${p.group_id}`,
-)
+/** The guard of every operation on a group: nothing is written about a group that has changed. */
+export const guard = touch
 export const addMember = command<{ group_id: number; user_id: number; role: number; display_name: string }>()(
   p =>
     sql`INSERT INTO members (group_id, user_id, app_id, role, display_name, joined_at) VALUES (${p.group_id}, ${p.user_id}, 'bank', ${p.role}, ${p.display_name}, 0)`,
