@@ -1,5 +1,5 @@
-import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
 import { objectState } from '../../db/states.ts'
+import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
 import type { BlobStore } from '../../platform.ts'
