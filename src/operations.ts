@@ -63,13 +63,9 @@ import {
   getWebhook,
   listWebhooks,
   removeWebhook,
-  replayWebhook,
-  resumeWebhook,
-  rotateWebhookSecret,
-  skipEvent,
-  testWebhook,
-  webhookDeliveries,
 } from './webhook/operations.ts'
+import { replayWebhook, resumeWebhook, skipEvent, webhookDeliveries } from './webhook/repair.ts'
+import { rotateWebhookSecret, testWebhook } from './webhook/secrets.ts'
 
 /**
  * The only registry: routes, the OpenAPI document, the docs page and the tests of contract and permissions

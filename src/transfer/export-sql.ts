@@ -4,6 +4,7 @@ import type { SerialEngine } from '../db/engine.ts'
 import { type Args, command, type Query } from '../db/query.ts'
 import * as schema from '../db/schema.ts'
 import { events, idempotency } from '../db/schema-events.ts'
+import { webhookHolds, webhookParked, webhooks } from '../db/schema-webhook.ts'
 
 /*
  * An app as SQL for `wrangler d1 execute`: its rows as they are, in statements that D1 takes, which are at
@@ -108,13 +109,7 @@ const withoutFiles: readonly TableOfApp[] = [
 ]
 
 /** Tables of which nothing is exported. */
-export const leftBehind: readonly SQLiteTable[] = [
-  events,
-  idempotency,
-  schema.webhooks,
-  schema.webhookHolds,
-  schema.webhookParked,
-]
+export const leftBehind: readonly SQLiteTable[] = [events, idempotency, webhooks, webhookHolds, webhookParked]
 
 /** What the events that were there have left: their numbers begin anew. */
 const beginEventsAnew = (id: string): readonly string[] => {

@@ -1,7 +1,7 @@
 import { and, eq, gt } from 'drizzle-orm'
 import { db, query } from '../db/query.ts'
-import type { DeliveryAttempt } from '../db/schema.ts'
 import { events } from '../db/schema-events.ts'
+import type { DeliveryAttempt } from '../db/schema-webhook.ts'
 import type { NewEvent, RecordedEvent } from '../events/event.ts'
 import type { Executor } from '../operation/executor.ts'
 import { runTask, task } from '../operation/task.ts'

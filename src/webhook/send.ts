@@ -1,4 +1,4 @@
-import type { DeliveryAttempt, WebhookSecret } from '../db/schema.ts'
+import type { DeliveryAttempt, WebhookSecret } from '../db/schema-webhook.ts'
 import type { RecordedEvent } from '../events/event.ts'
 import { type ToldEvent, toldEvent } from '../events/feed.ts'
 import { type Outbound, OutboundError } from '../platform.ts'

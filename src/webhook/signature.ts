@@ -1,7 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import type { WebhookSecret } from '../db/schema.ts'
+import type { WebhookSecret } from '../db/schema-webhook.ts'
 
 /* Signatures by Standard Webhooks (https://www.standardwebhooks.com). */
 

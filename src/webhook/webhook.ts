@@ -1,7 +1,7 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
-import { type DeliveryAttempt, webhookHolds, webhookParked, webhooks } from '../db/schema.ts'
 import { events } from '../db/schema-events.ts'
+import { type DeliveryAttempt, webhookHolds, webhookParked, webhooks } from '../db/schema-webhook.ts'
 
 /* A webhook as it is stored, and its statements. */
 
@@ -64,7 +64,7 @@ export const nextOfGroup = query<{ app_id: string; group_id: number; after: numb
         lte(events.seq, p.upTo),
       ),
     )
-    .orderBy(events.group_version, events.seq)
+    .orderBy(events.group_version, events.app_id, events.seq)
     .limit(50),
 )
 

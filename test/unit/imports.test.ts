@@ -5,7 +5,7 @@ const sources = sourcesIn('src')
 const byPath = new Map(sources.map(source => [source.path, source]))
 
 /** Adapters to runtimes: the only places, beside the entries, that may name one. */
-const adapters = /^(entry|db\/engines|blobs|media)\//
+const adapters = /^(entry|db\/engines|blobs|media|outbound)\//
 
 /** Routes of the file API that take or answer bytes. They are no operations: they speak HTTP. */
 const byteRoutes = [
@@ -30,6 +30,11 @@ const directions: readonly Direction[] = [
     from: /^(?!(entry|blobs)\/)/,
     never: /^blobs\/(folder|s3|s3-client|r2)\.ts$/,
     why: 'an entry chooses the store',
+  },
+  {
+    from: /^(?!(entry|outbound)\/)/,
+    never: /^outbound\/(node|fetch)-outbound\.ts$/,
+    why: 'an entry chooses how others are reached',
   },
   { from: /^group\//, never: /^http\//, why: 'an operation never sees HTTP' },
   {

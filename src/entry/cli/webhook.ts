@@ -7,17 +7,9 @@ import type { Operation } from '../../operation/operation.ts'
 import { nodeOutbound } from '../../outbound/node-outbound.ts'
 import { appRow, toApp } from '../../tenant/registry.ts'
 import { beforeHookSecrets } from '../../webhook/before-hook.ts'
-import {
-  changeWebhook,
-  createWebhook,
-  listWebhooks,
-  removeWebhook,
-  replayWebhook,
-  resumeWebhook,
-  rotateWebhookSecret,
-  skipEvent,
-  webhookDeliveries,
-} from '../../webhook/operations.ts'
+import { changeWebhook, createWebhook, listWebhooks, removeWebhook } from '../../webhook/operations.ts'
+import { replayWebhook, resumeWebhook, skipEvent, webhookDeliveries } from '../../webhook/repair.ts'
+import { rotateWebhookSecret } from '../../webhook/secrets.ts'
 import { type Command, type Invocation, required, UsageError } from './command.ts'
 import { withData } from './data.ts'
 
