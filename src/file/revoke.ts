@@ -6,7 +6,7 @@ import { operation } from '../operation/operation.ts'
 import { role } from '../operation/roles.ts'
 import { endAll, endSentTo } from './end-grants.ts'
 import { grantOf, maxFileSignLength } from './file-sign.ts'
-import { objectByGrant, objectState } from './objects.ts'
+import { objectByGrant } from './objects.ts'
 import { toGroup } from './recipient.ts'
 
 export const revokeFile = operation({

@@ -11,10 +11,11 @@ import { migrate } from '../../src/db/migrate.ts'
 import * as schema from '../../src/db/schema.ts'
 import * as eventsSchema from '../../src/db/schema-events.ts'
 import * as operatorSchema from '../../src/db/schema-operator.ts'
+import * as webhookSchema from '../../src/db/schema-webhook.ts'
 import { run } from '../support/process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tables = Object.values({ ...schema, ...eventsSchema, ...operatorSchema })
+const tables = Object.values({ ...schema, ...eventsSchema, ...operatorSchema, ...webhookSchema })
   .filter(value => is(value, SQLiteTable))
   .map(table => getTableConfig(table as SQLiteTable))
 
