@@ -95,7 +95,7 @@ describe('the sources', () => {
       ),
     ).toEqual([])
     const globals = core.flatMap(({ path, code }) =>
-      [...code.matchAll(/\b(Bun|Deno|process|Buffer|__dirname)\b(?=[.([])/g)].map(
+      [...code.matchAll(/(?<!\.)\b(Bun|Deno|process|Buffer|__dirname)\b(?=[.([])/g)].map(
         ([name]) => `${path}: ${name}`,
       ),
     )
