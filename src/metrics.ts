@@ -195,7 +195,8 @@ export class Metrics implements TokenCacheMetrics, ExecutorMetrics {
     for (const [name, help] of Object.entries(jobCounters)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`)
       for (const [job, count] of this.jobCounts.get(name as keyof typeof jobCounters) ?? []) {
-        lines.push(`${name}{job="${job}"} ${count}`)
+        // Prometheus has a label `job` of its own.
+        lines.push(`${name}{name="${job}"} ${count}`)
       }
     }
     for (const { name, type, help, value } of this.figures) {

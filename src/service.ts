@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { Config } from './config.ts'
+import { DatabaseError } from './db/engine.ts'
 import { eventFeeds } from './events/feeds.ts'
 import type { FeedSource } from './events/live-feed.ts'
 import { RefusedAccess } from './events/refused.ts'
@@ -154,7 +155,15 @@ export function createService(platform: Platform): RunningService {
     jobs,
     endStreams: feeds.stop,
     async prepare(first_app_id) {
-      const goOn = async (executor: Executor) => ids.goOnAbove(highestId(await executor.read(highestIds({}))))
+      const goOn = async (executor: Executor) => {
+        try {
+          ids.goOnAbove(highestId(await executor.read(highestIds({}))))
+        } catch (error) {
+          // A damaged page must not keep the rest from being served: ids go by the clock then.
+          if (!(error instanceof DatabaseError)) throw error
+          log.error({ event: 'ids', error: String(error) })
+        }
+      }
       await Promise.all([
         ...executors.map(goOn),
         first_app_id === undefined ? undefined : apps.get(first_app_id),

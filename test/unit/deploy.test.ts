@@ -1,4 +1,5 @@
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig, variables } from '../../src/config.ts'
@@ -124,10 +125,13 @@ describe('Dockerfile', () => {
   it('leaves the image all that its bundle loads', () => {
     const { dependencies } = JSON.parse(readText('package.json')) as { dependencies: Record<string, string> }
     const loaded = [
-      ...readText('dist/cohort.js').matchAll(/^import .*?"([^"./][^"]*)";$|\bimport\("([^"./][^"]*)"\)/gm),
+      ...['cohort', 'picture-process', 'voice-worker', 'log-worker', 'checkpoint-worker']
+        .map(name => readText(`dist/${name}.js`))
+        .join('\n')
+        .matchAll(/^import .*?"([^"./][^"]*)";$|\bimport\("([^"./][^"]*)"\)/gm),
     ]
       .map(([, one, other]) => one ?? other ?? '')
-      .filter(name => !name.startsWith('node:'))
+      .filter(name => !name.startsWith('node:') && !builtinModules.includes(name))
     const packages = new Set(
       loaded.map(name =>
         name

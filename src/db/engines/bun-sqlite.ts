@@ -9,15 +9,21 @@ export const bunSqlite = (file: string, log?: LogFile): SerialEngine =>
     file,
     () => {
       const database = new Database(file, { create: true, readwrite: true })
+      /** A connection stays open as long as one of its statements is. */
+      const statements: { finalize(): void }[] = []
       return {
         prepare(sql) {
           const statement = database.prepare(sql)
+          statements.push(statement)
           return params => statement.values(...params) ?? []
         },
         exec: sql => database.run(sql),
         // Bun has no incremental backup; a snapshot is as consistent, and is taken by a process of its own.
         backup: async target => database.run(`VACUUM INTO '${target.replaceAll("'", "''")}'`),
-        close: () => database.close(),
+        close() {
+          for (const statement of statements) statement.finalize()
+          database.close()
+        },
       }
     },
     log,

@@ -4,7 +4,7 @@
 declare module 'bun:sqlite' {
   export class Database {
     constructor(file: string, options: { create: boolean; readwrite: boolean })
-    prepare(sql: string): { values(...params: readonly unknown[]): unknown[][] | null }
+    prepare(sql: string): { values(...params: readonly unknown[]): unknown[][] | null; finalize(): void }
     run(sql: string): void
     close(): void
   }
