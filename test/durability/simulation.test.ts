@@ -8,11 +8,13 @@ import { playSeed } from './simulation/play.ts'
  */
 
 const only = process.env.SIMULATION_SEED
-const seeds = Number(process.env.SIMULATION_SEEDS ?? 2000)
+const seeds = Number(process.env.SIMULATION_SEEDS ?? 1000)
 const first = only === undefined ? 1 : Number(only)
 const count = only === undefined ? seeds : 1
 
-it(`says nothing that a power cut could take back, with ${count} seeds from ${first}`, async () => {
+const title = `says nothing that a power cut could take back, with ${count} seeds from ${first}`
+
+it(title, { timeout: 1_200_000 }, async () => {
   const failed: string[] = []
   for (let seed = first; seed < first + count; seed++) {
     const complaints = await playSeed(seed)

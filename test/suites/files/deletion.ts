@@ -89,7 +89,7 @@ export const deletion: Suite = (instance, _pace, target) => {
       const place = await placeFor(owner, toUser(friend))
       const refused = await send(place, someBytes(800))
       if (lacking(target, 'own upload URLs') === undefined) expect(refused.code).toBe(10009)
-      else expectRefused(await read(friend, place.download_url), 422, 10009)
+      else expectRefused(await read(friend, place.download_url), 507, 10009)
       await remove(owner, group_id, file_id)
       let taken = 0
       while (taken !== 200) {
