@@ -12,23 +12,25 @@ import {
 import { checkKey, checkPrefix } from './key.ts'
 import { checkSize, storeError, storing } from './store-error.ts'
 
-/** What is read at once, bytes: of a large file each step costs as much as a small request. */
+/** How many bytes one read takes. Each read of a large file costs as much as a small request. */
 const chunkSize = 512 * 1024
-const longestName = 200
+const maxNameCharacters = 200
 /**
- * How long a temporary file is spared that nobody writes to, milliseconds: its upload may still be under way.
+ * A temporary file is deleted when it was last written this long ago, milliseconds. Until then its upload may
+ * still be under way.
  */
-const abandoned = 24 * 60 * 60 * 1000
-// A planted symlink is never followed, and a planted pipe never blocks the open.
+const abandonedAfterMs = 24 * 60 * 60 * 1000
+// The open does not follow a symlink and does not block on a pipe, if somebody has put one there.
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
- * Bytes in a folder: `objects/ab/cd/<key with ~ for />`, where `abcd` starts the key's SHA-256, so no folder
- * grows large, and `tmp` for uploads under way. Both must be on one file system, one that has hard links:
- * `link` is what puts an object in its place whole, durable, and never over another.
+ * Bytes in a folder. An object is `objects/ab/cd/<key with ~ for />`, where `abcd` are the first digits of
+ * the key's SHA-256, so that no folder grows large. Uploads under way are in `tmp`. Both folders must be on
+ * one file system that has hard links, because `link` puts a complete object in its place and never replaces
+ * another one.
  *
- * An object's bytes never change: storing the same bytes again succeeds, storing others under a taken key
- * throws `BlobStoreError`.
+ * An object's bytes never change. Storing the same bytes again succeeds. Storing other bytes under the same
+ * key throws `BlobStoreError`.
  */
 export function folderStore(root: string): BlobStore {
   const objects = join(resolve(root), 'objects')
@@ -74,7 +76,8 @@ export function folderStore(root: string): BlobStore {
     async delete(keys) {
       const paths = keys.map(key => pathOf(objects, key))
       for (const path of paths) await storing('deleting a file', () => unlink(path).catch(absent))
-      // Until then the names would come back after a power cut, when nobody knows them any more.
+      // The folders are synced too. Otherwise a power cut could bring the files back when no row refers to
+      // them any more.
       for (const folder of new Set(paths.map(path => dirname(path))))
         await storing('deleting a file', () => flushFolder(folder).catch(absent))
     },
@@ -92,27 +95,27 @@ export function folderStore(root: string): BlobStore {
         for (const name of (await readdir(temporary).catch(absent)) ?? []) {
           const path = join(temporary, name)
           const stats = await lstat(path).catch(absent)
-          if (stats?.isFile() && now - stats.mtimeMs >= abandoned) await rm(path, { force: true })
+          if (stats?.isFile() && now - stats.mtimeMs >= abandonedAfterMs) await rm(path, { force: true })
         }
       }),
   }
 }
 
 /**
- * `~` and `+` are in no key, so names are unambiguous and a long one can be cut: only folders made by cutting
- * end in `+`. Throws `BlobStoreError` for what is not a key.
+ * The path of an object. No key contains `~` or `+`, so different keys have different paths. A long name is
+ * cut into folders; only such folders end in `+`. Throws `BlobStoreError` if the key is not valid.
  */
 function pathOf(objects: string, key: string): string {
   checkKey(key)
   const hash = createHash('sha256').update(key).digest('hex')
   const flat = key.replaceAll('/', '~')
-  const pieces = flat.match(new RegExp(`.{1,${longestName}}`, 'g')) ?? []
+  const pieces = flat.match(new RegExp(`.{1,${maxNameCharacters}}`, 'g')) ?? []
   return join(objects, hash.slice(0, 2), hash.slice(2, 4), pieces.join('+/'))
 }
 
 /**
- * Objects are immutable, so the tag needs no reading: key, size and the second of writing survive restarts,
- * and backups that keep times.
+ * Objects never change, so the ETag is made without reading the bytes: of the key, the size and the second of
+ * writing. These stay the same over restarts, and in backups that keep file times.
  */
 function infoOf(key: string, stats: Stats): BlobInfo {
   const second = Math.floor(stats.mtimeMs / 1000)
@@ -120,7 +123,7 @@ function infoOf(key: string, stats: Stats): BlobInfo {
   return { size: stats.size, etag }
 }
 
-/** Answers the number of bytes. Errors of the body pass as they are. */
+/** Writes the body and answers the number of bytes. Errors of the body are thrown unchanged. */
 async function write(file: FileHandle, body: ByteStream): Promise<number> {
   let size = 0
   for await (const chunk of body) {
@@ -145,15 +148,19 @@ async function place(temp: string, path: string, key: string, folders: DurableFo
 }
 
 interface DurableFolders {
-  /** Makes the folder if need be. When it resolves, its name and those of all folders above it are on disk. */
+  /** Makes the folder if it is missing. Resolves when its name and those of its parents are on disk. */
   make(path: string): Promise<void>
-  /** Throws the error on. Somebody may have removed folders underneath: the next attempt makes them again. */
+  /**
+   * Throws the error again. Its cause may be that somebody has removed folders, so the next `make` makes and
+   * syncs all folders again.
+   */
   forget(error: unknown): never
 }
 
 /**
- * The folders below `top`, which is there. The name of a folder is durable when the folder around it is flushed. Who
- * made it may not have come to that, so each is flushed once a process, at its first use.
+ * The folders below `top`, which must exist. The name of a folder is durable when its parent folder is
+ * synced. A process that made a folder may have ended before that. So each process syncs every folder once,
+ * at the first use.
  */
 function durableFolders(top: string): DurableFolders {
   const made = new Map<string, Promise<void>>()
@@ -191,7 +198,7 @@ async function flushFolder(path: string): Promise<void> {
   }
 }
 
-/** Whether two files have the same bytes; a symlink is no file. */
+/** Whether two files have the same bytes. A symlink does not count as a file. */
 async function sameFile(path: string, otherPath: string): Promise<boolean> {
   const one = await openFile(path)
   const other = await openFile(otherPath)
@@ -216,7 +223,7 @@ async function sameFile(path: string, otherPath: string): Promise<boolean> {
   }
 }
 
-/** Opens a regular file; undefined if there is none, or something else is in its place. */
+/** Opens a regular file; undefined if there is none or something else has its name. */
 async function openFile(path: string): Promise<{ file: FileHandle; stats: Stats } | undefined> {
   const file = await open(path, readFlags).catch(absent)
   if (!file) return undefined
@@ -227,8 +234,8 @@ async function openFile(path: string): Promise<{ file: FileHandle; stats: Stats 
 }
 
 /**
- * The bytes of the range in chunks, read only as fast as they are taken. The file is closed at the end, on an
- * error and on cancel.
+ * The bytes of the range in chunks, read only as fast as the reader takes them. The file is closed at the
+ * end, after an error and on cancel.
  */
 function read(file: FileHandle, range: ByteRange): ByteStream {
   let at = range.start
@@ -257,14 +264,14 @@ function read(file: FileHandle, range: ByteRange): ByteStream {
   )
 }
 
-/** The keys' names relative to `folder`, depth first. Symlinks are neither followed nor listed. */
+/** The names of all objects, relative to `folder`, depth first. Symlinks are neither followed nor listed. */
 async function* filesBelow(folder: string, name: string, depth: number): AsyncGenerator<string> {
   const entries =
     (await storing('listing a folder', () => readdir(folder, { withFileTypes: true }).catch(absent))) ?? []
   for (const entry of entries) {
     if (entry.isFile() && depth >= 2) yield name + entry.name
     if (!entry.isDirectory()) continue
-    // The first two levels are the hash; deeper folders are pieces of a long name.
+    // The first two levels are digits of the hash. Deeper folders are parts of a long name.
     yield* filesBelow(join(folder, entry.name), depth < 2 ? '' : `${name}${entry.name}/`, depth + 1)
   }
 }

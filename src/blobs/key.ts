@@ -12,8 +12,8 @@ export function checkKey(key: string): void {
 }
 
 /**
- * Throws `BlobStoreError` for a prefix that no key could have. The empty prefix and a cut-off segment are
- * fine.
+ * Throws `BlobStoreError` for a prefix that no key can have. The prefix may be empty and may end inside a
+ * segment.
  */
 export function checkPrefix(prefix: string): void {
   const segments = prefix.split('/')

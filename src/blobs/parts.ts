@@ -8,9 +8,9 @@ export interface Part {
 }
 
 /**
- * Cuts a stream into parts of exactly `partSize` bytes, the last one shorter; an empty stream is one empty
- * part. Holds at most one part and one chunk, and reads nothing while a part is being used. Leaving the loop
- * early cancels the stream.
+ * Cuts a stream into parts of exactly `partSize` bytes; only the last part may be shorter. An empty stream
+ * gives one empty part. Holds at most one part and one chunk in memory, and reads nothing while the caller
+ * uses a part. Leaving the loop early cancels the stream.
  */
 export async function* inParts(body: ByteStream, partSize: number): AsyncGenerator<Part> {
   let chunks: Bytes[] = []
@@ -43,7 +43,7 @@ function joined(chunks: readonly Bytes[], size: number): Bytes {
   return bytes
 }
 
-/** Whether `stream` has exactly the bytes of `expected`. Reads no further than the first difference. */
+/** Whether `stream` has exactly the bytes of `expected`. Stops reading at the first difference. */
 export async function hasBytes(stream: ByteStream, expected: Bytes): Promise<boolean> {
   let at = 0
   for await (const chunk of stream) {

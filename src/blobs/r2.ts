@@ -3,11 +3,12 @@ import { checkKey, checkPrefix } from './key.ts'
 import { hasBytes, inParts } from './parts.ts'
 import { checkSize, storing } from './store-error.ts'
 
-// R2's smallest part, and all but the last must be equal: an isolate has 128 MB for everything under way.
+// The smallest part that R2 allows; all parts but the last must have the same size. A small part is good
+// here, because an isolate has 128 MB for all its requests together.
 const partSize = 5 * 1024 * 1024
 const deletesPerCall = 1000
 
-/** What this store asks of an R2 binding: Cloudflare's own `R2Bucket` fits. */
+/** The part of an R2 binding that this store uses. Cloudflare's own `R2Bucket` fits. */
 export interface R2BucketLike {
   head(key: string): Promise<R2ObjectLike | null>
   get(
@@ -46,7 +47,7 @@ export interface R2PartLike {
 
 type R2WriteOptions = { httpMetadata: { contentType: string } }
 
-/** workerd's own: a stream whose length R2 knows beforehand. */
+/** A stream of workerd whose length R2 knows before it reads. */
 interface LengthStream {
   readonly readable: ByteStream
   readonly writable: WritableStream<Bytes>
@@ -54,12 +55,12 @@ interface LengthStream {
 declare const FixedLengthStream: new (length: number) => LengthStream
 
 /**
- * Bytes in an R2 bucket bound to a Worker. Up to 5 MiB are put as they are, more is streamed if its length is
- * known and goes up in parts if not.
+ * Bytes in an R2 bucket that is bound to a Worker. Up to 5 MiB are put in one call. A larger body is streamed
+ * if its length is known, and uploaded in parts if not.
  *
- * `put` never replaces an object: the same bytes again succeed up to 5 MiB, everything else under a taken key
- * throws `BlobStoreError`. Only parts have no condition in R2: two uploads of unknown length to one key at
- * the very same time could follow each other.
+ * `put` never replaces an object. The same bytes again succeed up to 5 MiB; anything else under an existing
+ * key throws `BlobStoreError`. R2 has no condition for uploads in parts. So if two uploads of unknown length
+ * to one key run at the same time, the second may replace the first.
  */
 export function r2Store(bucket: R2BucketLike): BlobStore {
   return {
@@ -76,7 +77,7 @@ export function r2Store(bucket: R2BucketLike): BlobStore {
       checkKey(key)
       const options = range && { range: { offset: range.start, length: range.end - range.start + 1 } }
       const object = await storing('getting an object', () => bucket.get(key, options))
-      // Handed on untouched: workerd then pumps the bytes without running this code.
+      // The stream is passed on unchanged, so that workerd copies the bytes without running this code.
       return object ? (object.body as ByteStream) : undefined
     },
 
@@ -107,7 +108,7 @@ export function r2Store(bucket: R2BucketLike): BlobStore {
   }
 }
 
-/** Undefined if there is such an object already. */
+/** Puts an object if the key is free; undefined if there is an object already. */
 async function create(
   bucket: R2BucketLike,
   key: string,
@@ -139,15 +140,15 @@ async function putStream(
     if (!info) throw taken()
     return info
   } catch (error) {
-    // Ends the pump if it waits for a reader that will not come.
+    // Ends `pump`, which may be waiting for a reader that does not come.
     abort(error)
     throw cutOff ? cutOff.error : error
   }
 }
 
 /**
- * Throws the body's own error, or `BlobStoreError` for another length. If nobody reads any more it just ends:
- * the reader says why.
+ * Copies the body. Throws the body's own error, or `BlobStoreError` if the length is wrong. If the reader has
+ * failed it just returns, because the reader throws the reason.
  */
 async function pump(
   body: ByteStream,
@@ -192,7 +193,7 @@ async function putParts(
     if (await storing('looking at an object', () => bucket.head(key))) throw taken()
     return infoOf(await storing('completing an upload', async () => (await open()).complete(parts)))
   } catch (error) {
-    // If this fails as well, R2 drops the parts after a week: the first error says more.
+    // If this call fails too, R2 deletes the parts after a week. The first error is the one to report.
     await opening?.then(upload => upload.abort()).catch(() => undefined)
     throw error
   }

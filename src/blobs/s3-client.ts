@@ -6,7 +6,7 @@ import { storeError, storing } from './store-error.ts'
 export type S3 = Awaited<ReturnType<typeof connect>>
 export type CallOptions = { abortSignal: AbortSignal }
 
-/** Milliseconds for one call of the store, all its attempts included. */
+/** The time limit for one call of the store, with all its attempts, milliseconds. */
 const defaultTimeoutMs = 10_000
 
 /** A bucket and how to call it. */
@@ -14,14 +14,14 @@ export interface S3Bucket {
   readonly name: string
   readonly timeoutMs: number
   readonly prefix: string
-  /** The key in the bucket. Throws `BlobStoreError` for what is no key. */
+  /** The full key in the bucket, with the prefix. Throws `BlobStoreError` if the key is not valid. */
   keyOf(key: string): string
   sdk(): Promise<S3>
-  /** One call in bounded time. Throws `BlobStoreError`, which says `what` failed. */
+  /** Makes one call with a time limit. Throws `BlobStoreError` that names the action `what`. */
   call<T>(what: string, send: (s3: S3, options: CallOptions) => Promise<T>): Promise<T>
 }
 
-/** Connects at the first call. Throws `BlobStoreError` for a prefix that no key could have. */
+/** A bucket. The first call loads the SDK. Throws `BlobStoreError` for a prefix that no key can have. */
 export function s3Bucket(config: S3Config): S3Bucket {
   const { bucket, prefix = '', timeoutMs = defaultTimeoutMs } = config
   checkPrefix(prefix)
@@ -47,7 +47,7 @@ export function s3Bucket(config: S3Config): S3Bucket {
   }
 }
 
-/** Loads the SDK, which is large, only now: a deployment with another store never does. */
+/** Loads the SDK at the first use, because it is large. A deployment with another store never loads it. */
 async function connect(config: S3Config, timeoutMs: number) {
   const [s3, { getSignedUrl }, { createPresignedPost }] = await Promise.all([
     import('@aws-sdk/client-s3'),
@@ -60,24 +60,25 @@ async function connect(config: S3Config, timeoutMs: number) {
     forcePathStyle,
     credentials: { accessKeyId, secretAccessKey },
     ...(endpoint !== undefined && { endpoint }),
-    // A store that says 503 SlowDown means it; the deadline of the call bounds all attempts.
+    // A store that answers 503 SlowDown wants a retry. The time limit of the call covers all attempts.
     maxAttempts: 4,
-    // Checksums would go into presigned URLs, where a browser cannot compute them, and compatible services
-    // lack the newer ones.
+    // Checksums would be part of presigned URLs, and a browser cannot compute them. Also, compatible services
+    // do not know the newer ones.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // Proxies and compatible services that do not know it make every upload wait a second.
+    // With this header, every upload through a proxy or service that does not know it would wait a second.
     expectContinueHeader: false,
-    // A download holds its connection for as long as its client takes, so the default of 50 would let slow
-    // clients block the rest.
+    // A download holds its connection until its client has taken all bytes. With the default of 50
+    // connections, slow clients would block all others.
     requestHandler: {
       connectionTimeout: Math.ceil(timeoutMs / 3),
       httpAgent: { maxSockets: 1000 },
       httpsAgent: { maxSockets: 1000 },
     },
   })
-  // A runtime's fetch asks for gzip by itself. Cloudflare then leaves Content-Length out. The header is added
-  // after signing: proxies before a store change it, and a signed one would not match any more.
+  // The fetch of a runtime asks for gzip on its own, and Cloudflare then leaves Content-Length out. This
+  // header prevents that. It is added after signing, because proxies change it and a signed header would no
+  // longer match.
   client.middlewareStack.add(
     next => args => {
       const { request } = args as { request?: { method?: string; headers?: Record<string, string> } }
@@ -90,7 +91,7 @@ async function connect(config: S3Config, timeoutMs: number) {
   return { ...s3, client, getSignedUrl, createPresignedPost }
 }
 
-/** Throws when `run` takes longer than `timeoutMs`, whether or not it heeds the signal. */
+/** Throws when `run` takes longer than `timeoutMs`, also if `run` ignores the signal. */
 async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -108,8 +109,8 @@ async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSignal) => 
 }
 
 /**
- * Passes a download on; errors with `BlobStoreError` if it stalls for `timeoutMs`, breaks, or has another
- * length than `size` (undefined: the store did not say it).
+ * Passes a download on. Fails with `BlobStoreError` if no bytes come for `timeoutMs`, if the connection
+ * breaks, or if the length is not `size` (undefined: the store did not say the size).
  */
 export function supervised(source: ByteStream, size: number | undefined, timeoutMs: number): ByteStream {
   const reader = source.getReader()
@@ -135,13 +136,16 @@ export function supervised(source: ByteStream, size: number | undefined, timeout
   )
 }
 
-/** For errors that say "there is no such object"; a missing bucket is another error. */
+/**
+ * Answers undefined for an error that means "there is no such object", and throws every other error. A
+ * missing bucket is another error.
+ */
 export function absent(error: unknown): undefined {
   if (error instanceof Error && (error.name === 'NoSuchKey' || error.name === 'NotFound')) return undefined
   throw error
 }
 
-/** The HTTP status of the store's refusal; undefined if it did not answer. */
+/** The HTTP status of the store's answer; undefined if it did not answer. */
 export function statusOf(error: unknown): number | undefined {
   const { httpStatusCode } = (error instanceof Error && '$metadata' in error ? error.$metadata : {}) as {
     httpStatusCode?: number
@@ -149,7 +153,9 @@ export function statusOf(error: unknown): number | undefined {
   return httpStatusCode
 }
 
-/** A tag without its quotes and without the mark of a weak one; undefined for none, or an empty one. */
+/**
+ * An ETag without its quotes and without the `W/` of a weak one; undefined if there is none or it is empty.
+ */
 export function tagIn({ ETag }: { ETag?: string | undefined }): string | undefined {
   return ETag?.replace(/^W\//, '').replaceAll('"', '') || undefined
 }

@@ -3,7 +3,7 @@ import type { S3Bucket } from './s3-client.ts'
 
 type Presigning = Required<Pick<BlobStore, 'presignUpload' | 'presignDownload'>>
 
-/** URLs with which clients reach the bucket themselves. Presigning asks nothing of the network. */
+/** Makes URLs with which clients call the bucket directly. Presigning uses no network. */
 export function presigning({ name: Bucket, keyOf, sdk }: S3Bucket, upload: 'put' | 'post'): Presigning {
   return {
     async presignUpload(key, { maxSize, expiresInSeconds }) {

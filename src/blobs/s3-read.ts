@@ -1,15 +1,15 @@
 import type { BlobInfo, ByteRange, ByteStream } from '../platform.ts'
 import { absent, type S3Bucket, statusOf, supervised, tagIn, unlikeS3 } from './s3-client.ts'
 
-/** The name under which a write leaves its mark in the object's metadata. */
+/** The metadata field in which each write stores its own random mark (see s3-write.ts). */
 export const writeMark = 'cohort-write'
 
 export interface LookedAt extends BlobInfo {
-  /** Which write made it; undefined for one that a client sent by a presigned URL. */
+  /** The mark of the write that made the object; undefined for a presigned upload. */
   readonly mark: string | undefined
 }
 
-/** Looks at an object; undefined if there is none. Throws `BlobStoreError`. */
+/** The size, tag and mark of an object; undefined if there is none. Throws `BlobStoreError`. */
 export async function headObject(bucket: S3Bucket, key: string): Promise<LookedAt | undefined> {
   const what = 'looking at an object'
   const input = { Bucket: bucket.name, Key: bucket.keyOf(key) }
@@ -24,8 +24,8 @@ export async function headObject(bucket: S3Bucket, key: string): Promise<LookedA
 }
 
 /**
- * The size of an object that is there, from the answer to a request for its first byte: some services leave
- * Content-Length out of the answer to HEAD.
+ * The size of an existing object, taken from the answer to a request for its first byte. Needed because some
+ * services leave Content-Length out of the answer to HEAD.
  */
 async function sizeByRange(bucket: S3Bucket, key: string): Promise<number> {
   const what = 'asking for the size of an object'
@@ -46,7 +46,9 @@ async function sizeByRange(bucket: S3Bucket, key: string): Promise<number> {
   })
 }
 
-/** The bytes of an object, or of a range of it; undefined if there is none. Throws `BlobStoreError`. */
+/**
+ * The bytes of an object or of a range of it; undefined if there is no such object. Throws `BlobStoreError`.
+ */
 export async function getObject(
   bucket: S3Bucket,
   key: string,

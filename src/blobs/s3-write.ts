@@ -6,13 +6,13 @@ import { getObject, headObject, writeMark } from './s3-read.ts'
 import { checkSize } from './store-error.ts'
 
 /*
- * A write is judged by what is there, not by its answer alone. Services answer a write that succeeded with an
- * empty tag (Ceph 16), with an error because its first answer was lost on the way, or with 200 and an error in
- * the body (AWS, MinIO). So every write leaves a mark of its own in the object's metadata: when an answer is
- * odd, HEAD tells whether the object is the one that was written.
+ * The answer to a write does not always say whether it succeeded. Services answer a successful write with an
+ * empty tag (Ceph 16), with an error because the first answer was lost on the way, or with 200 and an error
+ * in the body (AWS, MinIO). So every write stores a random mark in the object's metadata. If an answer is
+ * unusual, HEAD shows by this mark whether the object is the one that was written.
  */
 
-// One size for all multipart uploads: the tag of an object depends on it.
+// All multipart uploads use the same size of parts, because the tag of an object depends on it.
 const partSize = 8 * 1024 * 1024
 
 /** Sends a write with a condition. */
@@ -22,7 +22,7 @@ type Write = (
   options: CallOptions,
 ) => Promise<{ ETag?: string | undefined }>
 
-/** What a write makes. */
+/** The object that a write makes. */
 interface Making {
   readonly what: string
   /** Bytes. */
@@ -30,15 +30,19 @@ interface Making {
   readonly mark: string
 }
 
-/** The `put` of a store with its objects in this bucket. */
+/** The `put` of a store that keeps its objects in this bucket. */
 export function putInto(bucket: S3Bucket): BlobStore['put'] {
-  /** Calls that this service takes no condition with: it may know it for one and not for the other. */
+  /**
+   * The calls for which this service does not know the condition If-None-Match. A service may know it for one
+   * call and not for another.
+   */
   const unconditional = new Set<string>()
 
   /**
-   * Makes an object unless there is one: answers undefined then. A service may refuse the condition, and some
-   * ignore it without a word (Ceph 16 at the end of an upload in parts). So HEAD asks first; where the
-   * condition is not known, two writers of one key have a moment to collide in.
+   * Makes an object if the key is free; answers undefined if it is not. Some services refuse the condition,
+   * and some silently ignore it (Ceph 16 at the end of an upload in parts). So HEAD asks first. Without the
+   * condition, two writers of the same key can still both succeed if the second starts between HEAD and the
+   * end of the write.
    */
   async function create(key: string, making: Making, write: Write): Promise<BlobInfo | undefined> {
     if (await headObject(bucket, key)) return undefined
@@ -60,7 +64,10 @@ export function putInto(bucket: S3Bucket): BlobStore['put'] {
     return settle(key, making, unlikeS3(making.what))
   }
 
-  /** After an odd answer: what was written, or undefined if another object is there. Throws `failure` if none. */
+  /**
+   * Asks with HEAD after an unusual answer. Answers the object if this write made it, and undefined if
+   * another write did. Throws `failure` if there is no object.
+   */
   async function settle(
     key: string,
     { size, mark }: Making,
@@ -92,7 +99,10 @@ export function putInto(bucket: S3Bucket): BlobStore['put'] {
     throw taken()
   }
 
-  /** Answers the part's tag. An odd answer is settled by the service's list of parts. */
+  /**
+   * Uploads a part and answers its tag. After an unusual answer, the service's list of parts shows whether it
+   * arrived.
+   */
   async function putPart(upload: Upload, PartNumber: number, bytes: Bytes): Promise<string> {
     const what = 'putting a part'
     const part = { ...upload, PartNumber, Body: bytes, ContentLength: bytes.length }
@@ -154,8 +164,8 @@ export function putInto(bucket: S3Bucket): BlobStore['put'] {
     } catch (error) {
       const open = upload
       if (open !== undefined) {
-        // If this fails as well, the bucket's rule for incomplete uploads removes the parts: the first error
-        // says more.
+        // If this call fails too, the bucket's rule for incomplete uploads deletes the parts. The first error
+        // is the one to report.
         await bucket
           .call('giving up an upload', (s3, options) =>
             s3.client.send(new s3.AbortMultipartUploadCommand(open), options),
@@ -169,7 +179,9 @@ export function putInto(bucket: S3Bucket): BlobStore['put'] {
 
 type Upload = { readonly Bucket: string; readonly Key: string; readonly UploadId: string }
 
-/** For errors of a conditional write: the condition failed, or the service does not know conditions. */
+/**
+ * What an error of a conditional write means: the key is taken, or the service does not know the condition.
+ */
 function refusal(error: unknown): 'taken' | 'unconditional' {
   const status = statusOf(error)
   if (status === 409 || status === 412) return 'taken'

@@ -8,32 +8,33 @@ import { putInto } from './s3-write.ts'
 const parallelDeletes = 8
 
 export interface S3Config {
-  /** `https://…` of a compatible service; without it AWS's own for the region. */
+  /** `https://…` of a compatible service; without it, the endpoint of AWS for the region. */
   readonly endpoint?: string | undefined
   readonly region: string
   readonly bucket: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  /** `host/bucket/key` instead of `bucket.host/key`. */
+  /** Use `host/bucket/key` instead of `bucket.host/key`. */
   readonly forcePathStyle: boolean
-  /** How clients send bytes: by a presigned PUT or POST to the bucket, or through this service. */
+  /** How clients upload: with a presigned PUT or POST directly to the bucket, or through this service. */
   readonly upload: 'put' | 'post' | 'through'
   /**
-   * Milliseconds for one call of the store, a second attempt included, and for each read of a download.
-   * Default 10 000.
+   * The time limit for one call of the store, with all its attempts, and for each read of a download,
+   * milliseconds. Default 10 000.
    */
   readonly timeoutMs?: number | undefined
-  /** Goes before every key, such as `cohort/`. */
+  /** Comes before every key, such as `cohort/`. */
   readonly prefix?: string | undefined
 }
 
 /**
  * Bytes in a bucket of an S3-compatible service. The credentials need GetObject, PutObject, DeleteObject,
- * AbortMultipartUpload, ListMultipartUploadParts and ListBucket (without it a missing object looks like a forbidden one).
+ * AbortMultipartUpload, ListMultipartUploadParts and ListBucket (without ListBucket, S3 answers 403 for a
+ * missing object).
  *
- * `put` never replaces an object: the same bytes again succeed up to 8 MiB, everything else under a taken key
- * throws `BlobStoreError`. The holder of a presigned upload can replace what it uploaded until the URL
- * expires: S3 cannot forbid that.
+ * `put` never replaces an object. The same bytes again succeed up to 8 MiB; anything else under an existing
+ * key throws `BlobStoreError`. Whoever has a presigned URL can replace the uploaded object until the URL
+ * expires, because S3 cannot forbid that.
  */
 export function s3Store(config: S3Config): BlobStore {
   const bucket = s3Bucket(config)
@@ -63,7 +64,8 @@ export function s3Store(config: S3Config): BlobStore {
     },
 
     async delete(keys) {
-      // One by one: some compatible services lack the batch call or want another checksum in it.
+      // Keys are deleted one by one: some compatible services do not have the batch call, or need another
+      // checksum for it.
       keys.forEach(keyOf)
       const waiting = [...keys]
       const worker = async () => {
@@ -81,7 +83,8 @@ export function s3Store(config: S3Config): BlobStore {
         const page = await call(what, (s3, options) =>
           s3.client.send(new s3.ListObjectsV2Command(input), options),
         )
-        // A page without the name of the bucket was made by something else on the way.
+        // A list without the name of the bucket does not come from an S3 service, but from a proxy or another
+        // server.
         if (page.Name === undefined) throw unlikeS3(what)
         for (const { Key } of page.Contents ?? []) if (Key?.startsWith(prefix)) yield Key.slice(prefix.length)
         ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined
@@ -104,7 +107,7 @@ export function s3Store(config: S3Config): BlobStore {
   }
 }
 
-/** What S3 says of a call that it refuses, as the setting that is wrong. */
+/** Which setting is wrong, for each error code with which S3 refuses a call. */
 const troubles: readonly (readonly [said: RegExp, means: string])[] = [
   [/NoSuchBucket/, 'S3_BUCKET names no bucket there'],
   [/InvalidAccessKeyId/, 'S3_ACCESS_KEY_ID is no key there'],

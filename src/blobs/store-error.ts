@@ -1,8 +1,8 @@
 import { BlobStoreError } from '../platform.ts'
 
 /**
- * Runs one call of a store and turns whatever it throws into a `BlobStoreError`. Reading the caller's body
- * stays outside of it: an upload that was cut off is the caller's error and must reach the caller as it is.
+ * Runs one call of a store and turns every error into a `BlobStoreError`. Do not read the caller's body
+ * inside: the error of an interrupted upload belongs to the caller and must reach the caller unchanged.
  */
 export async function storing<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
@@ -12,7 +12,10 @@ export async function storing<T>(what: string, call: () => Promise<T>): Promise<
   }
 }
 
-/** Without the error as its cause: the SDK's hold the whole request, credentials and sockets included. */
+/**
+ * Makes a `BlobStoreError`. It leaves the original error out, because errors of the SDK hold the whole
+ * request with credentials and sockets.
+ */
 export function storeError(what: string, error: unknown): BlobStoreError {
   if (error instanceof BlobStoreError) return error
   return new BlobStoreError(
@@ -20,7 +23,7 @@ export function storeError(what: string, error: unknown): BlobStoreError {
   )
 }
 
-/** Throws `BlobStoreError` if a body was announced with another length than it had. */
+/** Throws `BlobStoreError` if the body has another length than was announced. */
 export function checkSize(announced: number | undefined, size: number): void {
   if (announced !== undefined && announced !== size)
     throw new BlobStoreError(`the body has ${size} bytes, announced were ${announced}`)

@@ -1,9 +1,9 @@
 import type { Bound } from './query.ts'
 
-/** Why a database failed, as far as its caller can do something about it. */
+/** Why a database failed, as far as the caller can do something about it. */
 export type DatabaseTrouble = 'busy' | 'full' | 'read-only' | 'disk' | 'other'
 
-/** SQLite's and the system's words for each trouble. */
+/** Which words in a message of SQLite or of the operating system mean which trouble. */
 const words: readonly (readonly [DatabaseTrouble, RegExp])[] = [
   ['busy', /database (table )?is locked/i],
   ['full', /is full|ENOSPC|EFBIG|EDQUOT|no space left/i],
@@ -12,8 +12,8 @@ const words: readonly (readonly [DatabaseTrouble, RegExp])[] = [
 ]
 
 /**
- * The database failed: full, read-only, locked, damaged, unreachable. The message is for the log, never for a
- * caller. Becomes 20000.
+ * The database failed: it is full, read-only, locked, damaged or unreachable. The message is for the log and
+ * is never shown to a caller, who gets the error 20000.
  */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
@@ -23,7 +23,7 @@ export class DatabaseError extends Error {
   }
 }
 
-/** Whether somebody else holds the database: the same is worth another try a moment later. */
+/** Whether the database was locked by another process. The same call may succeed a moment later. */
 export const isBusy = (error: unknown): boolean => error instanceof DatabaseError && error.trouble === 'busy'
 
 /**
@@ -32,40 +32,48 @@ export const isBusy = (error: unknown): boolean => error instanceof DatabaseErro
  */
 export interface SerialEngine {
   all(bound: Bound): unknown[][]
-  /** A statement without parameters or rows: BEGIN, COMMIT, PRAGMA …, or several of them for a migration. */
+  /** Runs a statement without parameters or rows: BEGIN, COMMIT, PRAGMA …; or several for a migration. */
   exec(sql: string): void
   /**
-   * The rows of a statement that is not one of the program's queries: integrity checks, the migrator's books.
+   * The rows of a statement that is not one of the program's queries, such as an integrity check or the list
+   * of applied migrations.
    */
   rows(sql: string): unknown[][]
   /**
-   * Resolves when every change committed before is on disk, also where `synchronous` is NORMAL and COMMIT
-   * does not wait for that. Rejects with `DatabaseError`: then they may be on disk or not, and a later sync
-   * that succeeds does not mean that they are. Only `repair` does.
+   * Resolves when all changes committed so far are on disk. Needed where `synchronous` is NORMAL, because
+   * COMMIT then does not wait for the disk. If it rejects with `DatabaseError`, the changes may be on disk or
+   * not. A later sync that succeeds does not prove that they are; only `repair` does.
    */
   sync(): Promise<void>
   /**
-   * Writes again what SQLite's log holds, and syncs it. Call it after a sync that failed: the operating
-   * system gives up the pages that it could not write, and does not try them again at the next sync. Call it
-   * at the start too: the process before this one may have ended after such a failure. Rejects with
-   * `DatabaseError`.
+   * Writes all that SQLite's log holds again, and syncs it. Call it after a sync that failed, because the
+   * operating system drops the pages that it could not write and does not try them again at the next sync.
+   * Call it also at the start, because the process before this one may have ended after such a failure.
+   * Rejects with `DatabaseError`.
    */
   repair(): Promise<void>
-  /** Copies the database, consistent, while others write; `progress` hears pages copied and pages in all. */
+  /**
+   * Copies one consistent state of the database while others write. `progress` gets the number of copied
+   * pages and of all pages.
+   */
   backup(file: string, progress?: (done: number, total: number) => void): Promise<void>
   close(): void
 }
 
 /**
- * A database that takes whole batches and no interactive transactions (D1). A batch is atomic: a failing
- * statement rolls all back, and its error is thrown as it came. `bookmark` in a session says how fresh reads
- * must be and is replaced by where this batch left off.
+ * A database that runs whole batches and has no interactive transactions (D1). A batch is atomic: if a
+ * statement fails, all of it is rolled back, and the error is thrown unchanged. The `bookmark` of the session
+ * says how new the rows must be that the batch reads. The batch replaces it with the bookmark of the state
+ * that it has seen.
  */
 export interface BatchEngine {
   batch(bounds: readonly Bound[], session: Session, purpose: 'read' | 'write'): Promise<unknown[][][]>
 }
 
-/** What one caller has seen; on a replicated database its next request must see at least that. */
+/**
+ * What one caller has seen. On a replicated database the caller's next request must see at least the same
+ * state.
+ */
 export interface Session {
   bookmark: string | undefined
 }

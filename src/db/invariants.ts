@@ -1,6 +1,7 @@
 /*
- * What must hold after every operation and every crash (docs/behaviour.md, section 6), as queries that find
- * where it does not. `cohort check` runs them; the tests of races, crashes and the model end with it.
+ * The rules that must hold after every operation and every crash (docs/behaviour.md, section 6). Each is a
+ * query that finds the places where the rule is broken. `cohort check` runs them. The tests of races, of
+ * crashes and of the model run them at their end.
  */
 
 export interface Invariant {
@@ -9,7 +10,7 @@ export interface Invariant {
   readonly sql: string
 }
 
-/** The last event of an app that retention has deleted, 0 if it never did. */
+/** The number of the latest event of an app that retention has deleted; 0 if it has deleted none. */
 const trimmedTo = `coalesce((SELECT max(t.seq) FROM events t WHERE t.app_id = e.app_id AND t.kind = 'events.trimmed'), 0)`
 
 export const invariants: readonly Invariant[] = [

@@ -14,27 +14,27 @@ import {
 } from './query.ts'
 
 /*
- * Lists that SQLite writes as JSON. Where the answer is the rows, nothing is gained by making objects of
- * them first: 100 members take 38 µs as one text, 115 µs as rows, objects and JSON.
+ * Lists that SQLite writes as JSON. Where the answer is just the rows, making objects of them first would be
+ * wasted work: 100 members take 38 µs as one text, and 115 µs as rows, objects and JSON.
  */
 
-/** A list as JSON text, ready to be answered. `List` is what the text parses to. */
+/** A list as JSON text that is sent unchanged. `List` is the type of the parsed text. */
 export class JsonText<List = unknown> {
   readonly text: string
-  /** Only for the types: never set. */
+  /** Exists only for the types, and is never set. */
   declare readonly list: List
   constructor(text: string) {
     this.text = text
   }
 }
 
-/** How the column of a statement that holds the text becomes a value. */
+/** The output column of a statement that holds the JSON text; its values become `JsonText`. */
 export const jsonColumn = (name: string) =>
   sql<JsonText<unknown>>``.mapWith({ mapFromDriverValue: (text: string) => new JsonText(text) }).as(name)
 
 /**
- * Whether a column needs to be made true or false: SQLite keeps a boolean as 0 or 1. A JSON column would be
- * answered as text, so there may be none: throws at start.
+ * Whether a column must be turned into true or false, because SQLite stores a boolean as 0 or 1. Throws at
+ * the start for a JSON column, because that would be answered as a text.
  */
 function isBoolean(field: unknown): boolean {
   const type = is(field, Column) ? field.dataType : 'number'
@@ -44,8 +44,8 @@ function isBoolean(field: unknown): boolean {
 }
 
 /**
- * `json_object(…)` of these outputs of an inner SELECT, in their order. JSON_QUOTE's rules are those of
- * JSON.stringify, for NUL and other control characters too.
+ * `json_object(…)` of the outputs of an inner SELECT, in their order. SQLite's JSON quotes texts by the same
+ * rules as JSON.stringify, also NUL and other control characters.
  */
 export function jsonObject({ fields }: Pick<Compiled, 'fields'>): string {
   const pairs = fields.map(({ path, field }) => {
@@ -55,7 +55,7 @@ export function jsonObject({ fields }: Pick<Compiled, 'fields'>): string {
   return `json_object(${pairs.join(', ')})`
 }
 
-/** The same of columns where they are, not of outputs. */
+/** The same, of columns of a table instead of outputs of an inner SELECT. */
 export function jsonObjectOf(fields: SelectedFields): SQL {
   const pairs = Object.entries(fields).map(([name, field]) => {
     const value = is(field, SQL.Aliased) ? field.sql : field
@@ -65,14 +65,14 @@ export function jsonObjectOf(fields: SelectedFields): SQL {
   return sql`json_object(${sql.join(pairs, sql`, `)})`
 }
 
-/** Row of a list: one, whatever it holds. */
+/** The only row that the statement of a list answers, also for an empty list. */
 export interface ListRow<Item> {
   readonly list: JsonText<Item[]>
 }
 
 /** The list that a query of `jsonRows` or `jsonItems` answered. */
 export function listIn<Item>([row]: readonly ListRow<Item>[]): JsonText<Item[]> {
-  // The statement is an aggregate: it answers one row, always.
+  // The statement is an aggregate, so it always answers exactly one row.
   if (row === undefined) throw new Error('a list without its row')
   return row.list
 }
@@ -85,7 +85,7 @@ const declareList = <A extends Args, Item>(
     { path: ['list'], field: jsonColumn('list') },
   ])
 
-/** Declares a query as `query` does. Its rows come as one JSON text: a list of objects. */
+/** Declares a query, as `query` does. Its rows come as one JSON text: a list of objects. */
 export const jsonRows =
   <A extends Args = Record<never, never>>() =>
   <B extends Preparable<unknown>>(
@@ -95,7 +95,7 @@ export const jsonRows =
     return declareList(rows, jsonObject(rows))
   }
 
-/** Declares a query of one column, `item`. Its values come as one JSON text: a list of them. */
+/** Declares a query with the one column `item`. Its values come as one JSON text: a list of values. */
 export const jsonItems =
   <A extends Args = Record<never, never>>() =>
   <B extends Preparable<unknown>>(
@@ -107,6 +107,6 @@ export const jsonItems =
     return declareList(rows, `"${outputName(item.field)}"`)
   }
 
-/** ISO 8601 in UTC, as Date's own: of milliseconds since 1970. */
+/** A column of milliseconds since 1970 as ISO 8601 in UTC, in the format of Date's toISOString. */
 export const isoTime = (milliseconds: Column): SQL<string> =>
   sql<string>`strftime('%Y-%m-%dT%H:%M:%fZ', ${milliseconds} / 1000.0, 'unixepoch')`

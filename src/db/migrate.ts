@@ -2,16 +2,17 @@ import { DatabaseError, type SerialEngine } from './engine.ts'
 import { migrations } from './migrations.gen.ts'
 
 /*
- * One migrator for every in-process engine. It keeps its books in the table that `wrangler d1 migrations
- * apply` uses, so that one folder of migrations serves all engines and a database can move between them.
+ * One migrator for every engine in the process. It records applied migrations in the same table as `wrangler
+ * d1 migrations apply`. So all engines use the same folder of migrations, and a database can move between
+ * them.
  */
 
 const bookkeeping =
   'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)'
 
 /**
- * Applies what is missing, each migration in a transaction of its own, and returns the names of those it
- * applied. Throws `DatabaseError` if one fails or if the database was made by a newer Cohort.
+ * Applies all missing migrations, each in its own transaction, and answers their names. Throws
+ * `DatabaseError` if one fails or if the database was made by a newer Cohort.
  */
 export function migrate(engine: SerialEngine): string[] {
   engine.exec(bookkeeping)

@@ -2,12 +2,12 @@ import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Acting, EventKind } from '../events/event.ts'
 
-/* What happened, and what was answered: beside the tables of `schema.ts`. */
+/* The tables of events and of Idempotency-Keys. The other tables of apps are in `schema.ts`. */
 
 /**
- * What happened, in the order of its commits: `seq` counts from 1 in each app, without gaps. Only
- * `events/record.ts` adds rows, in the change's own transaction; only retention deletes them. `group_version`
- * is the version that the change gave the group.
+ * Events in the order of their commits. `seq` counts from 1 in each app, without gaps. Only
+ * `events/record.ts` adds rows, in the same transaction as the change. Only retention deletes rows.
+ * `group_version` is the version of the group after the change.
  */
 export const events = sqliteTable(
   'events',
@@ -16,19 +16,21 @@ export const events = sqliteTable(
     seq: integer('seq').notNull(),
     at: integer('at').notNull(),
     kind: text('kind').$type<EventKind>().notNull(),
-    /** null: the event is of no group. */
+    /** null: the event belongs to no group. */
     group_id: integer('group_id'),
     group_version: integer('group_version'),
-    /** The user who acted; null where nobody in particular did. */
+    /** The user who acted; null if no particular user did. */
     by_id: integer('by_id'),
     acting: text('acting').$type<Acting>().notNull(),
-    /** The key that signed the actor's token, '' where it is not known. */
+    /** Id of the key that signed the token of whoever acted; '' if it is not known. */
     key_id: text('key_id').notNull(),
-    /** Ids of the users, files or announcements that it happened to; the kind says which. */
+    /**
+     * Ids of the users, files or announcements that the event is about. Which of these depends on the kind.
+     */
     subjects: text('subjects', { mode: 'json' }).$type<readonly number[]>().notNull(),
-    /** All else that the kind says. */
+    /** All other fields of this kind of event. */
     data: text('data', { mode: 'json' }).$type<Readonly<Record<string, unknown>>>().notNull(),
-    /** Id of the request, and the caller's address as AUDIT_IP lets it be kept. */
+    /** Id of the request. The next column is the caller's address, in the form that AUDIT_IP allows. */
     request: text('request').notNull(),
     ip: text('ip').notNull(),
   },
@@ -40,8 +42,8 @@ export const events = sqliteTable(
 )
 
 /**
- * What a write answered under its Idempotency-Key. `hash` is of the key, the acting identity and the
- * operation; a day's rows lie together, so that they can go together.
+ * The answers of writes that had an Idempotency-Key. `hash` is made of the key, the caller and the operation.
+ * The key of the table begins with app and day, so all rows of a day can be deleted together.
  */
 export const idempotency = sqliteTable(
   'idempotency',
@@ -53,13 +55,13 @@ export const idempotency = sqliteTable(
     answered_at: integer('answered_at').notNull(),
     /** SHA-256 of the input. */
     fingerprint: text('fingerprint').notNull(),
-    /** The answer as it was decided, without URLs. */
+    /** The answer as the operation decided it, before URLs were added. */
     answer: text('answer', { mode: 'json' }).$type<KeptAnswer>().notNull(),
   },
   t => [primaryKey({ columns: [t.app_id, t.day, t.hash] })],
 )
 
-/** An answer as it is kept under an Idempotency-Key. */
+/** An answer that is stored under an Idempotency-Key. */
 export interface KeptAnswer {
   readonly data: unknown
   readonly page?: { readonly cursor: string; readonly total?: number; readonly version?: number }

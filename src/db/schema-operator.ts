@@ -1,14 +1,17 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
-/* Tables of whoever runs the service, beside those of the apps in `schema.ts`. */
+/* Tables of whoever runs the service. Those of the apps are in `schema.ts`. */
 
-/** Apps that are gone and whose rows a job is still removing: their ids cannot be used again until it is done. */
+/** Deleted apps whose rows a job is still removing. Their ids cannot be used again until the job is done. */
 export const deletedApps = sqliteTable('deleted_apps', {
   app_id: text('app_id').primaryKey(),
   deleted_at: integer('deleted_at').notNull(),
 })
 
-/** Links to the console: each opens one session. Only hashes are kept, so reading the database opens nothing. */
+/**
+ * Links to the console; each opens one session. Only their hashes are stored, so nobody who reads the
+ * database can open a session.
+ */
 export const consoleLinks = sqliteTable(
   'console_links',
   {
@@ -27,7 +30,7 @@ export const consoleSessions = sqliteTable(
     session_hash: text('session_hash').notNull(),
     started_at: integer('started_at').notNull(),
     expires_at: integer('expires_at').notNull(),
-    /** The browser, as it names itself: to tell sessions apart. */
+    /** The browser's name for itself (User-Agent). It helps to tell sessions apart. */
     browser: text('browser').notNull(),
   },
   t => [

@@ -2,13 +2,13 @@ import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /*
- * One schema for every engine. Times are milliseconds since 1970 unless a name says otherwise; a `*_until` is
- * the end of a ban, 0 for none and -1 for ever. Ids are made by `ids.ts`. Rules that must hold whatever the
- * code does stand here as keys and checks.
+ * One schema for every engine. Times are milliseconds since 1970 unless a name says otherwise. A column
+ * `*_until` is the end of a ban: 0 for no ban, -1 for a ban without end. `ids.ts` makes the ids. Rules that
+ * must hold whatever the code does are declared here as keys and checks.
  *
- * Column names are unique across tables that are joined: D1 hands rows over as objects, where a second column
- * of one name is lost. `cohort migrate` and wrangler apply the same files; read every generated migration
- * (`WITHOUT ROWID` is added by hand, drizzle cannot say it).
+ * Columns of tables that are joined have different names, because D1 answers rows as objects and would lose
+ * the second column of the same name. `cohort migrate` and wrangler apply the same migrations. Read every
+ * generated migration, and add `WITHOUT ROWID` by hand, because drizzle cannot generate it.
  */
 
 const flag = (name: string) => integer(name, { mode: 'boolean' }).notNull()
@@ -17,22 +17,27 @@ export interface AppSecret {
   readonly kid: string
   readonly secret: string
   readonly created_at: number
-  /** Of a secret: APP_SECRET named it, so another APP_SECRET ends it. */
+  /** For a secret: it came from APP_SECRET. Another value of APP_SECRET ends it. */
   readonly from_environment?: boolean
-  /** Of a signing key: good for file signatures alone; QR codes, upload URLs and cursors by it are ended. */
+  /**
+   * For a signing key: it is valid for file signatures only. QR codes, upload URLs and cursors that it signed
+   * are ended.
+   */
   readonly files_only?: boolean
 }
 
-/** A secret or signing key that was dropped: never accepted again, whoever brings it back. */
+/** A secret or signing key that was dropped. It is never accepted again, whoever sets it. */
 export interface EndedSecret {
-  /** Hex SHA-256 of the secret: enough to know it again, and of no use to anybody else. */
+  /**
+   * Hex SHA-256 of the secret. It is enough to recognize the secret, and nobody can make the secret from it.
+   */
   readonly digest: string
   readonly ended_at: number
 }
 
 /**
- * A tenant. `secrets` sign its tokens (all are accepted, the first signs), `keys` sign what Cohort itself
- * hands out.
+ * A tenant. `secrets` sign its tokens: all of them are accepted, and the first one signs. `keys` sign what
+ * Cohort itself hands out.
  */
 export const apps = sqliteTable(
   'apps',
@@ -45,16 +50,19 @@ export const apps = sqliteTable(
     settings: text('settings', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
     group_count: integer('group_count').notNull().default(0),
     file_bytes: integer('file_bytes').notNull().default(0),
-    /** First part of every cursor and state that readers keep: renewed when the database was turned back. */
+    /**
+     * First part of every cursor and state that readers keep. It changes when a backup is restored, so that
+     * those become void.
+     */
     epoch: text('epoch').notNull().default(''),
     app_created_at: integer('app_created_at').notNull(),
-    /** When the app was put in as SQL (see transfer/export-sql.ts); null: it never was. */
+    /** When the app was imported as SQL (see transfer/export-sql.ts); null if it never was. */
     imported_at: integer('imported_at'),
   },
   t => [check('apps_counts', sql`${t.group_count} >= 0 AND ${t.file_bytes} >= 0`)],
 )
 
-/** What Cohort remembers of a user: counters for the limits, and the user's own choice about invitations. */
+/** What Cohort stores of a user: counters for the limits, and the user's own setting for invitations. */
 export const users = sqliteTable(
   'users',
   {
@@ -63,9 +71,11 @@ export const users = sqliteTable(
     groups_created: integer('groups_created').notNull().default(0),
     groups_joined: integer('groups_joined').notNull().default(0),
     user_file_bytes: integer('user_file_bytes').notNull().default(0),
-    /** null: as the app's `invite_confirm` says. */
+    /** null: the app's setting `invite_confirm` applies. */
     group_confirm: integer('group_confirm', { mode: 'boolean' }),
-    /** Fields of /user/settings that belong to another service: kept and given back. */
+    /**
+     * Fields of /user/settings that belong to another service. Cohort stores them and answers them unchanged.
+     */
     other_settings: text('other_settings', { mode: 'json' })
       .$type<Record<string, unknown>>()
       .notNull()
@@ -88,8 +98,8 @@ export const groups = sqliteTable(
     app_id: text('app_id').notNull(),
     type: integer('type').notNull(),
     /**
-     * 1 (public) or 3 (temporary) where that is the group's type, else null: the CHECK of `type`, which is
-     * then 0, does not know these two and cannot be changed without making the table anew.
+     * 1 (public) or 3 (temporary) if the group has one of these types, else null. `type` is 0 then, because
+     * its CHECK does not allow 1 and 3, and SQLite can change a CHECK only by making the table again.
      */
     finer_type: integer('finer_type'),
     name: text('name').notNull(),
@@ -97,7 +107,7 @@ export const groups = sqliteTable(
     avatar: text('avatar').notNull(),
     ext: text('ext').notNull().default(''),
     owner_id: integer('owner_id').notNull(),
-    /** Whose limit of created groups it counts against, whoever owns it now. */
+    /** The user whose limit of created groups counts this group, whoever is the owner now. */
     creator_id: integer('creator_id').notNull(),
     apply_approval: integer('apply_approval').notNull(),
     capacity: integer('capacity').notNull(),
@@ -109,22 +119,28 @@ export const groups = sqliteTable(
     ban_all_until: integer('ban_all_until').notNull().default(0),
     count: integer('count').notNull(),
     blacklist_count: integer('blacklist_count').notNull().default(0),
-    /** Every change adds one; what was decided on another version is never written (see `executor.ts`). */
+    /**
+     * Every change adds one. A decision that was made on another version is never written (see
+     * `executor.ts`).
+     */
     version: integer('version').notNull().default(1),
     /** 0 normal, 1 dissolved. */
     status: integer('status').notNull().default(0),
     created_at: integer('created_at').notNull(),
     updated_at: integer('updated_at').notNull(),
-    /** The import that wrote last, and the version it left: `run version` (see transfer/import-groups.ts). */
+    /**
+     * Which import wrote to the group last, and the version after that: `run version` (see
+     * transfer/import-groups.ts).
+     */
     import_mark: text('import_mark'),
-    /** The id in the file it was imported from, where that was taken. */
+    /** The group's id in the imported file, if that id was already taken here; else null. */
     source_id: integer('source_id'),
   },
   t => [
     index('groups_open')
       .on(t.app_id, t.group_id, t.type, t.finer_type)
       .where(sql`(type = 2 OR finer_type = 1) AND status = 0`),
-    // One for each order in which an administrator lists the groups of an app.
+    // One index for each order in which an administrator can list the groups of an app.
     index('groups_of_app').on(t.app_id, t.group_id).where(sql`status = 0`),
     index('groups_by_name').on(t.app_id, sql`name COLLATE NOCASE`, t.group_id).where(sql`status = 0`),
     index('groups_by_size').on(t.app_id, t.count, t.group_id).where(sql`status = 0`),
@@ -173,7 +189,7 @@ export const blacklist = sqliteTable(
   t => [primaryKey({ columns: [t.group_id, t.user_id] })],
 )
 
-/** Bans of users who are not members at the moment: they are banned again when they come back. */
+/** Bans of users who are not members now. They are banned again when they come back. */
 export const absentBans = sqliteTable(
   'absent_bans',
   {
@@ -185,8 +201,8 @@ export const absentBans = sqliteTable(
 )
 
 /**
- * QR codes that were ended: those of this inviter, or of the whole group (inviter 0), that were made when the
- * group's version was lower.
+ * QR codes that were ended: all codes of this inviter (0: of the whole group) that were made when the group
+ * had a lower version.
  */
 export const endedQrCodes = sqliteTable(
   'ended_qr_codes',
@@ -198,7 +214,7 @@ export const endedQrCodes = sqliteTable(
   t => [primaryKey({ columns: [t.group_id, t.inviter_id] })],
 )
 
-/** How often a user was kicked from a group since it was last unblocked or invited by an admin. */
+/** How often a user was kicked from a group since the user was last unblocked, or invited by an admin. */
 export const kicks = sqliteTable(
   'kicks',
   {
@@ -209,7 +225,7 @@ export const kicks = sqliteTable(
   t => [primaryKey({ columns: [t.group_id, t.user_id] })],
 )
 
-/** One per group and applicant: the latest. Status: 0 pending, 1 agreed, 2 rejected. */
+/** The latest application of each user in each group. Status: 0 pending, 1 agreed, 2 rejected. */
 export const applications = sqliteTable(
   'applications',
   {
@@ -219,7 +235,7 @@ export const applications = sqliteTable(
     reason: text('reason').notNull(),
     status: integer('status').notNull(),
     expires_at: integer('expires_at').notNull(),
-    /** Former ids of an application that was made again, oldest first, as JSON (see operation/page.ts). */
+    /** Former ids of an application that was made again, as JSON, oldest first (see operation/page.ts). */
     former_ids: text('former_ids').notNull().default('[]'),
   },
   t => [
@@ -229,7 +245,10 @@ export const applications = sqliteTable(
   ],
 )
 
-/** At most one pending per group, invitee and inviter. Status: 0 pending, 1 agreed, 2 rejected or void. */
+/**
+ * At most one pending invitation for each group, invitee and inviter. Status: 0 pending, 1 agreed, 2 rejected
+ * or void.
+ */
 export const invitations = sqliteTable(
   'invitations',
   {
@@ -242,7 +261,7 @@ export const invitations = sqliteTable(
     status: integer('status').notNull(),
     expires_at: integer('expires_at').notNull(),
     updated_at: integer('updated_at').notNull(),
-    /** As for applications. */
+    /** Former ids, as for applications. */
     former_ids: text('former_ids').notNull().default('[]'),
   },
   t => [
@@ -275,7 +294,7 @@ export const sharedFiles = sqliteTable(
     size: integer('size').notNull(),
     type: text('type').notNull(),
     url: text('url').notNull(),
-    /** The grant behind `url` where that is this service's own and was made for this group, else 0. */
+    /** The grant of the file behind `url`, if this service made the URL for this group; else 0. */
     grant_id: integer('grant_id').notNull(),
     created_at: integer('created_at').notNull(),
     updated_at: integer('updated_at').notNull(),
@@ -293,7 +312,7 @@ export interface DerivedObject {
 }
 
 /**
- * Bytes in the store, or a place kept for them. `object_name` is the key in the store and begins with the
+ * Stored bytes, or a place reserved for an upload. `object_name` is the key in the store; it begins with the
  * app.
  */
 export const objects = sqliteTable(
@@ -310,13 +329,13 @@ export const objects = sqliteTable(
     content_type: text('content_type').notNull(),
     etag: text('etag').notNull(),
     created_at: integer('created_at').notNull(),
-    /** What was made from the object and stored beside it, by suffix: thumbnails, an MP3. */
+    /** What was made from the object and is stored beside it, by suffix: thumbnails, an MP3. */
     derived: text('derived', { mode: 'json' }).$type<Record<string, DerivedObject>>().notNull(),
-    /** What of these counts against the quotas: all but those that 0.1.0 made. */
+    /** How many bytes of `derived` count against the quotas: all, except for files that 0.1.0 made. */
     derived_bytes: integer('derived_bytes').notNull().default(0),
-    /** What a download is saved as; '' where nobody has named it. */
+    /** The file name that a download suggests; '' if nobody has named the file. */
     name: text('name').notNull().default(''),
-    /** Why bytes that a client sent straight to the store were refused: 413 or 507; 0 where they were not. */
+    /** Why a presigned upload was refused: 413 or 507; 0 if it was not. */
     refused_status: integer('refused_status').notNull().default(0),
   },
   t => [
@@ -330,7 +349,7 @@ export const objects = sqliteTable(
   ],
 )
 
-/** Who may read a chat file: the sender and a receiver (a user or a group). A forward adds one. */
+/** Who may read a chat file: the sender and a receiver (a user or a group). Each forward adds a grant. */
 export const grants = sqliteTable(
   'grants',
   {
@@ -341,7 +360,7 @@ export const grants = sqliteTable(
     to_type: integer('to_type').notNull(),
     to_id: integer('to_id').notNull(),
     created_at: integer('created_at').notNull(),
-    /** The grant that was forwarded, 0 for what was sent. */
+    /** The grant that was forwarded; 0 if the file was sent. */
     source_grant_id: integer('source_grant_id').notNull().default(0),
   },
   t => [

@@ -1,18 +1,18 @@
 /*
- * What the numbers in columns mean. In a statement they are constants, so they become text of the SQL and let
- * SQLite use the partial indexes.
+ * The meaning of numbers in columns. In a statement these constants become part of the SQL text, so that
+ * SQLite can use the partial indexes.
  */
 
 export const groupStatus = { living: 0, dissolved: 1 } as const
 
-/** Of applications and invitations. */
+/** The status of applications and invitations. */
 export const pendingStatus = { pending: 0, agreed: 1, rejected: 2 } as const
 
 /** `grants.to_type`: who a file was sent to. */
 export const receiverType = { user: 1, group: 2 } as const
 
 /**
- * Promised: no bytes yet. Receiving: an upload is under way. Stored: never changed again. Released: nothing
- * refers to it, its bytes are to go.
+ * Promised: no bytes yet. Receiving: an upload is under way. Stored: the bytes never change again. Released:
+ * nothing refers to the object, and a job will delete its bytes.
  */
 export const objectState = { promised: 0, stored: 1, released: 2, receiving: 3 } as const

@@ -23,15 +23,24 @@ declare const Bun: {
   }): BunServer
 }
 
-/** Uploads have limits of their own; this one only has to be larger. */
-const largestRequest = 6 * 1024 ** 3
+/**
+ * The largest request that Bun accepts, bytes. It only has to be larger than the service's own limits for
+ * uploads.
+ */
+const maxRequestBytes = 6 * 1024 ** 3
 
-/** A compiled binary keeps its program in a file system of its own, and runs it by itself. */
+/**
+ * Whether this is the compiled binary. Bun gives a binary a file system of its own, and starts it without a
+ * script.
+ */
 const compiled = /\$bunfs|~BUN/.test(Bun.main)
 
 const command = compiled ? [process.execPath] : [process.execPath, Bun.main]
 
-/** The word that makes this program a converter of pictures: a binary can start nothing but itself. */
+/**
+ * The argument that makes this program a converter of pictures. A compiled binary can start no other program
+ * than itself.
+ */
 const PICTURE_PROCESS = 'picture-process'
 
 const runtime: Runtime = {
@@ -43,7 +52,7 @@ const runtime: Runtime = {
     const server = Bun.serve({
       hostname,
       port,
-      maxRequestBodySize: largestRequest,
+      maxRequestBodySize: maxRequestBytes,
       idleTimeout: 65,
       fetch: (request, self) => app.fetch(request, { server: self }),
     })

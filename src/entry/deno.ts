@@ -22,12 +22,15 @@ declare const Deno: {
 }
 
 /**
- * What the command line needs beside the service's own permissions is nothing: the same as in `npm run
- * start:deno`.
+ * The permissions of the command line. They are the same as in `npm run start:deno`: no command needs more
+ * than the service.
  */
 const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(name => `--allow-${name}`)
 
-/** What a converter of pictures may: read its own program and its libraries. It reaches no network and writes nothing. */
+/**
+ * A converter of pictures may only read its own program and its libraries. It cannot reach the network or
+ * write files.
+ */
 const pictureProcess = [
   process.execPath,
   'run',
@@ -53,7 +56,7 @@ const runtime: Runtime = {
         const late = new Promise<void>(resolve => {
           deadline = setTimeout(resolve, graceMs)
         })
-        // `shutdown` alone would fail whoever is still sending a body.
+        // `shutdown` alone would break requests whose body is still being sent.
         await Promise.race([end().then(() => server.shutdown()), late])
         clearTimeout(deadline)
       },

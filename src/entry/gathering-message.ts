@@ -1,19 +1,20 @@
 import { IncomingMessage } from 'node:http'
 
-/** Chunks of this many bytes are handed on as they are. */
-const decentChunk = 16 * 1024
+/** Chunks of at least this many bytes are passed on unchanged. */
+const minChunkBytes = 16 * 1024
 
 /**
- * A request whose body comes in chunks of a decent size, however its sender cut it. Node hands on each chunk
- * of a chunked body by itself, 10 000 of one byte from a single read of the socket, and what they cost in
- * streams and promises keeps the event loop for seconds. Here the small chunks of one read become one.
+ * A request that joins the small chunks of its body, however the client cut them. Node passes on every chunk
+ * of a chunked body alone: one read of the socket can give 10 000 chunks of one byte. Each chunk costs work
+ * in streams and promises, and together they block the event loop for seconds. This class joins the small
+ * chunks of one read into one.
  */
 export class GatheringMessage extends IncomingMessage {
   private held: Uint8Array[] = []
 
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
-    if (chunk instanceof Uint8Array && chunk.byteLength < decentChunk) {
-      // Ticks and microtasks run between two chunks of one read; what is immediate runs behind all of them.
+    if (chunk instanceof Uint8Array && chunk.byteLength < minChunkBytes) {
+      // Ticks and microtasks run between two chunks of one read. `setImmediate` runs after all of them.
       if (this.held.length === 0) setImmediate(() => this.release())
       this.held.push(chunk)
       return true

@@ -1,6 +1,6 @@
 /**
- * The thread that syncs SQLite's log. It sleeps until an order stands in the shared memory, carries it out by
- * calls that wait for the disk, and answers by a message.
+ * The thread that syncs SQLite's log. It sleeps until an order arrives in the shared memory. It then carries
+ * the order out with synchronous file calls, and answers with a message.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { LogDeleted, OpenLog } from '../db/engines/log-file.ts'

@@ -26,8 +26,8 @@ const runtime: Runtime = {
       fetch: together(app.fetch),
       hostname,
       createServer,
-      // A client that dribbles its headers or its body does not hold a connection for ever; a slow upload may
-      // take its hour.
+      // A client that sends its headers or its body very slowly must not hold a connection for ever. A slow
+      // upload may take an hour.
       serverOptions: {
         IncomingMessage: GatheringMessage,
         headersTimeout: 15_000,
@@ -50,8 +50,8 @@ const runtime: Runtime = {
       port: (server.address() as AddressInfo).port,
       async close(graceMs) {
         const closed = new Promise<void>(resolve => server.close(() => resolve()))
-        // Node takes a connection that never sent anything for a busy one, and keeps one open whose last
-        // request is answered from here on.
+        // Node counts a connection that never sent anything as busy. It also keeps a connection open if its
+        // last request is answered after `close` was called. So both are closed here.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
         const idle = setInterval(() => server.closeIdleConnections(), 20)
         const deadline = setTimeout(() => server.closeAllConnections(), graceMs)
@@ -70,8 +70,8 @@ const runtime: Runtime = {
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
 }
 
-// The SDK for S3 warns on Node 20 that its versions of 2027 will need Node 22. Its version is pinned here, and Node
-// 20.19 is supported: the line would stand in every log and tell an operator of nothing to do.
+// On Node 20 the SDK for S3 warns that its versions of 2027 will need Node 22. Cohort pins the version of the
+// SDK and supports Node 20.19. So the warning would be in every log without anything for the operator to do.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
 process.exitCode = await main(runtime, process.argv.slice(2))

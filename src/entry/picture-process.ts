@@ -1,4 +1,7 @@
-/** The process that `processImages` starts on Node.js and Deno: takes pictures and answers with others. */
+/**
+ * The process that `processImages` starts on Node.js and Deno. It receives pictures and answers with
+ * converted ones.
+ */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { serveConversions } from '../media/process/converter.ts'

@@ -7,24 +7,26 @@ import type { Images, Videos, Voice } from '../platform.ts'
 
 export interface Listening {
   readonly port: number
-  /** Stops accepting, lets what runs finish for at most so many milliseconds, then cuts it off. */
+  /**
+   * Stops accepting requests, waits at most `graceMs` milliseconds for those under way, then cuts them off.
+   */
   close(graceMs: number): Promise<void>
 }
 
-/** What differs between Node, Bun and Deno: all that the command line needs of each. */
+/** What differs between Node, Bun and Deno: everything that the command line needs from the runtime. */
 export interface Runtime {
   readonly name: 'node' | 'bun' | 'deno'
-  /**
-   * How this runtime runs this program again, as a process of its own: the command, to which arguments are
-   * added.
-   */
+  /** The command that runs this program again in another process. Callers add the arguments. */
   readonly command: readonly string[]
   openDatabase(file: string, log?: LogFile): SerialEngine
-  /** The log of a database that is served, synced beside the event loop and beside the uploads. */
+  /**
+   * The log of a served database, synced by a thread, so that neither the event loop nor uploads delay a
+   * sync.
+   */
   logThread(file: string): LogFile
   /**
-   * Checkpoints of a database that is served, beside the event loop; where it is missing, SQLite makes them
-   * in commits.
+   * Makes the checkpoints of a served database on a thread. Where it is missing, SQLite makes them in
+   * commits.
    */
   checkpoints?(engine: SerialEngine, file: string, watch: CheckpointWatch): { stop(): Promise<void> }
   listen(app: Hono, host: string, port: number): Promise<Listening>

@@ -1,10 +1,11 @@
 import type { Hono } from 'hono'
 
 /**
- * The app with its answers held back until all requests of this turn of the event loop are handled. Written
- * one by one, each answer wakes a client that sleeps again before the next is ready; a dozen written in a row
- * wake it once, which costs half the CPU time (measured: 1.5 × the reads). Answers that take longer than a
- * turn, such as those of writes, leave in groups already: a commit has many.
+ * Holds back the answers of the app until all requests of this turn of the event loop are handled, then sends
+ * them together. If answers are sent one by one, each wakes a sleeping client before the next is ready. A
+ * dozen answers in a row wake it once, at half the CPU time (measured: 1.5 × the reads). Answers that need
+ * more than one turn, such as those of writes, are not held back: one commit already answers many of them
+ * together.
  */
 export function together(fetch: Hono['fetch']): Hono['fetch'] {
   let ready: (() => void)[] = []

@@ -3,15 +3,15 @@ import { failure } from '../http/respond.ts'
 
 export interface UnderWay {
   readonly fetch: Hono['fetch']
-  /** Takes no more requests (503) and resolves when those under way are answered. */
+  /** Refuses new requests (503). Resolves when all requests under way are answered. */
   end(): Promise<void>
 }
 
 const stopping = { 'content-type': 'application/json', 'retry-after': '1', connection: 'close' }
 
 /**
- * The app with its requests counted, for a runtime whose server, when it stops, cuts off requests that are
- * still being read.
+ * The app with its requests counted. It is for a runtime whose server cuts off unfinished requests when it
+ * stops.
  */
 export function underWay(app: Hono): UnderWay {
   let count = 0

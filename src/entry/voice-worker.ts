@@ -1,6 +1,6 @@
 /**
- * The thread that `threadedVoice` starts: takes AMR clips one after the other and answers each with MP3, or
- * with why not.
+ * The thread that `threadedVoice` starts. It receives AMR clips one after the other and answers each with an
+ * MP3, or with the reason for a refusal.
  */
 import { parentPort } from 'node:worker_threads'
 import { createMp3Encoder } from 'wasm-media-encoders'
@@ -9,7 +9,8 @@ import { amrToMp3 } from '../media/voice/convert.ts'
 import type { VoiceAnswer } from '../media/voice/worker-thread.ts'
 import { CannotConvert } from '../platform.ts'
 
-// Anything but a refusal ends the thread: its owner answers for it and starts another.
+// Any error other than a refusal ends the thread. Its owner then answers the caller and starts another
+// thread.
 parentPort?.on('message', async (amr: Uint8Array) => {
   parentPort?.postMessage(await answer(amr))
 })

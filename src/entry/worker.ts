@@ -33,7 +33,7 @@ interface ExecutionContextLike {
 
 const json = { 'content-type': 'application/json', 'retry-after': '10' }
 
-/** The service with these bindings: made once an isolate, at its first request. */
+/** The service with these bindings. Each isolate makes it once, at its first request. */
 function start(bindings: Bindings) {
   const texts = Object.entries(bindings).filter(
     (pair): pair is [string, string] => typeof pair[1] === 'string',
@@ -83,7 +83,7 @@ function start(bindings: Bindings) {
       startedAt: Date.now(),
     },
   })
-  // One round trip at a cold start: both at once.
+  // Both calls run at once, so a cold start takes one round trip.
   const prepared = async () => {
     const first =
       config.APP_SECRET === undefined
@@ -95,7 +95,8 @@ function start(bindings: Bindings) {
 }
 
 /**
- * The bucket bound as FILES, or S3 where it is configured (R2's S3 API lets clients upload past the Worker).
+ * The store of the files: S3 if it is configured, else the bucket bound as FILES. With R2's S3 API clients
+ * can upload directly to the bucket, without the Worker.
  */
 function blobsOf({ files }: Config, { FILES }: Bindings): BlobStore {
   if (files.store === 's3') return s3Store(files.s3)
@@ -105,7 +106,7 @@ function blobsOf({ files }: Config, { FILES }: Bindings): BlobStore {
 
 let service: ReturnType<typeof start> | undefined
 
-/** The service, ready. Throws when it is set up wrongly; the next request tries again. */
+/** The service, ready for requests. Throws if it is set up wrongly; the next request then tries again. */
 async function started(bindings: Bindings): Promise<ReturnType<typeof start>> {
   try {
     service ??= start(bindings)
@@ -131,28 +132,29 @@ async function respond(request: Request, bindings: Bindings): Promise<Response> 
   return (await overLimit(bindings.RATE_LIMITER, request)) ?? running.app.fetch(request)
 }
 
-/** The first attempt at what happened just now; the cron trigger sees to the others. */
+/** Makes the first attempt to deliver the newest events. The cron trigger makes the later attempts. */
 async function tellWebhooks(bindings: Bindings): Promise<void> {
   const { jobs } = await started(bindings)
   await jobs.runNow('deliver-webhooks')
 }
 
-// Durable Objects are made of what the main module exports.
+// The runtime makes Durable Objects only from classes that the main module exports.
 export { Hub } from './worker/hub.ts'
 
 export default {
   fetch(request: Request, bindings: Bindings, context: ExecutionContextLike): Promise<Response> {
     const response = respond(request, bindings)
-    // What was begun is finished when its caller goes away, too: it would be stopped anywhere, between
-    // storing a file and recording it.
+    // The request is finished also when its caller disconnects. Otherwise the runtime could stop it at any
+    // point, such as after storing a file and before recording it.
     context.waitUntil(response)
-    // No process lives on here that would tell webhooks what happened: the request that made it happen does.
+    // No process is left here afterwards to deliver webhooks. So the request that caused the events delivers
+    // them.
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       context.waitUntil(response.then(() => tellWebhooks(bindings)))
     }
     return response
   },
-  /** The cron trigger: what servers do in the background. */
+  /** The cron trigger runs the jobs that servers run in the background. */
   async scheduled(_event: unknown, bindings: Bindings): Promise<void> {
     const { jobs } = await started(bindings)
     await jobs.runDue()

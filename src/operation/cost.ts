@@ -1,4 +1,7 @@
-/** How many ids, or other items, an input names: what an operation on many costs more than one on a single one. */
+/**
+ * How many ids or other items an input names. An operation on many items costs more than one on a single
+ * item.
+ */
 export function itemsIn(input: unknown): number {
   let items = 0
   if (typeof input === 'object' && input !== null) {

@@ -4,28 +4,29 @@ import { HttpError, OutcomeUnknown } from './errors.ts'
 import type { ExecutorMetrics } from './executor.ts'
 
 /**
- * How long a sync may take before the disk counts as failing, milliseconds. It is waited for all the same.
+ * A sync that takes longer than this counts as a failing disk, milliseconds. The service still waits for it
+ * to end.
  */
 const maxSyncMs = 10_000
-/** How long to wait between two attempts to repair the log, milliseconds. */
+/** The pause between two attempts to repair the log, milliseconds. */
 const repairPauseMs = 1000
 
-/** An answer that waits: it rests on changes that are not on disk yet. */
+/** An answer that waits: it may depend on changes that are not on disk yet. */
 export interface Held {
-  /** The changes are on disk. */
+  /** Called when the changes are on disk. */
   release(): void
-  /** Nobody knows whether the changes are on disk. */
+  /** Called when nobody knows whether the changes are on disk. */
   abandon(unknown: OutcomeUnknown): void
 }
 
-/** What the disk does, and who is told. */
+/** What `Durability` needs, and the callbacks that it calls. */
 export interface DurabilityOptions {
   readonly loop: EventLoop
   readonly metrics: ExecutorMetrics
   readonly log: Log
-  /** All committed changes are on disk: the next may be committed. */
+  /** Called when all committed changes are on disk. The next ones may be committed. */
   onSound(): void
-  /** No change will be on disk for now: those that wait are to be refused. */
+  /** Called when no change can be saved for now. Waiting changes must be refused. */
   onFailing(): void
 }
 
@@ -37,7 +38,7 @@ const sentences: Readonly<Record<DatabaseTrouble, string>> = {
   other: 'the database does not answer',
 }
 
-/** Why nothing can be written, in words that are safe to answer. */
+/** Why nothing can be written, in words that are safe to show to a caller. */
 export function troubleOf(error: unknown): string {
   if (error instanceof HttpError) return error.message
   if (!(error instanceof DatabaseError)) return sentences.other
@@ -45,21 +46,21 @@ export function troubleOf(error: unknown): string {
 }
 
 /**
- * Sees to it that nothing is answered before it is on disk.
+ * Holds back every answer until the changes that it depends on are on disk.
  *
- * Changes are committed without waiting for the disk, then covered by one sync, and answered after it. A sync
- * that fails says nothing about the pages it was asked to write, and the next one does not try them again. So
- * after a failure nothing counts as saved until the whole log was written anew and synced. While that fails
- * too, the disk is failing: answers that wait are abandoned, no change is taken, and the repair is tried
- * again every second.
+ * COMMIT does not wait for the disk. One sync then covers all committed changes, and after it they are
+ * answered. A sync that fails does not say which pages are on disk, and the next sync does not try the lost
+ * ones again. So after a failure nothing counts as saved until the whole log was written again and synced. If
+ * that fails too, the disk is failing: waiting answers are abandoned, changes are refused, and the repair is
+ * tried again every second.
  */
 export class Durability {
   private readonly engine: SerialEngine
   private readonly options: DurabilityOptions
   private readonly listeners = new Set<() => void>()
-  /** What waits for the sync or repair under way; undefined when all committed changes are on disk. */
+  /** Answers that wait for the sync or repair under way; undefined if none is under way. */
   private held: Held[] | undefined
-  /** Why the disk is failing. */
+  /** Why the disk is failing; undefined if it is not. */
   private failure: unknown
   private stopRetrying: (() => void) | undefined
 
@@ -68,12 +69,12 @@ export class Durability {
     this.options = options
   }
 
-  /** Whether a commit must wait: what was committed before is not on disk yet. */
+  /** Whether the next commit must wait, because earlier changes are not on disk yet. */
   get unsettled(): boolean {
     return this.held !== undefined || this.failure !== undefined
   }
 
-  /** Whether answers wait for the disk at this moment. */
+  /** Whether answers are waiting for the disk now. */
   get underWay(): boolean {
     return this.held !== undefined
   }
@@ -82,14 +83,14 @@ export class Durability {
     return this.held?.length ?? 0
   }
 
-  /** Why no change can be saved now; undefined if it can. */
+  /** Why no change can be saved now; undefined if changes can be saved. */
   get refusal(): HttpError | undefined {
     if (this.failure === undefined) return undefined
     const message = `nothing can be saved now, and nothing was changed: ${troubleOf(this.failure)}`
     return new HttpError(503, message, { 'retry-after': '5' })
   }
 
-  /** Syncs what was committed, then releases those who wait for it. Only while nothing is unsettled. */
+  /** Syncs the committed changes, then releases their answers. Call it only while `unsettled` is false. */
   cover(committed: Held[]): void {
     this.held = committed
     const { loop, metrics } = this.options
@@ -119,20 +120,21 @@ export class Durability {
   }
 
   /**
-   * The answer, when all that is committed by now is on disk; undefined if it is already, or never will be.
+   * Holds an answer back until all changes committed so far are on disk. Answers undefined if there is
+   * nothing to wait for: they are on disk already, or the disk is failing.
    */
   hold<T>(answer: T): Promise<T> | undefined {
     const { held } = this
     if (held === undefined) return undefined
     return new Promise(resolve => {
       const tell = () => resolve(answer)
-      // While nothing can be saved, readers are told what is there: who changed it has been told to repeat
-      // it.
+      // If the changes cannot be saved, readers still get this answer. Whoever made the changes was told to
+      // repeat them.
       held.push({ release: tell, abandon: tell })
     })
   }
 
-  /** Resolves when all that is committed by now is on disk; throws 503 if that is not known. */
+  /** Resolves when all changes committed so far are on disk. Throws 503 if that cannot be known. */
   async settled(): Promise<void> {
     const { held, refusal } = this
     if (refusal !== undefined) throw refusal
@@ -144,7 +146,7 @@ export class Durability {
     return () => void this.listeners.delete(listener)
   }
 
-  /** Ends the attempts to repair. */
+  /** Stops the attempts to repair the log. */
   stop(): void {
     this.stopRetrying?.()
     this.stopRetrying = undefined

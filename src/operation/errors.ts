@@ -1,6 +1,6 @@
 /**
- * Every error of the API: its name in the code, its number on the wire, and what it says when nothing more
- * precise can be said (docs/behaviour.md, section 3). The list is closed.
+ * Every error of the API: its name in the code, its number in answers, and its default message
+ * (docs/behaviour.md, section 3). No others may be added.
  */
 export const errors = {
   token_expired: [402, 'access-token has expired: sign in again'],
@@ -43,21 +43,24 @@ export type ErrorName = keyof typeof errors
 /** The numbers that answers carry. */
 export type Code = (typeof errors)[ErrorName][0]
 
-/** What the error says by default. */
+/** The default message of an error. */
 export const textOf = (name: ErrorName): string => errors[name][1]
 
 /**
- * A business or authentication error: answered with HTTP 200 and its own code. A value, not an exception:
- * operations return it.
+ * A business or authentication error. It is answered with HTTP 200 and its own code. It is a value and not an
+ * exception: operations return it.
  */
 export class Refusal {
   readonly name: ErrorName
   /** The number that the answer carries. */
   readonly code: Code
   readonly message: string
-  /** Where errors are answered with an HTTP status: which, if it is not the error's usual one. */
+  /**
+   * The HTTP status, if it is not the usual one of this error. Used only where errors are answered with an
+   * HTTP status.
+   */
   readonly status: number | undefined
-  /** `detail` says which field or rule it was; without it the error's own text is answered. */
+  /** `detail` says which field or rule is the reason; without it the error's default message is answered. */
   constructor(name: ErrorName, detail?: string, status?: number) {
     this.name = name
     this.status = status
@@ -70,9 +73,7 @@ export class Refusal {
 export const refuse = (name: ErrorName, detail?: string, status?: number): Refusal =>
   new Refusal(name, detail, status)
 
-/**
- * An error of the HTTP level (413, 415, 503, …): thrown, answered with that status. `headers` go out with it.
- */
+/** An error of HTTP (413, 415, 503, …). It is thrown, and answered with that status and with `headers`. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly status: number
@@ -85,7 +86,8 @@ export class HttpError extends Error {
 }
 
 /**
- * The database failed between a change and its answer: the change may be there or not, now and after a restart.
+ * The database failed between a change and its answer. The change may have been made or not, and may be there
+ * or not after a restart.
  */
 export class OutcomeUnknown extends HttpError {
   constructor(options?: ErrorOptions) {

@@ -4,7 +4,7 @@ import { record } from '../events/record.ts'
 import { Refusal } from './errors.ts'
 import type { Call, Outcome } from './operation.ts'
 
-/** What an executor runs: an operation, or anything of the same form that is not part of the API. */
+/** What an executor runs: an operation, or a change of the same form that is not part of the API. */
 export interface Task<Out = unknown> {
   readonly writes: boolean
   reads(call: Call<unknown>): readonly Bound[] | Refusal
@@ -15,46 +15,46 @@ export type Result<Out = unknown> = Outcome<Out> | Refusal
 
 export interface Executor {
   /**
-   * Runs a task: its reads, its decision, and its writes as one atomic change that is on disk when the result
-   * is there. Reads answer at once where the engine allows it. Throws `DatabaseError` if the task was not
-   * carried out, `OutcomeUnknown` (503) if it may have been, and `HttpError` 503 while nothing can be
-   * written.
+   * Runs a task: its reads, its decision, and its writes as one atomic change. The change is on disk when the
+   * promise resolves. Reads answer without a promise where the engine allows it. Throws `DatabaseError` if
+   * the task was not carried out, `OutcomeUnknown` (503) if it may have been carried out, and `HttpError` 503
+   * while nothing can be written.
    */
   run<Out>(task: Task<Out>, call: Call<unknown>, session: Session): Result<Out> | Promise<Result<Out>>
   /**
-   * Rows outside of any operation: of apps, of files, for jobs. Held like the reads of an operation: what
-   * they may rest on is on disk when they are there, unless the disk refuses all writes (see `durable`). On a
-   * replicated database they are at least as fresh as what the session has seen.
+   * Reads rows outside of any operation, for jobs or to look up apps and files. As with operations, the rows
+   * are answered when the changes that they may show are on disk, unless the disk refuses all writes (see
+   * `durable`). On a replicated database the rows are at least as new as what the session has seen.
    */
   read<Row>(bound: Bound<Row>, session?: Session): Row[] | Promise<Row[]>
   /**
-   * Resolves when all that was read or committed so far is on disk. Throws 503 if it cannot be brought there.
-   * Wait for it before you act on what was read outside of the database, as by deleting bytes.
+   * Resolves when everything read or committed so far is on disk. Throws 503 if it cannot be saved. Wait for
+   * this before you act on rows outside of the database, such as deleting bytes.
    */
   durable(): Promise<void>
   /**
-   * Calls the listener whenever changes have become durable: what it reads then was written and synced.
-   * Answers a function that ends this.
+   * Calls the listener whenever changes have become durable. Everything that the listener reads then is on
+   * disk. Answers a function that removes the listener.
    */
   onDurable(listener: () => void): () => void
-  /** Resolves when everything accepted so far is written or refused. */
+  /** Resolves when every accepted change has been written or refused. */
   drain(): Promise<void>
 }
 
 export interface ExecutorMetrics {
-  /** A transaction of so many operations took so many milliseconds. */
+  /** A transaction with this many operations took `ms` milliseconds. */
   committed(operations: number, ms: number): void
-  /** What was committed was on disk after so many milliseconds. */
+  /** The committed changes were on disk after `ms` milliseconds. */
   synced(ms: number): void
-  /** A sync failed or did not end. */
+  /** A sync failed or took too long. */
   syncFailed(): void
   retried(): void
   queued(depth: number): void
-  /** So many events were written with a change. */
+  /** This many events were written with a change. */
   recorded(events: number): void
 }
 
-/** For executors that nobody looks at. */
+/** For executors whose figures nobody reads. */
 export const noMetrics: ExecutorMetrics = {
   committed() {},
   synced() {},
@@ -64,10 +64,10 @@ export const noMetrics: ExecutorMetrics = {
   recorded() {},
 }
 
-/** Rows as objects, from rows as the engine answers them. */
+/** Turns rows as the engine answers them into objects. */
 export const decode = (bound: Bound, rows: unknown[][]): readonly unknown[] => bound.statement.decode(rows)
 
-/** All that a result writes: its rows, and the record of what happened. */
+/** Everything that a result writes: its rows and its events. */
 export function writesOf(
   result: Result,
   call: Call<unknown>,

@@ -1,15 +1,15 @@
-/** Whose turn it is: an app, and a user of it ('' for the app itself). */
+/** Who waits: an app and one of its users ('' for the app itself). */
 export interface Turn {
   readonly app_id: string
   readonly user: string
 }
 
 /**
- * A queue that takes apps in turn, and within an app its users, and what one user brought in the order it came.
- * Whoever brings very much waits behind itself: everybody else waits for one of its items at most.
+ * A queue in which apps take turns, and the users of an app take turns. The items of one user keep their
+ * order. A user with very many items delays only itself: every other user waits for at most one of them.
  */
 export class FairQueue<Item> {
-  /** In the order of their turns. */
+  /** Apps and users, in the order of their turns. */
   private readonly apps = new Map<string, Map<string, Item[]>>()
   private count = 0
 
@@ -17,7 +17,7 @@ export class FairQueue<Item> {
     return this.count
   }
 
-  /** How many items of this user wait. */
+  /** How many items of this user are waiting. */
   waitingOf({ app_id, user }: Turn): number {
     return this.apps.get(app_id)?.get(user)?.length ?? 0
   }
@@ -31,7 +31,7 @@ export class FairQueue<Item> {
     this.count++
   }
 
-  /** As `push`, but before all else of this user: it has had its turn, and could not use it. */
+  /** Adds an item before all others of this user. For an item whose turn came but that could not run. */
   putBack(turn: Turn, item: Item): void {
     const others = this.apps.get(turn.app_id)?.get(turn.user)
     if (others === undefined) {
@@ -42,7 +42,7 @@ export class FairQueue<Item> {
     this.count++
   }
 
-  /** Takes everything out. */
+  /** Removes all items and answers them. */
   clear(): Item[] {
     const items = [...this.apps.values()].flatMap(users => [...users.values()].flat())
     this.apps.clear()
@@ -50,7 +50,7 @@ export class FairQueue<Item> {
     return items
   }
 
-  /** The next item, out of those apps and users that `may` have a turn now; undefined if there is none. */
+  /** Removes and answers the next item for which `may` is true; undefined if there is none. */
   shift(may: (turn: Turn, item: Item) => boolean = () => true): Item | undefined {
     for (const [app_id, users] of this.apps) {
       for (const [user, items] of users) {
@@ -58,7 +58,7 @@ export class FairQueue<Item> {
         if (item === undefined || !may({ app_id, user }, item)) continue
         items.shift()
         this.count--
-        // Whoever had its turn goes to the end of the line.
+        // An app or user that had its turn goes to the end of the line.
         users.delete(user)
         if (items.length > 0) users.set(user, items)
         this.apps.delete(app_id)
@@ -69,7 +69,7 @@ export class FairQueue<Item> {
     return undefined
   }
 
-  /** Takes an item out that waits no more. */
+  /** Removes an item that no longer waits. */
   remove({ app_id, user }: Turn, item: Item): void {
     const users = this.apps.get(app_id)
     const items = users?.get(user)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /*
- * Kinds of parameters. Clients send a number as a number or as a decimal string, in the query and in the body
- * alike, and a boolean also as 0 or 1 (docs/behaviour.md, section 2). Messages are written to stand after the
- * parameter's name: "group_id must be …".
+ * The types of parameters. A number may be sent as a number or as a decimal string, in the query and in the
+ * body. A boolean may also be 0 or 1 (docs/behaviour.md, section 2). Messages follow the parameter's name:
+ * "group_id must be …".
  */
 
 const decimal = /^-?(0|[1-9]\d{0,15})$/
@@ -17,7 +17,7 @@ const asBoolean = (value: unknown): unknown => {
 /** A list in a query: `1,2,3`. */
 const asList = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value)
 
-/** Whether a parameter is a list, whatever stands in for it when it is not sent. */
+/** Whether a parameter is a list. Looks inside optional parameters and defaults. */
 export function isList(type: z.ZodType): boolean {
   if (type instanceof z.ZodOptional || type instanceof z.ZodDefault) return isList(type.unwrap() as z.ZodType)
   return type.meta()?.type === 'array'
@@ -41,7 +41,10 @@ export const id = whole(1, Number.MAX_SAFE_INTEGER, 'must be a positive integer 
 export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER) =>
   whole(min, max, `must be an integer from ${min} to ${max}`)
 
-/** An integer, not yet judged: for ranges that have a code of their own. */
+/**
+ * Any safe integer. For parameters whose range is checked later, because a wrong value has its own error
+ * code.
+ */
 export const anyInteger = integer(Number.MIN_SAFE_INTEGER)
 
 export const boolean = z
@@ -63,7 +66,10 @@ export const someIdsUpTo = (max: number) => list(1, max)
 /** 1 to 500 ids, as changes take them; duplicates act once. */
 export const someIds = someIdsUpTo(500)
 
-/** Code points, which is what a person counts; the number of UTF-16 units is never smaller. */
+/**
+ * The number of code points, which is what a person counts as characters. It is never larger than the number
+ * of UTF-16 units.
+ */
 export function codePoints(text: string): number {
   let count = text.length
   for (let i = 0; i < text.length - 1; i++) {
@@ -77,8 +83,8 @@ const lonelySurrogate = /\p{Surrogate}/u
 const control = /[\u0000-\u001f\u007f-\u009f]/
 
 /**
- * Text of at most `max` code points, answered exactly as sent. Half a surrogate pair is not text and could
- * not be.
+ * A text of at most `max` code points, answered exactly as it was sent. Half of a surrogate pair is refused,
+ * because it could not be answered.
  */
 export const text = (max: number, min = 0) =>
   z
@@ -93,12 +99,12 @@ export const text = (max: number, min = 0) =>
     .meta({ maxLength: max, minLength: min })
 
 /**
- * Something a reader can see: not only white space, and not only characters without a shape of their own
- * (joiners, variation selectors, Hangul fillers, the empty Braille pattern).
+ * A visible character: not white space, and not a character without a shape of its own (joiners, variation
+ * selectors, Hangul fillers, the empty Braille pattern).
  */
 const visible = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u
 
-/** A name: text without control characters, and with something to see unless it is empty. */
+/** A name: a text without control characters. Unless it is empty it has at least one visible character. */
 export const name = (max: number, min = 0) =>
   text(max, min)
     .refine(value => !control.test(value), { error: 'must not contain control characters' })
@@ -107,13 +113,13 @@ export const name = (max: number, min = 0) =>
     })
 
 /**
- * An http(s) URL without credentials, or a path of this service (`/file/…`). It is stored and handed out,
- * never fetched; `javascript:`, `data:`, `//host` and the like never reach a client (docs/file-security.md
- * 24, 25).
+ * An http(s) URL without credentials, or a path of this service (`/file/…`). The service stores and answers
+ * it, and never fetches it. `javascript:`, `data:`, `//host` and the like are refused, so they never reach a
+ * client (docs/file-security.md 24, 25).
  */
 export const url = name(2048, 1).refine(isPublicUrl, { error: 'must be an http or https URL' })
 
-/** As `url`, but also the name of an object, or empty: what clients put into an avatar. */
+/** As `url`, but also the name of an object, or empty, because clients send these as avatars. */
 export const avatar = name(2048).refine(
   value => isPublicUrl(value) || /^(?![\s/\\])(?![a-z][a-z0-9+.-]*:)/i.test(value),
   {
@@ -133,19 +139,22 @@ const cursor = z
   .max(512, { error: 'is not one of this list' })
   .default('')
 
-/** Parameters of a paged list. `version` is accepted and means nothing (docs/behaviour.md, section 5). */
+/** Parameters of a paged list. `version` is accepted and has no effect (docs/behaviour.md, section 5). */
 export const paging = (defaultLimit: number) => ({
   cursor,
   limit: integer(1, 1000).default(defaultLimit),
   version: z.unknown().optional(),
 })
 
-/** The same where the reference knows no pages: without `limit`, as many as an answer holds. */
+/**
+ * The same for lists that have no pages in the reference. Without `limit`, a page has as many rows as one
+ * answer can hold.
+ */
 export const pagingIfAsked = { cursor, limit: integer(1, 1000).optional() }
 
 /**
- * Ids that may be anything: what is not an id is left out instead of refused (docs/behaviour.md, section 4,
- * `create`).
+ * A list of ids in which anything that is not an id is ignored instead of refused (docs/behaviour.md, section
+ * 4, `create`).
  */
 export const idsOrNothing = z
   .preprocess(asList, z.array(z.unknown()).max(500, { error: 'must be a list of at most 500 ids' }))

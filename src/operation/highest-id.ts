@@ -2,12 +2,15 @@ import { sql } from 'drizzle-orm'
 import { db, query } from '../db/query.ts'
 import { aboveAllIds } from './ids.ts'
 
-/** The id of an object stands in its name alone. Rows that were added last have the highest. */
+/**
+ * How many of the newest objects are looked at. The id of an object is only in its name, so there is no index
+ * of ids. The objects added last have the highest ids.
+ */
 const recentObjects = 100
 
 /**
- * The highest ids that are stored. Whoever makes ids goes on above them, whatever the clock says: newest stays
- * newest after a clock that was ahead is corrected (docs/behaviour.md, section 5).
+ * The highest stored ids. New ids start above them, whatever the clock says. So new rows stay the newest
+ * after a clock that was ahead is corrected (docs/behaviour.md, section 5).
  */
 export const highestIds = query()(() =>
   db
@@ -27,7 +30,7 @@ export const highestIds = query()(() =>
     .from(sql`(SELECT 1)`),
 )
 
-/** The highest id of all, from the rows of `highestIds`; 0 if there is none. */
+/** The highest id in the rows of `highestIds`; 0 if there is none. */
 export function highestId(rows: readonly { highest: number; object_names: string }[]): number {
   const ids = rows.flatMap(({ highest, object_names }) => [
     highest,
@@ -36,7 +39,10 @@ export function highestId(rows: readonly { highest: number; object_names: string
   return ids.reduce((most, id) => Math.max(most, id), 0)
 }
 
-/** Names are `app/folder/id`, the id to the base of 36 (see file/upload/slots.ts). 0 if that is none. */
+/**
+ * The id in an object's name: `app/folder/id`, with the id in base 36 (see file/upload/slots.ts). 0 if there
+ * is none.
+ */
 function idInName(object_name: string): number {
   const id = Number.parseInt(object_name.slice(object_name.lastIndexOf('/') + 1), 36)
   return Number.isSafeInteger(id) ? id : 0

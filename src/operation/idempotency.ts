@@ -9,16 +9,19 @@ import type { Executor, Result, Task } from './executor.ts'
 import type { Call } from './operation.ts'
 
 /*
- * Writes that are safe to repeat (docs/events.md, section "Idempotency-Key"). The answer is kept in the same
- * transaction as the change, so a change that is there has its answer there, whatever happened in between. Of
- * two requests at once, SQLite's queue lets the second find the first one's answer; on D1 their rows collide,
- * and the loser is decided again and finds it.
+ * Writes that are safe to repeat (docs/events.md, section "Idempotency-Key"). The answer is stored in the
+ * same transaction as the change, so there is never a change without its answer. If two requests with one key
+ * arrive at once, SQLite runs them one after the other, and the second finds the answer of the first. On D1
+ * their rows collide; the loser is decided again and then finds the answer.
  */
 
 const dayMs = 24 * 60 * 60 * 1000
 const hourMs = 60 * 60 * 1000
 
-/** The header as it may be used: 1 to 255 visible ASCII characters. 10002 otherwise; undefined if none was sent. */
+/**
+ * The value of the header, which must be 1 to 255 visible ASCII characters; otherwise refuses with 10002.
+ * Answers undefined if the header was not sent.
+ */
 export function idempotencyKey(header: string | null): string | undefined | Refusal {
   if (header === null) return undefined
   if (/^[\x21-\x7e]{1,255}$/.test(header)) return header
@@ -40,8 +43,8 @@ const kept = query<{ app_id: string; days: readonly number[]; hash: string }>()(
 )
 
 /**
- * The same key may have been used the day before, in the moment between this one's reads and its writes: then
- * the CASE is null, which the column refuses, and all is decided again.
+ * Stores the answer. Between this request's reads and its writes, another request may have used the same key
+ * on the day before. The CASE is then null, the column refuses null, and the operation is decided again.
  */
 const keep = command<{
   app_id: string
@@ -62,7 +65,7 @@ const forget = command<{ app_id: string; day: number; hash: string; expired: num
     AND answered_at <= ${p.expired}`,
 )
 
-/** Whether an app has keys of before this day. */
+/** Whether an app has keys from before this day. */
 export const keysBefore = query<{ app_id: string; day: number }>()(p =>
   db
     .select({ day: idempotency.day })
@@ -71,7 +74,7 @@ export const keysBefore = query<{ app_id: string; day: number }>()(p =>
     .limit(1),
 )
 
-/** Forgets a portion of them: they lie together. */
+/** Deletes at most 5000 keys from before this day. They are next to each other in the table. */
 export const forgetKeysBefore = command<{ app_id: string; day: number }>()(
   p => sql`DELETE FROM idempotency WHERE (app_id, day, hash) IN
     (SELECT app_id, day, hash FROM idempotency WHERE app_id = ${p.app_id} AND day < ${p.day} LIMIT 5000)`,
@@ -79,7 +82,7 @@ export const forgetKeysBefore = command<{ app_id: string; day: number }>()(
 
 const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))
 
-/** The same text for the same value, however its fields were ordered. */
+/** JSON that is the same for equal values, whatever the order of their fields. */
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
@@ -87,26 +90,26 @@ const canonical = (value: unknown): string =>
       : part,
   )
 
-/** What a task answers whose key was used for another input. */
+/** The answer of a task whose key was already used with another input. */
 const otherInput = Symbol('other input')
 
 interface Keyed {
-  /** Part of the key's scope; the caller, the app and the operation are the others. */
+  /** The operation is part of the scope of a key, with the app and the caller. */
   readonly operation: string
   readonly key: string
 }
 
-/** The task, which does what it does once for this key and answers the same from then on. */
+/** Wraps a task. It makes its change only once for this key, and later gives the same answer again. */
 function keyed(task: Task, call: Call<unknown>, { operation, key }: Keyed): Task {
   const { app, caller, now } = call
   const { administrator, user_id, only_group } = caller
-  // Half of it tells keys apart as well, and a row costs by its length.
+  // Half of the digest is enough to tell keys apart, and shorter rows cost less.
   const hash = digest(JSON.stringify([operation, administrator, user_id, only_group, key])).slice(0, 32)
   const fingerprint = digest(canonical(call.input))
   const expired = now - app.settings.idempotency_hours * hourMs
   const day = Math.floor(now / dayMs)
   const days: number[] = []
-  // A clock that was set back a little finds what is dated tomorrow.
+  // Also looks at tomorrow's rows, in case the clock was set back a little.
   for (let d = Math.floor(expired / dayMs); d <= day + 1; d++) days.push(d)
   const find = kept({ app_id: app.app_id, days, hash })
   let refusal: Refusal | undefined
@@ -114,7 +117,7 @@ function keyed(task: Task, call: Call<unknown>, { operation, key }: Keyed): Task
     writes: true,
     reads(call) {
       const reads = task.reads(call)
-      // What is refused now may have been done before.
+      // A request that would be refused now may have succeeded before under this key.
       refusal = reads instanceof Refusal ? reads : undefined
       return reads instanceof Refusal ? [find] : [find, ...reads]
     },
@@ -146,8 +149,8 @@ function keyed(task: Task, call: Call<unknown>, { operation, key }: Keyed): Task
 }
 
 /**
- * Runs a write under its key. Throws `HttpError` 422 if the key was used with another input, and whatever
- * `Executor.run` throws.
+ * Runs a write under its key. Throws `HttpError` 422 if the key was used with another input, and everything
+ * that `Executor.run` throws.
  */
 export async function runOnce(
   executor: Executor,

@@ -1,6 +1,6 @@
 /**
- * What a parameter means whose own schema does not say it. A name means the same wherever it stands; where it
- * does not, the path stands before it.
+ * What parameters mean whose own schema does not say it. A name has the same meaning in every operation.
+ * Where it has not, the path comes before the name.
  */
 const meanings: Readonly<Record<string, string>> = {
   action: 'what the user wants to do',

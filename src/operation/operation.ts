@@ -9,133 +9,146 @@ import type { Requirement } from './roles.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
-/** What an operation is about, for the documentation. */
+/** The section of the documentation that an operation belongs to. */
 export type Tag = 'group' | 'file' | 'authz' | 'events' | 'compat' | 'administration' | 'operator'
 
-/** The least that a token must be. An administrator that acts as a user is no more than that user. */
+/**
+ * The least powerful token that an operation accepts. An administrator that acts as a user has only that
+ * user's rights.
+ */
 export type Who = 'user' | 'administrator' | 'operator'
 
-/** Who calls, as the token and the acting headers say (docs/behaviour.md, section 2). */
+/** The caller, as the token and the acting headers say (docs/behaviour.md, section 2). */
 export interface Caller {
-  /** Its token is an administrator's, whoever it acts as. */
+  /** Whether the token is an administrator's, also while the administrator acts as a user. */
   readonly administrator: boolean
-  /** null: an administrator who acts as nobody in particular, so as the owner of the group in question. */
+  /**
+   * null: an administrator that acts as no particular user. It has the rights of the owner of the group in
+   * question.
+   */
   readonly user_id: number | null
-  /** An administrator bound by the `group_id` header to this one group. */
+  /** The only group that this administrator may name, set by the `group_id` header; null: any group. */
   readonly only_group: number | null
-  /** Id of the key that signed its token; missing where there is no token. */
+  /** Id of the key that signed the token; missing if there is no token. */
   readonly key_id?: string
 }
 
-/** The caller of an operation on its own self: an administrator has said as whom it acts. */
+/** The caller of an operation on its own user. An administrator has said which user it acts as. */
 export interface SelfCaller extends Caller {
   readonly user_id: number
 }
 export type CallerOf<Self extends boolean> = Self extends true ? SelfCaller : Caller
 
-/** Where a call came from, for the record of what happened. */
+/** Where a call came from, for its events. */
 export interface Origin {
   /** Id of the request. */
   readonly request: string
-  /** The caller's address as AUDIT_IP lets it be kept. */
+  /** The caller's address, in the form that AUDIT_IP allows. */
   readonly ip: string
 }
 
-/** All that an operation may know besides the rows it asked for. */
+/** Everything that an operation may use besides the rows that it reads. */
 export interface Call<In, Who extends Caller = Caller> {
   readonly app: App
   readonly caller: Who
   readonly input: In
-  /** Milliseconds since 1970; one instant for the whole operation. */
+  /** Milliseconds since 1970. It does not change during the operation. */
   readonly now: number
   readonly newId: () => number
-  /** Missing where the service itself calls: its jobs, the command line. */
+  /** Missing if the service itself calls: its jobs and the command line. */
   readonly origin?: Origin
 }
 
 export interface Page {
   /** '' on the last page. */
   readonly cursor: string
-  /** Only where the reference knows pages. */
+  /** Only for lists that have pages in the reference. */
   readonly total?: number
   readonly version?: number
 }
 
-/** `cursor`: the reference knows no pages of this list; the answer has a cursor all the same, and no total. */
+/** `cursor`: the list has no pages in the reference. The answer has a cursor all the same, and no total. */
 export type Paged = boolean | 'cursor'
 
-/** What an operation decided: the answer, the rows to write, and what happened. */
+/** What an operation decided: the answer, the rows to write, and the events. */
 export interface Outcome<Out> {
   readonly data: Out
   readonly page?: Page
   readonly writes?: readonly Bound[]
-  /** What happened, if these rows are written: recorded in the same change. */
+  /** The events, which are written in the same change as the rows. */
   readonly events?: readonly NewEvent[]
-  /** The answer of an earlier request with the same Idempotency-Key: nothing happened now. */
+  /** This is the answer of an earlier request with the same Idempotency-Key. Nothing is written now. */
   readonly replayed?: boolean
 }
 
-/** An answer of this shape: as a value, or as the JSON that SQLite made. */
+/** An answer of this shape, as a value or as the JSON that SQLite made. */
 export type Answered<Out> = Out | JsonText<Out>
 
 /**
- * An operation of the API, whole. It names the rows it needs, decides from them without side effects, and
- * returns what to write: an executor runs it, possibly more than once, so `decide` must not keep anything.
- * Everything else (routes, documentation, permission tests) is read off this value.
+ * An operation of the API with everything that belongs to it. It names the rows that it reads, decides from
+ * them without side effects, and returns what to write. An executor runs it, and may run `decide` more than
+ * once, so `decide` must not store anything. Routes, documentation and permission tests are made from this
+ * value.
  */
 export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = unknown> {
   readonly id: string
   readonly methods: readonly Method[]
   readonly path: string
   /**
-   * Other paths of the same operation which existing clients call (docs/behaviour.md, section 8): `GET
+   * Other paths of the same operation that existing clients call (docs/behaviour.md, section 8), such as `GET
    * /app/qrcode/group_sign`.
    */
   readonly compat?: readonly { readonly methods: readonly Method[]; readonly path: string }[]
   readonly title: string
   readonly description: string
   readonly tag: Tag
-  /** Whose token it takes; `user` takes an administrator's, too, and `administrator` the operator's. */
+  /**
+   * Which tokens it accepts. `user` also accepts an administrator's, and `administrator` also the operator's.
+   */
   readonly who: Who
-  /** Needs a user of its own: an administrator must send `user_id`. */
+  /** The operation is about the caller's own user, so an administrator must send `user_id`. */
   readonly self: boolean
   /**
-   * What the group named in the input asks of the caller; undefined for operations that name no one group.
+   * The role that the caller needs in the group that the input names; undefined for operations that do not
+   * name one group.
    */
   readonly requires: Requirement | undefined
   readonly input: z.ZodObject<Shape>
-  /** `data` of a successful answer. */
+  /** The shape of `data` in a successful answer. */
   readonly answer: z.ZodType<Out>
   readonly paged: Paged
-  /** Runs in the write queue. */
+  /** Whether it writes. Operations that write run in the write queue. */
   readonly writes: boolean
   /**
-   * Operator's operations that are about all apps: run in every database, and answered as this makes one of
-   * what each decided.
+   * For the operator's operations about all apps. They run in every database, and `merge` makes one answer of
+   * the outcomes of all of them.
    */
   merge?(outcomes: readonly Outcome<unknown>[], call: Call<unknown>): Outcome<unknown>
-  /** Judges what takes a port to judge, after the parameters and before anything is read. */
+  /**
+   * Checks that need a port, such as whether a URL may be called. Runs after the parameters were checked and
+   * before anything is read.
+   */
   admit?(input: unknown, at: Admitting): Refusal | undefined
   reads(call: Call<unknown>): readonly Bound[] | Refusal
   decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Answered<Out>> | Refusal
   /**
-   * Turns what was decided into the answer where that takes the request or the store: URLs. Runs after the
-   * change is on disk.
+   * Makes the answer from what was decided, where that needs the request or the store, such as for URLs. Runs
+   * when the change is on disk.
    */
   present?(decided: unknown, at: Presenting): unknown
 }
 
-/** What `present` may know. */
+/** What `present` may use. */
 export interface Presenting {
   readonly app: App
   readonly now: number
-  /** How the client reaches this service, without a slash at the end. */
+  /** The URL at which the client reaches this service, without a slash at the end. */
   readonly baseUrl: string
   readonly blobs: BlobStore
   readonly outbound: Outbound
 }
 
-/** What `admit` may know. */
+/** What `admit` may use. */
 export interface Admitting {
   readonly outbound: Outbound
 }
@@ -156,7 +169,8 @@ interface Common<Shape extends z.ZodRawShape, Out, Self extends boolean> {
 }
 
 /**
- * An operation whose answer is made from what it decided by `present`: `answer` is then the shape of that.
+ * An operation whose answer `present` makes from what was decided. `answer` is then the shape of what
+ * `present` returns.
  */
 export const presented = <Shape extends z.ZodRawShape, Decided, Out>(
   decided: Operation<Shape, Decided>,
@@ -164,12 +178,12 @@ export const presented = <Shape extends z.ZodRawShape, Decided, Out>(
   present: (decided: Decided, at: Presenting) => Out | Promise<Out>,
 ): Operation<Shape> => ({ ...decided, answer, present: (data, at) => present(data as Decided, at) })
 
-/** What an administrator bound by its `group_id` header hears when it names another. */
+/** The message for an administrator bound by its `group_id` header that names another group. */
 export const otherGroup = 'the group_id header allows this administrator no other group'
 
 export type Input<Shape extends z.ZodRawShape> = z.infer<z.ZodObject<Shape>>
 
-/** An operation that names no one group: `reads` and `decide` get the call as it came. */
+/** Declares an operation that names no single group: `reads` and `decide` get the call unchanged. */
 export function operation<
   Shape extends z.ZodRawShape,
   Out,
@@ -188,15 +202,15 @@ export function operation<
   return {
     ...described(o),
     ...(merge !== undefined && {
-      // What merges decides values, not JSON.
+      // Operations with `merge` decide values and not JSON.
       merge: (outcomes, call) => merge(outcomes as Outcome<Out>[], call as Call<Input<Shape>>),
     }),
     requires: undefined,
     writes: o.writes ?? false,
-    // Only an input that has passed `input` is handed in.
+    // `input` is only a value that has passed the schema.
     ...(o.admit && { admit: (input, at) => o.admit?.(input as Input<Shape>, at) }),
-    // The executor hands back the rows of exactly these reads, for an input that has passed `input` and a
-    // caller that has passed `self`: the casts of the mechanism.
+    // Casts of the mechanism. The executor passes the rows of exactly these reads. The input has passed the
+    // schema, and the caller has passed `self`.
     reads(call) {
       const { only_group } = call.caller
       if (only_group !== null && groupsIn(call.input).some(group_id => group_id !== only_group))
@@ -208,7 +222,7 @@ export function operation<
   }
 }
 
-/** The groups that an input names in another way than by `group_id`. */
+/** The groups that an input names in another field than `group_id`. */
 function groupsIn(input: unknown): readonly number[] {
   const { group_list, to_type, to_id } = input as {
     group_list?: readonly number[]

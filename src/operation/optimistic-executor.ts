@@ -12,24 +12,27 @@ import {
 } from './executor.ts'
 import type { Call } from './operation.ts'
 
-/** How often a task is decided before its caller is told to come back. */
+/** How often a task is decided before the caller gets 503 and has to try again. */
 const attempts = 16
 
 /**
- * How long to wait after a failed attempt, milliseconds: at random, up to a bound that doubles. Simulated
- * with a hundred who change one group at once, all get through, in seven attempts each; with a bound that
- * grows by 20 ms instead, half of them do not.
+ * The pause after a failed attempt, milliseconds: random, up to a limit that doubles each time. In a
+ * simulation a hundred callers changed one group at once. All of them succeeded, with seven attempts each.
+ * With a limit that grew by 20 ms each time, half of them failed.
  */
 const pause = (attempt: number): number => Math.random() * Math.min(1000, 20 * 2 ** attempt)
 
 const constraint = /constraint failed/i
-/** SQLite itself has refused the batch, so nothing of it is done. Other errors may come after it was carried out. */
+/**
+ * SQLite itself refused the batch, so nothing of it was done. After other errors the batch may have been
+ * carried out.
+ */
 const refusedBySqlite = /SQLITE_[A-Z]+/
 
 /**
- * For a database at a distance, without interactive transactions. Reads go out as one batch and writes as
- * one; if what was decided on changed in between, a constraint refuses the write batch as a whole (see
- * `touch` in group-operation.ts) and the operation is decided again from its reads.
+ * For a remote database without interactive transactions. The reads are one batch, and the writes are one
+ * batch. If another call has changed what was read, a constraint refuses the whole batch of writes (see
+ * `touch` in group-operation.ts). The operation is then decided again from new reads.
  */
 export function optimisticExecutor(
   engine: BatchEngine,
@@ -78,7 +81,7 @@ export function optimisticExecutor(
       const [rows] = await rowsOf([bound], session, 'read')
       return (rows ?? []) as Row[]
     },
-    // What D1 answers is durable.
+    // Everything that D1 answers is already durable.
     durable: () => Promise.resolve(),
     onDurable(listener) {
       listeners.add(listener)

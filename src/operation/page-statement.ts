@@ -15,41 +15,45 @@ import {
 } from '../db/query.ts'
 
 /*
- * The statement of a paged list, made of what the list declares once: its rows. It answers the page as JSON,
- * the key that the page ends with, whether there is more behind that, and how many rows there are in all.
+ * Makes the statement of a paged list from the declaration of the list. The statement answers the page as
+ * JSON, the key of its last row, whether there are more rows after it, and the number of rows in the whole
+ * list.
  */
 
-/** The most that a page holds, bytes of JSON (docs/behaviour.md, section 5). */
-const mostBytes = 1_000_000
+/** The largest page, bytes of JSON (docs/behaviour.md, section 5). */
+const maxPageBytes = 1_000_000
 
-/** What of a list every page shares. */
+/** What all pages of a list have in common. */
 export interface Listed<A extends Args, Fields extends SelectedFields> {
-  /** Part of what a cursor is signed over, with what the list is of. */
+  /** Cursors are signed over this name and over the group or user whose list it is. */
   readonly name: string
-  /** A unique column of positive integers: the order of the list. */
+  /** A unique column of positive integers. The list is sorted by it. */
   readonly key: Column
   readonly newestFirst?: boolean
   /**
-   * Rows are renewed: they get a new key, and this column keeps the former ones, a JSON list. A row keeps its place
-   * for a cursor under way: the key it had when the first page was read.
+   * For rows that are renewed: each renewal gives a row a new key, and this column has the former keys as a
+   * JSON list. For a cursor the row keeps its place in the list: the key that it had when the first page was
+   * read.
    */
   readonly formerKeys?: Column
-  /** Pages go from the newest to the oldest, but each page begins with its oldest. */
+  /** Pages go from the newest rows to the oldest, but inside a page the oldest row comes first. */
   readonly newestLast?: boolean
   /** The fields of an item, in the order of the answer. */
   item(p: Placeholders<A>): Fields
-  /** FROM and WHERE: all rows of the list, of which `beyond` leaves those behind a key. */
+  /** FROM and WHERE of all rows of the list. The condition `beyond` leaves only the rows after a key. */
   from(select: Select, p: Placeholders<A>, beyond: SQL): Ordered
-  /** The statement also counts the whole list, where nothing else knows its total. */
+  /**
+   * Whether the statement also counts the whole list. Needed if the total is not known from another place.
+   */
   readonly counted?: boolean
-  /** A table that the statement makes once, by its name, for `from` to look into. */
+  /** A table that the statement makes only once and that `from` can use by its name. */
   first?(p: Placeholders<A>): { readonly name: string; readonly rows: SQL }
   /**
-   * The rows lie in many places, each with an order of its own: their keys are sorted, and only the rows of the
-   * page are read.
+   * The rows are in many places of the table, each sorted on its own. So only their keys are sorted, and then
+   * only the rows of the page are read.
    */
   readonly scattered?: boolean
-  /** A page of many rows could be larger than an answer may be: it then ends early. */
+  /** A page of many rows may be larger than an answer may be. It then ends early. */
   readonly mayBeLarge?: boolean
 }
 type Rows = Placeholder<string, number>
@@ -62,22 +66,25 @@ interface Ordered extends Preparable<unknown> {
 
 export interface PageRow<Item> {
   readonly items: JsonText<Item[]>
-  /** The key of the newest row of the page; 0 where rows are not renewed. */
+  /** The key of the newest row of the page; 0 if rows are not renewed. */
   readonly newest: number | null
   readonly last: number | null
   readonly more: number
-  /** 0 where the list is not counted. */
+  /** 0 if the list is not counted. */
   readonly total: number
 }
 
-/** The key before the first. */
+/** The key before which the list starts. */
 export const firstKey = ({ newestFirst = false }: { readonly newestFirst?: boolean }): number =>
   newestFirst ? Number.MAX_SAFE_INTEGER : 0
 
-/** `began`: the key of the newest row when the first page was read. `skip`: one less than `limit`. */
+/** `began`: the key of the newest row when the first page was read. `skip`: `limit` minus one. */
 type Asked<A extends Args> = A & { after: number; began: number; limit: number; skip: number }
 
-/** The statement of a page; `renewed`: of one behind the first, where rows are renewed. */
+/**
+ * Makes the statement of a page. `renewed` is the column of former keys; it is given only for pages after the
+ * first of a list whose rows are renewed.
+ */
 export function pageStatement<A extends Args, Fields extends SelectedFields>(
   list: Listed<A, Fields>,
   renewed?: Column,
@@ -121,7 +128,7 @@ const nothing: Part = { text: '', params: [] }
 const none: Part = { text: '0', params: [] }
 type Parts = { readonly first: Part; readonly more: Part; readonly total: Part }
 
-/** The page and the keys it begins and ends with. */
+/** Aggregates the page into JSON, with its newest and its last key. */
 function aggregate<A extends Args, Fields extends SelectedFields>(
   { newestLast, mayBeLarge, formerKeys }: Listed<A, Fields>,
   rows: Compiled,
@@ -136,9 +143,9 @@ function aggregate<A extends Args, Fields extends SelectedFields>(
 }
 
 /**
- * The same for a list in the order of its index: the key that ends the page is looked up first, and the rows up to
- * it are aggregated where they are found. An inner SELECT with a limit would hand each over, which costs as much as
- * making its JSON. Its rows are small: members, not texts.
+ * The same for a list that is in the order of its index. It looks up the last key of the page first, and then
+ * aggregates all rows up to that key directly from the table. An inner SELECT with a limit would copy every
+ * row, which costs as much as making its JSON. Only for small rows, such as members.
  */
 function inPlace<A extends Args, Fields extends SelectedFields>(
   list: Listed<A, Fields>,
@@ -171,7 +178,7 @@ function statement<A extends Args>(page: Part, { first, more, total }: Parts): Q
   )
 }
 
-/** As many of the rows, from the first, as an answer may hold. */
+/** Selects rows from the first one on, as many as an answer may hold. */
 const fitting = (rows: string, object: string, newestLast = false): string =>
   `SELECT page_key, item FROM (SELECT page_key, item, sum(length(CAST(item AS BLOB)) + 1) OVER (ROWS UNBOUNDED PRECEDING) AS bytes
-    FROM (SELECT page_key, ${object} AS item FROM (${rows}))) WHERE bytes <= ${mostBytes}${newestLast ? ' ORDER BY page_key' : ''}`
+    FROM (SELECT page_key, ${object} AS item FROM (${rows}))) WHERE bytes <= ${maxPageBytes}${newestLast ? ' ORDER BY page_key' : ''}`

@@ -9,24 +9,24 @@ import { firstKey, type Listed, type PageRow, pageStatement } from './page-state
 import { sign, verify } from './sign.ts'
 
 /*
- * Paged lists. A cursor is the last key of a page and a signature over the list it belongs to and that key:
- * the next page starts behind the key, so rows that come and go elsewhere neither repeat nor hide others, and
- * a cursor of another list, group or app is refused. Where rows are renewed, the cursor also says which was the
- * newest at the start: a row that got a newer key since is found under the one it had. SQLite writes the page as JSON, says with which key it
- * ends and whether there is more, all in one statement.
+ * Paged lists. A cursor is the last key of a page with a signature over the key and the list. The next page
+ * starts after that key, so rows that come and go in other places are neither repeated nor missed. A cursor
+ * of another list, group or app is refused. Where rows are renewed, the cursor also has the newest key at the
+ * start: a row with a newer key is found under the key that it had before. One statement of SQLite writes the
+ * page as JSON and answers its last key and whether there are more rows.
  */
 
-/** Where no limit is sent: more would not fit, however small they are. */
-const mostRows = 5_000
+/** The page size without a `limit`. More rows would not fit into an answer, however small they are. */
+const maxRows = 5_000
 
-/** Where a page starts: behind this key, in the list as it began. */
+/** Where a page starts: after this key. */
 interface Place {
   readonly after: number
   /** The newest key when the first page was read; undefined where rows are not renewed. */
   readonly began?: number
 }
 
-/** The place that a cursor tells; undefined if the cursor is not one of this list. */
+/** The place in a cursor; undefined if the cursor does not belong to this list. */
 function placeOf(app: App, list: string, cursor: string): Place | undefined {
   const dot = cursor.indexOf('.')
   const [after = Number.NaN, began, ...others] = cursor
@@ -38,7 +38,7 @@ function placeOf(app: App, list: string, cursor: string): Place | undefined {
   return isOurs && verify(app, 'cursor', signedText(list, place), cursor.slice(dot + 1)) ? place : undefined
 }
 
-/** The cursor of what comes behind this place. */
+/** The cursor of the page that starts after this place. */
 export const cursorOf = (app: App, list: string, place: Place): string =>
   `${textOfPlace(place)}.${sign(app, 'cursor', signedText(list, place))}`
 
@@ -52,13 +52,13 @@ type PagedCall = Call<{ readonly cursor: string; readonly limit?: number | undef
 
 export interface PagedList<A extends Args, Item> {
   /**
-   * The page that the caller asks for, to be read. `of` says whose list it is: the group's or the user's.
-   * 10002 for a cursor of another list.
+   * The statement that reads the page that the caller asks for. `of` is the group or user whose list it is.
+   * Refuses with 10002 a cursor of another list.
    */
   reads(call: PagedCall, of: number | string | null, args: A): readonly [Bound<PageRow<Item>>] | Refusal
   /**
-   * The answer made of it. `total` is what the statement counted, unless it is known; without `known` there is
-   * a cursor alone.
+   * Makes the answer. `known` says how the total is found: as counted by the statement, or as known from
+   * another place. Without `known` the answer has a cursor and no total.
    */
   answer(
     call: PagedCall,
@@ -84,16 +84,16 @@ export const pagedList =
         if (place === undefined) return refuse('invalid_parameter', 'cursor is not one of this list')
         const { after, began = Number.MAX_SAFE_INTEGER } = place
         const statement = place.began === undefined ? page : renewedPage
-        const { limit = mostRows } = input
+        const { limit = maxRows } = input
         return [statement({ ...args, after, began, limit, skip: limit - 1 }) as Bound<PageRow<Item>>]
       },
       answer({ app, input }, of, [[found]], known) {
-        // The statement is an aggregate: it answers one row, always.
+        // The statement is an aggregate, so it always answers exactly one row.
         if (found === undefined) throw new Error(`no page of ${list.name}`)
         const { items, last, newest, more } = found
         const next = (after: number): Place => {
           if (formerKeys === undefined) return { after }
-          // Read once already, so it is one of this list.
+          // `reads` has already checked this cursor, so it belongs to this list.
           const began = input.cursor === '' ? newest : placeOf(app, nameOf(of), input.cursor)?.began
           return { after, ...(began !== undefined && began !== null && { began }) }
         }

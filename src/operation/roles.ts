@@ -1,10 +1,10 @@
 import type { ErrorName } from './errors.ts'
 
-/** As stored: the higher number is the higher role. */
+/** Roles as the database stores them. A higher number is a higher role. */
 export const role = { member: 1, admin: 2, owner: 3 } as const
 export type Role = (typeof role)[keyof typeof role]
 
-/** What an operation asks of its caller in the group it names (docs/behaviour.md, section 4). */
+/** The role that an operation needs in the group that it names (docs/behaviour.md, section 4). */
 export type Requirement = 'anyone' | 'member' | 'inviter' | 'editor' | 'admin' | 'owner'
 
 interface Situation {
@@ -14,7 +14,7 @@ interface Situation {
   readonly member_modify: boolean
 }
 
-/** The roles table: why the caller may not, or undefined if it may. */
+/** Why the caller may not do this, by the table of roles; undefined if it may. */
 export function refusalFor(
   requirement: Requirement,
   { role: has, member_invite, member_modify }: Situation,
@@ -35,7 +35,10 @@ export function refusalFor(
   }
 }
 
-/** Nobody kicks, bans or blocks someone of the same or a higher role. A non-member (null) has none. */
+/**
+ * Why the actor may not kick, ban or block the target: the target has the same or a higher role. A user who
+ * is not a member (null) has no role.
+ */
 export function refusalToActOn(actor: number, target: number | null): ErrorName | undefined {
   if (target === null || actor > target) return undefined
   return target === role.owner ? 'no_permission' : 'needs_owner'

@@ -26,21 +26,22 @@ interface Waiting {
 }
 
 /**
- * How many operations one transaction takes at most, and how many ids they may name in all, but for a single one
- * that names more: keeps the event loop turning under a flood, and the wait for the next transaction short.
+ * The most operations in one transaction, and the most ids that they may name together. A single operation
+ * may name more. These limits keep the event loop responsive under many requests, and keep the wait for the
+ * next transaction short.
  */
-const largestBatch = 512
-const mostItems = 1000
-/** How long a task waits for another process that holds the database, milliseconds. */
+const maxBatchOperations = 512
+const maxBatchItems = 1000
+/** How long a task waits while another process has locked the database, milliseconds. */
 const maxBusyMs = 5000
 const busyPauseMs = 10
 
 /**
- * What the reads of one turn of the event loop may cost: kilobytes of JSON, and items of the input. What comes when
- * it is spent waits for the next turn, and apps and users take turns: sixty lists of a megabyte are no wait of
- * seconds for everybody else.
+ * What the reads in one turn of the event loop may cost: kilobytes of JSON plus items of the input. When it
+ * is spent, further reads wait for the next turn, in which apps and users take turns. Without this limit,
+ * sixty lists of a megabyte would make every other caller wait for seconds.
  */
-const readsPerTurn = 256
+const maxReadCostPerTurn = 256
 
 const silent: Log = { info() {}, warn() {}, error() {} }
 
@@ -49,7 +50,7 @@ export interface SerialExecutorOptions {
   readonly queueLimit?: number
   readonly metrics?: ExecutorMetrics
   readonly log?: Log
-  /** false: no events are recorded, to measure what they cost. */
+  /** false: no events are recorded. For measuring what events cost. */
   readonly recordsEvents?: boolean | undefined
 }
 
@@ -58,35 +59,38 @@ const turnOf = ({ app, caller }: Call<unknown>): Turn => ({
   user: String(caller.user_id ?? ''),
 })
 
-/** What a read has cost: small ones nothing, or very little. */
+/** The cost of a read. Small reads cost almost nothing. */
 const costOf = ({ input }: Call<unknown>, result: Result): number =>
   itemsIn(input) +
   (result instanceof Refusal || !(result.data instanceof JsonText) ? 0 : result.data.text.length / 1024)
 
 /**
- * For SQLite in the process. Writes wait until the event loop turns, then all that wait run one after the
- * other in one transaction: nothing can come between an operation's reads and its writes. COMMIT itself does
- * not wait for the disk. `Durability` syncs all that was committed, beside the event loop, and only then they
- * are answered. A read that may have seen changes that are not on disk yet is held back until they are.
+ * For SQLite in this process. Writes wait for the next turn of the event loop. Then all waiting writes run
+ * one after the other in one transaction, so nothing can happen between an operation's reads and its writes.
+ * COMMIT does not wait for the disk. `Durability` syncs the committed changes outside of the event loop, and
+ * only then they are answered. A read that may have seen changes that are not on disk yet is held back until
+ * they are.
  */
 export function serialExecutor(
   engine: SerialEngine,
   { loop, queueLimit = 10_000, metrics = noMetrics, log = silent, recordsEvents }: SerialExecutorOptions,
 ): Executor {
-  /** Apps and users take turns: who brings very much waits behind itself. */
+  /**
+   * Waiting writes. Apps and users take turns, so a caller with very many writes does not delay the others.
+   */
   const queue = new FairQueue<Waiting>()
-  /** Reads for which there was no room in their turn. */
+  /** Waiting reads, for which this turn had no room. */
   const reads = new FairQueue<() => void>()
-  /** What this turn's reads have cost. */
+  /** What the reads of this turn have cost so far. */
   let spent = 0
   let scheduled = false
   let reading = false
   /**
-   * From the first transaction on, COMMIT leaves the disk to `Durability`, and no lock is waited for on the
-   * event loop.
+   * Set by the first transaction. From then on COMMIT leaves the sync to `Durability`, and SQLite does not
+   * block the event loop to wait for a lock.
    */
   let prepared = false
-  /** When the transaction that is waiting for another process was tried first. */
+  /** When the transaction that waits for another process was first tried. */
   let busySince: number | undefined
   const idle: (() => void)[] = []
 
@@ -108,9 +112,9 @@ export function serialExecutor(
   })
 
   /**
-   * All reads of a turn of the event loop share one snapshot: taking and giving back SQLite's read lock are
-   * system calls that cost more than a read by key does. Nothing is hidden by it: this process writes between
-   * two snapshots, and another one is seen a turn later.
+   * All reads in one turn of the event loop use one snapshot, because taking and releasing SQLite's read lock
+   * are system calls that cost more than a read by key. The snapshot hides no change of this process, because
+   * this process writes only between two snapshots. Changes of another process are seen one turn later.
    */
   const beginReading = (): void => {
     if (reading) return
@@ -125,7 +129,7 @@ export function serialExecutor(
     try {
       engine.exec('COMMIT')
     } catch {
-      // A read that failed has ended the snapshot already, and was answered with its error.
+      // A read that failed has already ended the snapshot, and its caller has got the error.
     }
     wakeIdle()
   }
@@ -145,10 +149,10 @@ export function serialExecutor(
     return result
   }
 
-  /** Those whose turn it is, as many as one transaction takes. */
+  /** The next tasks, as many as one transaction may have. */
   const takeBatch = (): Waiting[] => {
     const batch: Waiting[] = []
-    for (let items = 0; batch.length < largestBatch && items < mostItems; ) {
+    for (let items = 0; batch.length < maxBatchOperations && items < maxBatchItems; ) {
       const one = queue.shift()
       if (one === undefined) break
       batch.push(one)
@@ -158,8 +162,8 @@ export function serialExecutor(
   }
 
   /**
-   * Runs them in one transaction and commits it. Throws, with none of them done, if one fails or the commit
-   * does.
+   * Runs the tasks in one transaction and commits it. If a task or the commit fails, this throws and nothing
+   * is changed.
    */
   const commit = (batch: readonly Waiting[]): Held[] => {
     if (!prepared) {
@@ -179,13 +183,16 @@ export function serialExecutor(
       try {
         engine.exec('ROLLBACK')
       } catch {
-        // SQLite has rolled back by itself, as it does when the disk is full.
+        // SQLite has already rolled back, as it does when the disk is full.
       }
       throw error
     }
   }
 
-  /** Puts tasks back because another process holds the database; refuses them when that takes too long. */
+  /**
+   * Puts tasks back into the queue because another process has locked the database. Refuses them when that
+   * takes too long.
+   */
   const postpone = (batch: readonly Waiting[], error: unknown): void => {
     busySince ??= performance.now()
     if (performance.now() - busySince > maxBusyMs) for (const { reject } of batch) reject(error)
@@ -220,8 +227,8 @@ export function serialExecutor(
   }
 
   /**
-   * One of a batch has failed and took the others with it: nobody was answered, so each is run again on its
-   * own.
+   * Runs each task of a failed batch again on its own. The failure of one task has rolled all of them back,
+   * and none was answered.
    */
   const commitEach = (batch: readonly Waiting[], committed: Held[]): void => {
     for (const one of batch) {
@@ -235,8 +242,8 @@ export function serialExecutor(
   }
 
   /**
-   * Reads, and holds the answer until what it may rest on is on disk. Waits while another process recovers
-   * the log.
+   * Runs a read, and holds its answer back until the changes that it may have seen are on disk. Waits while
+   * another process recovers the log.
    */
   const readHeld = <T>(read: () => T, since = performance.now()): T | Promise<T> => {
     try {
@@ -266,7 +273,7 @@ export function serialExecutor(
 
   const performReads = (): void => {
     endReading()
-    while (spent < readsPerTurn) {
+    while (spent < maxReadCostPerTurn) {
       const next = reads.shift()
       if (next === undefined) return
       next()
@@ -277,7 +284,7 @@ export function serialExecutor(
   return {
     run<Out>(task: Task<Out>, call: Call<unknown>) {
       if (!task.writes) {
-        if (spent < readsPerTurn && reads.size === 0) return readTask(task, call)
+        if (spent < maxReadCostPerTurn && reads.size === 0) return readTask(task, call)
         return new Promise<Result<Out>>((resolve, reject) => {
           if (reads.size === 0) loop.turn(performReads)
           reads.push(turnOf(call), () => {

@@ -4,17 +4,17 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
 import type { App } from '../tenant/app.ts'
 
 /*
- * Signatures on what Cohort hands out and wants back unchanged: cursors, QR codes, file signatures, upload
- * URLs. Synchronous on purpose (WebCrypto is not): operations decide without waiting. Each kind of thing is
- * signed under its own label, so none can pass for another.
+ * Signatures on what Cohort hands out and must get back unchanged: cursors, QR codes, file signatures, upload
+ * URLs. They are synchronous, which WebCrypto is not, because operations decide without waiting. Each kind is
+ * signed under its own label, so no kind can be used as another.
  */
 
 export type SignedKind = 'cursor' | 'qr' | 'file' | 'upload'
 
 type Hmac = ReturnType<typeof hmac.create>
 /**
- * Keyed states, ready to be cloned: setting up a key costs as much as signing. Apps are few and replaced as a
- * whole.
+ * HMAC states of keys, ready to be cloned, because setting up a key costs as much as signing. Apps are few,
+ * and an app that changes is a new object, so its states are dropped with the old one.
  */
 const states = new WeakMap<object, Hmac>()
 
@@ -30,7 +30,10 @@ function digest(key: { readonly secret: string }, text: string): Uint8Array {
 const mac = (key: { readonly secret: string }, kind: SignedKind, text: string): string =>
   base64url(digest(key, `${kind}\n${text}`).subarray(0, 16))
 
-/** 128 bits of HMAC-SHA-256 over the kind and the text, under the app's newest key: `key id.signature`. */
+/**
+ * Signs a text with 128 bits of HMAC-SHA-256 over the kind and the text, under the app's newest key: `key
+ * id.signature`.
+ */
 export function sign(app: App, kind: SignedKind, text: string): string {
   const key = app.keys[0]
   if (key === undefined) throw new Error(`app ${app.app_id} has no signing key`)
@@ -38,8 +41,8 @@ export function sign(app: App, kind: SignedKind, text: string): string {
 }
 
 /**
- * Whether `signature` was made by `sign` for this app with any of the keys it still has. Takes the same time
- * wherever they differ.
+ * Whether `sign` made `signature` for this app with any of its keys. The comparison takes the same time
+ * wherever the signatures differ.
  */
 export function verify(app: App, kind: SignedKind, text: string, signature: string): boolean {
   const dot = signature.indexOf('.')
@@ -49,8 +52,8 @@ export function verify(app: App, kind: SignedKind, text: string, signature: stri
 }
 
 /**
- * A compact JWS (RFC 7515, HS256) under the app's newest key. Its signing input begins with base64url, and so is no
- * text that `sign` signs: there a kind and a line feed come first.
+ * A compact JWS (RFC 7515, HS256) under the app's newest key. It cannot be confused with a signature of
+ * `sign`: its signed text begins with base64url, and texts of `sign` begin with a kind and a line feed.
  */
 export function signJws(app: App, payload: Readonly<Record<string, unknown>>): string {
   const key = app.keys[0]
@@ -60,7 +63,7 @@ export function signJws(app: App, payload: Readonly<Record<string, unknown>>): s
   return `${text}.${base64url(digest(key, text))}`
 }
 
-/** The payload of what `signJws` made for this app with any of the keys it still has, else undefined. */
+/** The payload of a JWS that `signJws` made for this app with any of its keys; otherwise undefined. */
 export function readJws(app: App, jws: string): unknown {
   const [header = '', payload = '', signature = ''] = jws.split('.', 4)
   const decoded = decodeJson(header)

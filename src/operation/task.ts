@@ -7,8 +7,8 @@ import type { Executor, Task } from './executor.ts'
 import type { Call, Origin, Outcome } from './operation.ts'
 
 /**
- * A change that is no operation of the API: of a file's life, of a job, of the command line. It reads, decides and
- * writes as an operation does.
+ * A change that is not an operation of the API, such as a step of an upload, a job or a command. It reads,
+ * decides and writes as an operation does.
  */
 export function task<Out, const R extends readonly Bound[] = readonly []>(t: {
   reads?(call: Call<unknown>): R | Refusal
@@ -17,12 +17,12 @@ export function task<Out, const R extends readonly Bound[] = readonly []>(t: {
   return {
     writes: true,
     reads: call => t.reads?.(call) ?? [],
-    // The executor hands back the rows of exactly these reads.
+    // Safe cast: the executor passes the rows of exactly these reads.
     decide: (call, rows) => t.decide(call, rows as unknown as RowsOf<R>),
   }
 }
 
-/** Runs a task of an app; what it refuses is answered, not thrown. */
+/** Runs a task of an app. A refusal is returned, not thrown. */
 export type RunTask = <Out>(task: Task<Out>) => Promise<Out | Refusal>
 
 interface Runs {
@@ -33,7 +33,7 @@ interface Runs {
 
 const nobody = { administrator: false, user_id: null, only_group: null } as const
 
-/** A runner for the tasks of this app. */
+/** Makes the function that runs tasks of this app. */
 export const runnerFor =
   ({ executorFor, clock, newId }: Runs, session: Session, app: App, origin?: Origin): RunTask =>
   async task => {
@@ -42,7 +42,7 @@ export const runnerFor =
     return result instanceof Refusal ? result : result.data
   }
 
-/** The app of tasks that belong to none. */
+/** The app of tasks that belong to no app. */
 export const noApp: App = {
   app_id: '',
   secrets: [],
@@ -52,7 +52,7 @@ export const noApp: App = {
   epoch: '',
 }
 
-/** Runs a task of no app and no caller: of a job or of the command line. Throws what it refuses. */
+/** Runs a task without an app and a caller, for a job or a command. Throws a refusal as an error. */
 export async function runTask<Out>(executor: Executor, task: Task<Out>, now: number): Promise<Out> {
   const newId = () => {
     throw new Error('a task makes no ids')

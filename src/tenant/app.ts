@@ -6,8 +6,8 @@ const limit = (fallback: number) => z.int().min(0).max(Number.MAX_SAFE_INTEGER).
 const week = 7 * 24 * 60
 
 /**
- * What an app may set, with the defaults of docs/behaviour.md, section 5. `cohort app set` and `app show`
- * speak these names.
+ * The settings of an app, with the defaults of docs/behaviour.md, section 5. `cohort app set` and `app show`
+ * use these names.
  */
 export const appSettings = z.strictObject({
   invite_confirm: z
@@ -99,18 +99,20 @@ export const appSettings = z.strictObject({
 })
 export type AppSettings = z.infer<typeof appSettings>
 
-/** Why settings do not go together, or undefined. Whoever changes them asks. */
+/**
+ * Why these settings cannot be used together; undefined if they can. Whoever changes settings must call it.
+ */
 export const settingsProblem = ({ hook_url, hook_on_failure }: AppSettings): string | undefined =>
   hook_url !== '' && hook_on_failure === ''
     ? 'hook_on_failure must be allow or refuse where hook_url is set'
     : undefined
 
-/** A tenant as the rest of the program sees it: immutable, replaced as a whole when it changes. */
+/** A tenant, as the rest of the program sees it. It is immutable: a change makes a new object. */
 export interface App {
   readonly app_id: string
-  /** Accepted for tokens, all of them; the first signs. */
+  /** All of them are accepted in tokens; the first one signs. */
   readonly secrets: readonly AppSecret[]
-  /** Sign what Cohort hands out: cursors, QR codes, file signatures, upload URLs. */
+  /** The keys that sign what Cohort hands out: cursors, QR codes, file signatures, upload URLs. */
   readonly keys: readonly AppSecret[]
   readonly jwks_url: string
   readonly settings: AppSettings
@@ -118,5 +120,5 @@ export interface App {
   readonly epoch: string
 }
 
-/** Letters, digits, `_` and `-`, up to 64: an app id is the first part of every object's name. */
+/** 1 to 64 letters, digits, `_` and `-`. An app id is the first part of the names of its objects. */
 export const appIdPattern = /^[A-Za-z0-9_-]{1,64}$/

@@ -3,8 +3,9 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { AppSecret, EndedSecret } from '../db/schema.ts'
 
 /*
- * A secret or signing key that was dropped is remembered by its digest, so that nobody can bring it back: not an
- * environment that still names it, and not whoever gives it to the app again (docs/revocation.md).
+ * Cohort stores the digest of every secret or signing key that was dropped, so that it cannot become valid
+ * again: neither from an environment variable that still names it, nor from somebody who gives it to the app
+ * again (docs/revocation.md).
  */
 
 interface Credentials {
@@ -15,14 +16,17 @@ interface Credentials {
 const digestOf = (secret: string): string => bytesToHex(sha256(utf8ToBytes(secret)))
 const credentialsOf = ({ secrets, keys }: Credentials): AppSecret[] => [...secrets, ...keys]
 
-/** Whether this secret was ended. */
+/** Whether this secret has been ended. */
 export function isEnded(ended: readonly EndedSecret[], secret: string): boolean {
   if (ended.length === 0) return false
   const digest = digestOf(secret)
   return ended.some(entry => entry.digest === digest)
 }
 
-/** What is ended when `after` takes the place of `before`: all that was, and what is not there any more. */
+/**
+ * What has been ended when `after` replaces `before`: all that had been ended already, and every secret and
+ * key that `after` does not have.
+ */
 export function endedBy(
   before: Credentials & { readonly ended: readonly EndedSecret[] },
   after: Credentials,
@@ -34,8 +38,8 @@ export function endedBy(
 }
 
 /**
- * The signing keys with a new first one. The old ones are good for file signatures alone, which say no more than
- * which file is meant: QR codes, upload URLs and cursors that they signed are ended.
+ * Adds a new first signing key. The old keys stay valid for file signatures only, which say just which file
+ * is meant. QR codes, upload URLs and cursors that the old keys signed are ended.
  */
 export const withLinksEnded = (keys: readonly AppSecret[], fresh: AppSecret): AppSecret[] => [
   fresh,

@@ -7,14 +7,18 @@ import { isEnded } from './ended.ts'
 import { allApps, appRow, newSecret, type StoredApp, saveApp } from './registry.ts'
 
 interface Environment extends Pick<Config, 'APP_ID' | 'APP_SECRET'> {
-  /** There is no command line beside it, so secrets whose origin 0.1.0 did not note came from the environment. */
+  /**
+   * There is no command line that could have set a secret. So secrets without a recorded origin (0.1.0 did
+   * not record it) came from the environment.
+   */
   readonly alone?: boolean
 }
 
 /**
- * Makes sure there is an app to call: the one of APP_ID and APP_SECRET, if they are given, with that secret;
- * `demo` on an empty database. Another APP_SECRET than before takes the place of that one, which is ended; one
- * that was ended stays so. Answers the app as stored, or undefined if none was asked for and there are others.
+ * Makes sure that there is an app to call. If APP_ID and APP_SECRET are given, that app has that secret. An
+ * empty database gets the app `demo`. A new value of APP_SECRET replaces the old one, which is ended. A
+ * secret that was ended before stays ended. Answers the app as it is stored, or undefined if no app was named
+ * and the database has several.
  */
 export async function ensureFirstApp(
   executor: Executor,
@@ -35,7 +39,7 @@ export async function ensureFirstApp(
     const others = stored.secrets.filter(({ from_environment = alone }) => !from_environment)
     return { ...stored, secrets: [fromEnvironment(APP_SECRET), ...others] }
   }
-  // As it is at nearly every start: nothing to write, and on D1 one round trip.
+  // The usual start: nothing has to be written, and on D1 it costs one round trip.
   const [stored] = await executor.read(appRow({ app_id }))
   if (stored !== undefined && APP_SECRET !== undefined && isEnded(stored.ended, APP_SECRET)) {
     log.warn({
@@ -53,7 +57,7 @@ const fromEnvironment = (secret: string): AppSecret => ({
   from_environment: true,
 })
 
-/** The one app of this database; `demo` where there is none, undefined where there are several. */
+/** The only app of this database; `demo` if there is none, undefined if there are several. */
 async function onlyApp(executor: Executor): Promise<string | undefined> {
   const [first, second] = await executor.read(allApps({}))
   if (first === undefined) return 'demo'

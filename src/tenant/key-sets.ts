@@ -4,53 +4,56 @@ import type { Clock } from '../platform.ts'
 import type { App } from './app.ts'
 
 /*
- * The keys that apps publish (JWKS). They are fetched anew every half minute of use, so a key that was taken out
- * is good for nothing soon after. Where the endpoint fails, the keys known last stay in force, for a day at most:
- * a token is never called wrong because somebody else's server is down (docs/behaviour.md, section 2).
+ * The keys that apps publish (JWKS). While they are used they are fetched again every 30 seconds, so a key
+ * that the app has removed soon stops working. If the endpoint fails, the last keys stay valid for at most a
+ * day. So no token is refused just because somebody else's server is down (docs/behaviour.md, section 2).
  */
 
-/** Older keys are fetched anew, milliseconds. */
+/** Keys older than this are fetched again, milliseconds. */
 const maxAgeMs = 30_000
-/** Keys younger than this are used while newer ones are being fetched; older ones are waited for. */
+/**
+ * Keys up to this age are used while new ones are being fetched, milliseconds. With older keys, requests wait
+ * for the fetch.
+ */
 const maxStaleMs = 120_000
-/** How long keys stay in force whose endpoint fails. */
+/** How long the last keys stay valid while the endpoint fails, milliseconds. */
 const maxAgeInTroubleMs = 24 * 60 * 60_000
-/** How long an endpoint that failed is left alone. */
+/** How long to wait before a failing endpoint is called again, milliseconds. */
 const retryAfterMs = 10_000
-/** How soon keys are fetched again for a token that none of them signed. */
+/** The least time between two fetches for tokens that no known key signed, milliseconds. */
 const refetchAfterMs = 1000
 const timeoutMs = 5000
 const maxBytes = 1024 * 1024
 
-/** The keys of an app as they were published at one time: another object when they are others. */
+/** The keys of an app as it published them at one time. Other keys make another object. */
 export interface KeySet {
   /** Finds the key of a token, as `jwtVerify` of jose wants it. */
   readonly find: JWTVerifyGetKey
 }
 
 export interface KeySets {
-  /** The keys in force, if they need not be waited for. */
+  /** The valid keys, if no fetch must be waited for; otherwise undefined. */
   known(app: App): KeySet | undefined
-  /** The keys in force. Throws 503 if there are none. */
+  /** The valid keys. Throws 503 if there are none. */
   get(app: App): Promise<KeySet>
   /**
-   * The keys as they are published now, for a token that none of the known ones signed; undefined if those are
-   * new enough. Throws 503 if they cannot be had.
+   * Fetches the keys again, for a token that none of the known keys signed. Answers undefined if the keys are
+   * unchanged or were fetched a moment ago. Throws 503 if they cannot be fetched.
    */
   fresher(app: App): Promise<KeySet | undefined>
 }
 
 interface Known {
   keySet?: KeySet
-  /** What the endpoint answered, to tell whether it changed. */
+  /** The text that the endpoint answered, to see whether it changes. */
   text: string
-  /** When the keys were last fetched, and last tried to be, milliseconds since 1970. */
+  /** When the keys were last fetched, and when the last attempt started, milliseconds since 1970. */
   fetchedAt: number
   triedAt: number
   fetching?: Promise<void>
 }
 
-/** The key sets of all apps, by their URLs: a setting of an app that changes leaves them as they are. */
+/** The key sets of all apps, by app and URL. So a change of another setting does not lose them. */
 export function keySets(clock: Clock, fetchText: (url: string) => Promise<string> = textAt): KeySets {
   const byApp = new Map<string, Known>()
 
@@ -67,7 +70,7 @@ export function keySets(clock: Clock, fetchText: (url: string) => Promise<string
     clock() - entry.fetchedAt < maxAgeInTroubleMs ? entry.keySet : undefined
   const isNew = (entry: Known): boolean => clock() - entry.fetchedAt < maxAgeMs
 
-  /** Never throws: what is wrong shows in `fetchedAt`. */
+  /** Fetches the keys. It never throws: after a failure `fetchedAt` is unchanged. */
   const fetchKeys = async (entry: Known, url: string): Promise<void> => {
     entry.triedAt = clock()
     try {
@@ -78,14 +81,15 @@ export function keySets(clock: Clock, fetchText: (url: string) => Promise<string
       }
       entry.fetchedAt = clock()
     } catch {
-      // Not reachable, too slow, or no key set: the keys known so far stay in force.
+      // The endpoint was unreachable or too slow, or did not answer a key set. The last keys stay valid.
     }
   }
   const update = (entry: Known, url: string): Promise<void> => {
     entry.fetching ??= fetchKeys(entry, url).finally(() => {
       delete entry.fetching
     })
-    // A fetch may belong to another request, which a runtime may have ended: nobody waits longer than a fetch may take.
+    // The fetch may belong to another request, and the runtime may have ended that one. So nobody waits
+    // longer than a fetch may take.
     return Promise.race([entry.fetching, new Promise<void>(resolve => setTimeout(resolve, timeoutMs))])
   }
 
@@ -123,14 +127,14 @@ export function keySets(clock: Clock, fetchText: (url: string) => Promise<string
   }
 }
 
-/** The key set that a text is. Throws if it is none. */
+/** Parses a key set. Throws if the text is not one. */
 function keySetOf(text: string): KeySet {
-  // jose holds it against RFC 7517.
+  // createLocalJWKSet checks the key set by the rules of RFC 7517.
   const published = JSON.parse(text) as JSONWebKeySet
   const all = createLocalJWKSet(published)
   const anonymous = createLocalJWKSet({ keys: published.keys.filter(({ kid }) => kid === undefined) })
   return {
-    // Where no key has the id that the token names, it may be one of those that have none.
+    // If no key has the id that the token names, the keys without an id are tried.
     find: async (header, token) => {
       try {
         return await all(header, token)
@@ -143,7 +147,7 @@ function keySetOf(text: string): KeySet {
   }
 }
 
-/** What an endpoint answers. Throws for anything but HTTP 200, and for more than a key set ever has. */
+/** Fetches a text. Throws if the status is not 200, or if the text is larger than any key set. */
 async function textAt(url: string): Promise<string> {
   const response = await fetch(url, {
     headers: { accept: 'application/json' },

@@ -17,7 +17,10 @@ export const allApps = query()(() => db.select({ app_id: apps.app_id }).from(app
 
 type AppRow = typeof apps.$inferSelect
 
-/** Settings as stored, with defaults for what is not set; what is stored and no longer known is ignored. */
+/**
+ * The stored settings, with defaults for all others. Stored settings that this version does not know are
+ * ignored.
+ */
 export function settingsOf(stored: Readonly<Record<string, unknown>>): AppSettings {
   const known = Object.fromEntries(Object.entries(stored).filter(([name]) => name in appSettings.shape))
   return appSettings.parse(known)
@@ -34,15 +37,15 @@ export const toApp = (row: AppRow): App => ({
 
 export interface AppRegistry {
   /**
-   * The app, or undefined if there is none of this id. At most `ttl` old: a rotated secret or a new setting
-   * is seen by then.
+   * The app; undefined if there is none with this id. The app is at most `ttl` milliseconds old, so a rotated
+   * secret or a new setting takes effect by then.
    */
   get(app_id: string): App | undefined | Promise<App | undefined>
 }
 
 /**
- * Apps by id, read again when they are older than `ttl` milliseconds. An app that did not change stays the
- * same object, so what hangs on it stays too.
+ * Apps by id. An app that is older than `ttl` milliseconds is read again. An app that did not change stays
+ * the same object, so values that are cached for the object stay valid.
  */
 export function appRegistry(
   executorFor: (app_id: string) => Executor,
@@ -50,7 +53,7 @@ export function appRegistry(
   ttl: number,
 ): AppRegistry {
   const known = new Map<string, { app: App; state: string; readAt: number }>()
-  /** Reads under way: all who ask meanwhile wait for the same. */
+  /** Reads under way. Everybody who asks for the app meanwhile waits for the same read. */
   const reading = new Map<string, Promise<App | undefined>>()
 
   const remember = (app_id: string, row: AppRow | undefined): App | undefined => {
@@ -80,7 +83,7 @@ export function appRegistry(
   }
 }
 
-/** Six characters at random, as `randomEpoch`, made by SQLite. */
+/** Six random characters, as `randomEpoch`, but made by SQLite. */
 const freshEpoch = sql`lower(hex(randomblob(3)))`
 
 const insertApp = command<
@@ -96,10 +99,10 @@ const updateApp = command<
     sql`UPDATE apps SET secrets = ${p.secrets}, keys = ${p.keys}, ended = ${p.ended}, jwks_url = ${p.jwks_url}, settings = ${p.settings} WHERE app_id = ${p.app_id}`,
 )
 
-/** What is stored of an app: what `saveApp` changes. */
+/** The stored fields of an app that `saveApp` can change. */
 export type StoredApp = Pick<AppRow, 'app_id' | 'secrets' | 'keys' | 'ended' | 'jwks_url' | 'settings'>
 
-/** A key or secret with a name of its own, so that several can be good at once. */
+/** A secret or key with an id of its own, because several can be valid at once. */
 export const newSecret = (now: number, secret: string = randomSecret()): AppSecret => ({
   kid: randomSecret()
     .replace(/[^A-Za-z0-9]/g, '')
@@ -110,8 +113,8 @@ export const newSecret = (now: number, secret: string = randomSecret()): AppSecr
 })
 
 /**
- * Creates the app, or changes it: `change` is given what is stored and returns what shall be, or why not.
- * Answers what is stored then.
+ * Creates or changes an app. `change` gets what is stored (undefined if nothing) and returns what to store,
+ * or a refusal. Answers what is stored afterwards.
  */
 export const saveApp = (
   app_id: string,
@@ -147,11 +150,11 @@ const setEpoch = command<{ app_id: string; epoch: string }>()(
   p => sql`UPDATE apps SET epoch = ${p.epoch} WHERE app_id = ${p.app_id}`,
 )
 
-/** Six characters at random. */
+/** Six random characters. */
 export const randomEpoch = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(3)), byte => byte.toString(16).padStart(2, '0')).join('')
 
-/** Makes cursors and states that readers keep void. */
+/** Makes the cursors and states that readers keep void. */
 export const renewEpoch = (app_id: string, epoch: string) =>
   task({
     decide: () => ({
@@ -161,7 +164,7 @@ export const renewEpoch = (app_id: string, epoch: string) =>
     }),
   })
 
-/** What a change of an app is told as. Secrets are named by their ids alone. */
+/** The events of a change of an app. Secrets are named only by their ids. */
 function eventsOf(app_id: string, before: StoredApp | undefined, after: StoredApp): NewEvent[] {
   if (before === undefined) return [{ kind: 'app.created', app_id }]
   const idsOf = (keys: readonly AppSecret[]) => keys.map(({ kid }) => kid)
@@ -174,9 +177,9 @@ function eventsOf(app_id: string, before: StoredApp | undefined, after: StoredAp
   return events
 }
 
-/** Settings that are not as they were; null where one has its default. */
+/** The settings that have changed, each with its old and new value; null stands for the default. */
 function settingsChanged(before: StoredApp, after: StoredApp): Changes {
-  // The URL of a key set may carry a password.
+  // The event names only the host of the key set, because the URL may contain a password.
   const flat = ({ settings, jwks_url }: StoredApp): Readonly<Record<string, unknown>> => ({
     ...settings,
     ...(jwks_url !== '' && { jwks_url: new URL(jwks_url).host }),

@@ -7,13 +7,13 @@ export interface TokenRequest {
   readonly secret: string
   readonly subject: { readonly user_id: number; readonly filesOnly?: boolean } | 'administrator'
   readonly issuedAt: number
-  /** Milliseconds; undefined: does not expire. */
+  /** Milliseconds; undefined if the token does not expire. */
   readonly ttl: number | undefined
 }
 
 /**
- * Signs a token as an app's own server would (HS256; claims of docs/behaviour.md, section 2). Times are
- * milliseconds.
+ * Signs a token as an app's own server would (HS256; claims of docs/behaviour.md, section 2). All times are
+ * in milliseconds.
  */
 export async function signToken({ app_id, secret, subject, issuedAt, ttl }: TokenRequest): Promise<string> {
   const claims =

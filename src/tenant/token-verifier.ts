@@ -11,21 +11,24 @@ import { type KeySet, keySets } from './key-sets.ts'
 export interface Identity {
   /** null for an administrator. */
   readonly user_id: number | null
-  /** A `store_token`: good for files only. */
+  /** A `store_token`, which is valid for files only. */
   readonly filesOnly: boolean
-  /** Milliseconds since 1970; Infinity without `exp`. */
+  /** Milliseconds since 1970; Infinity if the token has no `exp`. */
   readonly expiresAt: number
-  /** Id of the key that signed it, '' where the app's key set names none. */
+  /** Id of the key that signed it; '' if the app's key set gives the key no id. */
   readonly key_id: string
 }
 
 const secretAlgorithms = ['HS256', 'HS384', 'HS512']
 const jwksAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA']
-/** How far the clock that signs may be ahead of ours, seconds. */
-const clockSkew = 30
-/** How long a verified token is taken at its word, milliseconds: bounds what a cache can hide. */
-const longestTrust = 5 * 60_000
-const largestToken = 4096
+/** How far the clock of the signer may be ahead of this one, seconds. */
+const maxClockSkewS = 30
+/**
+ * How long a verified token is trusted without checking it again, milliseconds. If the cache misses a change,
+ * such as a revoked key, the token keeps working for at most this long.
+ */
+const maxTokenTrustMs = 5 * 60_000
+const maxTokenCharacters = 4096
 
 export interface TokenCacheMetrics {
   hit(): void
@@ -37,10 +40,13 @@ export interface TokenVerifier {
   verify(app: App, token: string): Promise<Identity | Refusal>
 }
 
-/** What a token said when it was verified, and by which keys: it is good for no longer than those are. */
+/**
+ * What a verified token said, and the app and keys that verified it. It is trusted only while these are still
+ * valid.
+ */
 interface Trusted {
   readonly app: App
-  /** Where the app publishes its keys. */
+  /** The key set that verified the token; undefined if the app publishes none. */
   readonly keySet: KeySet | undefined
   readonly identity: Identity
   readonly until: number
@@ -52,9 +58,10 @@ interface Verified {
 }
 
 /**
- * Verifies each token once: `jose` manages 11 000 a second, the cache all that HTTP can carry. The key is the
- * token itself, which this process holds for the request anyway; a digest would cost a hash a request. An app
- * whose keys changed is another object, so its tokens are verified anew.
+ * Verifies each token once and caches the result. `jose` verifies 11 000 tokens a second; the cache is faster
+ * than HTTP. The key of the cache is the token itself, which this process has in memory anyway; a digest
+ * would cost one hash for each request. An app whose keys changed is another object, so its tokens are
+ * verified again.
  */
 export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity = 20_000): TokenVerifier {
   const trusted = new LRUCache<string, Trusted>({ max: capacity })
@@ -72,7 +79,7 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
     return keys
   }
 
-  const options = () => ({ currentDate: new Date(clock()), clockTolerance: clockSkew })
+  const options = () => ({ currentDate: new Date(clock()), clockTolerance: maxClockSkewS })
 
   const verifiedBySecret = async (app: App, token: string): Promise<Verified> => {
     const algorithm = secretAlgorithms.indexOf(headerAlgorithm(token))
@@ -94,7 +101,7 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
       return { claims: payload, key_id: protectedHeader.kid ?? '' }
     } catch (error) {
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
-      // Keys without `kid`, or a token without: each that could have signed it is tried.
+      // The keys or the token have no `kid`, so every key that could have signed the token is tried.
       for await (const key of error) {
         const claims = await claimsSignedBy(key, token, rules)
         if (claims !== undefined) return { claims, key_id: '' }
@@ -103,7 +110,10 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
     }
   }
 
-  /** By the keys known, and by those that are published now where it is by none of them. */
+  /**
+   * Verifies a token by the known keys. If none of them signed it, fetches the published keys and tries
+   * those.
+   */
   const verifiedByPublished = async (app: App, token: string): Promise<Verified & { keySet: KeySet }> => {
     if (!jwksAlgorithms.includes(headerAlgorithm(token))) throw new errors.JOSEAlgNotAllowed()
     const keySet = await published.get(app)
@@ -118,7 +128,7 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
   }
 
   return {
-    /** What a token says that was verified a moment ago; undefined if it must be verified. */
+    /** What a token says if it was verified before and is still trusted; undefined if it must be verified. */
     known(app: App, token: string): Identity | undefined {
       const entry = trusted.get(token)
       if (entry === undefined) return undefined
@@ -131,12 +141,12 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
       return undefined
     },
     /**
-     * Who a token speaks for in this app; 402 expired, 10008 anything else that is wrong with it. Throws 503
-     * if the app's JWKS cannot be had.
+     * Verifies a token. Answers whom it stands for in this app, or refuses with 402 if it has expired and
+     * 10008 for anything else. Throws 503 if the app's JWKS cannot be fetched.
      */
     async verify(app: App, token: string): Promise<Identity | Refusal> {
       metrics.miss()
-      if (token.length > largestToken) return refuse('token_invalid', 'access-token is too long')
+      if (token.length > maxTokenCharacters) return refuse('token_invalid', 'access-token is too long')
       if (!isCompactToken(token)) return refuse('token_invalid')
       let verified: Verified & { readonly keySet?: KeySet }
       try {
@@ -147,14 +157,14 @@ export function tokenVerifier(clock: Clock, metrics: TokenCacheMetrics, capacity
       }
       const identity = identityOf(app, verified, clock())
       if (identity instanceof Refusal) return identity
-      const until = Math.min(identity.expiresAt, clock() + longestTrust)
+      const until = Math.min(identity.expiresAt, clock() + maxTokenTrustMs)
       trusted.set(token, { app, keySet: verified.keySet, identity, until })
       return identity
     },
   }
 }
 
-/** The claims of a token, or undefined if this key did not sign it. Throws whatever else is wrong with it. */
+/** The claims of a token; undefined if this key did not sign it. Throws if the token has any other fault. */
 async function claimsSignedBy(
   key: CryptoKey,
   token: string,
@@ -197,7 +207,7 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof errors.JWKSNoMatchingKey)
     return refuse('token_invalid', "access-token is signed by a key that is not in the app's JWKS")
   if (error instanceof errors.JOSEError) return refuse('token_invalid')
-  // The key that the token names is published, but is no key: the token may be a good one.
+  // The key that the token names is published but cannot be read. The token may be valid.
   throw new HttpError(503, "a key of the app's key set (JWKS) cannot be read", { 'retry-after': '5' })
 }
 
@@ -207,10 +217,10 @@ function identityOf(
   now: number,
 ): Identity | Refusal {
   const expiresAt = claims.exp === undefined ? Number.POSITIVE_INFINITY : claims.exp * 1000
-  // The clocks may differ for `nbf` and `iat`, but a token's end is its end.
+  // `nbf` and `iat` allow for different clocks; `exp` does not.
   if (expiresAt <= now) return refuse('token_expired')
   if (claims.app !== app.app_id) return refuse('token_invalid', 'access-token is for another app')
-  if (claims.iat !== undefined && claims.iat > now / 1000 + clockSkew)
+  if (claims.iat !== undefined && claims.iat > now / 1000 + maxClockSkewS)
     return refuse('token_invalid', 'access-token is not valid yet: check the clock that signs')
   const { role, use } = claims as { role?: unknown; use?: unknown }
   if (use !== undefined && use !== 'files') return refuse('token_invalid', 'access-token has an unknown use')
@@ -223,11 +233,11 @@ function identityOf(
 }
 
 /**
- * What a token claims, before anything of it is verified: enough to look up the app whose keys will tell.
- * undefined for what is no token.
+ * What a token claims, before it is verified. Needed to look up the app whose keys verify it. Answers
+ * undefined if it is not a token.
  */
 export function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
-  if (token.length > largestToken || !isCompactToken(token)) return undefined
+  if (token.length > maxTokenCharacters || !isCompactToken(token)) return undefined
   try {
     return decodeJwt(token)
   } catch {
@@ -235,7 +245,7 @@ export function claimsOf(token: string): Readonly<Record<string, unknown>> | und
   }
 }
 
-/** The caller, from what its token says and the acting headers it sent (null where it sent none). */
+/** The caller, from what its token says and from its acting headers (null for a header that was not sent). */
 export function callerOf(
   identity: Identity,
   userHeader: string | null,

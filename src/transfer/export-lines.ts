@@ -62,7 +62,7 @@ const blockedPage = query<{ group_id: number; after: number }>()(p =>
     .limit(pageSize),
 )
 
-/** What of a member is not said where it is so. */
+/** A field of a member is left out if it has this value. */
 const memberDefaults: Readonly<Record<string, unknown>> = {
   role: 1,
   display_name: '',
@@ -72,8 +72,8 @@ const memberDefaults: Readonly<Record<string, unknown>> = {
 }
 
 /**
- * The groups of an app with their members and blacklists, in the format of `lines.ts`, line by line;
- * `groupDone` hears of each group that is complete. Throws `DatabaseError`.
+ * The groups of an app with their members and blacklists, line by line, in the format of `lines.ts`.
+ * `groupDone` is called after each group. Throws `DatabaseError`.
  */
 export function* exportLines(engine: SerialEngine, app_id: string, groupDone: () => void): Generator<string> {
   for (const group of pages(after => read(engine, groupsPage({ app_id, after })), 'group_id')) {
@@ -94,7 +94,7 @@ const lineOf = (type: string, value: Readonly<Record<string, unknown>>): string 
 const withoutDefaults = (member: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(member).filter(([name, value]) => value !== memberDefaults[name]))
 
-/** All rows of a list that is read page by page, each beginning after the last row's `key`. */
+/** All rows of a list, read page by page. Each page begins after the `key` of the last row. */
 function* pages<Key extends string, Row extends Readonly<Record<Key, number>>>(
   page: (after: number) => Row[],
   key: Key,

@@ -7,45 +7,49 @@ import { events, idempotency } from '../db/schema-events.ts'
 import { webhookHolds, webhookParked, webhooks } from '../db/schema-webhook.ts'
 
 /*
- * An app as SQL for `wrangler d1 execute`: its rows as they are, in statements that D1 takes, which are at
- * most 100 000 bytes long. They make the app in that database the one that was exported: what is there of it
- * goes first, so a second export (a rehearsal, then the cut-over) leaves no member who left, no former owner
- * and no counter that is wrong. If the app was in use there meanwhile, the first statement fails and says so.
+ * An app as SQL for `wrangler d1 execute`. The statements insert its rows unchanged, and each is at most 100
+ * 000 bytes long, because D1 takes no longer ones. They make the app in that database equal to the exported
+ * one. First they delete the rows that the app has there. So after a second export (a rehearsal, then the
+ * real move) no former member, no former owner and no wrong counter remains. If the app was used there
+ * meanwhile, the first statement fails and says so.
  *
- * Events are not among them, nor what refers to their numbers. Readers of events begin anew in the new place,
- * which the new epoch tells them; webhooks that are set up there do so too.
+ * Events are not exported, and neither are rows that refer to event numbers. The new epoch tells readers of
+ * events to begin again in the new database. Webhooks that are set up there begin again too.
  */
 
-/** Bytes. No row alone is as long: the largest, an announcement spelled in bytes, has 70 000. */
-const longestStatement = 90_000
+/**
+ * The longest statement, bytes. No single row is longer: the largest, an announcement written as bytes, has
+ * 70 000.
+ */
+const maxStatementBytes = 90_000
 const pageSize = 500
 
 interface TableOfApp {
   readonly name: string
   readonly columns: readonly string[]
-  /** Which columns are the key, in whose order rows are read. */
+  /** The indexes of the key columns. Rows are read in the order of the key. */
   readonly key: readonly number[]
-  /** Comes before every key. */
+  /** A value before every key, as the start of the first page. */
   readonly first: string | number
-  /** Deletes its rows of an app. */
+  /** The statement that deletes the rows of an app. */
   deletion(app_id: string): string
   readonly page: Query<Args, never>
 }
 
-/** Which rows of a table belong to the app. */
+/** A condition that selects the rows of a table that belong to the app. */
 type OfApp = (table: SQLiteTable, app_id: unknown) => SQL
 const ownColumn: OfApp = (_, app_id) => sql`app_id = ${app_id}`
-/** The plus keeps SQLite from the index by app and user, which is in another order than the pages. */
+/** The plus stops SQLite from using the index by app and user, which has another order than the pages. */
 const byPlace: OfApp = (_, app_id) => sql`+app_id = ${app_id}`
 const byGroup: OfApp = (table, app_id) =>
   sql`(SELECT g.app_id FROM groups AS g WHERE g.group_id = ${table}.group_id) = ${app_id}`
 const byObject: OfApp = (table, app_id) =>
   sql`(SELECT o.app_id FROM objects AS o WHERE o.object_name = ${table}.object_name) = ${app_id}`
 
-/** Columns of an app that are not exported: each database has its own. */
+/** Columns of an app that are not exported, because each database has its own values. */
 const ofTheDatabase: readonly string[] = [schema.apps.imported_at.name, schema.apps.epoch.name]
 
-/** `nothing`: columns that are 0 in the export. */
+/** Describes a table. The columns in `nothing` are 0 in the export. */
 function tableOfApp(
   table: SQLiteTable,
   keyNames: readonly string[],
@@ -108,10 +112,13 @@ const withoutFiles: readonly TableOfApp[] = [
   tableOfApp(schema.sharedFiles, ['file_id'], byGroup, ['grant_id']),
 ]
 
-/** Tables of which nothing is exported. */
+/** Tables that are not exported. */
 export const leftBehind: readonly SQLiteTable[] = [events, idempotency, webhooks, webhookHolds, webhookParked]
 
-/** What the events that were there have left: their numbers begin anew. */
+/**
+ * Statements that delete the app's events in the target database, and the rows that refer to event numbers.
+ * The numbers then begin again at 1.
+ */
 const beginEventsAnew = (id: string): readonly string[] => {
   const ofApp = `"webhook_id" IN (SELECT "webhook_id" FROM "webhooks" WHERE "app_id" = ${id})`
   return [
@@ -123,19 +130,19 @@ const beginEventsAnew = (id: string): readonly string[] => {
   ]
 }
 
-/** Every table of which an export has rows. */
+/** The names of all tables that an export may contain. */
 export const exported: readonly string[] = withFiles.map(({ name }) => name)
 
 export interface SqlExport {
-  /** Also what is known of its files. */
+  /** Also exports the rows about the app's files. */
   readonly files: boolean
-  /** Also where the app was in use meanwhile: what was changed there is lost. */
+  /** Also replaces an app that was used in the new database meanwhile. Its changes there are lost. */
   readonly replace: boolean
 }
 
 /**
- * The statements that make an app in a database with the same schema the one that is exported, line by line.
- * `rowsDone` hears of rows that were read. Throws `DatabaseError`.
+ * Statements, one a line, that make the app in a database with the same schema equal to the exported one.
+ * `rowsDone` is called with the number of rows that were read. Throws `DatabaseError`.
  */
 export function* exportSql(
   engine: SerialEngine,
@@ -147,7 +154,8 @@ export function* exportSql(
   const tables = files ? withFiles : withoutFiles
   if (!replace) yield refusalIfInUse(app_id)
   yield* beginEventsAnew(id)
-  // The rows of groups and objects say of which app the others are: they go last.
+  // The rows of groups and objects say which app the rows of other tables belong to. So they are deleted
+  // last.
   for (const table of [...tables].reverse()) yield table.deletion(app_id)
   for (const table of tables) {
     const start = `INSERT INTO "${table.name}" (${table.columns.map(name => `"${name}"`).join(', ')}) VALUES\n`
@@ -155,7 +163,7 @@ export function* exportSql(
     for (const row of rowsOf(engine, table, app_id, rowsDone)) {
       const values = `(${row.map(literal).join(', ')})`
       const length = utf8.encode(values).length
-      if (size > 0 && size + length > longestStatement) {
+      if (size > 0 && size + length > maxStatementBytes) {
         yield ';\n'
         size = 0
       }
@@ -166,7 +174,7 @@ export function* exportSql(
   }
   yield `UPDATE "apps" SET "imported_at" = CAST(strftime('%s', 'now') AS INTEGER) * 1000, "epoch" = lower(hex(randomblob(3))) WHERE "app_id" = ${id};\n`
   if (files) return
-  // The files that are there stay there.
+  // Without --files, the files in the new database stay there.
   const bytes = (whose: string) =>
     `(SELECT coalesce(sum("size" + "derived_bytes"), 0) FROM "objects" AS o WHERE o."app_id" = ${id} AND o."state" > 0${whose})`
   yield `UPDATE "users" SET "user_file_bytes" = ${bytes(' AND o."user_id" = "users"."user_id"')} WHERE "app_id" = ${id};\n`
@@ -174,8 +182,9 @@ export function* exportSql(
 }
 
 /**
- * Fails where the app was used since it was put in, or was never put in and has groups. An operator who looks
- * before the import changes nothing, and a first start makes an app without groups.
+ * A statement that fails if the app was used since its last import, or if it was never imported and has
+ * groups. Reading by an operator before the import counts as no use, and neither does a first start, which
+ * makes an app without groups.
  */
 function refusalIfInUse(app_id: string): string {
   const id = literal(app_id)
@@ -205,8 +214,7 @@ const utf8 = new TextEncoder()
 const control = /[\u0000-\u001f]/
 
 /**
- * A value as SQL. Texts with control characters are spelled in bytes: no tool on the way can take them for
- * something else.
+ * A value as SQL. A text with control characters is written as bytes, so that no tool on the way misreads it.
  */
 function literal(value: unknown): string {
   if (value === null) return 'NULL'

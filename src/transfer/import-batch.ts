@@ -17,7 +17,7 @@ import {
 } from './import-statements.ts'
 import { BadLine, type BlockedLine, type MemberLine } from './lines.ts'
 
-/** How much was new; the rest was there already. */
+/** How many rows were new. All others existed already. */
 export interface Imported {
   readonly groups: number
   readonly members: number
@@ -25,8 +25,8 @@ export interface Imported {
 }
 
 /**
- * Imports lines into an app as one atomic change that keeps every rule of the database: rows and what counts
- * them go together. What is there already stays as it is. Throws `BadLine`, with nothing imported, and
+ * Imports lines into an app as one atomic change that keeps every rule of the database: rows and their
+ * counters change together. Existing rows stay as they are. Throws `BadLine`, with nothing imported, and
  * `DatabaseError`.
  */
 export function importBatch(
@@ -44,7 +44,7 @@ export function importBatch(
     try {
       engine.exec('ROLLBACK')
     } catch {
-      // SQLite has rolled back by itself, as it does when the disk is full.
+      // SQLite has already rolled back, as it does when the disk is full.
     }
     throw error
   }
@@ -94,8 +94,9 @@ function write(engine: SerialEngine, app: Importing, all: readonly Numbered[], n
 }
 
 /**
- * Makes the owners of new groups and the users of the lines members. Answers those who were not, the owners of
- * whom something new was said, and the rows that say more of either than that they are members.
+ * Makes members of the owners of new groups and of the users in the lines. `joined`: the users who were not
+ * members before. `told`: the owners for whom a line has set a field. `described`: the rows of these users
+ * that set more than the membership.
  */
 function addMembers(
   engine: SerialEngine,
@@ -146,7 +147,7 @@ function addMembers(
     ...(engine.all(insertPlainMembers({ app_id, rows: inIndexOrder(plain) })) as Pair[]),
   ]
   const told = owners.length === 0 ? [] : (engine.all(tellOfOwners({ rows: owners })) as Pair[])
-  // A former owner who is still a member is only old news.
+  // A line that calls somebody owner is out of date if that user is already an ordinary member. Skip it.
   for (const { line, value } of pretenders) {
     if (!joined.some(([group_id, user_id]) => group_id === value.group_id && user_id === value.user_id))
       continue
@@ -160,8 +161,8 @@ function addMembers(
 }
 
 /**
- * The larger index of members lies by users: in its order a batch goes through it once, instead of once for
- * every group.
+ * Sorts rows by user. The larger index of members has this order, so the batch passes through it once and not
+ * once for every group.
  */
 const inIndexOrder = (rows: [...Pair, ...unknown[]][]): readonly unknown[] => rows.sort((a, b) => a[1] - b[1])
 
@@ -202,7 +203,10 @@ function refuseOverfull(
   throw new BadLine(lines.at(-excess)?.line ?? 0, `group ${group_id} is full: its capacity is ${capacity}`)
 }
 
-/** Who became a member or was blacklisted has nothing pending in that group any more. */
+/**
+ * Settles the pending applications and invitations of users: as agreed for those who became members, as
+ * rejected for those who were blacklisted.
+ */
 function settle(
   engine: SerialEngine,
   changed: readonly number[],

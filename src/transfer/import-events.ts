@@ -5,7 +5,7 @@ import type { GroupsInBatch } from './import-groups.ts'
 
 /** A group and a user. */
 export type Pair = [group_id: number, user_id: number]
-/** A member with all that a line may say of it. */
+/** A member with every field that a line can set. */
 export type MemberRow = [
   ...Pair,
   role: number,
@@ -17,20 +17,22 @@ export type MemberRow = [
 ]
 
 interface Written {
-  /** Who became a member. */
+  /** The users who became members. */
   readonly joined: readonly Pair[]
-  /** What was said of new members beside that. */
+  /** The rows that set other fields of these members. */
   readonly described: readonly MemberRow[]
-  /** Who was blacklisted. */
+  /** The users who were blacklisted. */
   readonly added: readonly Pair[]
 }
 
-/** As many users as an operation takes: no event of an import is larger than one of an operation. */
+/**
+ * The most users in one event, as in operations. So no event of an import is larger than one of an operation.
+ */
 const usersOfEvent = 500
 
 /**
- * What an import did, told in the kinds that operations use: a reader needs to know nothing of imports. All that
- * a batch does to a group has one version.
+ * The events of an import. They have the same kinds as those of operations, so readers need to know nothing
+ * about imports. All changes of a batch to one group have the same version.
  */
 export function eventsOfImport(
   groups: GroupsInBatch,

@@ -12,39 +12,42 @@ import { BadLine, type GroupLine, type Line } from './lines.ts'
 import { read } from './read.ts'
 
 /*
- * Which lines of a file an import takes. A file adds to a group until something else changes the group here:
- * from then on the group that is here is the true one, and what a file says about it is left out. So a file that
- * is imported again brings nobody back who left or was removed meanwhile, and revives no dissolved group.
+ * Which lines of a file an import takes. A file adds to a group until something other than an import changes
+ * the group here. From then on the group here is right, and lines about it are skipped. So importing the same
+ * file again brings back no user who left or was removed meanwhile, and no dissolved group.
  *
- * `groups.import_mark` says which run wrote last and which version it left. A run that goes on with a group
- * that it began takes all its lines, whatever the service does to the group in between.
+ * `groups.import_mark` says which run wrote to the group last and which version the group had then. A run
+ * that has begun a group takes all its lines, whatever the service changes in between.
  */
 
-/** A line's content with its number in the file. */
+/** A parsed line with its number in the file. */
 export interface Numbered<L extends Line = Line> {
   readonly line: number
   readonly value: L
 }
 
-/** One run of an import, over all its batches. */
+/** One run of an import, with all its batches. */
 export interface Importing extends Pick<App, 'app_id' | 'settings'> {
-  /** Names the run: the same when an interrupted one goes on. Has no space. */
+  /** The id of the run, without spaces. An interrupted run that goes on keeps its id. */
   readonly run: string
   readonly newId: () => number
-  /** Groups whose lines were left out, by their id in the file, and why. */
+  /** Groups whose lines were skipped, by their id in the file, and why. */
   readonly leftOut: Map<number, LeftOut>
-  /** Groups that were created under another id than in the file, because another app has that: theirs here. */
+  /**
+   * Groups that got another id here, because the id in the file was already taken. From the id in the file to
+   * the id here.
+   */
   readonly renumbered: Map<number, number>
 }
 
 export type LeftOut = 'changed' | 'dissolved' | 'owner'
 
-/** The line of a group with nothing left out. */
+/** The line of a group with all fields set. */
 type WholeGroup = {
   readonly [K in Exclude<keyof GroupLine, 'type'>]-?: Exclude<GroupLine[K], undefined>
 } & {
   readonly source_id: number | null
-  /** What the database keeps of `group_type`. */
+  /** The columns in which the database stores `group_type`. */
   readonly type: number
   readonly finer_type: number | null
 }
@@ -53,28 +56,27 @@ interface Group {
   readonly group_id: number
   readonly owner_id: number
   readonly capacity: number
-  /** Members before this batch. */
+  /** How many members the group had before this batch. */
   readonly count: number
   readonly version: number
   readonly created_at: number
 }
 
-/** The groups that a batch is about. */
+/** The groups that the lines of a batch are about. */
 export interface GroupsInBatch {
-  /** The lines to import, with the ids that their groups have here. */
+  /** The lines to import, with the ids that the groups have here. */
   readonly lines: readonly Numbered[]
-  /** Those that it creates. */
+  /** The groups that the batch creates. */
   readonly created: ReadonlyMap<number, WholeGroup>
-  /** Those that had somebody on the blacklist before. */
+  /** The groups that had a blacklisted user before the batch. */
   readonly withBlacklist: readonly number[]
   of(group_id: number): Group
-  /** To be called when all is written: remembers which version this run leaves. */
+  /** Stores which version of the groups this run leaves. Call it when everything else is written. */
   mark(): void
 }
 
 /**
- * Creates the groups of the batch that are new, as yet without members, and finds the others. Throws
- * `BadLine`.
+ * Creates the new groups of the batch, still without members, and finds the existing ones. Throws `BadLine`.
  */
 export function groupsOf(
   engine: SerialEngine,
@@ -91,7 +93,7 @@ export function groupsOf(
   const created = new Map<number, WholeGroup>()
   const used = new Map<number, KnownGroup>()
 
-  /** By its id in the file: a group of this app, which may have another id here. */
+  /** The group of this app with this id in the file. Its id here may be another one. */
   const knownAs = (id: number): KnownGroup | undefined => {
     const same = byId.get(id)
     return same?.app_id === app_id && same.source_id === null ? same : bySource.get(id)
@@ -162,11 +164,14 @@ const unmarked = { import_mark: null, version: 0 }
 const isOfRun = ({ import_mark }: KnownGroup, run: string): boolean =>
   import_mark?.startsWith(`${run} `) ?? false
 
-/** Whether something else than an import changed the group since the last one; a group that never saw one is as new. */
+/**
+ * Whether something other than an import has changed the group since the last import. False if there was no
+ * import yet.
+ */
 const changedSince = ({ import_mark, version }: Pick<KnownGroup, 'import_mark' | 'version'>): boolean =>
   import_mark !== null && import_mark.slice(import_mark.indexOf(' ') + 1) !== String(version)
 
-/** As a group that is created now. */
+/** The values of a group that is created now. */
 function withDefaults(
   line: GroupLine,
   { settings }: Importing,

@@ -3,8 +3,8 @@ import { command, db, each, inList, query } from '../db/query.ts'
 import { groups } from '../db/schema.ts'
 
 /*
- * What an import writes. Each statement takes its rows as one parameter, a list of lists: `value ->> 0` is
- * the first column. What is there already is left alone, and RETURNING says what was not.
+ * The statements of an import. Each gets its rows as one parameter, a list of lists: `value ->> 0` is the
+ * first column. Existing rows are not changed, and RETURNING answers the rows that are new.
  */
 
 const knownColumns = {
@@ -26,7 +26,7 @@ export const knownGroups = query<{ group_ids: readonly number[] }>()(p =>
   db.select(knownColumns).from(groups).where(inList(groups.group_id, p.group_ids)),
 )
 
-/** Those of this app that have other ids here than in the file they came from. */
+/** Groups of this app that have another id here than in the imported file, by their ids in the file. */
 export const groupsOfSource = query<{ app_id: string; source_ids: readonly number[] }>()(p =>
   db
     .select(knownColumns)
@@ -34,13 +34,18 @@ export const groupsOfSource = query<{ app_id: string; source_ids: readonly numbe
     .where(and(eq(groups.app_id, p.app_id), inList(groups.source_id, p.source_ids))),
 )
 
-/** Group, and whether something else changed it as well: remembers which version a run left. */
+/**
+ * Stores which version a run leaves. Rows: group, and whether something other than an import has changed it.
+ */
 export const markGroups = command<{ run: string; rows: readonly unknown[] }>()(
   p => sql`UPDATE groups SET import_mark = ${p.run} || ' ' || CASE WHEN row.value ->> 1 THEN 'changed' ELSE version END
     FROM ${each(p.rows)} AS row WHERE groups.group_id = row.value ->> 0`,
 )
 
-/** Rows are objects, named as the columns. Members and blacklist are counted afterwards. */
+/**
+ * Rows are objects with the names of the columns. The numbers of members and of blacklisted users are updated
+ * later.
+ */
 export const insertGroups = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO groups
     (group_id, app_id, type, finer_type, name, description, avatar, ext, owner_id, creator_id, apply_approval, capacity, member_invite, member_modify,
@@ -52,7 +57,7 @@ export const insertGroups = command<{ app_id: string; rows: readonly unknown[] }
     FROM ${each(p.rows)}`,
 )
 
-/** Group, user, role, display name, joined at, mute mode, push mode, end of ban. */
+/** Rows: group, user, role, display name, joined at, mute mode, push mode, end of ban. */
 export const insertMembers = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO members (group_id, user_id, app_id, role, display_name, joined_at, msg_mute_mode, msg_push_mode, ban_until)
     SELECT value ->> 0, value ->> 1, ${p.app_id}, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
@@ -61,8 +66,8 @@ export const insertMembers = command<{ app_id: string; rows: readonly unknown[] 
 )
 
 /**
- * Group, user, joined at: of the many about whom nothing else is said. A third less work for SQLite than
- * eight columns are.
+ * Rows: group, user, joined at. For members without any other field, who are most of them. SQLite has a third
+ * less work than with eight columns.
  */
 export const insertPlainMembers = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO members (group_id, user_id, app_id, joined_at)
@@ -71,8 +76,8 @@ export const insertPlainMembers = command<{ app_id: string; rows: readonly unkno
 )
 
 /**
- * Rows as of `insertMembers`: what is said of owners, whom their group's line has made members, unless they
- * changed it meanwhile. Answers those of whom something was said.
+ * Sets the fields of owners, whom the line of their group has made members, unless they have changed a field
+ * meanwhile. Rows as for `insertMembers`. Answers the owners that were updated.
  */
 export const tellOfOwners = command<{ rows: readonly unknown[] }>()(
   p => sql`UPDATE members SET display_name = row.value ->> 3, joined_at = row.value ->> 4, msg_mute_mode = row.value ->> 5,
@@ -86,20 +91,22 @@ export const tellOfOwners = command<{ rows: readonly unknown[] }>()(
     RETURNING group_id, user_id`,
 )
 
-/** Group, user, blocked at. */
+/** Rows: group, user, blocked at. */
 export const insertBlocked = command<{ rows: readonly unknown[] }>()(
   p => sql`INSERT INTO blacklist (group_id, user_id, blocked_at) SELECT value ->> 0, value ->> 1, value ->> 2 FROM ${each(p.rows)} WHERE true
     ON CONFLICT (group_id, user_id) DO NOTHING RETURNING group_id, user_id`,
 )
 
-/** Group, how many members more, how many blacklisted more, and by how much its version grows. */
+/**
+ * Rows: group, how many members to add, how many blacklisted users to add, how much to add to the version.
+ */
 export const countInGroups = command<{ rows: readonly unknown[] }>()(
   p => sql`UPDATE groups SET count = count + (row.value ->> 1), blacklist_count = blacklist_count + (row.value ->> 2),
       version = version + (row.value ->> 3)
     FROM ${each(p.rows)} AS row WHERE groups.group_id = row.value ->> 0`,
 )
 
-/** User, how many groups created more, how many joined more. */
+/** Rows: user, how many created groups to add, how many joined groups to add. */
 export const countOfUsers = command<{ app_id: string; rows: readonly unknown[] }>()(
   p => sql`INSERT INTO users (app_id, user_id, groups_created, groups_joined)
     SELECT ${p.app_id}, value ->> 0, value ->> 1, value ->> 2 FROM ${each(p.rows)} WHERE true
@@ -111,13 +118,13 @@ export const countInApp = command<{ app_id: string; more: number }>()(
   p => sql`UPDATE apps SET group_count = group_count + ${p.more} WHERE app_id = ${p.app_id}`,
 )
 
-/** Who is both a member and blacklisted, in these groups. */
+/** Users of these groups who are both a member and blacklisted. */
 export const membersBlocked = command<{ group_ids: readonly number[] }>()(
   p => sql`SELECT b.group_id, b.user_id FROM ${each(p.group_ids)} AS item CROSS JOIN blacklist b ON b.group_id = item.value
     CROSS JOIN members m ON m.group_id = b.group_id AND m.user_id = b.user_id LIMIT 1`,
 )
 
-/** Those of these groups in which an application or an invitation is pending. */
+/** The groups in this list with a pending application or invitation. */
 export const groupsWithPending = command<{ group_ids: readonly number[] }>()(
   p => sql`SELECT value FROM ${each(p.group_ids)} WHERE EXISTS (SELECT 1 FROM invitations WHERE group_id = value AND status = 0)
     OR EXISTS (SELECT 1 FROM applications WHERE group_id = value AND status = 0)`,

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { avatar, name, text } from '../operation/fields.ts'
 
 /*
- * Groups and members as lines of JSON: what `cohort export` writes and `cohort import` reads. Names and
- * values are those of the database; what is left out has the default of a new group or member.
+ * Groups and members as lines of JSON, which `cohort export` writes and `cohort import` reads. Names and
+ * values are those of the database. A field that is missing has the default of a new group or member.
  */
 
 const id = z
@@ -16,11 +16,11 @@ const whole = (min: number, max: number = Number.MAX_SAFE_INTEGER) => {
 const oneOf = <const T extends readonly [number, ...number[]]>(values: T) =>
   z.literal(values, { error: `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` })
 const flag = z.boolean({ error: 'must be true or false' })
-/** What can be told as a date of four digits (docs/behaviour.md, section 5). */
+/** The last time that can be written as a date with a year of four digits (docs/behaviour.md, section 5). */
 const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 const time = whole(0, lastMoment)
 const until = whole(-1, lastMoment)
-/** Leaves room for more changes than a group can see. */
+/** The highest version of an imported group. It leaves room for more changes than a group can ever have. */
 const highestVersion = 2 ** 52
 
 const groupLine = z.strictObject({
@@ -72,7 +72,7 @@ export type MemberLine = z.infer<typeof memberLine>
 export type BlockedLine = z.infer<typeof blockedLine>
 export type Line = GroupLine | MemberLine | BlockedLine
 
-/** A line that cannot be imported: its number in the file, from 1, and why. */
+/** A line that cannot be imported: its number in the file, counted from 1, and why. */
 export class BadLine extends Error {
   override readonly name = 'BadLine'
   readonly line: number
@@ -82,7 +82,7 @@ export class BadLine extends Error {
   }
 }
 
-/** What a line says. Throws `BadLine`. */
+/** Parses a line. Throws `BadLine`. */
 export function parseLine(json: string, line: number): Line {
   const value = parsed(json, line)
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined
@@ -102,7 +102,7 @@ function parsed(json: string, line: number): unknown {
   }
 }
 
-/** The format, for `--help`. */
+/** The description of the format, for `--help`. */
 export const formatHelp = `The file has one JSON object a line; ids are kept, times are milliseconds since 1970, the end of a ban is -1 for ever:
 
   {"type":"group","group_id":17,"owner_id":4,"name":"Chess"}

@@ -1,6 +1,6 @@
 import type { SerialEngine } from '../db/engine.ts'
 import type { Bound } from '../db/query.ts'
 
-/** The rows of a query, decoded. Throws `DatabaseError`. */
+/** Runs a query and decodes its rows. Throws `DatabaseError`. */
 export const read = <Row>(engine: SerialEngine, bound: Bound<Row>): Row[] =>
   bound.statement.decode(engine.all(bound)) as Row[]

@@ -1,27 +1,27 @@
 /*
  * Cuts the text of a dump (`wrangler d1 export`, SQLite's `.dump`) into its statements while it is read.
- * Dumps hold strings, quoted names and comments of one line; triggers they would hold only if Cohort had
- * some.
+ * Dumps contain strings, quoted names and comments of one line. They would contain triggers only if Cohort
+ * had some.
  */
 
 export interface SqlStatement {
   readonly text: string
-  /** The line it begins in, from 1. */
+  /** The line in which it begins, counted from 1. */
   readonly line: number
 }
 
 const interesting = /['"`;]|--/g
 
 /**
- * The statements, without their semicolons. Holds one statement and one chunk; an unfinished one at the end
- * is a statement too.
+ * The statements, without their semicolons. Holds one statement and one chunk in memory. An unfinished
+ * statement at the end counts too.
  */
 export async function* sqlStatements(chunks: AsyncIterable<string>): AsyncGenerator<SqlStatement> {
   let text = ''
   let line = 1
   /**
-   * Up to where `text` is understood, and what stands there: outside, or what ends the string, name or
-   * comment.
+   * `at`: how far `text` has been read. `until`: what ends the string, name or comment there; '' outside of
+   * them.
    */
   let at = 0
   let until = ''
@@ -36,7 +36,7 @@ export async function* sqlStatements(chunks: AsyncIterable<string>): AsyncGenera
 
   for await (const chunk of chunks) {
     text += chunk
-    // The last character may be the first half of `--`.
+    // The last character may be the first half of `--`, so it waits for the next chunk.
     while (at < text.length - 1) {
       if (until !== '') {
         const end = text.indexOf(until, at)

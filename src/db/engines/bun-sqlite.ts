@@ -18,7 +18,8 @@ export const bunSqlite = (file: string, log?: LogFile): SerialEngine =>
           return params => statement.values(...params) ?? []
         },
         exec: sql => database.run(sql),
-        // Bun has no incremental backup; a snapshot is as consistent, and is taken by a process of its own.
+        // Bun has no incremental backup. VACUUM INTO is consistent too. It blocks, so a process of its own
+        // runs it.
         backup: async target => database.run(`VACUUM INTO '${target.replaceAll("'", "''")}'`),
         close() {
           for (const statement of statements) statement.finalize()

@@ -2,28 +2,28 @@ import { Worker } from 'node:worker_threads'
 import type { SerialEngine } from '../engine.ts'
 
 /**
- * Pages that SQLite's log may hold before a commit copies them itself: when the thread cannot keep up, or is
- * gone. 64 MB.
+ * A commit makes the checkpoint itself when SQLite's log has this many pages (64 MB). That happens only if
+ * the thread is too slow or has ended.
  */
 const maxPages = 16_000
-/** The same while there is no thread: as SQLite does by itself. 4 MB. */
+/** The same limit while there is no thread: SQLite's default (4 MB). */
 const maxPagesAlone = 1000
-/** How long after its end the thread is started again, milliseconds. */
+/** The pause between the end of the thread and its next start, milliseconds. */
 const restartPauseMs = 1000
 
-/** Who is told about checkpoints. */
+/** Gets the failures of the checkpoints. */
 export interface CheckpointWatch {
-  /** The thread ended with this error and will be started again. */
+  /** The thread ended with this error. It will be started again. */
   failed(error: Error): void
 }
 
 /**
- * Leaves the checkpoints of this database to a thread, which `url` runs: src/entry/checkpoint-worker.ts, or
- * what the build made of it. A checkpoint is safe beside commits, and SQLite goes back to the start of its
- * log at the first commit after all of it was copied.
+ * Makes the checkpoints of this database on a thread. `url` is the program of the thread:
+ * src/entry/checkpoint-worker.ts, or the file that the build made of it. Checkpoints beside commits are safe.
+ * SQLite starts again at the beginning of its log with the first commit after all of the log was copied.
  *
- * A thread that fails is started again. First the log is written anew: a checkpoint syncs the log before it
- * copies from it, and a sync that failed leaves pages behind that a power cut would lose.
+ * A thread that fails is started again. Before that, the log is written again, because a checkpoint syncs the
+ * log before it copies from it. If that sync failed, a power cut would lose pages of the log.
  */
 export function threadedCheckpoints(
   url: URL,
@@ -46,7 +46,7 @@ export function threadedCheckpoints(
     thread = undefined
     if (stopped) return
     watch.failed(error)
-    // Meanwhile commits do as they do elsewhere.
+    // Until the thread runs again, commits make the checkpoints.
     engine.exec(`PRAGMA wal_autocheckpoint = ${maxPagesAlone}`)
     restartLater()
   }

@@ -15,15 +15,15 @@ interface D1StatementLike {
 }
 
 /**
- * Callers hand bookmarks back in a header, so anything may come: what does not look like one of D1's is
+ * The form of D1's bookmarks. Callers send bookmarks in a header, so they can send any text. Other texts are
  * ignored.
  */
 const bookmarkPattern = /^[0-9a-f]{1,32}(-[0-9a-f]{1,32}){3}$/
 
 /**
- * Cloudflare D1. Reads may come from a replica that is at least as fresh as the caller's bookmark; whatever
- * leads to a write goes to the primary. A failing batch is thrown as `DatabaseError` with SQLite's message,
- * by which the executor knows a broken constraint.
+ * Cloudflare D1. Reads may come from a replica that is at least as new as the caller's bookmark. All batches
+ * of an operation that writes go to the primary. A batch that fails throws `DatabaseError` with SQLite's
+ * message, from which the executor recognizes a broken constraint.
  */
 export function d1(database: D1DatabaseLike): BatchEngine {
   const batch = async (bounds: readonly Bound[], session: Session, start: string): Promise<unknown[][][]> => {
@@ -44,7 +44,7 @@ export function d1(database: D1DatabaseLike): BatchEngine {
       const { bookmark } = session
       if (bookmark === undefined || !bookmarkPattern.test(bookmark))
         return batch(bounds, session, 'first-unconstrained')
-      // A bookmark may be of another database or of none: the primary is as fresh as any.
+      // The bookmark may be from another database, or invented. The primary always has the newest state.
       return batch(bounds, session, bookmark).catch(() => batch(bounds, session, 'first-primary'))
     },
   }

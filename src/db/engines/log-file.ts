@@ -11,18 +11,18 @@ import {
 import { dirname } from 'node:path'
 
 /**
- * SQLite's write-ahead log as a file: every commit goes there, and is durable when the file is synced. Every
- * failure is thrown as it came from the system, or as `LogDeleted`.
+ * SQLite's write-ahead log as a file. Every commit is written to it, and is durable when the file is synced.
+ * Failures are thrown as the system throws them, or as `LogDeleted`.
  */
 export interface LogFile {
-  /** Resolves when all that was written to the log is on disk. */
+  /** Resolves when all bytes written to the log are on disk. */
   sync(): Promise<void>
-  /** Writes all bytes of the log again, and syncs them. Nobody may commit meanwhile. */
+  /** Writes all bytes of the log again and syncs them. Nobody may commit meanwhile. */
   rewrite(): Promise<void>
   close(): Promise<void>
 }
 
-/** The log has no name any more: somebody deleted it, and the next start would not find what it holds. */
+/** Somebody deleted the log file while it was in use. The next start would not find the changes in it. */
 export class LogDeleted extends Error {
   override readonly name = 'LogDeleted'
   constructor() {
@@ -33,8 +33,8 @@ export class LogDeleted extends Error {
 const chunkBytes = 1024 * 1024
 
 /**
- * The log of the database `file`, used by calls that wait. Opened at the first call; SQLite has made it by
- * then.
+ * The log of the database `file`, with synchronous calls. It is opened at the first call; SQLite must have
+ * made it by then.
  */
 export class OpenLog {
   private readonly file: string
@@ -46,24 +46,25 @@ export class OpenLog {
 
   sync(): void {
     const descriptor = this.open()
-    whole(() => fdatasyncSync(descriptor))
-    // After the sync: what is on disk by now must have a name.
+    retryInterrupted(() => fdatasyncSync(descriptor))
+    // The check comes after the sync: only then it shows that the synced file still had a name.
     if (fstatSync(descriptor).nlink === 0) throw new LogDeleted()
   }
 
   /**
-   * The bytes come from the operating system's memory: Linux keeps the pages that it could not write (ext4,
-   * XFS), but believes that they are on disk. Writing them makes it try again.
+   * Reads the bytes of the log and writes them again. The bytes come from the memory of the operating system:
+   * Linux (ext4, XFS) keeps the pages that it could not write, but marks them as written. Writing them again
+   * makes it try again.
    */
   rewrite(): void {
     const descriptor = this.open()
     const chunk = new Uint8Array(chunkBytes)
     for (let at = 0; ; ) {
-      const bytes = whole(() => readSync(descriptor, chunk, 0, chunkBytes, at))
+      const bytes = retryInterrupted(() => readSync(descriptor, chunk, 0, chunkBytes, at))
       if (bytes === 0) break
       for (let written = 0; written < bytes; ) {
         const [from, to] = [written, at + written]
-        written += whole(() => writeSync(descriptor, chunk, from, bytes - from, to))
+        written += retryInterrupted(() => writeSync(descriptor, chunk, from, bytes - from, to))
       }
       at += bytes
     }
@@ -76,8 +77,8 @@ export class OpenLog {
   }
 
   /**
-   * The log lies beside the database itself and not beside a link to it. It stays the same while a connection
-   * is open, so its name is made durable once.
+   * The log is in the folder of the database file itself, not in the folder of a link to it. The log stays
+   * the same file while a connection is open, so its name is synced only once.
    */
   private open(): number {
     if (this.descriptor !== undefined) return this.descriptor
@@ -86,7 +87,7 @@ export class OpenLog {
     try {
       const folder = openSync(dirname(database), 'r')
       try {
-        whole(() => fsyncSync(folder))
+        retryInterrupted(() => fsyncSync(folder))
       } finally {
         closeSync(folder)
       }
@@ -100,7 +101,7 @@ export class OpenLog {
 }
 
 /** Repeats a system call that a signal has interrupted. */
-function whole<T>(call: () => T): T {
+function retryInterrupted<T>(call: () => T): T {
   for (;;) {
     try {
       return call()
@@ -110,7 +111,10 @@ function whole<T>(call: () => T): T {
   }
 }
 
-/** The log, used on the thread that asks: for the command line, which has nothing else to do meanwhile. */
+/**
+ * The log without a thread of its own: the calls block the caller. For the command line, which has nothing
+ * else to do meanwhile.
+ */
 export function logFile(file: string): LogFile {
   const log = new OpenLog(file)
   return {

@@ -4,8 +4,8 @@ import type { LogFile } from './log-file.ts'
 import { sqliteEngine } from './sqlite.ts'
 
 /**
- * SQLite on Deno, by Node's own module of that name. Opens or creates the file; throws `DatabaseError` if it
- * cannot.
+ * SQLite on Deno, through Node's module `node:sqlite`. Opens or creates the file; throws `DatabaseError` if
+ * it cannot.
  */
 export const nodeSqlite = (file: string, log?: LogFile): SerialEngine =>
   sqliteEngine(
@@ -28,7 +28,7 @@ export const nodeSqlite = (file: string, log?: LogFile): SerialEngine =>
           }
         },
         exec: sql => database.exec(sql),
-        // Deno allows no second database to be attached, which is what VACUUM INTO does.
+        // VACUUM INTO attaches a second database, and Deno does not allow that.
         async backup(target, progress) {
           await backup(database, target, {
             rate: 1000,
@@ -42,8 +42,8 @@ export const nodeSqlite = (file: string, log?: LogFile): SerialEngine =>
   )
 
 /*
- * Deno hands a text over only as far as its first NUL, though all of it is stored. So a text that holds one
- * is asked for as bytes.
+ * Deno returns a text only up to its first NUL, although all of it is stored. So a text that contains a NUL
+ * is read as bytes.
  */
 
 interface OutputColumn {

@@ -1,5 +1,6 @@
 /**
- * The parts of two runtimes' SQLite that Cohort uses; the types installed are Node 20's, which has neither.
+ * The parts of Bun's and Node's SQLite modules that Cohort uses. The installed types are those of Node 20,
+ * which has neither module.
  */
 declare module 'bun:sqlite' {
   export class Database {

@@ -1,21 +1,23 @@
 import { DatabaseError, isBusy, type SerialEngine } from '../engine.ts'
 import { LogDeleted, type LogFile, logFile } from './log-file.ts'
 
-/** What the SQLite of a runtime has to offer. Rows come as arrays. */
+/** The functions that each runtime's SQLite must offer. Rows are arrays. */
 export interface SqliteDriver {
-  /** Compiles a statement; the function runs it. Statements without rows answer an empty list. */
+  /**
+   * Compiles a statement and answers a function that runs it. A statement without rows answers an empty list.
+   */
   prepare(sql: string): (params: readonly unknown[]) => unknown[][]
-  /** Runs SQL that may be several statements. */
+  /** Runs SQL, which may be several statements. */
   exec(sql: string): void
   backup(file: string, progress?: (done: number, total: number) => void): Promise<void>
   close(): void
 }
 
-/** How every engine opens a database: readers beside the one writer, and on disk before it is answered. */
+/** The settings of every database: readers do not wait for the writer, and COMMIT waits for the disk. */
 const openingPragmas = [
   'PRAGMA journal_mode = WAL',
   'PRAGMA synchronous = FULL',
-  // The command line may be writing beside the service.
+  // A command may be writing to the database beside the service.
   'PRAGMA busy_timeout = 5000',
   'PRAGMA cache_size = -65536',
   'PRAGMA temp_store = MEMORY',
@@ -28,8 +30,8 @@ const failure = (error: unknown): DatabaseError =>
 const maxRepairWaitMs = 5000
 
 /**
- * The engine on a runtime's SQLite, with this file: each statement is compiled once, every error is a
- * `DatabaseError`. `log` is the file's write-ahead log.
+ * The engine on a runtime's SQLite, for this file. Each statement is compiled once. Every error is thrown as
+ * `DatabaseError`. `log` is the write-ahead log of the file.
  */
 export function sqliteEngine(
   file: string,
@@ -50,7 +52,8 @@ export function sqliteEngine(
   const statements: ((params: readonly unknown[]) => unknown[][])[] = []
   const controls = new Map<string, (params: readonly unknown[]) => unknown[][]>()
   /**
-   * Set when the log has lost its name. Then a new connection would begin another log beside the one in use.
+   * Set when somebody has deleted the log file. A new connection would then start another log beside the one
+   * in use.
    */
   let logDeleted = false
   const onLog = async (action: () => Promise<void>): Promise<void> => {
@@ -96,7 +99,7 @@ export function sqliteEngine(
     },
     exec(sql) {
       guard(() => {
-        // The statements around every batch of reads and of writes are worth keeping.
+        // These three run around every batch of reads or writes, so they are compiled only once.
         if (sql !== 'BEGIN' && sql !== 'BEGIN IMMEDIATE' && sql !== 'COMMIT') return driver.exec(sql)
         let run = controls.get(sql)
         if (run === undefined) {
@@ -110,7 +113,7 @@ export function sqliteEngine(
     sync: () => onLog(() => log.sync()),
     async repair() {
       if (!logDeleted) return onLog(() => alone(() => log.rewrite()))
-      // All there is to do for a log without a name is to copy what it holds into the database.
+      // A deleted log cannot be repaired. Its changes can only be copied into the database.
       guard(() => driver.exec('PRAGMA wal_checkpoint(FULL)'))
       throw failure(new LogDeleted())
     },

@@ -7,7 +7,7 @@ import { CommandFailure } from './command-failure.ts'
 
 const headerLength = 64
 
-/** What kind of backup a file is. Throws `CommandFailure` if it is none. */
+/** Tells whether a file is a database or a dump in SQL. Throws `CommandFailure` if it is neither. */
 export async function kindOfBackup(file: string): Promise<'database' | 'dump'> {
   const handle = await open(file)
   const { bytesRead, buffer } = await handle
@@ -21,8 +21,8 @@ export async function kindOfBackup(file: string): Promise<'database' | 'dump'> {
 }
 
 /**
- * Makes sure that a database is sound and Cohort's, and brings it up to date. Throws `CommandFailure` that
- * says what is wrong with `file`.
+ * Makes sure that a database is intact and was made by Cohort, and applies missing migrations. Throws
+ * `CommandFailure` that says what is wrong with `file`.
  */
 export function checkBackup(runtime: Runtime, engine: SerialEngine, file: string): void {
   try {
@@ -53,7 +53,7 @@ const namesIn = (engine: SerialEngine): Set<string> =>
       .map(([name]) => String(name)),
   )
 
-/** What a new database has. */
+/** The names of all that is in the schema of a new database. */
 function namesOfSchema(runtime: Runtime): string[] {
   const engine = runtime.openDatabase(':memory:')
   migrate(engine)

@@ -4,24 +4,27 @@ import { appendFile, open, truncate } from 'node:fs/promises'
 import { CommandFailure } from './command-failure.ts'
 
 /*
- * A backup ends with a seal: the SHA-256 of everything before it. SQLite passes over what stands behind the last
- * page, so a sealed backup is a database that any SQLite opens. Backups of 0.1.0 have no seal.
+ * A backup ends with a seal: the SHA-256 of all bytes before the seal. SQLite ignores bytes after the last
+ * page, so any SQLite opens a sealed backup. Backups of 0.1.0 have no seal.
  */
 
 const label = '\ncohort backup, sha256 '
 const sealBytes = label.length + 64 + 1
 
-/** SQLite's pages are a power of two of at least this size, so a file without a seal is a multiple of it, bytes. */
+/**
+ * The smallest page of SQLite, bytes. All page sizes are powers of two, so the size of a file without a seal
+ * is a multiple of this one.
+ */
 const smallestPage = 512
 
-/** Puts the seal behind a new backup. */
+/** Appends the seal to a new backup. */
 export async function seal(file: string): Promise<void> {
   await appendFile(file, `${label}${await hashOf(file)}\n`)
 }
 
 /**
- * Takes the seal off a copy of a backup, if it has one. `name` is what messages call the backup. Throws
- * `CommandFailure` if the bytes are not those that were sealed.
+ * Checks the seal of a copy of a backup and cuts it off. Does nothing if there is no seal. Messages call the
+ * backup `name`. Throws `CommandFailure` if the bytes are not the sealed ones.
  */
 export async function breakSeal(file: string, name: string): Promise<void> {
   const handle = await open(file)
@@ -41,7 +44,7 @@ export async function breakSeal(file: string, name: string): Promise<void> {
   }
 }
 
-/** The SHA-256 of the first bytes of a file, of all by default, in hexadecimal digits. */
+/** The SHA-256 of the first `bytes` bytes of a file (default: all bytes), in hexadecimal digits. */
 async function hashOf(file: string, bytes = Number.POSITIVE_INFINITY): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(file, { end: bytes - 1 })) hash.update(chunk as Uint8Array)

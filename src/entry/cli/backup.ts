@@ -51,7 +51,7 @@ s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.ba
   }),
 }
 
-/** The folder of the files that belong to a backup. */
+/** The folder with the files of a backup. */
 export const filesBeside = (file: string): string => `${file}.files`
 
 async function backUpToBucket(runtime: Runtime, config: Config, backup: BucketBackup): Promise<number> {
@@ -77,8 +77,8 @@ async function snapshot(runtime: Runtime, config: Config, target: string): Promi
   let held = false
   try {
     await engine.backup(target, (done, total) => {
-      // A backup in steps starts over whenever somebody commits between two of them: under load it would
-      // never end. So it holds on to one state.
+      // A backup in steps starts again whenever somebody commits between two steps, so under load it would
+      // never end. A read transaction holds one state of the database instead.
       if (!held) {
         engine.exec('BEGIN')
         engine.rows('SELECT count(*) FROM sqlite_schema')

@@ -5,12 +5,12 @@ import { UsageError } from './command.ts'
 import { CommandFailure } from './command-failure.ts'
 import { blobStore } from './data.ts'
 
-/** Where backups are in the bucket. No object of an app can be there: the id of an app has no dot. */
+/** The prefix of backups in the bucket. No object of an app begins with it, because an app id has no dot. */
 export const bucketPrefix = 'cohort.backups/'
 
 const chunkSize = 1024 * 1024
 
-/** A backup in the bucket: what `s3:NAME` says instead of a file. */
+/** A backup in the bucket, which a command names as `s3:NAME`. */
 export interface BucketBackup {
   readonly blobs: BlobStore
   readonly name: string
@@ -18,8 +18,8 @@ export interface BucketBackup {
 }
 
 /**
- * What `s3:NAME` means; undefined for anything else, which is a file. Throws `UsageError` if there is no
- * bucket or the name cannot be.
+ * The backup that `s3:NAME` names. Answers undefined if the argument does not begin with `s3:`: it is then a
+ * file. Throws `UsageError` if there is no bucket or the name is not valid.
  */
 export function bucketBackup(argument: string, config: Config): BucketBackup | undefined {
   if (!argument.startsWith('s3:')) return undefined
@@ -30,14 +30,14 @@ export function bucketBackup(argument: string, config: Config): BucketBackup | u
   return { blobs: blobStore(config), name, key: bucketPrefix + name }
 }
 
-/** The names of all backups in the bucket, in their order. Throws `BlobStoreError`. */
+/** The names of all backups in the bucket, in alphabetical order. Throws `BlobStoreError`. */
 export async function namesInBucket(blobs: BlobStore): Promise<string[]> {
   const names: string[] = []
   for await (const key of blobs.list(bucketPrefix)) names.push(key.slice(bucketPrefix.length))
   return names.sort()
 }
 
-/** Puts a file into the bucket; answers its size in bytes. Throws `BlobStoreError`. */
+/** Puts a file into the bucket and answers its size in bytes. Throws `BlobStoreError`. */
 export async function upload(file: string, { blobs, key }: BucketBackup): Promise<number> {
   const handle = await open(file)
   try {
@@ -59,7 +59,10 @@ export async function upload(file: string, { blobs, key }: BucketBackup): Promis
   }
 }
 
-/** Writes a backup of the bucket into a file. Throws `CommandFailure` if there is none, `BlobStoreError`. */
+/**
+ * Writes a backup from the bucket into a file. Throws `CommandFailure` if there is no such backup, and
+ * `BlobStoreError`.
+ */
 export async function download({ blobs, key, name }: BucketBackup, file: string): Promise<void> {
   const body = await blobs.get(key)
   if (body === undefined) {

@@ -4,20 +4,24 @@ import { objectState } from '../../db/states.ts'
 import type { BlobStore } from '../../platform.ts'
 import { bucketPrefix } from './bucket-backup.ts'
 
-/** What is wrong between the database and the store. */
+/** Differences between the database and the store. */
 export interface FileProblems {
-  /** Stored objects whose bytes are not there, or are of another size. */
+  /** Stored objects whose bytes are missing or have another size. */
   readonly lost: string[]
-  /** Keys in the store that no object has. */
+  /** Keys in the store that belong to no object. */
   readonly unknown: string[]
 }
 
-/** The name of the object that a key belongs to: what was made from an object has its name and a suffix. */
+/**
+ * The name of the object that a key belongs to. A thumbnail or other derived file has the name of its object
+ * and a suffix.
+ */
 const objectNameOf = (key: string): string => /^[^/]+\/[^/]+\/[0-9a-z]+/.exec(key)?.[0] ?? key
 
 /**
- * Looks whether every stored object has its bytes and every key of the store an object. May run beside the service:
- * what looks wrong is looked up again, for it may have changed meanwhile.
+ * Checks that every stored object has its bytes, and that every key in the store has an object. May run
+ * beside the service: it checks every difference a second time, because the service may have caused it
+ * meanwhile.
  */
 export async function checkFiles(engine: SerialEngine, blobs: BlobStore): Promise<FileProblems> {
   const lost: string[] = []
@@ -31,7 +35,8 @@ export async function checkFiles(engine: SerialEngine, blobs: BlobStore): Promis
     if (key.startsWith(bucketPrefix) || stateOf(engine, objectNameOf(key)) !== undefined) continue
     suspects.add(key)
   }
-  // A file that was collected meanwhile was listed before, and is not listed again.
+  // The garbage collection may have deleted a file since the first listing. Such a file is not in the second
+  // one.
   const unknown: string[] = []
   if (suspects.size > 0) for await (const key of blobs.list('')) if (suspects.has(key)) unknown.push(key)
   return { lost, unknown }

@@ -3,8 +3,8 @@ import { checkFiles } from './check-files.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, openData } from './data.ts'
 
-/** How many places a broken rule is shown at. */
-const shown = 5
+/** The most places that are printed for each broken rule. */
+const maxPlaces = 5
 
 export const checkCommand: Command = {
   name: 'check',
@@ -29,7 +29,7 @@ May run beside the service. Prints what it found; the exit code is 1 if anything
     }
     const { engine } = openData(invocation.runtime, invocation.config)
     const problems: string[] = []
-    // One snapshot for all rules, so that a service that goes on writing does not look like a mistake.
+    // All rules see one snapshot. Otherwise the writes of a running service would look like broken rules.
     engine.exec('BEGIN')
     const look = (what: string, sql: string): unknown[][] => {
       try {
@@ -42,10 +42,10 @@ May run beside the service. Prints what it found; the exit code is 1 if anything
     for (const [result] of look('the file', 'PRAGMA integrity_check'))
       if (result !== 'ok') problems.push(`the file: ${String(result)}`)
     for (const { rule, sql } of invariants) {
-      const broken = look(`cannot tell whether ${rule}`, `SELECT * FROM (${sql}) LIMIT ${shown}`)
+      const broken = look(`cannot tell whether ${rule}`, `SELECT * FROM (${sql}) LIMIT ${maxPlaces}`)
       if (broken.length === 0) continue
       problems.push(
-        `not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === shown ? ', …' : ''})`,
+        `not true: ${rule} (${broken.map(([id]) => String(id)).join(', ')}${broken.length === maxPlaces ? ', …' : ''})`,
       )
     }
     engine.exec('ROLLBACK')
@@ -60,10 +60,13 @@ May run beside the service. Prints what it found; the exit code is 1 if anything
   },
 }
 
-/** A statement for each rule that answers where it is broken. D1 allows few terms in one UNION. */
+/**
+ * One statement for each rule; it answers the places where the rule is broken. One statement for all rules is
+ * not possible, because D1 allows only a few terms in a UNION.
+ */
 const queriesOfRules = invariants
   .map(
     ({ rule, sql }) =>
-      `SELECT '${rule.replaceAll("'", "''")}' AS broken_rule, found.* FROM (${sql.replace(/\s+/g, ' ')}) AS found LIMIT ${shown};\n`,
+      `SELECT '${rule.replaceAll("'", "''")}' AS broken_rule, found.* FROM (${sql.replace(/\s+/g, ' ')}) AS found LIMIT ${maxPlaces};\n`,
   )
   .join('')

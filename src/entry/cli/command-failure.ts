@@ -1,13 +1,13 @@
 import { BlobStoreError } from '../../platform.ts'
 import type { Command, Invocation } from './command.ts'
 
-/** The command cannot do what it was asked: its message is all there is to say, and the exit code is 1. */
+/** The command cannot do its work. The program prints only the message and ends with exit code 1. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
 
 /**
- * `run` of a command that can fail for reasons of its own, or of the object store: they are said in a line.
+ * Wraps the `run` of a command. A `CommandFailure`, or an error of the object store, is printed as one line.
  */
 export const sayingWhatFailed =
   (run: (invocation: Invocation) => Promise<void>): Command['run'] =>

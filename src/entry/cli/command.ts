@@ -19,17 +19,17 @@ export interface Command {
   run(invocation: Invocation): Promise<number>
 }
 
-/** The command was called wrongly: its message and the help are printed, and the exit code is 2. */
+/** The command was called wrongly. The program prints the message and the help and ends with exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Throws `UsageError` for arguments that the command does not take. */
+/** Throws `UsageError` if there are arguments; for commands that take none. */
 export function noPositionals({ positionals }: Invocation): void {
   if (positionals.length > 0) throw new UsageError(`unexpected argument "${positionals[0]}"`)
 }
 
-/** The value of an option that must be there. */
+/** The value of a required option. Throws `UsageError` if it is missing. */
 export function required({ options }: Invocation, name: string): string {
   const value = options[name]
   if (typeof value !== 'string' || value === '') throw new UsageError(`--${name} is missing`)

@@ -8,9 +8,9 @@ import { CommandFailure } from './command-failure.ts'
 const claimFile = ({ DATA_DIR }: Pick<Config, 'DATA_DIR'>): string => join(DATA_DIR, 'cohort.pid')
 
 /**
- * Notes in DATA_DIR that this process serves it, until released. Throws `CommandFailure` if another service
- * does, unless SHARED says that it may. A disk that is full takes no note, and what is stored is served all
- * the same: restoring asks SQLite besides.
+ * Writes the id of this process into DATA_DIR, until `release` is called. Throws `CommandFailure` if another
+ * service uses DATA_DIR, unless SHARED allows that. On a full disk nothing is written, but the service runs
+ * all the same. That is safe because `cohort restore` also asks SQLite whether the database is in use.
  */
 export function claimData(
   runtime: Pick<Runtime, 'openDatabase'>,
@@ -32,8 +32,9 @@ export function claimData(
 }
 
 /**
- * An empty database beside ours, locked as long as this process lives: the system lets go of the lock whatever
- * ends the process, and another container on the same folder sees it, too.
+ * Locks an empty database beside Cohort's own, for as long as this process lives. The operating system
+ * releases the lock however the process ends. A service in another container on the same folder sees the lock
+ * too.
  */
 function lockData(
   runtime: Pick<Runtime, 'openDatabase'>,
@@ -54,8 +55,10 @@ function lockData(
 }
 
 /**
- * The process that serves DATA_DIR, if one does. A process that died without releasing does not count; nor
- * does this one, whose number a service in another container may share: restoring asks SQLite besides.
+ * The id of the process that serves DATA_DIR, if there is one. A process that died without `release` does not
+ * count. The id of this process does not count either, because a service in another container may have the
+ * same id. So this can miss a service; `cohort restore` therefore also asks SQLite whether the database is in
+ * use.
  */
 export function servedBy(config: Pick<Config, 'DATA_DIR'>): number | undefined {
   const pid = claimedBy(claimFile(config))
@@ -76,7 +79,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Somebody else's process may not be asked, but is there.
+    // EPERM: the process exists, but belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

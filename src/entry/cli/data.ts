@@ -14,13 +14,14 @@ import type { Runtime } from '../runtime.ts'
 
 export const databaseFile = (config: Config): string => join(config.DATA_DIR, 'cohort.db')
 
-/** Where the files are. */
+/** The store of the files, as the configuration names it. */
 export const blobStore = ({ files, DATA_DIR }: Config): BlobStore =>
   files.store === 's3' ? s3Store(files.s3) : folderStore(join(DATA_DIR, 'files'))
 
 /**
- * Opens the database in DATA_DIR and brings it up to date. `create` makes one where there is none; without it
- * that throws `DatabaseError`, for a command in another folder must not leave a database there.
+ * Opens the database in DATA_DIR and applies missing migrations. If there is no database, `create` makes one;
+ * without `create` this throws `DatabaseError`, so that a command that runs in the wrong folder leaves no
+ * database there.
  */
 export function openData(
   runtime: Runtime,
@@ -36,9 +37,9 @@ export function openData(
 }
 
 /**
- * As `openData`, for a service: its log is synced by a thread, and is written anew first. The process before
- * may have ended after a sync that failed; then what looks as if it were saved is in memory alone. Throws
- * `DatabaseError` if the disk does not take it.
+ * As `openData`, for a service: a thread syncs the log. First the log is written again, because the process
+ * before this one may have ended after a sync that failed. Changes that look saved are then only in the
+ * memory of the operating system. Throws `DatabaseError` if the disk does not accept the log.
  */
 export async function openServedData(
   runtime: Runtime,
@@ -46,7 +47,7 @@ export async function openServedData(
 ): Promise<{ engine: SerialEngine; applied: string[] }> {
   const engine = opened(runtime, config, runtime.logThread(databaseFile(config)))
   try {
-    // A new database has no log before it is first read.
+    // SQLite makes the log of a new database only at the first read.
     engine.rows('SELECT count(*) FROM sqlite_schema')
     await engine.repair()
     return { engine, applied: migrate(engine) }
@@ -64,7 +65,7 @@ function opened(runtime: Runtime, config: Config, log?: LogFile): SerialEngine {
   return engine
 }
 
-/** Makes a folder, and those above it, so that they are there after a power cut too. */
+/** Makes a folder and its parents, and syncs them, so that they still exist after a power cut. */
 function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true, mode: 0o700 })
   if (first === undefined) return
@@ -78,7 +79,10 @@ function makeFolder(path: string): void {
   }
 }
 
-/** Runs an action on the database and closes it, whatever happens. Options are those of `openData`. */
+/**
+ * Runs an action on the database, and closes the database also if the action throws. Options are those of
+ * `openData`.
+ */
 export async function withData<T>(
   runtime: Runtime,
   config: Config,

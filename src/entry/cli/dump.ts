@@ -5,15 +5,18 @@ import { sqlStatements } from '../../transfer/sql-statements.ts'
 import { CommandFailure } from './command-failure.ts'
 import type { Progress } from './progress.ts'
 
-/** What a dump is made of. Anything else in a file is not run. */
+/** The statements that a dump may have. Any other statement is refused. */
 const expected =
   /^(create\s+table|create\s+(unique\s+)?index|insert\s+into|delete\s+from\s+"?sqlite_sequence)\b/i
-/** Of the connection it was made on or for: this one is set up already. */
+/**
+ * Statements about the connection of whoever made the dump. They are skipped, because this connection is
+ * already set up.
+ */
 const ignored = /^(--|pragma|begin|commit)/i
 
 /**
- * Runs a dump of `wrangler d1 export` or of SQLite's `.dump` in an empty database that is thrown away if this
- * throws: `CommandFailure`, naming the line. Progress is in bytes.
+ * Runs a dump of `wrangler d1 export` or of SQLite's `.dump` in an empty database. Throws `CommandFailure`
+ * that names the line; the caller then throws the database away. Progress is in bytes.
  */
 export async function loadDump(
   engine: SerialEngine,
@@ -32,7 +35,7 @@ export async function loadDump(
         `${file}, line ${line}: a dump has no statement such as "${text.slice(0, 40)}"`,
       )
     try {
-      // SQLite takes a NUL for the end of the statement; dumps put those of a text in as they are.
+      // SQLite ends a statement at a NUL character, but dumps contain the NULs of texts as they are.
       engine.exec(text.replaceAll('\0', "'||char(0)||'"))
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error

@@ -53,7 +53,7 @@ Prints events as lines of JSON, each as /events answers it.
       for (;;) {
         page = await readFeed(executor, app, seq)
         if (page.epoch !== epoch) throw new UsageError('the database was turned back: begin anew')
-        // What the service has committed may not be on disk yet.
+        // The service may have committed these events without having synced them yet.
         if (page.events.length > 0) await executor.durable()
         for (const { event, json } of page.events) {
           seq = event.seq

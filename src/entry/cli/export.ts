@@ -11,8 +11,8 @@ import { openData } from './data.ts'
 import { progressBar } from './progress.ts'
 import { refuseOverwriting, writeWhole } from './whole-file.ts'
 
-/** Characters written at a time. */
-const portion = 256 * 1024
+/** How many characters are written at a time. */
+const portionCharacters = 256 * 1024
 
 export const exportCommand: Command = {
   name: 'export',
@@ -48,7 +48,7 @@ ${formatHelp}`,
     if (file !== undefined) refuseOverwriting(file, options.force, config)
     const { engine } = openData(runtime, config)
     try {
-      // One snapshot for all of it.
+      // The whole export sees one snapshot.
       engine.exec('BEGIN')
       const [app] = read(engine, appRow({ app_id }))
       if (app === undefined) throw new UsageError(`there is no app "${app_id}"; cohort app list shows them`)
@@ -74,7 +74,7 @@ function* linesOf(engine: SerialEngine, app_id: string, groups: number): Generat
 
 function* sqlOf(engine: SerialEngine, app_id: string, what: SqlExport): Generator<string> {
   const progress = progressBar('Export')
-  // Nearly all rows are of members and of users.
+  // Progress counts the rows of members and users, because nearly all rows are of these two tables.
   const [[members] = []] = engine.rows('SELECT (SELECT count(*) FROM members) + (SELECT count(*) FROM users)')
   let done = 0
   yield* exportSql(engine, app_id, what, rows => {
@@ -93,9 +93,9 @@ async function writeTo(file: string, text: Iterable<string>): Promise<void> {
   }
 }
 
-/** To the output, no faster than it is read. Throws when nobody reads any more. */
+/** Writes to standard output, no faster than the reader takes it. Throws if the reader has closed it. */
 async function writeOut(text: Iterable<string>): Promise<void> {
-  // Each write hears of its own failure.
+  // Each write reports its own failure, so this event needs no handling.
   process.stdout.on('error', () => {})
   for (const part of inPortions(text)) {
     await new Promise<void>((resolve, reject) => {
@@ -108,7 +108,7 @@ function* inPortions(text: Iterable<string>): Generator<string> {
   let pending = ''
   for (const part of text) {
     pending += part
-    if (pending.length < portion) continue
+    if (pending.length < portionCharacters) continue
     yield pending
     pending = ''
   }

@@ -9,21 +9,21 @@ export interface Reached extends Position, Imported {
   readonly run: string
 }
 
-/** How many bytes before the position must be the same for an import to go on there. */
+/** An import goes on at a position only if this many bytes before the position are unchanged. */
 const tailSize = 64 * 1024
 
 export interface Checkpoint {
   /**
-   * Where this import stopped before; undefined if it did not, or if the file, the app or the database is
-   * another one.
+   * Where the last run of this import stopped. Answers undefined if there was none, or if the file, the app
+   * or the database is another one.
    */
   read(): Reached | undefined
-  /** To be called when all before the position is in the database for good. */
+  /** Call this when everything before the position is on disk. */
   write(reached: Reached): void
   remove(): void
 }
 
-/** Remembers in FILE.progress how far the import of FILE has come. */
+/** Records the progress of the import of FILE in the file FILE.progress. */
 export function checkpointOf(file: string, descriptor: number, app_id: string, database: string): Checkpoint {
   const progress = `${file}.progress`
   const { dev, ino } = statSync(database)
@@ -48,8 +48,8 @@ export function checkpointOf(file: string, descriptor: number, app_id: string, d
           whereto === into && reached.offset <= fstatSync(descriptor).size && tail === tailAt(reached.offset)
         return same ? reached : undefined
       } catch {
-        // None, or one that a power cut left unfinished: beginning anew does no harm, for what is there stays
-        // as it is.
+        // There is no such file, or a power cut left it unfinished. Starting again from the beginning does no
+        // harm, because an import leaves existing rows as they are.
         return undefined
       }
     },

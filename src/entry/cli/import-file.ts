@@ -12,14 +12,14 @@ export interface Position {
 
 export interface Batch {
   readonly lines: readonly Numbered[]
-  /** Where the next one begins. */
+  /** Where the next batch begins. */
   readonly next: Position
 }
 
 const chunkSize = 1024 * 1024
-const longestLine = 1024 * 1024
-/** A batch ends early when it has so many bytes. */
-const enough = 8 * 1024 * 1024
+const maxLineBytes = 1024 * 1024
+/** A batch ends early when it has this many bytes. */
+const maxBatchBytes = 8 * 1024 * 1024
 const newline = 10
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -33,7 +33,7 @@ export function* batchesOf(file: number, from: Position, limit: () => number): G
     const most = limit()
     let end = 0
     let count = 0
-    while (count < most && end < enough) {
+    while (count < most && end < maxBatchBytes) {
       const at = pending.indexOf(newline, end)
       if (at >= 0 || (ended && end < pending.length)) {
         end = at >= 0 ? at + 1 : pending.length
@@ -41,8 +41,8 @@ export function* batchesOf(file: number, from: Position, limit: () => number): G
         continue
       }
       if (ended) break
-      if (pending.length - end > longestLine)
-        throw new BadLine(line + count, `is longer than ${longestLine} bytes`)
+      if (pending.length - end > maxLineBytes)
+        throw new BadLine(line + count, `is longer than ${maxLineBytes} bytes`)
       const chunk = Buffer.alloc(chunkSize)
       const bytesRead = readSync(file, chunk, 0, chunkSize, offset + pending.length)
       ended = bytesRead === 0
@@ -73,13 +73,13 @@ function textOf(bytes: Buffer, first: number): string {
   }
 }
 
-/** Counted from 0. */
+/** The line of the first bytes that are not UTF-8, counted from 0. */
 function firstNotUtf8(bytes: Buffer): number {
   let line = 0
   for (let start = 0; start < bytes.length; line++) {
     const at = bytes.indexOf(newline, start)
     const end = at < 0 ? bytes.length : at
-    // What is wrong turns into U+FFFD, and back into other bytes.
+    // Decoding turns invalid bytes into U+FFFD. Encoding U+FFFD again gives other bytes.
     if (!Buffer.from(bytes.toString('utf8', start, end)).equals(bytes.subarray(start, end))) return line
     start = end + 1
   }

@@ -19,9 +19,10 @@ import { progressBar } from './progress.ts'
 import { onlyArgument } from './whole-file.ts'
 
 /**
- * Lines in one transaction. Members of a group lie all over the index by users, so a large batch writes each
- * page of it once where small ones write it many times: 50 000 cost half of what 5000 do. Beside a service
- * they are small, for it waits while one is written.
+ * How many lines one transaction takes. The members of a group are spread over the whole index by users. A
+ * large batch writes each page of that index once, small ones write it many times: batches of 50 000 cost
+ * half of what batches of 5000 do. Beside a running service batches are small, because the service waits
+ * while one is written.
  */
 const batchSize = 50_000
 const batchSizeBesideService = 5000
@@ -86,7 +87,8 @@ async function importFile(
   const progress = progressBar('Import')
   const isServed = () => servedBy(config) !== undefined
   const remember = remembering(checkpoint)
-  // The log is folded into the database less often: pages that many batches change are written there once.
+  // Checkpoints are made less often. A page that many batches change is then written to the database only
+  // once.
   engine.rows('PRAGMA wal_autocheckpoint = 20000')
   try {
     for (const { lines, next } of batchesOf(descriptor, reached, () =>
@@ -103,7 +105,7 @@ async function importFile(
       }
       remember(reached)
       progress(reached.offset, size)
-      // The service has its turn for as long.
+      // The import pauses for as long as the batch took, so that the service gets its share of the time.
       if (isServed()) await new Promise(resolve => setTimeout(resolve, performance.now() - started))
     }
   } catch (error) {
@@ -127,16 +129,16 @@ const reasons: Readonly<Record<LeftOut, string>> = {
   dissolved: 'dissolved here',
   owner: 'owned by somebody else here',
 }
-/** Groups that are named. */
-const mostNamed = 10
+/** The most groups that one message names. */
+const maxNamedGroups = 10
 
 function tellOfLeftOut({ leftOut }: Importing, print: Invocation['print']): void {
   for (const [reason, text] of Object.entries(reasons)) {
     const groups = [...leftOut].filter(([, why]) => why === reason).map(([group_id]) => group_id)
     if (groups.length === 0) continue
-    const named = groups.slice(0, mostNamed).join(', ')
+    const named = groups.slice(0, maxNamedGroups).join(', ')
     print(
-      `${groups.length} groups were left out, for they are ${text}: ${named}${groups.length > mostNamed ? ', …' : ''}\n`,
+      `${groups.length} groups were left out, for they are ${text}: ${named}${groups.length > maxNamedGroups ? ', …' : ''}\n`,
     )
   }
 }
@@ -150,7 +152,7 @@ function tellOfRenumbered({ renumbered }: Importing, file: string, print: Invoca
   )
 }
 
-/** A folder that cannot be written to does not stop an import: only, it could not go on where it stopped. */
+/** The import also works in a folder that it cannot write to. It then cannot go on where it stopped. */
 function remembering(checkpoint: Checkpoint): (reached: Reached) => void {
   let possible = true
   return reached => {

@@ -48,7 +48,7 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\
 cohort <command> --help says more. Settings come from the environment: see the README.
 `
 
-/** Runs the command line; resolves with the exit code: 0 well, 1 failed, 2 called wrongly. */
+/** Runs the command line. Resolves with the exit code: 0 success, 1 failure, 2 wrong usage. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<number> {
   keepToOurselves()
   const [name = 'help', ...rest] = args

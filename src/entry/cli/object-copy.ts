@@ -6,14 +6,14 @@ import { flush } from './whole-file.ts'
 export interface Copied {
   readonly copied: number
   readonly bytes: number
-  /** Were there already. */
+  /** How many objects were there already. */
   readonly kept: number
 }
 
 /**
- * Copies the objects of one folder store into another that may be in use. What is there is kept, for objects
- * never change; what disappears meanwhile is left out. Every copy is whole or not there, and keeps its time,
- * from which the service makes its ETag.
+ * Copies the objects of one folder store into another, which may be in use. Existing objects are kept,
+ * because objects never change. Objects that disappear during the copy are skipped. A copy appears only when
+ * it is complete. It keeps the modification time, from which the service makes the ETag.
  */
 export async function copyObjects(from: string, to: string): Promise<Copied> {
   const temporary = join(to, 'tmp')

@@ -3,15 +3,18 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../platform.ts'
 import { databaseFile } from './data.ts'
 
-/** What this program makes is for its own user, whatever the umask that it was started with. */
+/**
+ * Makes every new file of this program readable by its own user only, whatever umask the program was started
+ * with.
+ */
 export const keepToOurselves = (): void => void process.umask(0o077)
 
 /**
- * Warns of a DATA_DIR or a database that others on this machine can read: secrets, messages' files and tokens' keys
- * are in it. Both were made by somebody else, or by an older version.
+ * Warns if other users of this machine can read DATA_DIR or the database, which hold secrets, files of
+ * messages and keys of tokens. This happens when somebody else or an older version made them.
  */
 export function warnOfReaders(config: Config, log: Log): void {
-  // Windows has no such bits.
+  // Windows has no permission bits.
   if (process.platform === 'win32') return
   for (const [path, mode] of [
     [config.DATA_DIR, '700'],

@@ -2,7 +2,10 @@ import { statSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Metrics } from '../../metrics.ts'
 
-/** Adds what only a server process knows to /metrics: its own figures, and the size of its database file. */
+/**
+ * Adds the figures of a server process to /metrics: those of the process itself, and the size of its database
+ * file.
+ */
 export function addProcessMetrics({ figures }: Metrics, databaseFile: string): void {
   const started = Date.now() / 1000
   const delay = monitorEventLoopDelay({ resolution: 20 })

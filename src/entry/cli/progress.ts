@@ -1,21 +1,21 @@
 const width = 30
-/** How often the bar is drawn, milliseconds. */
-const interval = 100
+/** The least time between two drawings of the bar, milliseconds. */
+const minRedrawMs = 100
 
 export interface Progress {
-  /** So much is done of so much; any unit. */
+  /** `done` of `total` units are done. */
   (done: number, total: number): void
-  /** Wipes the bar away. */
+  /** Removes the bar from the screen. */
   end(): void
 }
 
-/** A progress bar on stderr where that is a terminal, else nothing. */
+/** Draws a progress bar on stderr if that is a terminal. Draws nothing otherwise. */
 export function progressBar(label: string): Progress {
   if (process.stderr.isTTY !== true) return Object.assign(() => {}, { end() {} })
   let drawn = 0
   const draw = (done: number, total: number) => {
     const now = performance.now()
-    if (now - drawn < interval) return
+    if (now - drawn < minRedrawMs) return
     drawn = now
     const share = total > 0 ? Math.min(1, done / total) : 0
     const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░')

@@ -8,15 +8,18 @@ import type { Executor, Task } from '../../operation/executor.ts'
 import { runTask } from '../../operation/task.ts'
 import { type BlobStore, BlobStoreError } from '../../platform.ts'
 
-/** How long what was found out is answered again, milliseconds: `/readyz` is open to everybody. */
+/**
+ * How long a result is reused, milliseconds. Everybody may call `/readyz`, so calls must not cause work
+ * without limit.
+ */
 const freshMs = 1000
 const storeFreshMs = 10_000
-/** How long the disk may take, milliseconds. */
+/** How long the checks of the disk may take in all, milliseconds. */
 const maxProbeMs = 5000
 
 /**
- * A change of a number in the database's header that nobody uses, by turns: writing what is there already
- * would write nothing.
+ * Two writes of a number in the database's header that nothing else uses. They alternate, because SQLite
+ * writes nothing if the number stays the same.
  */
 const marks = [1, 2].map(mark =>
   command<Record<never, never>>()(() => sql.raw(`PRAGMA user_version = ${mark}`)),
@@ -28,12 +31,13 @@ const probe = (turn: number): Task<null> => ({
   decide: () => ({ data: null, writes: marks.slice(turn % 2, (turn % 2) + 1).map(mark => mark({})) }),
 })
 
-/** What must be free on the disk, bytes. */
+/** The least free space on the disk, bytes. */
 const minFreeBytes = 1024 * 1024
 
 /**
- * SQLite says of most faults of a disk only that there was one, and may find room in its log on a disk that
- * is full. Writing a file beside the database says it more precisely: undefined if there is nothing to say.
+ * Checks the disk by writing a file beside the database. For most faults of a disk SQLite only says that
+ * there was one. On a full disk SQLite may still find room in its log. Answers undefined if there is no
+ * fault.
  */
 async function folderTrouble(folder: string): Promise<string | undefined> {
   const file = join(folder, 'cohort.probe')
@@ -50,14 +54,14 @@ async function folderTrouble(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Whether the service can do its work: a small change is written and synced. Throws `HttpError` 503 that says
- * why not, in words that are safe to answer. `folder` is where the database is.
+ * Checks that the service can do its work: makes a small change and syncs it. `folder` is the folder of the
+ * database. Throws `HttpError` 503 that says what is wrong. The message is safe to show to any caller.
  */
 export function readiness(executor: Executor, folder: string, blobs: BlobStore): () => Promise<void> {
   let turn = 0
   let found: { readonly at: number; readonly result: Promise<void> } | undefined
 
-  /** The store may be far away, and asking it may cost: it is asked less often. */
+  /** The store is checked less often, because it may be far away and each call may cost money. */
   let store: { readonly at: number; readonly result: Promise<void> } | undefined
   const probeStore = (): Promise<void> => {
     if (store === undefined || performance.now() - store.at > storeFreshMs) {
@@ -97,7 +101,7 @@ export function readiness(executor: Executor, folder: string, blobs: BlobStore):
   return () => {
     if (found === undefined || performance.now() - found.at > freshMs) {
       found = { at: performance.now(), result: look() }
-      // It is answered to whoever asks; if nobody waits any more, nothing is lost.
+      // Everybody who asked gets this error. If nobody waits any more, it can be ignored.
       found.result.catch(() => undefined)
     }
     return found.result

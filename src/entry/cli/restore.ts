@@ -52,7 +52,7 @@ s3:NAME instead of FILE takes the backup cohort.backups/NAME from the bucket.
   }),
 }
 
-/** `name` is what messages call the file. */
+/** Messages call the file `name`. */
 async function restore(
   { runtime, config, options, print }: Invocation,
   file: string,
@@ -63,11 +63,11 @@ async function restore(
   await writeWhole(database, async temporary => {
     await fill(runtime, temporary, file, name, credentials)
     if (options.files === true) print(await restoreFiles(config, file))
-    // Nothing may have been started meanwhile.
+    // A service may have been started meanwhile.
     refuseWhileServed(config)
     retire(runtime, database)
     await removeLogs(database)
-    // The new database must not find the old log, not even after a power cut.
+    // The old log must be gone after a power cut too, because SQLite would apply it to the new database.
     await flush(dirname(resolve(database)))
   })
   print(`${name} is the database in ${config.DATA_DIR} now.\n`)
@@ -76,7 +76,10 @@ async function restore(
     print(`Its files are in ${filesBeside(file)}: --files brings them back.\n`)
 }
 
-/** Puts the backup into an empty file, as a sound database in one piece. Throws `CommandFailure`. */
+/**
+ * Puts the backup into an empty file, as an intact database that needs no other file. Throws
+ * `CommandFailure`.
+ */
 async function fill(
   runtime: Runtime,
   temporary: string,
@@ -88,7 +91,7 @@ async function fill(
   if (kind === 'database') {
     await copyFile(file, temporary)
     await breakSeal(temporary, name)
-    // Of a folder that was copied by hand: the log belongs to the database.
+    // A database that was copied by hand may have its log beside it. The log is part of the database.
     if (existsSync(`${file}-wal`)) await copyFile(`${file}-wal`, `${temporary}-wal`)
   }
   const progress = progressBar('Restore')
@@ -115,7 +118,7 @@ function opened(runtime: Runtime, file: string, name: string) {
   }
 }
 
-/** Sessions of the console that have ended since the backup was made must not come back with it. */
+/** Ends all sessions of the console, so that a restore brings no ended session back. */
 function endSessions(engine: SerialEngine): void {
   const tables = engine.rows(
     "SELECT name FROM sqlite_schema WHERE name IN ('console_sessions', 'console_links')",
@@ -123,10 +126,13 @@ function endSessions(engine: SerialEngine): void {
   for (const [table] of tables) engine.exec(`DELETE FROM ${table}`)
 }
 
-/** What readers of events keep from before is void: numbers that they have seen will be given anew. */
+/**
+ * Gives every app a new epoch, so that cursors and states of readers of events become void. The restored
+ * database will use event numbers again that readers have already seen.
+ */
 function renewEpochs(engine: SerialEngine): void {
   const [hasEpochs] = engine.rows("SELECT 1 FROM pragma_table_info('apps') WHERE name = 'epoch'")
-  // Of an older database, the migration gives every app one.
+  // A database of an older version has no epochs. The migration gives every app a new one.
   if (hasEpochs !== undefined) engine.exec('UPDATE apps SET epoch = lower(hex(randomblob(3)))')
 }
 
@@ -146,9 +152,9 @@ function refuseWhileServed(config: Config): void {
 }
 
 /**
- * Folds the log of a database that is to be replaced into it: what is left of it would be taken for the new
- * one's. SQLite allows that only while nobody else has the database open, wherever they run; then this throws
- * `CommandFailure`.
+ * Copies the log of the old database into it, so that SQLite does not apply a leftover log to the new
+ * database. SQLite allows this only while no other process has the database open, in any container. Throws
+ * `CommandFailure` otherwise.
  */
 function retire(runtime: Runtime, database: string): void {
   if (!existsSync(database)) return
@@ -165,6 +171,6 @@ function retire(runtime: Runtime, database: string): void {
     if (!(error instanceof DatabaseError)) throw error
     if (/lock|busy/i.test(error.message))
       throw new CommandFailure(`${database} is in use: stop the service first`)
-    // It is damaged, which is why it is replaced.
+    // The database is damaged, and that is why it is being replaced.
   }
 }

@@ -7,11 +7,12 @@ import { newSecret } from '../../tenant/registry.ts'
 import type { Runtime } from '../runtime.ts'
 
 /*
- * A backup has the secrets and keys of its day, ended ones among them. A restore does not bring those back
- * (docs/revocation.md): where a database is replaced, the apps keep the secrets that they have now.
+ * A backup has the secrets and keys of the day when it was made, and some of them have been ended since. A
+ * restore must not make ended ones valid again (docs/revocation.md). So if the restore replaces a database,
+ * the apps keep the secrets that they have in it.
  */
 
-/** The secrets and signing keys of one app, and those that were ended. */
+/** The secrets and signing keys of one app, valid ones and ended ones. */
 export interface Credentials {
   readonly app_id: string
   readonly secrets: readonly AppSecret[]
@@ -29,7 +30,9 @@ const read = (engine: SerialEngine): Credentials[] =>
     ended: JSON.parse(String(ended)),
   }))
 
-/** Those of the database that is to be replaced; none where there is none that can be read. */
+/**
+ * The credentials in the database that will be replaced. Empty if there is no database or it cannot be read.
+ */
 export function credentialsIn(runtime: Runtime, database: string): readonly Credentials[] {
   if (!existsSync(database)) return []
   try {
@@ -40,15 +43,15 @@ export function credentialsIn(runtime: Runtime, database: string): readonly Cred
       engine.close()
     }
   } catch (error) {
-    // It is damaged, or of a version that ended nothing for good.
+    // The database is damaged, or its version did not record ended secrets.
     if (error instanceof DatabaseError) return []
     throw error
   }
 }
 
 /**
- * Gives the restored apps the secrets and keys that are in force now, where that is known. QR codes, upload URLs and
- * cursors of before end in any case: which of them were ended since the backup was made, it does not know.
+ * Gives the restored apps the secrets and keys that are valid now, where `current` has them. Older QR codes,
+ * upload URLs and cursors end in any case, because nobody knows which of them were ended after the backup.
  */
 export function keepEnded(engine: SerialEngine, current: readonly Credentials[]): void {
   migrate(engine)
@@ -68,7 +71,7 @@ export function keepEnded(engine: SerialEngine, current: readonly Credentials[])
   }
 }
 
-/** What whoever restores has to know about it. */
+/** What the operator must know about secrets after the restore. */
 export const whatIsEnded = (current: readonly Credentials[]): string =>
   current.length > 0
     ? 'Its apps keep the secrets and keys that they had before: what was ended stays ended. All QR codes, upload URLs and cursors are ended.\n'

@@ -8,14 +8,14 @@ import type { Runtime } from '../runtime.ts'
 import { bucketPrefix, namesInBucket } from './bucket-backup.ts'
 import { blobStore } from './data.ts'
 
-/** The longest that a timer can wait, milliseconds. */
-const longestTimer = 2 ** 31 - 1
-/** How much of what a failing backup says goes into the log, characters. */
-const longestMessage = 1000
+/** The longest time that `setTimeout` accepts, milliseconds. */
+const maxTimerMs = 2 ** 31 - 1
+/** How much of the output of a failed backup the log gets, characters. */
+const maxMessageCharacters = 1000
 
 const ours = /^cohort-\d{8}T\d{9}Z\.db$/
 
-/** `cohort-20260131T120000000Z.db`: in the order of time. */
+/** `cohort-20260131T120000000Z.db`. Alphabetical order is the order of time. */
 const nameAt = (time: Date): string => `cohort-${time.toISOString().replace(/[-:.]/g, '')}.db`
 
 /** When a backup of this name was made, milliseconds since 1970. */
@@ -24,14 +24,14 @@ const timeOf = (name: string): number =>
     name.replace(/^cohort-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\.db$/, '$1-$2-$3T$4:$5:$6.$7Z'),
   )
 
-/** How many backups are listed at most. */
+/** The most backups that are listed. */
 const maxListed = 100
 
 /** Where scheduled backups go. */
 interface Shelf {
-  /** What `cohort backup` is told. */
+  /** The argument of `cohort backup` for this name. */
   target(name: string): string
-  /** The names of all that is there, in no order. */
+  /** The names of all that is there, in any order. */
   names(): Promise<string[]>
   size(name: string): Promise<number>
   remove(names: readonly string[]): Promise<void>
@@ -43,9 +43,10 @@ export interface ScheduledBackup extends NonNullable<Premises['backups']> {
 }
 
 /**
- * Backups of the database, each made in a process of its own: on demand, and every `every` milliseconds, the
- * first time one such interval from now (undefined: on demand only). Keeps the latest BACKUP_KEEP. Each is a
- * line in the log. Throws `ConfigError` if BACKUP_TO cannot be.
+ * Makes backups of the database, each in a process of its own: on demand, and every `every` milliseconds
+ * (undefined: only on demand). The first scheduled backup is made one interval from now. Only the latest
+ * BACKUP_KEEP backups are kept. Each backup writes a line to the log. Throws `ConfigError` if BACKUP_TO is
+ * not possible.
  */
 export function startScheduledBackup(
   runtime: Pick<Runtime, 'command'>,
@@ -55,7 +56,7 @@ export function startScheduledBackup(
 ): ScheduledBackup {
   const shelf = shelfOf(config)
   const stopping = new AbortController()
-  /** One at a time: a second would remove what the first has not finished. */
+  /** Only one backup runs at a time, because a second one would delete the unfinished file of the first. */
   let underWay: Promise<BackupFile> | undefined
 
   const make = (): Promise<BackupFile> => {
@@ -92,7 +93,7 @@ export function startScheduledBackup(
         if (!stopping.signal.aborted) log.error({ event: 'backup', error: String(error) })
       })
     }
-    // What a backup that was cut off left behind.
+    // Removes what an interrupted backup left behind.
     await shelf.prepare().catch(() => undefined)
   }
   const scheduled = every === undefined ? undefined : schedule(every)
@@ -148,8 +149,8 @@ const bucketShelf = (blobs: BlobStore, dataFolder: string): Shelf => ({
 })
 
 /**
- * Runs a command; throws with what it printed to stderr unless it exits with 0. An abort kills it, which
- * harms nothing: it only reads.
+ * Runs a command. Throws an error with the output on stderr unless the exit code is 0. An abort kills the
+ * command. That is safe, because the command only reads the database.
  */
 async function runToEnd(
   [program = '', ...args]: readonly string[],
@@ -159,7 +160,7 @@ async function runToEnd(
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let printed = ''
   child.stderr.on('data', chunk => {
-    printed = (printed + chunk).slice(-longestMessage)
+    printed = (printed + chunk).slice(-maxMessageCharacters)
   })
   const kill = () => void child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
@@ -176,14 +177,14 @@ async function runToEnd(
 }
 
 /**
- * Resolves with true when the time has passed, and with false as soon as it is aborted. Milliseconds, of any
- * number.
+ * Resolves with true when `ms` milliseconds have passed, or with false at once when `signal` aborts. `ms` may
+ * be longer than one timer can wait.
  */
 async function passed(ms: number, signal: AbortSignal): Promise<boolean> {
   const end = performance.now() + ms
   for (let left = ms; left > 0 && !signal.aborted; left = end - performance.now()) {
     await new Promise<void>(resolve => {
-      const timer = setTimeout(done, Math.min(left, longestTimer))
+      const timer = setTimeout(done, Math.min(left, maxTimerMs))
       function done() {
         clearTimeout(timer)
         signal.removeEventListener('abort', done)

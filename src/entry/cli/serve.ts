@@ -22,8 +22,8 @@ import { readiness } from './readiness.ts'
 import { startScheduledBackup } from './scheduled-backup.ts'
 import { welcome } from './welcome.ts'
 
-/** How long a stop waits for requests under way, milliseconds. */
-const grace = 10_000
+/** How long a stop waits for requests that are being answered, milliseconds. */
+const stopGraceMs = 10_000
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -42,7 +42,7 @@ Settings come from the environment: PORT, HOST, DATA_DIR and the others that the
   },
 }
 
-/** Runs the service until it is told to stop; resolves with the exit code. */
+/** Runs the service until it gets a signal to stop. Resolves with the exit code. */
 async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): Promise<number> {
   const log = jsonLog(config.LOG_LEVEL, text => process.stdout.write(text))
   const metrics = new Metrics()
@@ -105,7 +105,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
 
   await toldToStop(log.flush)
   endStreams()
-  await listening.close(grace)
+  await listening.close(stopGraceMs)
   await Promise.all([running.stop(), backups.stop()])
   outbound.close()
   await executor.drain()
@@ -117,7 +117,10 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   return 0
 }
 
-/** A store that cannot be used is said at once, and not only to the first who uploads. It may come back. */
+/**
+ * Logs at the start that the store cannot be used, so that the operator knows it before somebody uploads. The
+ * service starts all the same, because the store may come back.
+ */
 async function sayStoreTrouble(blobs: BlobStore, log: Log): Promise<void> {
   try {
     await blobs.probe?.()
@@ -145,8 +148,8 @@ function toldToStop(flush: () => void): Promise<void> {
 }
 
 /**
- * The last address of X-Forwarded-For: the one that the proxy in front has added; those before it are
- * whatever the client wrote.
+ * The last address in X-Forwarded-For: the proxy in front of the service has added it. The addresses before
+ * it are not trustworthy, because the client can send any.
  */
 const forwardedFor =
   (runtime: Runtime): Runtime['addressOf'] =>

@@ -24,8 +24,8 @@ const sentences: Readonly<Record<string, (error: SystemError) => string>> = {
 }
 
 /**
- * The machine says no: a port in use, a folder that cannot be made. A sentence says it; undefined for every other
- * error.
+ * One sentence for an error of the operating system, such as a port in use or a folder that cannot be made.
+ * Answers undefined for every other error.
  */
 export function systemErrorSentence(error: unknown): string | undefined {
   if (!isSystemError(error)) return undefined

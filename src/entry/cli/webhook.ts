@@ -77,7 +77,7 @@ function inputOf({ options }: Invocation, words: readonly string[]): Record<stri
   return input
 }
 
-/** Runs an operation as an administrator of the app. Throws `UsageError` with what it refuses. */
+/** Runs an operation as an administrator of the app. Throws `UsageError` with the message of a refusal. */
 async function run(
   { config }: Invocation,
   executor: Executor,

@@ -5,19 +5,20 @@ import { signToken } from '../../tenant/sign-token.ts'
 
 const day = 24 * 60 * 60 * 1000
 
-/** How this machine reaches a service that listens so. */
+/** The address at which this machine reaches a service that listens on `HOST` and `port`. */
 export function localAddress({ HOST }: Pick<Config, 'HOST'>, port: number): string {
   const host = HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** As a shell takes it for one word. */
+/** Quotes a text for a shell, if it needs quotes to be one word. */
 const quoted = (text: string): string =>
   /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /**
- * What a person reads after `npm start`: the address, the app, and a first call. A token only on a terminal,
- * or where it was asked for; otherwise how to have one. `command` runs this program again.
+ * The text that a person reads after `npm start`: the address, the app and a first call. It has a token only
+ * on a terminal or if one was asked for; otherwise it says how to get one. `command` is the command that runs
+ * this program.
  */
 export async function welcome(
   command: readonly string[],
@@ -26,9 +27,9 @@ export async function welcome(
   app: StoredApp | undefined,
 ): Promise<string> {
   const address = config.PUBLIC_URL ?? localAddress(config, port)
-  // What is run from another shell must find the same data.
-  const elsewhere = config.DATA_DIR === './data' ? '' : `DATA_DIR=${quoted(resolve(config.DATA_DIR))} `
-  const program = `${elsewhere}${command.join(' ')}`
+  // A command in another shell must use the same data.
+  const dataDirPrefix = config.DATA_DIR === './data' ? '' : `DATA_DIR=${quoted(resolve(config.DATA_DIR))} `
+  const program = `${dataDirPrefix}${command.join(' ')}`
   const lines = [`Cohort is listening on ${address} (documentation: ${address}/docs)`]
   const secret = app?.secrets[0]?.secret
   if (app !== undefined && secret !== undefined) {

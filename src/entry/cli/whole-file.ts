@@ -5,21 +5,22 @@ import type { Config } from '../../config.ts'
 import { type Invocation, UsageError } from './command.ts'
 import { CommandFailure } from './command-failure.ts'
 
-/** The one argument of a command. Throws `UsageError` if it is missing or not alone. */
+/** The only argument of a command. Throws `UsageError` if there is none or more than one. */
 export function onlyArgument({ positionals: [argument, another] }: Invocation, name: string): string {
   if (argument === undefined || argument === '') throw new UsageError(`${name} is missing`)
   if (another !== undefined) throw new UsageError(`unexpected argument "${another}"`)
   return argument
 }
 
-/** Throws `CommandFailure` if the file is there and `force` is not. */
+/** Throws `CommandFailure` if the file exists and `force` is not true. */
 export function refuseExisting(file: string, force: unknown): void {
   if (existsSync(file) && force !== true) throw new CommandFailure(`${file} exists: --force replaces it`)
 }
 
 /**
- * For a file that a command is to write. Throws `CommandFailure` if it is there and `force` is not, and whatever
- * `force` says if it is something that Cohort lives on: its database, its files, a database that somebody has open.
+ * Checks a file that a command will write. Throws `CommandFailure` if the file exists and `force` is not
+ * true. Throws it also with `force` if the service needs the file: the database, the stored files, or a
+ * database that some process has open.
  */
 export function refuseOverwriting(file: string, force: unknown, config: Config): void {
   const own = `${file} is what the service runs on: give another name`
@@ -33,10 +34,10 @@ export function refuseOverwriting(file: string, force: unknown, config: Config):
   refuseExisting(file, force)
 }
 
-/** What is in DATA_DIR beside the folder of files. */
+/** The names in DATA_DIR that Cohort uses, besides the folder of files. */
 const ownNames = ['cohort.db', 'cohort.db-wal', 'cohort.db-shm', 'cohort.pid', 'cohort.lock']
 
-/** Whether both names mean one file, by whichever links; also where it is not there yet. */
+/** Whether both paths lead to the same file, through any links. Works also if the file does not exist yet. */
 function isSameFile(one: string, other: string): boolean {
   const [a, b] = [one, other].map(file => statSync(file, { throwIfNoEntry: false }))
   if (a !== undefined && b !== undefined) return a.dev === b.dev && a.ino === b.ino
@@ -46,16 +47,17 @@ function isSameFile(one: string, other: string): boolean {
 const isBelow = (file: string, folder: string): boolean =>
   `${realPath(file)}/`.startsWith(`${realPath(folder)}/`)
 
-/** The path with all links followed that are there. */
+/** The path with all existing links followed. */
 function realPath(path: string): string {
-  const whole = resolve(path)
-  if (existsSync(whole)) return realpathSync(whole)
-  return dirname(whole) === whole ? whole : join(realPath(dirname(whole)), basename(whole))
+  const absolute = resolve(path)
+  if (existsSync(absolute)) return realpathSync(absolute)
+  return dirname(absolute) === absolute ? absolute : join(realPath(dirname(absolute)), basename(absolute))
 }
 
 /**
- * Makes a file whole or not at all: `write` fills another beside it, readable by its owner alone, which takes
- * the name when it is on disk. Whatever was there before stays until then, and for good if `write` throws.
+ * Makes a file completely or not at all. `write` fills a temporary file in the same folder, which only its
+ * owner can read. The temporary file gets the name when it is on disk. An existing file stays until then, and
+ * stays for good if `write` throws.
  */
 export async function writeWhole(file: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`
@@ -70,7 +72,7 @@ export async function writeWhole(file: string, write: (temporary: string) => Pro
   }
 }
 
-/** Has what was written to a file, or the names in a folder, on disk when it resolves. */
+/** Syncs a file, or the names in a folder. Resolves when they are on disk. */
 export async function flush(path: string, flags = 'r'): Promise<void> {
   const handle = await open(path, flags)
   try {
@@ -80,13 +82,16 @@ export async function flush(path: string, flags = 'r'): Promise<void> {
   }
 }
 
-/** Removes a file, and what SQLite keeps beside one. */
+/** Removes a database file, and the log files of SQLite beside it. */
 export async function removeDatabase(file: string): Promise<void> {
   await rm(file, { force: true })
   await removeLogs(file)
 }
 
-/** Removes what SQLite keeps beside a database: changes not yet in it, or how to undo some. */
+/**
+ * Removes the log files of SQLite beside a database: committed changes that are not in the database yet, and
+ * the data for a rollback.
+ */
 export async function removeLogs(file: string): Promise<void> {
   for (const suffix of ['-wal', '-shm', '-journal']) await rm(file + suffix, { force: true })
 }

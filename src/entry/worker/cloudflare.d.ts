@@ -1,4 +1,4 @@
-/** What the Hub and its callers use of the Workers runtime. */
+/** The parts of the Workers runtime that the Hub and its callers use. */
 declare module 'cloudflare:workers' {
   export interface HibernatingWebSocket extends WebSocket {
     accept(): void

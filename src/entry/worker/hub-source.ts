@@ -16,11 +16,14 @@ export interface HubsLike {
   }
 }
 
-/** How often a reader looks by itself, milliseconds: without a hub, and with one, should a ring be lost. */
+/**
+ * How often a reader looks for events on its own, milliseconds: without a hub, and with one in case its
+ * signal is lost.
+ */
 const lookMs = 1000
 const lookBesideHubMs = 10_000
 
-/** An executor that rings the app's hub whenever a change has told something. */
+/** An executor that signals to the app's hub after every change that recorded events. */
 export const ringing = (executor: Executor, hubs: HubsLike): Executor => ({
   ...executor,
   async run(task, call, session) {
@@ -32,7 +35,7 @@ export const ringing = (executor: Executor, hubs: HubsLike): Executor => ({
       !result.replayed
     ) {
       const app_id = result.events[0]?.app_id ?? call.app.app_id
-      // Should it fail, readers look by themselves.
+      // If the signal fails, readers find the events on their own.
       waitUntil(
         hubs
           .get(hubs.idFromName(app_id))
@@ -44,7 +47,7 @@ export const ringing = (executor: Executor, hubs: HubsLike): Executor => ({
   },
 })
 
-/** How a request reads events: woken by the app's hub, or by looking every second where none is bound. */
+/** The source of events for a request. The app's hub wakes it. Without a hub it looks every second. */
 export function sourceOn(hubs: HubsLike | undefined, app: App, executor: Executor): FeedSource {
   let rung = false
   let wake: () => void = () => {}
@@ -54,7 +57,7 @@ export function sourceOn(hubs: HubsLike | undefined, app: App, executor: Executo
       rung = true
       wake()
     })
-  const longest = hubs === undefined ? lookMs : lookBesideHubMs
+  const maxWaitMs = hubs === undefined ? lookMs : lookBesideHubMs
   const source = directSource(
     executor,
     app,
@@ -66,7 +69,7 @@ export function sourceOn(hubs: HubsLike | undefined, app: App, executor: Executo
           signal.removeEventListener('abort', done)
           resolve()
         }
-        const timer = setTimeout(done, Math.min(ms, longest))
+        const timer = setTimeout(done, Math.min(ms, maxWaitMs))
         wake = done
         signal.addEventListener('abort', done)
       })
@@ -76,7 +79,7 @@ export function sourceOn(hubs: HubsLike | undefined, app: App, executor: Executo
   return {
     ...source,
     async read(seq) {
-      // What is rung for from here on may not be in what is read.
+      // A signal that arrives from here on may be about events that this read does not see.
       await socket
       rung = false
       return source.read(seq)
@@ -84,7 +87,7 @@ export function sourceOn(hubs: HubsLike | undefined, app: App, executor: Executo
   }
 }
 
-/** A connection to the app's hub; undefined if there is none to be had. */
+/** A connection to the app's hub; undefined if the hub cannot be reached. */
 async function connected(
   hubs: HubsLike,
   app_id: string,

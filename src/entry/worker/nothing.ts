@@ -1,2 +1,5 @@
-/** What Workers get for modules of Node.js that a library names and never uses there (wrangler.toml). */
+/**
+ * An empty module. On Workers it takes the place of Node.js modules that a library imports but never uses
+ * there (wrangler.toml).
+ */
 export default {}

@@ -6,15 +6,15 @@ export interface RateLimitLike {
 }
 
 /**
- * The 429 for a caller over the platform's limit, where one is bound as RATE_LIMITER. Counted by token, which
- * is one caller's.
+ * The answer 429 for a caller over the platform's limit. Without the binding RATE_LIMITER there is no limit.
+ * Calls are counted by token, because a token belongs to one caller.
  */
 export async function overLimit(
   limiter: RateLimitLike | undefined,
   { headers }: Request,
 ): Promise<Response | undefined> {
   if (limiter === undefined) return undefined
-  // The signature tells tokens apart, and is of no use to anybody without the rest.
+  // The signature identifies the token. Without the rest of the token nobody can use it.
   const key = headers.get('access-token')?.slice(-43) ?? headers.get('cf-connecting-ip') ?? ''
   if ((await limiter.limit({ key })).success) return undefined
   return new Response(failure(429, 'too many requests of this caller: try again'), {

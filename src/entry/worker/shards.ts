@@ -5,13 +5,13 @@ import type { D1DatabaseLike } from '../../db/engines/d1.ts'
 export interface Shards {
   /** The D1 binding that holds this app. */
   bindingFor(app_id: string): string
-  /** The databases by their bindings, `DB` first. */
+  /** The databases by the names of their bindings; `DB` is the first. */
   readonly databases: ReadonlyMap<string, D1DatabaseLike>
 }
 
 /**
- * Apps on several D1 databases: `APP_SHARDS` is JSON such as `{"big-app":"DB_2"}`, every other app is on
- * `DB`. Throws `ConfigError` if it names a binding that is not there, or not of a D1 database.
+ * Which D1 database holds which app. `APP_SHARDS` is JSON such as `{"big-app":"DB_2"}`; all other apps are on
+ * `DB`. Throws `ConfigError` if it names a binding that does not exist or is not a D1 database.
  */
 export function shardsOf(bindings: Readonly<Record<string, unknown>>): Shards {
   const shards = parse(bindings.APP_SHARDS)

@@ -11,5 +11,5 @@ const modules = {
 
 export const loadWasm: LoadWasm = async name => (await modules[name]()).default
 
-/** What a Worker of 128 MB can give to one picture, bytes. */
+/** How much memory one picture may take in a Worker of 128 MB, bytes. */
 export const MAX_PICTURE_BYTES = 105_000_000
