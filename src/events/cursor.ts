@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /*
- * Where a reader stands: `<epoch>.<number>`. In a cursor of the feed the number is the `seq` of the last event
- * read, in the state of a group its version. A database that was turned back has another epoch, so what a reader
- * kept from before is known to be void.
+ * A reader's position: `<epoch>.<number>`. In a cursor of the feed, the number is the `seq` of the last event
+ * read. In the state of a group, it is the group's version. A database that was turned back gets another
+ * epoch. So cursors and states from before that are known to be void.
  */
 
 export const position = (epoch: string, number: number): string => `${epoch}.${number}`
@@ -13,7 +13,7 @@ export interface Position {
   readonly number: number
 }
 
-/** What a cursor or a state says; undefined for a text that is neither. */
+/** The position that a cursor or a state names; undefined for a text that is neither. */
 export function positionIn(text: string): Position | undefined {
   const [, epoch, digits] = /^([0-9a-z]{6,16})\.(0|[1-9]\d{0,15})$/.exec(text) ?? []
   const number = Number(digits)

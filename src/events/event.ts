@@ -1,12 +1,13 @@
 /**
- * What can happen, and what is said of it. An operation names its events in the decision that makes them
- * happen; `record.ts` writes them down. Kinds are a promise to readers: none is renamed, payloads only grow.
+ * The kinds of events and their payloads. An operation names its events in the decision that makes them
+ * happen, and `record.ts` writes them down. Readers rely on the kinds: none is ever renamed, and payloads
+ * only get more fields.
  */
 
 /** Values before and after, by field. */
 export type Changes = Readonly<Record<string, readonly [before: unknown, after: unknown]>>
 
-/** Users it happened to. */
+/** The users that the event happened to. */
 interface OfUsers {
   readonly users: readonly number[]
 }
@@ -47,29 +48,29 @@ export interface NewGroup {
   readonly ban_all_until: number
 }
 
-/** What each kind of a group's events says. */
+/** The payload of each kind of event of a group. */
 export interface GroupPayloads {
   'group.created': { readonly group: NewGroup }
   'group.destroyed': object
   'group.profile.changed': WithChanges
   'group.settings.changed': WithChanges
-  /** The one new owner; a ban of it ends. `previous` is an ordinary member now. */
+  /** The one new owner, whose ban ends. `previous` is the former owner, who is an ordinary member now. */
   'group.owner.assigned': OfUsers & { readonly previous: number }
   'group.admin.granted': OfUsers
   'group.admin.revoked': OfUsers
   'group.member.joined': OfUsers & { readonly how: JoinedBy }
   'group.member.left': OfUsers
-  /** Also those whom the blacklist removed. */
+  /** Includes users whom the blacklist removed. */
   'group.member.kicked': OfUsers
   'group.member.banned': OfUsers & Until
   'group.member.unbanned': OfUsers
-  /** Its display name. */
+  /** The member's display name changed. */
   'group.member.changed': OfUsers & WithChanges
-  /** Its mute and push modes: nobody else's business. */
+  /** The member's mute or push mode changed. Only that member is told. */
   'group.member.preferences': OfUsers & WithChanges
   'group.all.banned': Until
   'group.all.unbanned': object
-  /** The codes of this inviter, or null for those of the whole group. */
+  /** The codes of this inviter ended; null: all codes of the group. */
   'group.qrcode.ended': { readonly inviter: number | null }
   'group.blacklist.added': OfUsers
   'group.blacklist.removed': OfUsers
@@ -86,7 +87,7 @@ export interface GroupPayloads {
   'group.file.deleted': OfFiles
 }
 
-/** What each kind of the other events says. No secrets. */
+/** The payload of each kind of the other events. They contain no secrets. */
 export interface OtherPayloads {
   /** Bytes are stored, or gone. */
   'file.uploaded': { readonly object_name: string; readonly size: number; readonly content_type: string }
@@ -96,7 +97,7 @@ export interface OtherPayloads {
   'user.erased': OfUsers
   'app.created': object
   'app.settings.changed': WithChanges
-  /** The ids of its secrets or keys that are good now; the first signs. */
+  /** The ids of the app's secrets or keys that are valid now. The first one signs. */
   'app.secret.rotated': { readonly key_ids: readonly string[] }
   'app.keys.rotated': { readonly key_ids: readonly string[] }
   /** Cursors and states from before are void: the database was restored, or `cohort epoch` was called. */
@@ -109,9 +110,12 @@ export interface OtherPayloads {
   'webhook.disabled': { readonly webhook_id: string; readonly reason: string }
   'backup.made': { readonly name: string; readonly bytes: number }
   'console.signed_in': object
-  /** A privileged operation was refused; `code` as it was answered. */
+  /** A privileged operation was refused. `code` is the code of the answer. */
   'access.refused': { readonly operation: string; readonly code: number }
-  /** Stands where retention deleted the events `from` … `to` (some of them, where audit kinds are kept longer). */
+  /**
+   * Stands in place of the events `from` … `to` that retention has deleted. Some of them may still exist,
+   * because audit kinds are kept longer.
+   */
   'events.trimmed': { readonly from: number; readonly to: number }
 }
 
@@ -120,31 +124,31 @@ export type OtherEventKind = keyof OtherPayloads
 export type EventKind = GroupEventKind | OtherEventKind
 type Payloads = GroupPayloads & OtherPayloads
 
-/** What a kind says, its name included. */
+/** An event of this kind: its payload and the kind's name. */
 export type EventOf<K extends EventKind> = { [P in K]: { readonly kind: P } & Payloads[P] }[K]
 
-/** As what somebody acted: `service` is Cohort itself, its jobs and its command line. */
+/** In which role somebody acted. `service` is Cohort itself: its jobs and its command line. */
 export type Acting = 'user' | 'administrator_as_user' | 'administrator' | 'service'
 
-/** An event that an operation names; who, when and by which request are added when it is recorded. */
+/** An event that an operation names. Who did it, when and by which request is added when it is recorded. */
 export type NewEvent = EventOf<EventKind> & {
   readonly group_id?: number
-  /** The version that the change gives the group. */
+  /** The group's version after the change. */
   readonly group_version?: number
-  /** The user who acted, where it is not the caller itself. */
+  /** The user who acted, if it was not the caller. */
   readonly by_id?: number | null
-  /** For an event of another app than the call's: of jobs and the command line. */
+  /** The app, if it is not the app of the call. Jobs and the command line set it. */
   readonly app_id?: string
 }
 
-/** Which members hear of it by `/events/mine`. Administrators hear everything. */
+/** Which members are told of the event by `/events/mine`. Administrators are told of every event. */
 export type Audience = 'members' | 'admins' | 'subjects' | 'nobody'
 
 export interface KindOfEvent {
-  /** What `subjects` are, and the name of the field they stand in. */
+  /** What `subjects` contains, which is also the name of the field in the payload. */
   readonly subjects: 'users' | 'files' | 'announcements' | undefined
   readonly audience: Audience
-  /** Kept for as long as an audit trail is. */
+  /** Whether it is kept as long as the audit trail (setting `audit_days`). */
   readonly audit: boolean
 }
 
@@ -154,7 +158,7 @@ const kind = (subjects: KindOfEvent['subjects'], audience: Audience, kept?: 'aud
   audit: kept === 'audit',
 })
 
-/** Every kind, with what must be known of it. */
+/** What is known of each kind of event. */
 export const kinds: Readonly<Record<EventKind, KindOfEvent>> = {
   'group.created': kind(undefined, 'members', 'audit'),
   'group.destroyed': kind(undefined, 'members', 'audit'),
@@ -210,7 +214,7 @@ export const kinds: Readonly<Record<EventKind, KindOfEvent>> = {
 
 export const isEventKind = (name: string): name is EventKind => Object.hasOwn(kinds, name)
 
-/** An event as it was recorded, in columns. */
+/** An event as it was recorded, by column. */
 export interface RecordedEvent {
   readonly seq: number
   /** Milliseconds since 1970. */

@@ -7,10 +7,10 @@ import { position } from './cursor.ts'
 import type { FeedPage, FeedSource } from './live-feed.ts'
 import { isWanted, startOf, type Wanted, wantedParameters } from './wanted.ts'
 
-/** Pages that one request looks through for events that are wanted. */
-const mostPages = 10
-/** A page ends early rather than growing beyond this, characters. */
-const mostText = 1_000_000
+/** How many pages one request reads at most to find events that its caller wants. */
+const maxPagesRead = 10
+/** A page ends early if it would become longer than this, characters. */
+const maxPageChars = 1_000_000
 
 const query = z.object({
   ...wantedParameters,
@@ -18,7 +18,7 @@ const query = z.object({
   wait: integer(0, 25).default(0).describe('seconds to wait for an event where there is none'),
 })
 
-/** The answer to a cursor that leads nowhere any more: HTTP 410. */
+/** The answer to a cursor that is void or too old: HTTP 410. */
 const reset = (exchange: Exchange, { epoch, earliest, head }: FeedPage): Response =>
   exchange.json(410, {
     code: 'reset',
@@ -81,17 +81,17 @@ async function answer(
   let seq = startOf(after, page)
   const texts: string[] = []
   let length = 0
-  for (let pages = 0; seq !== undefined && pages < mostPages; pages++) {
+  for (let pages = 0; seq !== undefined && pages < maxPagesRead; pages++) {
     page = await source.read(seq)
     if (page.epoch !== epoch) return reset(exchange, page)
     for (const shared of page.events) {
-      if (texts.length === limit || length > mostText) break
+      if (texts.length === limit || length > maxPageChars) break
       seq = shared.event.seq
       if (!isWanted(wanted, shared.event)) continue
       texts.push(shared.json)
       length += shared.json.length
     }
-    if (texts.length === limit || length > mostText) break
+    if (texts.length === limit || length > maxPageChars) break
     if (seq < page.head) continue
     const left = deadline - performance.now()
     if (texts.length > 0 || left <= 0 || signal.aborted) break

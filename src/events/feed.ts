@@ -6,7 +6,7 @@ import { position } from './cursor.ts'
 import { type EventKind, kinds, type RecordedEvent } from './event.ts'
 import { type Notice, noticeOf } from './notice.ts'
 
-/* What readers get to see of the record: rows after a place in it, and the events made of them. */
+/* What readers of the events get: the rows after a position, and the events made of them. */
 
 const columns = {
   seq: events.seq,
@@ -23,10 +23,10 @@ const columns = {
   ip: events.ip,
 }
 
-/** Events that one reading of the database brings. */
+/** How many events one read of the database returns at most. */
 export const pageSize = 500
 
-/** Events of an app after `seq`, in their order, at most `pageSize`. */
+/** Events of an app after `seq`, oldest first, at most `pageSize`. */
 export const eventsAfter = query<{ app_id: string; seq: number }>()(p =>
   db
     .select(columns)
@@ -37,8 +37,8 @@ export const eventsAfter = query<{ app_id: string; seq: number }>()(p =>
 )
 
 /**
- * How far the record reaches: `head` is the newest event, after `earliest` none is missing, and the epoch in
- * force, which may be newer than what is cached of the app.
+ * Which events exist: `head` is the newest one, and after `earliest` none is missing. It also has the present
+ * epoch, which may be newer than the cached one of the app.
  */
 export const reach = query<{ app_id: string }>()(p =>
   db
@@ -60,7 +60,9 @@ export interface Reach {
   readonly earliest: number
 }
 
-/** An event as administrators and webhooks are told it: what the kind says stands beside the rest. */
+/**
+ * An event as administrators and webhooks get it: the fields of its payload stand beside the other fields.
+ */
 export type ToldEvent = Readonly<Record<string, unknown>> & {
   readonly cursor: string
   readonly kind: EventKind

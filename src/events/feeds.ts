@@ -4,14 +4,17 @@ import type { Log } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { type FeedSource, LiveFeed } from './live-feed.ts'
 
-/** How many streams a process holds open at once. */
+/** How many streams a process may have open at once. */
 export const mostStreams = 1000
 
-/** Who reads events in this process: the feeds of its apps, and the streams that are open. */
+/** The readers of events in this process: the feeds of its apps, and the open streams. */
 export interface Feeds {
   /** A source for one reader of this app's events. */
   open(app: App): FeedSource
-  /** Counts a stream in; undefined if there are too many. The function counts it out. */
+  /**
+   * Counts a new stream. The function that it answers ends the counting of that stream. undefined: there are
+   * too many.
+   */
   enter(): (() => void) | undefined
   /** Aborted when the service stops: every reader ends then. */
   readonly stopping: AbortSignal
@@ -22,7 +25,7 @@ interface Ports {
   readonly executorFor: (app_id: string) => Executor
   readonly log: Log
   readonly metrics: Metrics
-  /** Where readers cannot share: on Workers, what one request opened is of no use to another. */
+  /** Set where readers cannot share a feed: on Workers, one request cannot use what another has opened. */
   readonly sourceFor?: ((app: App, executor: Executor) => FeedSource) | undefined
 }
 
@@ -56,7 +59,8 @@ export function eventFeeds({ executorFor, log, metrics, sourceFor }: Ports): Fee
       }
     },
     get stopping() {
-      // A signal that one request made must not be heard in another's on Workers, where nothing stops anyway.
+      // On Workers a request must not listen to a signal that another request has made. Nothing stops there
+      // anyway.
       return sourceFor === undefined ? stopping.signal : new AbortController().signal
     },
     stop: () => stopping.abort(),

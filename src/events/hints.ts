@@ -8,16 +8,19 @@ import type { App } from '../tenant/app.ts'
 import { type EventKind, kinds, type RecordedEvent } from './event.ts'
 import { type Reach, reach } from './feed.ts'
 
-/** What a user hears of a change in one of its groups. */
+/** What a user is told of a change in one of its groups. */
 export interface Hint {
   readonly group_id: number
   readonly version: number
   readonly kind: EventKind
 }
 
-/** A user's groups at one moment, kept up to date by the events after it. */
+/** A user's groups at one moment. The events that follow keep them up to date. */
 export interface Hints extends Reach {
-  /** What the user hears of an event, if anything. To be called with each event once, in their order. */
+  /**
+   * What the user is told of an event, if anything. Must be called once with each event, in the order of
+   * events.
+   */
   hints(event: RecordedEvent): Hint | undefined
 }
 
@@ -31,7 +34,7 @@ const groupsOf = query<{ app_id: string; user_id: number }>()(p =>
 
 const nobody = { administrator: false, user_id: null, only_group: null } as const
 
-/** Reads the groups of a user and how far the record reaches, in one moment. */
+/** Reads the groups of a user and the reach of the events at one moment, in one transaction. */
 export async function hintsFor(executor: Executor, app: App, user_id: number): Promise<Hints> {
   const { app_id } = app
   const task: Task<{ reached: Reach; groups: { group_id: number; role: number }[] }> = {
@@ -46,17 +49,17 @@ export async function hintsFor(executor: Executor, app: App, user_id: number): P
   }
   const call: Call<unknown> = { app, caller: nobody, input: {}, now: 0, newId: () => 0 }
   const result = await executor.run(task, call, { bookmark: undefined })
-  // A task that only reads refuses nothing.
+  // A task that only reads never answers a refusal.
   const { data } = result as { data: { reached: Reach; groups: { group_id: number; role: number }[] } }
   return { ...data.reached, hints: hintsOf(user_id, data.groups) }
 }
 
-/** Follows a user's memberships through the events, so that it hears of its own groups and of no other. */
+/** Follows a user's memberships through the events, so that the user is told only of its own groups. */
 export function hintsOf(
   user_id: number,
   memberships: readonly { readonly group_id: number; readonly role: number }[],
 ): (event: RecordedEvent) => Hint | undefined {
-  /** Whether the user is an admin there, by group. */
+  /** By group: whether the user is an admin of it. */
   const isAdmin = new Map(memberships.map(({ group_id, role: has }) => [group_id, has >= role.admin]))
   return ({ kind, group_id, group_version, subjects, data }) => {
     if (group_id === null || group_version === null) return undefined

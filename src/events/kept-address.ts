@@ -3,8 +3,8 @@ export const addressKeeping = ['full', 'prefix', 'none'] as const
 export type AddressKeeping = (typeof addressKeeping)[number]
 
 /**
- * The address as it may be kept: whole, the network it is in (/24 of IPv4, /48 of IPv6), or nothing. What is no
- * address is not kept.
+ * The part of an address that may be kept: all of it, its network (/24 of IPv4, /48 of IPv6), or nothing. A
+ * text that is not an address is not kept.
  */
 export function keptAddress(address: string, keeping: AddressKeeping): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
@@ -15,7 +15,7 @@ export function keptAddress(address: string, keeping: AddressKeeping): string {
   return `${networkOf(plain)}::`
 }
 
-/** The first three groups of an IPv6 address, of which `::` may stand for any number. */
+/** The first three groups of an IPv6 address, in which `::` may stand for any number of groups. */
 function networkOf(address: string): string {
   const [head = ''] = address.split('::')
   const groups = head === '' ? [] : head.split(':')

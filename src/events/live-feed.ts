@@ -5,12 +5,12 @@ import type { RecordedEvent } from './event.ts'
 import { eventsAfter, pageSize, type Reach, reach, toldEvent } from './feed.ts'
 
 /*
- * Events as they come. All readers of an app share one reading of the database, however many they are. It reads
- * when changes have become durable, so nothing is told that a power cut could take back, and once a second
- * besides, since other processes (`cohort import`) write too.
+ * Live events. All readers of an app share one read of the database, however many they are. The feed reads
+ * whenever changes have become durable, so it never tells an event that a power cut could take back. It also
+ * reads once a second, because other processes (`cohort import`) write too.
  */
 
-/** An event with the texts that all its readers share. */
+/** An event, with its JSON text that all readers share. */
 export class SharedEvent {
   readonly event: RecordedEvent
   private readonly epoch: string
@@ -19,7 +19,7 @@ export class SharedEvent {
     this.epoch = epoch
     this.event = event
   }
-  /** The event as administrators are told it, as JSON. */
+  /** The event as administrators get it, as JSON. */
   get json(): string {
     this.text ??= JSON.stringify(toldEvent(this.epoch, this.event))
     return this.text
@@ -27,20 +27,25 @@ export class SharedEvent {
 }
 
 export interface FeedPage extends Reach {
-  /** The events after the place that was asked for, in their order, without gaps; not necessarily all. */
+  /**
+   * Events after the position that was asked for, oldest first and without gaps. There may be more than
+   * these.
+   */
   readonly events: readonly SharedEvent[]
 }
 
-/** What one reader reads from. */
+/** The source that one reader reads events from. */
 export interface FeedSource {
   read(seq: number): Promise<FeedPage>
-  /** Resolves when there may be events after `seq`, after so many milliseconds, or when the signal says so. */
+  /**
+   * Resolves when there may be events after `seq`, after `ms` milliseconds, or when the signal is aborted.
+   */
   wait(seq: number, ms: number, signal: AbortSignal): Promise<void>
-  /** Must be called when the reader has gone. */
+  /** Must be called when the reader has ended. */
   close(): void
 }
 
-/** Events kept in memory for readers who are nearly up to date. */
+/** How many events are kept in memory, for readers who are nearly up to date. */
 const kept = 1000
 const othersMs = 1000
 
@@ -60,11 +65,13 @@ export async function readFeed(executor: Executor, app: App, seq: number): Promi
   }
   const call: Call<unknown> = { app, caller: nobody, input: {}, now: 0, newId: () => 0 }
   const result = await executor.run(task, call, { bookmark: undefined })
-  // A task that only reads refuses nothing.
+  // A task that only reads never answers a refusal.
   return (result as { data: FeedPage }).data
 }
 
-/** A reader's source where each reader reads by itself; `wait` is how it hears that there is something. */
+/**
+ * A source whose reader reads the database by itself. `wait` tells the reader when there may be new events.
+ */
 export const directSource = (
   executor: Executor,
   app: App,
@@ -130,7 +137,7 @@ export class LiveFeed {
     return readFeed(this.executor, this.app, seq)
   }
 
-  /** Reads what is new and wakes who waits for it. */
+  /** Reads new events and wakes the readers who wait for them. */
   private async follow(): Promise<void> {
     if (this.reading) {
       this.again = true
@@ -143,7 +150,7 @@ export class LiveFeed {
         await this.readNew()
       } while (this.again && this.stop !== undefined)
     } catch (error) {
-      // Readers hear of it by their own reading, or wait on.
+      // Readers get the error by a read of their own, or wait on.
       this.failed(error)
     } finally {
       this.reading = false
@@ -160,7 +167,7 @@ export class LiveFeed {
       return
     }
     const events = goesOn ? [...before.events, ...page.events].slice(-kept) : []
-    // Of more than a page, the next reading brings the rest.
+    // If there is more than a page, the next read gets the rest.
     const head = goesOn ? (events.at(-1)?.event.seq ?? page.head) : page.head
     if (head < page.head) this.again = true
     this.known = { ...page, head, events }

@@ -35,7 +35,10 @@ export const noticeType = {
   fileUpdated: 28,
 } as const
 
-/** `presence` and `absence` are the message server's own: no change of a group is told so. */
+/**
+ * The notice of each kind of event. `presence` and `absence` are sent by the message server itself, never for
+ * a change of a group.
+ */
 const typeOf: Partial<Readonly<Record<EventKind, number>>> = {
   'group.created': noticeType.created,
   'group.destroyed': noticeType.destroyed,
@@ -51,7 +54,7 @@ const typeOf: Partial<Readonly<Record<EventKind, number>>> = {
   'group.member.unbanned': noticeType.unbanned,
   'group.member.changed': noticeType.infoUpdated,
   'group.member.preferences': noticeType.messageSetting,
-  // Clients take the end of a ban of all from the group's info.
+  // Clients read the end of a ban of all from the group's info.
   'group.all.banned': noticeType.infoUpdated,
   'group.all.unbanned': noticeType.infoUpdated,
   'group.blacklist.added': noticeType.blocked,
@@ -73,22 +76,22 @@ export interface Notice {
   readonly type: number
   /** The group. */
   readonly gid: number
-  /** Who did it; who joined, left or applied, where somebody did that for itself. */
+  /** Who did it. If somebody joined, left or applied, it is that user. */
   readonly from: number
   /** Whom it was done to. */
   readonly to: readonly number[]
-  /** '' or JSON: what clients read of it. */
+  /** What clients read of it: '' or JSON. */
   readonly content: string
 }
 
 type Told = Pick<RecordedEvent, 'kind' | 'group_id' | 'by_id' | 'subjects' | 'data'>
 
-/** The notice that tells clients of an event; undefined where they know none. */
+/** The notice of an event for clients in the field; undefined if they know no notice for it. */
 export function noticeOf({ kind, group_id, by_id, subjects, data }: Told): Notice | undefined {
   const type = kind === 'group.member.preferences' ? preferenceType(data) : typeOf[kind]
   if (type === undefined || group_id === null) return undefined
   const ofUsers = kinds[kind].subjects === 'users'
-  // Clients take whoever speaks for the one that joined.
+  // Clients take the user in `from` for the one who joined.
   const joined = kind === 'group.member.joined' && subjects.length === 1 ? subjects[0] : undefined
   const content = contentOf(kind, subjects, data)
   return {
@@ -100,7 +103,7 @@ export function noticeOf({ kind, group_id, by_id, subjects, data }: Told): Notic
   }
 }
 
-/** A change of the mute mode has notices of its own. */
+/** A change of the mute mode has its own types of notice. */
 function preferenceType(data: Told['data']): number {
   const [, mode] = changesIn(data).msg_mute_mode ?? []
   if (mode === undefined) return noticeType.messageSetting

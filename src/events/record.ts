@@ -5,8 +5,8 @@ import type { App } from '../tenant/app.ts'
 import { type Acting, kinds, type NewEvent, type NewGroup } from './event.ts'
 
 /*
- * The one place that writes events. An executor calls it for every change, so that an event is there exactly
- * when its change is: in the same transaction, or in the same batch.
+ * The only place that writes events. An executor calls it for every change. The events are written in the
+ * same transaction or batch as the change, so an event exists exactly if its change does.
  */
 
 interface Row {
@@ -25,8 +25,8 @@ interface Row {
 }
 
 /**
- * There is one writer at a time, so the order of `seq` is the order of commits, and no lower number comes
- * later. The newest row of an app is never deleted, so no number comes twice.
+ * There is one writer at a time, so `seq` is in the order of commits: a lower number never appears later. The
+ * newest row of an app is never deleted, so no number is used twice.
  */
 const insertEvent = command<Row & Record<string, unknown>>()(
   p => sql`INSERT INTO events
@@ -35,7 +35,7 @@ const insertEvent = command<Row & Record<string, unknown>>()(
       ${p.group_id}, ${p.group_version}, ${p.by_id}, ${p.acting}, ${p.key_id}, ${p.subjects}, ${p.data}, ${p.request}, ${p.ip})`,
 )
 
-/** What `group.created` says of a group. */
+/** The fields of a group that `group.created` tells. */
 export const newGroup = (group: NewGroup): NewGroup => ({
   type: group.type,
   owner_id: group.owner_id,
@@ -61,7 +61,7 @@ export function subjectsOf(event: NewEvent): readonly number[] {
     : ((event as unknown as Readonly<Record<string, readonly number[]>>)[name] ?? [])
 }
 
-/** Whether it happened at all: an invitation of nobody did not. */
+/** Whether the event happened to anybody or anything: an invitation of nobody did not happen. */
 export const happened = (event: NewEvent): boolean =>
   kinds[event.kind].subjects === undefined || subjectsOf(event).length > 0
 
@@ -71,10 +71,13 @@ function actingOf({ administrator, user_id, key_id }: Caller): Acting {
   return user_id === null ? 'administrator' : 'administrator_as_user'
 }
 
-/** What of a call goes into its events. */
+/** The parts of a call that are recorded in its events. */
 type Recording = Pick<Call<unknown>, 'caller' | 'now' | 'origin'> & { readonly app: Pick<App, 'app_id'> }
 
-/** The rows that record what happened. They go into the change that makes it happen, after its own rows. */
+/**
+ * The writes that record these events. They belong in the change that makes the events happen, after its own
+ * writes.
+ */
 export function record({ app, caller, now, origin }: Recording, named: readonly NewEvent[]): Bound[] {
   const acting = actingOf(caller)
   return named.filter(happened).map(event => {

@@ -3,18 +3,24 @@ import type { Executor } from '../operation/executor.ts'
 import type { Call } from '../operation/operation.ts'
 import { task } from '../operation/task.ts'
 
-/** Refusals that say: you may not. Others say that something is not so. */
+/** Refusals that mean the caller lacks a right. All others mean something else is wrong. */
 const privilege: readonly string[] = ['no_permission', 'needs_admin', 'needs_owner']
 
-/** How often one token's refusals are told, milliseconds, and of how many tokens that is known. */
+/**
+ * The shortest time between two records of one token's refusals (milliseconds), and how many tokens are
+ * remembered.
+ */
 const pauseMs = 1000
 const mostTokens = 10_000
 
-/** Tells of privileged operations that were refused, at most once a second for each token. */
+/** Records that privileged operations were refused, at most once a second for each token. */
 export class RefusedAccess {
   private readonly lastTold = new Map<string, number>()
 
-  /** Resolves when it is recorded that the call was refused, if that is to be told. Never fails. */
+  /**
+   * Records that the call was refused, if this refusal is to be recorded. Resolves when that is done. Never
+   * fails.
+   */
   async tell(
     executor: Executor,
     call: Call<unknown>,
@@ -30,7 +36,7 @@ export class RefusedAccess {
     try {
       await executor.run(told, call, { bookmark: undefined })
     } catch {
-      // The refusal is answered whether it can be recorded or not.
+      // The caller gets the refusal even if it could not be recorded.
     }
   }
 

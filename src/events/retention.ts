@@ -4,17 +4,20 @@ import { events } from '../db/schema-events.ts'
 import { type EventKind, kinds } from './event.ts'
 
 /*
- * What of the record goes when it is old. The range that is no longer complete ends in one row that says so,
- * `events.trimmed`, in the place of the last event deleted: after it nothing is missing. Events that an audit
- * asks for stay longer. The newest event of an app always stays, since the next one is numbered after it.
+ * Deletes old events. One row, `events.trimmed`, then says which range is not complete any more. It takes the
+ * place of the last deleted event, so after it nothing is missing. Events of audit kinds stay longer (setting
+ * `audit_days`). The newest event of an app always stays, because the next event gets the number after it.
  */
 
-/** Events deleted in one change. */
+/** How many events one change deletes at most. */
 export const portion = 1000
 
 const auditKinds = Object.entries(kinds).flatMap(([kind, { audit }]) => (audit ? [kind] : []))
 
-/** The oldest events that may go, oldest first. `trimmed`: the last row that says so, 0 without one. */
+/**
+ * The oldest events that are not of audit kinds, oldest first. `trimmed`: the `seq` of the last
+ * `events.trimmed`, 0 without one.
+ */
 const oldest = query<{ app_id: string; trimmed: number; kinds: readonly string[] }>()(p =>
   db
     .select({ seq: events.seq, at: events.at })
@@ -32,7 +35,7 @@ const oldest = query<{ app_id: string; trimmed: number; kinds: readonly string[]
 export const oldestEvents = (app_id: string, trimmed: number) =>
   oldest({ app_id, trimmed, kinds: auditKinds })
 
-/** The oldest events that an audit asked for. */
+/** The oldest events of audit kinds, oldest first. Before `trimmed` only events of audit kinds are left. */
 export const oldestAudited = query<{ app_id: string; trimmed: number }>()(p =>
   db
     .select({ seq: events.seq, at: events.at })
@@ -48,14 +51,17 @@ export const deleteEvents = command<{ app_id: string; seqs: readonly number[] }>
 
 const trimmed: EventKind = 'events.trimmed'
 
-/** Makes the row of an event the one that says what was deleted. */
+/** Turns the row of an event into the row that says which events were deleted. */
 export const markTrimmed = command<{ app_id: string; seq: number; data: string }>()(
   p => sql`UPDATE events SET kind = ${sql.raw(`'${trimmed}'`)}, group_id = NULL, group_version = NULL, by_id = NULL,
     acting = 'service', key_id = '', subjects = '[]', data = ${p.data}, request = '', ip = ''
     WHERE app_id = ${p.app_id} AND seq = ${p.seq}`,
 )
 
-/** Leaves of each app's events one row, which says that they were deleted. Makes what readers keep void. */
+/**
+ * Deletes the events of every app but one row, which says that they were deleted. New epochs make all cursors
+ * and states void.
+ */
 export const forgetAllEvents = `
   DELETE FROM events WHERE seq < (SELECT max(newest.seq) FROM events AS newest WHERE newest.app_id = events.app_id);
   UPDATE events SET kind = '${trimmed}', group_id = NULL, group_version = NULL, by_id = NULL, acting = 'service', key_id = '',

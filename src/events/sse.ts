@@ -1,33 +1,33 @@
 import type { ByteStream } from '../platform.ts'
 
-/* Server-Sent Events, as https://html.spec.whatwg.org/multipage/server-sent-events.html has them. */
+/* Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 
-/** Bytes that may wait for a reader, and how long it has to take some of them. */
-const mostUnsent = 1024 * 1024
-const patienceMs = 10_000
+/** How many bytes may wait for a reader, and how long (milliseconds) the reader may take none of them. */
+const maxUnsentBytes = 1024 * 1024
+const stallTimeoutMs = 10_000
 
-/** Where the frames of one stream go. */
+/** Writes the frames of one stream. */
 export interface FrameWriter {
-  /** Writes frames. Resolves to false when the reader has gone, or is too slow: then the stream is to end. */
+  /** Writes frames. Resolves to false when the reader has gone or is too slow. Then the stream must end. */
   write(frames: string): Promise<boolean>
   /** Aborted when the reader has gone. */
   readonly gone: AbortSignal
 }
 
-/** One frame. `data` is one line. */
+/** One frame. `data` must be one line. */
 export const frame = (data: string, { id, event }: { id?: string; event?: string } = {}): string =>
   `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`
 
-/** Keeps connections and proxies from taking the stream for idle. */
+/** A comment, sent so that connections and proxies do not close the stream as idle. */
 export const comment = ':\n\n'
 
-/** When a client that lost its stream asks again, milliseconds. */
+/** Tells a client after how many milliseconds to reconnect when it has lost its stream. */
 export const retryIn = (ms: number): string => `retry: ${ms}\n`
 
 /**
- * A body that `run` writes. It ends when `run` does; what `run` throws ends it too and goes to `failed`, never to
- * the reader. No more than 1 MiB waits for a reader: `run` waits with it, and is told to end when the reader takes
- * nothing for ten seconds.
+ * A body that `run` writes. It ends when `run` ends. An error of `run` also ends it, and is passed to
+ * `failed`, never to the reader. If 1 MiB waits for the reader, `run` waits too. If the reader then takes
+ * nothing for ten seconds, `run` is told to end.
  */
 export function eventStream(
   run: (writer: FrameWriter) => Promise<void>,
@@ -43,7 +43,7 @@ export function eventStream(
         const hasRoom = () => (controller.desiredSize ?? 0) > 0
         const taken = () =>
           new Promise<void>(resolve => {
-            const timer = setTimeout(resolve, patienceMs)
+            const timer = setTimeout(resolve, stallTimeoutMs)
             wake = () => {
               clearTimeout(timer)
               resolve()
@@ -64,7 +64,7 @@ export function eventStream(
           .finally(() => {
             if (gone.signal.aborted) return
             gone.abort()
-            // What waits for it would wait for ever: the connection is cut off.
+            // The bytes that wait for this reader would wait for ever. So the connection is cut off.
             if (isTooSlow) controller.error(new Error('a stream was cut off: its reader takes nothing'))
             else controller.close()
           })
@@ -75,6 +75,6 @@ export function eventStream(
         wake()
       },
     },
-    { highWaterMark: mostUnsent, size: chunk => chunk.byteLength },
+    { highWaterMark: maxUnsentBytes, size: chunk => chunk.byteLength },
   )
 }

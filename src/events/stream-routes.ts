@@ -8,10 +8,10 @@ import type { FeedSource, SharedEvent } from './live-feed.ts'
 import { comment, eventStream, frame, retryIn } from './sse.ts'
 import { isWanted, startOf, wantedParameters } from './wanted.ts'
 
-/** How long a stream lasts, and how long it may be silent, milliseconds. */
-const lifeMs = 30 * 60_000
-const silenceMs = 20_000
-/** How often it is looked whether the token is still good, milliseconds. */
+/** How long a stream lasts, and how long it may be silent; milliseconds. */
+const maxStreamMs = 30 * 60_000
+const maxSilenceMs = 20_000
+/** How often a stream checks that its token is still valid, milliseconds. */
 const recheckMs = 2_000
 
 const query = z.object(wantedParameters)
@@ -38,7 +38,7 @@ export const stream: Route = {
     if (input instanceof Refusal) return input
     const { kinds, group_id } = input
     const wanted = { kinds: kinds && new Set(kinds), group_id }
-    // What a browser sends when it comes back is newer than the URL it was given at first.
+    // When a browser reconnects, its Last-Event-ID is newer than the `after` in its URL.
     const sent = exchange.header('last-event-id')
     const after = sent !== null && positionIn(sent) !== undefined ? sent : input.after
     return streamOf(exchange, access, async source => {
@@ -96,14 +96,14 @@ export const mine: Route = {
 
 interface Telling {
   readonly epoch: string
-  /** The last event that the reader has. */
+  /** The `seq` of the last event that the reader has. */
   readonly seq: number
   readonly hello: string
-  /** The frame of an event; '' where it is not for this reader. */
+  /** The frame of an event; '' if the event is not for this reader. */
   tell(shared: SharedEvent): string
 }
 
-/** A stream for this reader: `begin` says where it starts and what it is told. */
+/** A stream for this reader. `begin` tells where it starts and what the reader is told. */
 async function streamOf(
   exchange: Exchange,
   access: Access,
@@ -129,14 +129,14 @@ async function streamOf(
     async ({ write, gone }) => {
       try {
         const signal = AbortSignal.any([gone, feeds.stopping])
-        const until = performance.now() + lifeMs
+        const until = performance.now() + maxStreamMs
         let { seq } = telling
         let checkAt = performance.now() + recheckMs
         let spokeAt = performance.now()
         if (!(await write(retryIn(3000) + hello))) return
         for (;;) {
           const page = await source.read(seq)
-          // The database was turned back: the reader hears so when it comes back.
+          // The database was turned back. The reader is told so when it reconnects.
           if (page.epoch !== epoch || signal.aborted || performance.now() > until) return
           let frames = ''
           for (const shared of page.events) {
@@ -144,7 +144,7 @@ async function streamOf(
             ;({ seq } = shared.event)
           }
           const now = performance.now()
-          if (frames === '' && now - spokeAt > silenceMs) frames = comment
+          if (frames === '' && now - spokeAt > maxSilenceMs) frames = comment
           if (frames !== '') {
             const newest = page.events.at(-1)?.event.at
             if (newest !== undefined) metrics.told(page.events.length, Math.max(0, clock() - newest))
@@ -163,6 +163,6 @@ async function streamOf(
     },
     error => log.error({ event: 'stream', error: String(error) }),
   )
-  // Proxies are told not to hold frames back.
+  // x-accel-buffering tells proxies (nginx) not to hold frames back.
   return exchange.stream(body, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
 }

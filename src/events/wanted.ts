@@ -3,7 +3,7 @@ import { id } from '../operation/fields.ts'
 import { positionIn, positionText } from './cursor.ts'
 import { isEventKind, type RecordedEvent } from './event.ts'
 
-/** What a reader of the feed may ask for. */
+/** Query parameters with which a reader of the feed chooses its events. */
 export const wantedParameters = {
   after: z
     .union([z.literal('earliest'), positionText('cursor')], {
@@ -21,7 +21,7 @@ export const wantedParameters = {
   group_id: id.optional().describe('only of this group'),
 }
 
-/** Which events a reader gets. */
+/** The events that a reader has chosen. */
 export interface Wanted {
   /** undefined: all kinds. */
   readonly kinds: ReadonlySet<string> | undefined
@@ -37,7 +37,7 @@ interface Reached {
   readonly earliest: number
 }
 
-/** The `seq` after which a reader goes on; undefined if its cursor is void or reaches back too far. */
+/** The `seq` after which a reader goes on; undefined if its cursor is void or older than `earliest`. */
 export function startOf(after: string | undefined, { epoch, head, earliest }: Reached): number | undefined {
   if (after === undefined) return head
   if (after === 'earliest') return earliest

@@ -3,12 +3,12 @@ import { type Bound, command, listOf } from '../db/query.ts'
 import { objectState, receiverType } from '../db/states.ts'
 
 /*
- * How bytes become free: a grant ends, and an object without grants is released. Its bytes go with the next
- * housekeeping; nobody can read them any more at once.
+ * How bytes become free: a grant ends, and an object without grants is released. From then on nobody can read
+ * it. A job deletes the bytes later.
  */
 
-// A shared object (file_type 200 and up) lives by its records; a chat file that was also shared is still part
-// of the chat.
+// A grant of a shared file (file_type 200 and up) ends with its last record. A chat file that was also shared
+// is still part of the chat, so its grant stays.
 const dropUnrecorded = command<{ grant_ids: readonly number[] }>()(
   p => sql`DELETE FROM grants WHERE grant_id IN ${listOf(p.grant_ids)}
     AND NOT EXISTS (SELECT 1 FROM shared_files f WHERE f.grant_id = grants.grant_id AND f.grant_id <> 0)
@@ -24,7 +24,7 @@ const dropAll = command<{ object_name: string }>()(
   p => sql`DELETE FROM grants WHERE object_name = ${p.object_name}`,
 )
 
-// What was sent to a group goes with all that was forwarded from there, and from where that went.
+// Ends the grants to a group, and all grants that were forwarded from them, directly or through others.
 const dropSentTo = command<{ object_name: string; group_id: number }>()(
   p => sql`DELETE FROM grants WHERE grant_id IN (
     WITH RECURSIVE ended (grant_id) AS (
@@ -39,7 +39,7 @@ interface Granted {
   readonly object_name: string
 }
 
-/** Ends those grants of shared objects that no record refers to any more. */
+/** Ends the grants of shared files that no record refers to any more. */
 export const endUnrecorded = (granted: readonly Granted[]): Bound[] =>
   granted.length === 0
     ? []

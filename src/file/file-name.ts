@@ -1,23 +1,29 @@
 /*
- * The name that a file is saved under, and the content type that goes with it. Names come from whoever sent the
- * file: they are cleaned before they are kept.
+ * The name that a file is saved under, and the content type that goes with the name. The sender of a file
+ * chooses its name, so it is cleaned before it is kept.
  */
 
-/** Code points, as of the name of a shared file (docs/behaviour.md, section 5). */
+/** Code points, as for the name of a shared file (docs/behaviour.md, section 5). */
 const longestName = 255
-/** Controls, halves of surrogate pairs, and marks that make a name read in another order than it is. */
+/**
+ * Control characters, single halves of surrogate pairs, and marks that change the direction in which a name
+ * is shown.
+ */
 const unfit = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\p{Surrogate}]/gu
 /** What browsers call a file that has no name. */
 const noName = 'blob'
 
-/** A sent name as it is kept: its last segment, without what is unfit; '' if nothing is left of it. */
+/**
+ * The part of a sent name that is kept: its last path segment without unfit characters; '' if nothing is
+ * left.
+ */
 export function cleanFileName(sent: string): string {
   const segment = sent.split(/[/\\]/).at(-1) ?? ''
   const clean = shortened(segment.replace(unfit, '').trim(), longestName)
   return /^\.*$/.test(clean) || clean === noName ? '' : clean
 }
 
-/** A name of at most so many code points; what is cut is not its extension. */
+/** Shortens a name to at most so many code points. The extension stays. */
 export function shortened(name: string, most: number): string {
   const characters = [...name]
   if (characters.length <= most) return name
@@ -26,7 +32,10 @@ export function shortened(name: string, most: number): string {
   return characters.slice(0, most - end.length).join('') + end
 }
 
-/** Types by extension, of files whose bytes do not say it. None of them is ever shown in place. */
+/**
+ * Content types by extension, for files whose bytes do not tell the type. None of them is ever shown in
+ * place.
+ */
 const typesByExtension: Readonly<Record<string, string>> = {
   csv: 'text/csv',
   txt: 'text/plain',
@@ -48,15 +57,18 @@ const typesByExtension: Readonly<Record<string, string>> = {
   apk: 'application/vnd.android.package-archive',
 }
 
-/** Types of bytes that say only what container they are; an extension may say more. */
+/** Content types that only name a container. The extension may tell what is in it. */
 const containers = new Set(['application/octet-stream', 'application/zip', 'application/x-cfb'])
 const zipped = /^application\/(vnd\.openxml|vnd\.oasis|epub|vnd\.android|zip)/
 
-/** The content type of bytes with a name: what the bytes are, and where these say little, what the name says. */
+/**
+ * The content type of bytes that have a name. It follows the bytes. Where these tell only a container, it
+ * follows the extension.
+ */
 export function typeOf(contentType: string, name: string): string {
   if (!containers.has(contentType)) return contentType
   const byName = typesByExtension[extensionOf(name)]
-  // Bytes that are a ZIP archive are no text, whatever their name says.
+  // A ZIP archive is not a text, whatever its name says.
   const fits = contentType !== 'application/zip' || (byName !== undefined && zipped.test(byName))
   return byName !== undefined && fits ? byName : contentType
 }
@@ -90,14 +102,14 @@ const extensions: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(typesByExtension).map(([extension, type]) => [type, extension])),
 }
 
-/** The name to save a file under: its own, or one made of its id, with the extension of its type. */
+/** The name to save a file under: its own, or its id with the extension of its type. */
 export function savedName(name: string, id: string, contentType: string): string {
   if (name !== '') return name
   const extension = extensions[contentType]
   return extension === undefined ? id : `${id}.${extension}`
 }
 
-/** The name of what was made of a file: its own, with the extension of what was made. */
+/** The name of a converted file: the original's name with the extension of the new type. */
 export function convertedName(name: string, contentType: string): string {
   const extension = extensions[contentType]
   const own = extensionOf(name)

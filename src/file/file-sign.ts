@@ -3,9 +3,10 @@ import type { App } from '../tenant/app.ts'
 
 /*
  * A `file_sign` names a grant: one object, its sender and one receiver. What a caller may do with it is
- * decided by the grant's row on every request; the signature only keeps grants from being guessed. It has no
- * `=` and no `&`: clients cut it out of a URL by splitting at `sign=`. It is a compact JWS, since server-side
- * clients in the field decode it for `from_id`, `to_id` and `to_type` (docs/behaviour.md, section 7).
+ * decided by the grant's row on every request. The signature only keeps grants from being guessed. A
+ * `file_sign` contains no `=` and no `&`, because clients cut it out of a URL by splitting at `sign=`. It is
+ * a compact JWS, because server-side clients in the field decode it for `from_id`, `to_id` and `to_type`
+ * (docs/behaviour.md, section 7).
  */
 
 /** Longer than any `file_sign`, characters. */
@@ -22,14 +23,13 @@ interface Grant {
 export const fileSignOf = (app: App, { grant_id, from_id, to_id, to_type }: Grant): string =>
   signJws(app, { from_id, to_id, to_type, grant: grant_id.toString(36) })
 
-/** The short form of 0.1.0, which says nothing but the grant. */
-
+/** The short form of 0.1.0, which contains only the grant's id. */
 export function signGrant(app: App, grant_id: number): string {
   const name = grant_id.toString(36)
   return `${name}.${sign(app, 'file', name)}`
 }
 
-/** The grant named, or undefined if the signature is not this app's (10030). */
+/** The id of the grant, or undefined if this app has not signed the `file_sign` (10030). */
 export function grantOf(app: App, file_sign: string): number | undefined {
   if (file_sign.length > maxFileSignLength) return undefined
   const payload = readJws(app, file_sign)
@@ -45,8 +45,8 @@ export function grantOf(app: App, file_sign: string): number | undefined {
 }
 
 /**
- * The grant behind one of this service's own chat download URLs, however it is spelled: with or without a host,
- * with other parameters, escaped. Undefined for any other URL.
+ * The grant in one of this service's own chat download URLs. The URL may have a host or not, have other
+ * parameters, and be escaped. undefined for any other URL.
  */
 export function grantInUrl(app: App, url: string): number | undefined {
   if (!URL.canParse(url, 'http://localhost')) return undefined

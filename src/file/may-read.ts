@@ -3,9 +3,9 @@ import type { GrantedObject } from './objects.ts'
 import { toGroup } from './recipient.ts'
 
 /**
- * Who may read a chat file, asked on every request (docs/behaviour.md, section 7): its sender, its receiver,
- * or whoever is a member of the group it was sent to right now. Of a dissolved group nobody. An administrator
- * who acts as nobody may read what its acting headers allow.
+ * Who may read a chat file, checked on every request (docs/behaviour.md, section 7): its sender, its
+ * receiver, and the present members of the group it was sent to. Nobody may read a file that was sent to a
+ * dissolved group. An administrator who acts as nobody may read what its acting headers allow.
  */
 export function mayRead(caller: Caller, file: GrantedObject): boolean {
   const inGroup = file.to_type === toGroup

@@ -6,7 +6,7 @@ import { groupStatus, objectState, receiverType } from '../db/states.ts'
 /** `objects.kind` of avatars; chat and shared files have their file_type, 100 to 203. */
 export const avatarKind = { user: 1, group: 2 } as const
 
-/** Whether the object was sent to be looked at: an avatar, or a picture of a chat (102) or shared (202). */
+/** Whether the object was sent as a picture: an avatar, or a picture of a chat (102) or shared (202). */
 export const isPicture = (kind: number): boolean =>
   kind === avatarKind.user || kind === avatarKind.group || kind === 102 || kind === 202
 
@@ -46,8 +46,8 @@ export const objectByName = query<{ app_id: string; object_name: string }>()(p =
 )
 
 /**
- * A chat file by its grant, with the reader's place in the group it was sent to (`role` null: none; `status`
- * null: was sent to a user).
+ * A chat file by its grant, and the reader's role in the group that it was sent to. `role` null: not a
+ * member. `status` null: the file was sent to a user.
  */
 export const objectByGrant = query<{ app_id: string; grant_id: number; user_id: number | null }>()(p =>
   db
@@ -82,7 +82,7 @@ export interface GrantedObject extends StoredObject {
   readonly role: number | null
 }
 
-/** The group a file is to be sent to, and the sender's place in it. */
+/** The group that a file is to be sent to, and the sender's place in it. */
 export const destination = query<{ app_id: string; group_id: number; user_id: number }>()(p =>
   db
     .select({
@@ -109,7 +109,7 @@ export interface Destination {
   readonly ban_until: number | null
 }
 
-/** The same of whoever an object was promised to. */
+/** The same as `destination`, for the user whom an upload of this object was promised to. */
 export const destinationOfObject = query<{ app_id: string; object_name: string; group_id: number }>()(p =>
   db
     .select({
@@ -138,9 +138,7 @@ export type DestinationOfObject = Destination & {
   readonly member_modify: boolean
 }
 
-/**
- * How many upload URLs a user holds that are still good and unused. `since`: those from before have expired.
- */
+/** How many unused upload URLs a user holds. URLs from before `since` have expired and are not counted. */
 export const promisedTo = query<{ app_id: string; user_id: number | null; since: number }>()(p =>
   db
     .select({ promised: sql<number>`count(*)`.as('promised') })
@@ -166,7 +164,8 @@ type NewObject = {
 }
 
 /**
- * With `most` promised meanwhile, the CASE is null, the NOT NULL column refuses it, and all is decided again.
+ * If the user already holds `most` unused upload URLs by now, the CASE is null, the NOT NULL column refuses
+ * it, and the whole change is decided again.
  */
 export const insertObject = command<NewObject>()(
   p => sql`INSERT INTO objects (object_name, app_id, user_id, kind, state, size, content_type, etag, created_at, derived)

@@ -14,7 +14,7 @@ export const receiver = {
   to_type: integer(toUser, toGroup).default(toUser).describe('1: a user; 2: a group'),
 }
 
-/** The row to judge by: none where the receiver is a user. */
+/** Reads the group that the file goes to, to judge the sender by. No row if the receiver is a user. */
 export const destinationOf = ({ app, caller, input }: Call<{ to_type: number; to_id: number }, SelfCaller>) =>
   destination({
     app_id: app.app_id,
@@ -23,8 +23,8 @@ export const destinationOf = ({ app, caller, input }: Call<{ to_type: number; to
   })
 
 /**
- * Why the caller may not send to that receiver: to any user it may, to a group only as a member who is not
- * banned.
+ * Why the caller may not send a file to that receiver. Anybody may send to any user. Only members who are not
+ * banned may send to a group; while all are banned, only admins.
  */
 export function refusalToSend(
   to_type: number,
@@ -42,8 +42,8 @@ export function refusalToSend(
 }
 
 /**
- * Why bytes for a group are not taken any more, however good their upload URL is: whoever was promised a place may
- * have left or been banned since. `kind` is that of the object.
+ * Why bytes for a group are refused although their upload URL is valid: the sender may have left the group or
+ * been banned since the URL was made. `kind` is that of the object.
  */
 export function refusalToArrive(
   kind: number,

@@ -3,8 +3,8 @@ import { type Bound, command, each, listOf } from '../db/query.ts'
 import { banInForce } from './answers.ts'
 
 /*
- * A ban outlasts its member: who leaves, is kicked or is blocked while banned is banned again on coming back
- * (docs/behaviour.md, section 4). Meanwhile the ban stands in a table of its own.
+ * A ban goes on when its member leaves, is kicked or is blocked: a user who comes back is banned again
+ * (docs/behaviour.md, section 4). While the user is away, the table absent_bans keeps the ban.
  */
 
 /** `items` is a JSON list of [user_id, end of the ban]. */
@@ -20,7 +20,7 @@ interface Leaving {
   readonly ban_until: number | null
 }
 
-/** Keeps the bans in force of members who go. */
+/** Keeps the bans that are in force when members leave. */
 export function keepBans(group_id: number, leaving: readonly Leaving[], now: number): Bound[] {
   const banned = leaving.filter(member => banInForce(member.ban_until ?? 0, now) !== 0)
   if (banned.length === 0) return []
@@ -43,7 +43,7 @@ interface Returning {
   readonly absent_until: number | null
 }
 
-/** Bans those again who were banned when they left; runs after they are members. */
+/** Bans again the users who were banned when they left. Must run after they have become members. */
 export function restoreBans(group_id: number, joining: readonly Returning[], now: number): Bound[] {
   const returning = joining.filter(candidate => candidate.absent_until !== null)
   if (returning.length === 0) return []
@@ -55,6 +55,6 @@ export function restoreBans(group_id: number, joining: readonly Returning[], now
   ]
 }
 
-/** Lifts the bans of users who are away. */
+/** Lifts the bans of users who are not members at present. */
 export const liftAbsentBans = (group_id: number, user_ids: readonly number[]): Bound[] =>
   user_ids.length === 0 ? [] : [forget({ group_id, user_ids })]

@@ -84,7 +84,7 @@ export const adminList = groupOperation({
   decide: (_, [found]) => ({ data: listIn(found) }),
 })
 
-/** An owner whom nobody may unban must not be banned. */
+/** Also ends the new owner's ban, because nobody could lift it later. */
 const makeOwner = command<{ group_id: number; user_id: number }>()(
   p =>
     sql`UPDATE members SET role = ${role.owner}, ban_until = 0 WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
@@ -113,7 +113,7 @@ export const transfer = groupOperation({
     return {
       data: succeeded(input.new_owner),
       writes: [
-        // First down, then up: there is never a second owner.
+        // The old owner steps down first, so there are never two owners.
         setRole({ group_id, user_ids: [me.actor_id], role: role.member }),
         makeOwner({ group_id, user_id: input.new_owner }),
         setOwner({ group_id, owner_id: input.new_owner, now }),

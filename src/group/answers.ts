@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { type ErrorName, errors, textOf } from '../operation/errors.ts'
 
 /*
- * Shapes of answers that several operations share, named as in the reference. They describe and document;
- * answers are made to fit by their types, and the contract test holds both against the reference.
+ * Shapes of answers that several operations share, with the names of the reference. They describe answers for
+ * the documentation. TypeScript's types keep answers in these shapes, and the contract test compares both
+ * with the reference.
  */
 
 export const done = z.literal(true)
@@ -19,7 +20,10 @@ export type ItemResult = z.infer<typeof itemResult>
 export const succeeded = (user_id: number): ItemResult => ({ reason: '', result: 'success', user_id })
 const isErrorName = (reason: string): reason is ErrorName => Object.hasOwn(errors, reason)
 
-/** `reason` is the name of an error, answered as its text, or a sentence where no error says it. */
+/**
+ * `reason` is the name of an error, which is answered as that error's text. Where no error fits, it is a
+ * sentence.
+ */
 export const failed = (user_id: number, reason: ErrorName | string): ItemResult => ({
   reason: isErrorName(reason) ? textOf(reason) : reason,
   result: 'fail',
@@ -53,5 +57,5 @@ export const groupInfo = z.object({
 })
 export type GroupInfo = z.infer<typeof groupInfo>
 
-/** The end of a ban as answered: 0 once it is over. Milliseconds. */
+/** The end of a ban as it is answered, milliseconds since 1970: 0 if the ban is over, -1 for ever. */
 export const banInForce = (until: number, now: number): number => (until === -1 || until > now ? until : 0)

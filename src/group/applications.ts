@@ -13,7 +13,7 @@ import { groupOperation } from './group-operation.ts'
 import { candidates, join, joinedEvents, refusalToJoin } from './join.ts'
 import { mostFormerIds, statusAt } from './pending.ts'
 
-/** A second application takes the place of the first, as the newest. */
+/** A second application replaces the first one, and is listed as the newest. */
 const upsert = command<{
   application_id: number
   group_id: number
@@ -144,8 +144,9 @@ const applicationPages = pagedList<Administered & { now: number }>()({
     reason: applications.reason,
     status: statusAt(applications, p.now),
   }),
-  // Those of the listed groups in which the caller is an admin or the owner; all of the app's for an administrator
-  // who acts as nobody. CROSS JOIN goes from the listed groups to the others, never through all of the app's.
+  // The listed groups in which the caller is an admin or the owner. An administrator who acts as nobody gets
+  // all listed groups of the app. CROSS JOIN makes SQLite begin with the listed groups, so it never goes
+  // through all groups of the app.
   first: p => ({
     name: 'administered',
     rows: sql`(SELECT g.group_id FROM ${each(p.group_ids)} AS item
@@ -192,6 +193,6 @@ export const applicationList = operation({
   decide: (call, page) => applicationPages.answer(call, listName(call), page, { version: 0 }),
 })
 
-/** Whose applications they are: of these groups, in whatever order, for this caller. */
+/** The name of the list that a cursor belongs to: these groups in any order, for this caller. */
 const listName = ({ caller, input }: Call<{ group_list: readonly number[] }>): string =>
   `${caller.user_id} ${[...input.group_list].sort((a, b) => a - b).join()}`

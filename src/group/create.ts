@@ -24,8 +24,8 @@ const creatorUsage = query<{ app_id: string; user_id: number }>()(p =>
     .where(and(eq(users.app_id, p.app_id), eq(users.user_id, p.user_id))),
 )
 
-// No group to guard these by: a limit reached meanwhile makes the CASE null, which the column refuses, and
-// all is decided again.
+// There is no group yet whose version could guard these counters. So if a limit was reached meanwhile, the
+// CASE is null, the NOT NULL column refuses it, and the whole change is decided again.
 const countInApp = command<{ app_id: string; limit: number }>()(
   p =>
     sql`UPDATE apps SET group_count = CASE WHEN group_count < ${p.limit} THEN group_count + 1 END WHERE app_id = ${p.app_id}`,
@@ -86,7 +86,7 @@ export const create = operation({
   reads: ({ app, caller, input }) => [
     appUsage({ app_id: app.app_id }),
     creatorUsage({ app_id: app.app_id, user_id: caller.user_id }),
-    // No group has id 0, so these say of each user only what holds outside the group to be.
+    // No group has id 0. So these rows say only what is known of each user apart from the new group.
     candidates(app, 0, input.user_list),
   ],
   decide: (call, [[inApp], [creator], others]) => {

@@ -44,8 +44,8 @@ export const destroy = groupOperation({
         voidInvitations({ group_id, now }),
         uncountInApp({ app_id }),
         uncountCreated({ app_id, user_id: group.creator_id }),
-        // The members of all but the largest groups go at once; what is left is swept in the background, so
-        // that no one waits for it.
+        // Deletes the first portion of the members, which is all of them in most groups. A job deletes the
+        // rest in the background, so nobody waits for it.
         ...sweep(app_id, group_id),
       ],
       events: [call.event('group.destroyed', {})],

@@ -26,8 +26,8 @@ type GroupRow = typeof groups.$inferSelect
 export type Group = Readonly<Omit<GroupRow, 'app_id' | 'status' | 'finer_type' | 'import_mark' | 'source_id'>>
 
 /**
- * Who acts: the caller, or the group's owner for an administrator who acts as nobody else. All but `actor_id`
- * are null for a non-member.
+ * Who acts: the caller. An administrator who acts as nobody else acts as the group's owner. For a caller who
+ * is not a member, everything but `actor_id` is null.
  */
 export interface Actor {
   readonly actor_id: number
@@ -62,8 +62,8 @@ export const standingColumns = {
 }
 
 /**
- * The group and its caller in one row; `user_id` null means its owner. No row: no such group in this app, or
- * it is dissolved.
+ * The group and the caller's place in it, in one row. `user_id` null: the owner's place. There is no row if
+ * the app has no such group, or if the group is dissolved.
  */
 const standing = query<{ app_id: string; group_id: number; user_id: number | null }>()(p =>
   db
@@ -89,9 +89,9 @@ const standing = query<{ app_id: string; group_id: number; user_id: number | nul
 )
 
 /**
- * The first write of every change to a group, and the reason why races are safe on every engine: if the
- * group's version is no longer the one that was decided on, the CASE is null, the NOT NULL column refuses it,
- * and the whole change is rolled back and decided again.
+ * The first write of every change to a group. It makes races safe on every engine. If the group's version has
+ * changed since the decision, the CASE is null and the NOT NULL column refuses it. Then the whole change is
+ * rolled back and decided again.
  */
 export const touch = command<{ group_id: number; seen: number; joined: number }>()(
   p =>
@@ -105,16 +105,19 @@ export interface GroupCall<In, Who extends Caller = Caller> extends Call<In, Who
   event<K extends GroupEventKind>(kind: K, payload: GroupPayloads[K]): NewEvent
 }
 
-/** A change of a group names what happened; whatever is only written beside the group need not. */
+/**
+ * What a change of a group results in: it must name its events. A write that does not change the group need
+ * not.
+ */
 export interface GroupOutcome<Out> extends Outcome<Out> {
   /** By how much the number of members changes. */
   readonly joined?: number
 }
 
 /**
- * An operation on one group: reads the group and the caller's place in it, refuses by the roles table, and
- * writes only if the group did not change meanwhile. `groupOf` says which group where the input does not have
- * a `group_id`.
+ * An operation on one group. It reads the group and the caller's place in it. It refuses a caller whose role
+ * does not allow the operation. It writes only if the group has not changed since it was read. `groupOf`
+ * finds the group where the input has no `group_id`.
  */
 export function groupOperation<
   Shape extends z.ZodRawShape,
@@ -125,7 +128,9 @@ export function groupOperation<
   o: Described<Shape, Out, Self> & {
     readonly requires: Requirement
     readonly writes?: boolean
-    /** false: what is written is not part of the group, whose version stays as it is. */
+    /**
+     * false: the operation writes nothing that is part of the group, so the group's version stays the same.
+     */
     readonly changesGroup?: boolean
     groupOf?(call: Call<Input<Shape>, CallerOf<Self>>): number | Refusal
     reads?(call: Call<Input<Shape>, CallerOf<Self>>, group_id: number): R | Refusal
@@ -192,7 +197,7 @@ class StandingCall<In, Who extends Caller> implements GroupCall<In, Who> {
   event<K extends GroupEventKind>(kind: K, payload: GroupPayloads[K]): NewEvent {
     const { group_id, version } = this.group
     const of = { group_id, group_version: version + 1, by_id: this.me.actor_id }
-    // The compiler does not see that a kind with its own payload is one of the union.
+    // A kind together with its own payload is a member of the union, but the compiler does not see that.
     return { kind, ...payload, ...of } as unknown as NewEvent
   }
 }

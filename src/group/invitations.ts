@@ -19,15 +19,15 @@ const resetKicks = command<{ group_id: number; user_ids: readonly number[] }>()(
 )
 
 /**
- * A new invitation takes the place of the earlier one of the same inviter, whatever became of it: declining
- * ten times leaves one row.
+ * Deletes the earlier invitation of the same inviter, whatever its status, because the new one replaces it.
+ * So an invitation that is declined ten times leaves one row.
  */
 const dropEarlier = command<{
   app_id: string
   group_id: number
   inviter_id: number
   user_ids: readonly number[]
-  /** Those that stay: as of `insertPending`. */
+  /** The new invitations, which stay: the `items` of `insertPending`. */
   items: readonly (readonly [number, number])[]
 }>()(
   p => sql`DELETE FROM invitations WHERE app_id = ${p.app_id} AND invitee_id IN ${listOf(p.user_ids)}
@@ -36,8 +36,8 @@ const dropEarlier = command<{
 )
 
 /**
- * `items`: a list of [invitation_id, invitee_id]. The row takes the place of a pending one, and remembers the ids
- * of all earlier ones, for cursors under way.
+ * `items`: a list of [invitation_id, invitee_id]. The new row replaces a pending one. It keeps the latest ids
+ * of earlier rows (`mostFormerIds`), because a cursor that a client still holds may name one of them.
  */
 const insertPending = command<{
   app_id: string
@@ -66,15 +66,15 @@ interface Inviting {
   readonly places: number
   readonly inviter_id: number
   readonly byAdmin: boolean
-  /** Everybody joins at once, whatever the app or the user says. */
+  /** Everybody joins at once, whatever the settings of the app and of the user say. */
   readonly withoutConsent?: boolean
   readonly reason: string
   readonly invited: readonly Candidate[]
 }
 
 /**
- * Judges each of the invited in turn: one joins at once, is asked for consent, or is refused. Also what
- * `create` does with its `user_list`.
+ * Judges each invited user in turn: the user joins at once, is asked for consent, or is refused. `create`
+ * uses it for its `user_list`, too.
  */
 export function inviteAll({
   call,
@@ -92,7 +92,7 @@ export function inviteAll({
   const asked: number[] = []
   const forgiven: number[] = []
   for (const found of invited) {
-    // An admin's new invitation makes former kicks forgotten.
+    // An invitation by an admin clears the user's earlier kicks.
     const candidate = byAdmin && found.kick_count !== null ? { ...found, kick_count: null } : found
     const refusal = refusalToJoin(app, candidate, places - joining.length)
     results.push(refusal === undefined ? succeeded(candidate.user_id) : failed(candidate.user_id, refusal))

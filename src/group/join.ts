@@ -10,13 +10,17 @@ import { banInForce } from './answers.ts'
 import type { GroupCall } from './group-operation.ts'
 
 /*
- * Joining is one thing whichever way it comes about: created with, invited, invitation accepted, application
- * approved, QR code. Each way reads the candidates, asks `refusalToJoin`, and writes what `join` returns.
+ * A user joins when a group is created, by an invitation, by accepting one, by an approved application or by
+ * a QR code. All these operations work alike. They read the candidates, ask `refusalToJoin`, and write what
+ * `join` returns.
  */
 
 const kicksAllowed = 3
 
-/** A user who might join, and all that speaks against it. One row per user of the list, in its order. */
+/**
+ * A user who might join, with everything that may prevent it. One row per user of the list, in the list's
+ * order.
+ */
 export interface Candidate {
   readonly user_id: number
   /** Not null: is a member. */
@@ -25,14 +29,14 @@ export interface Candidate {
   readonly kick_count: number | null
   readonly groups_joined: number | null
   readonly group_confirm: boolean | null
-  /** Not null: was banned on leaving, until then. */
+  /** Not null: the user was banned on leaving, until this time. */
   readonly absent_until: number | null
   readonly has_pending: number
 }
 
 /**
- * Memberships of groups that were dissolved and are not swept yet: they count against no limit. The index holds
- * such groups alone, so mostly nothing.
+ * Counts memberships in groups that are dissolved but not swept yet: they count against no limit. The index
+ * holds only such groups, so it is mostly empty.
  */
 const unswept = sql`(SELECT count(*) FROM groups AS dissolved CROSS JOIN members AS former
   ON former.group_id = dissolved.group_id AND former.user_id = users.user_id
@@ -68,8 +72,8 @@ export const candidates = (app: App, group_id: number, user_ids: readonly number
   candidateRows({ app_id: app.app_id, group_id, user_ids: user_ids })
 
 /**
- * Why this user may not join, in the order of the docs/behaviour.md (section 4); `places` are what the group
- * has left.
+ * Why this user may not join: the first reason in the order of docs/behaviour.md, section 4. `places`: how
+ * many more members the group may have.
  */
 export function refusalToJoin(app: App, candidate: Candidate, places: number): ErrorName | undefined {
   if (candidate.role !== null) return 'already_member'
@@ -88,8 +92,8 @@ interface Joining {
 }
 
 /**
- * The rows that make these candidates ordinary members and settle what they had pending. The caller counts
- * them in (`joined`).
+ * The writes that make these candidates ordinary members and settle their pending invitations and
+ * applications. The caller of `join` adds them to the group's number of members (`joined`).
  */
 export function join({ app, now, group_id, joining }: Joining): Bound[] {
   if (joining.length === 0) return []
@@ -105,7 +109,7 @@ export function join({ app, now, group_id, joining }: Joining): Bound[] {
   return writes
 }
 
-/** What happened when these joined: also that bans of before are in force again. */
+/** The events of these users' joining. A ban that is in force again has an event of its own. */
 export function joinedEvents(
   call: GroupCall<unknown>,
   joining: readonly Candidate[],
@@ -131,8 +135,8 @@ const insertMembers = command<{
 )
 
 /**
- * Another group's join may have used the user's last place meanwhile: then the CASE is null, which the column
- * refuses, and all is decided again.
+ * Counts one more group for each user. If another group's join has used the user's last place meanwhile, the
+ * CASE is null, the NOT NULL column refuses it, and the whole change is decided again.
  */
 export const countJoined = command<{ app_id: string; user_ids: readonly number[]; limit: number }>()(
   p => sql`INSERT INTO users (app_id, user_id, groups_joined) SELECT ${p.app_id}, value, 1 FROM ${each(p.user_ids)} WHERE true
@@ -182,7 +186,10 @@ interface Removing {
   readonly leaving: readonly { readonly user_id: number; readonly ban_until: number | null }[]
 }
 
-/** The rows that end these memberships, but not their bans. The caller counts them out (`joined`). */
+/**
+ * The writes that end these memberships; bans go on. The caller of `remove` subtracts them from the group's
+ * number of members (`joined`).
+ */
 export function remove({ app, now, group_id, leaving }: Removing): Bound[] {
   if (leaving.length === 0) return []
   const user_ids = leaving.map(member => member.user_id)

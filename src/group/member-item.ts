@@ -12,7 +12,10 @@ export const memberInfo = z.object({
   user_id: z.int(),
 })
 
-/** Whose members, who looks at them (null: as the owner), and when. */
+/**
+ * The group, the user who looks at its members (null: sees what the owner sees), and the time in
+ * milliseconds.
+ */
 export type SeenBy = { group_id: number; viewer_id: number | null; now: number }
 
 export const seenBy = ({ caller, now }: Call<unknown>, group_id: number): SeenBy => ({
@@ -22,9 +25,10 @@ export const seenBy = ({ caller, now }: Call<unknown>, group_id: number): SeenBy
 })
 
 /**
- * The columns of a member, as this viewer may see it: with `hide_member_info`, ordinary members see little of
- * each other (docs/behaviour.md, section 8). The two inner SELECTs are the same for all rows, so SQLite makes
- * each once. All are SQL, since Drizzle allows no columns where FROM names an index.
+ * The columns of a member that this viewer may see. With `hide_member_info`, ordinary members see little of
+ * each other (docs/behaviour.md, section 8). The two inner SELECTs are the same for all rows, so SQLite runs
+ * each once. All columns are written as SQL, because Drizzle allows none of its own where FROM names an
+ * index.
  */
 export function memberItem(p: Placeholders<SeenBy>) {
   const hidden = sql`(SELECT ${groups.hide_member_info} FROM ${groups} WHERE ${groups.group_id} = ${p.group_id})

@@ -145,7 +145,8 @@ export const pushMode = groupOperation({
   writes: true,
   input: z.object({ group_id: id, msg_push_mode: anyInteger }),
   answer: nothing,
-  // Parameters are checked before the group and the role, also the one with a code of its own.
+  // Parameters are checked before the group and the role. This one, too, although its error has a code of its
+  // own.
   reads: ({ input }) =>
     input.msg_push_mode < 0 || input.msg_push_mode > pushModes ? refuse('push_mode_invalid') : [],
   decide: call => {

@@ -14,7 +14,7 @@ export const statusAt = (
   )
 
 /**
- * How many former ids a row keeps, of an application or invitation that was made again and again. A cursor that
- * is under way for longer may miss it.
+ * How many former ids a row keeps of an application or invitation that was made again and again. A cursor
+ * that names an older id may miss the row.
  */
 export const mostFormerIds = 32

@@ -18,7 +18,7 @@ interface QrCode {
   readonly inviter_id: number
   /** Milliseconds since 1970. */
   readonly expire_at: number
-  /** The group's version when the code was made: codes of before a revocation are told by it. */
+  /** The group's version when the code was made. It tells whether the code was made before a revocation. */
   readonly version: number
 }
 
@@ -27,7 +27,10 @@ const write = (app: App, { group_id, inviter_id, expire_at, version }: QrCode): 
   return `${payload}~${sign(app, 'qr', payload)}`
 }
 
-/** The codes of 0.1.0, which have no version and a dot before the signature, are good until they expire. */
+/**
+ * Reads a code. Codes of 0.1.0 have no version, and a dot before the signature. They count as version 0: they
+ * are good until they expire or codes are revoked.
+ */
 function read(app: App, qr_info: string): QrCode | undefined {
   const [, payload, signature] =
     /^(\d{1,16}(?:\.\d{1,16}){3})~(.+)$/s.exec(qr_info) ??
@@ -70,7 +73,7 @@ export const qrcodeSign = groupOperation({
 /** Stands for every inviter of the group. */
 const everyInviter = 0
 
-/** The group's version from which on codes are good: those of this inviter, and those of the whole group. */
+/** The group's version from which codes are good: for this inviter, and for the whole group. */
 const endedCodes = query<{ group_id: number; inviter_id: number }>()(p =>
   db
     .select({ before_version: endedQrCodes.before_version })
@@ -107,7 +110,7 @@ export const qrcodeRevoke = groupOperation({
     if (!isAdmin && inviter_id !== me.actor_id) return refuse('needs_admin')
     return {
       data: true,
-      // This change itself raises the group's version by one: what is signed from then on is good.
+      // This change itself raises the group's version by one, so codes that are signed after it are good.
       writes: [endCodes({ group_id: group.group_id, inviter_id, before_version: group.version + 1 })],
       events: [
         call.event('group.qrcode.ended', { inviter: inviter_id === everyInviter ? null : inviter_id }),

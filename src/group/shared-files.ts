@@ -102,7 +102,7 @@ export const uploadFile = groupOperation({
   },
 })
 
-/** A file that its sender did not name is saved under the name that it was shared under first. */
+/** If the sender did not name the file, the first name that it is shared under becomes its name. */
 const nameObject = command<{ grant_id: number; name: string }>()(
   p => sql`UPDATE objects SET name = ${p.name}
     WHERE name = '' AND object_name = (SELECT object_name FROM grants WHERE grant_id = ${p.grant_id})`,
@@ -182,7 +182,10 @@ export const updateFileName = groupOperation({
   },
 })
 
-/** Records of a group, with the object each refers to and who sent it; null where it refers to none of ours. */
+/**
+ * Records of a group, each with its object and the object's sender. These are null if the record refers to no
+ * object of ours.
+ */
 const inGroup = query<{ group_id: number; file_ids: readonly number[] }>()(p =>
   db
     .select({

@@ -4,9 +4,9 @@ import { groups } from '../db/schema.ts'
 import { groupStatus, objectState, receiverType } from '../db/states.ts'
 
 /*
- * What a dissolved group leaves behind is deleted in portions: a chatroom of 100 000 would hold up everybody
- * for most of a second. Nothing of it can be seen meanwhile, since every operation asks for `status = 0`.
- * `count` says how many members are still to go.
+ * A dissolved group is deleted in portions, because deleting a chatroom of 100 000 members at once would hold
+ * up everybody for most of a second. Nobody can see what is left meanwhile, since every operation asks for
+ * `status = 0`. `count` is the number of members that are still to be deleted.
  */
 
 const portion = 1000
@@ -53,7 +53,7 @@ const dropGrants = command<{ group_id: number }>()(
     sql`DELETE FROM grants WHERE to_type = ${receiverType.group} AND to_id = ${p.group_id} AND NOT EXISTS (SELECT 1 FROM members WHERE group_id = ${p.group_id})`,
 )
 
-/** One portion: at most 1000 members, and with the last of them all else. */
+/** Deletes one portion: at most 1000 members. With the last members goes everything else of the group. */
 export const sweep = (app_id: string, group_id: number): Bound[] => [
   uncount({ app_id, group_id }),
   drop({ group_id }),

@@ -14,20 +14,23 @@ import { infoOf } from './info.ts'
 import { memberInfo, memberItem, type SeenBy, seenBy } from './member-item.ts'
 
 /*
- * A group as it changed since a state that the client knows (docs/events.md, section "Sync"). The events of the
- * versions in between say whom to look at; what is answered of them is how they are now. So nothing is told that
- * the caller could not ask for, and a page that comes late does no harm.
+ * How a group has changed since a state that the client knows (docs/events.md, section "Sync"). The events
+ * since then tell which users to look at. The answer shows these users as they are now. So it never shows
+ * what the caller could not ask for, and a page that arrives late does no harm.
  */
 
-/** The most users of a page, and rows read for it: as many more as the users whom one operation is about. */
+/**
+ * The most users in a page, and the most rows read for it. One operation may be about as many users again, so
+ * twice as many rows are read.
+ */
 const mostUsers = 500
 const mostRows = 2 * mostUsers + 1
 
-/** Whom an event is about: also the owner that was, when there is a new one. */
+/** The users that an event is about. When there is a new owner, the previous owner is one of them. */
 const subjects = sql`CASE e.kind WHEN 'group.owner.assigned' THEN json_insert(e.subjects, '$[#]', e.data ->> 'previous')
   ELSE e.subjects END`
 
-/** The events after a version, a row for each subject, with what the subject is in the group now. */
+/** The events after a version: one row for each subject, with what the subject is in the group now. */
 const changesSince = query<SeenBy & { since: number }>()(p =>
   db
     .select({
@@ -55,7 +58,10 @@ const changesSince = query<SeenBy & { since: number }>()(p =>
 )
 type ChangeRow = RowsOf<[ReturnType<typeof changesSince>]>[0][number]
 
-/** Changes of these kinds change what their subject may see, so it reads the group anew. */
+/**
+ * After a change of these kinds its subject may see more or less than before. So that user reads the group
+ * anew.
+ */
 const changesOfRole: readonly EventKind[] = [
   'group.admin.granted',
   'group.admin.revoked',
@@ -132,8 +138,8 @@ interface Range {
 }
 
 /**
- * The users that changed in whole versions after `since`, each once, and the last of these versions; undefined
- * where it is not known what changed.
+ * The users that changed in complete versions after `since`, each once, and the last of these versions.
+ * `version` is undefined where it is not known what changed.
  */
 function pageOf(
   rows: readonly ChangeRow[],
@@ -141,7 +147,7 @@ function pageOf(
 ): { version: number | undefined; users: ChangeRow[] } {
   const unknown = { version: undefined, users: [] }
   if (since > now) return unknown
-  // The last version may have more rows than were read.
+  // If the limit of rows was reached, rows of the last version may be missing.
   const cut = rows.length === mostRows ? rows.at(-1)?.change_version : undefined
   const users = new Map<number, ChangeRow>()
   let page: { version: number; users: ChangeRow[] } = { version: since, users: [] }
@@ -162,7 +168,7 @@ function pageOf(
   return page.version === since && since < now ? unknown : page
 }
 
-/** What admins alone are told of the users that changed. */
+/** What only admins are told of the users that changed. */
 const ofAdmins = (users: readonly ChangeRow[]) => ({
   blocked: users.flatMap(({ subject, blocked_at }) =>
     subject === null || blocked_at === null ? [] : { user_id: subject, blocked_at },
@@ -175,11 +181,16 @@ const ofAdmins = (users: readonly ChangeRow[]) => ({
   ),
 })
 
-/** Whether the caller may know whom an event of this kind is about. Everybody may know of itself. */
+/**
+ * Whether the caller may know which users an event of this kind is about. `pageOf` always shows callers
+ * themselves.
+ */
 const mayKnow = (kind: EventKind, isAdmin: boolean): boolean =>
   kinds[kind].audience === 'members' || (kinds[kind].audience === 'admins' && isAdmin)
 
-/** The version that a state names; a number beyond all versions where there is no state, or it is void. */
+/**
+ * The version that a state names. If there is no state or it is void: a number greater than every version.
+ */
 function versionKnown(epoch: string, state: string | undefined): number {
   const known = state === undefined ? undefined : positionIn(state)
   return known?.epoch === epoch ? known.number : Number.MAX_SAFE_INTEGER

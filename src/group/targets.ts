@@ -6,7 +6,9 @@ import { refusalToActOn } from '../operation/roles.ts'
 import { failed, type ItemResult, succeeded } from './answers.ts'
 import type { Actor } from './group-operation.ts'
 
-/** A user that an admin acts on: kicks, bans, blocks, … One row per user of the list, in its order. */
+/**
+ * A user that an admin acts on (kicks, bans, blocks, …). One row per user of the list, in the list's order.
+ */
 export interface Target {
   readonly user_id: number
   /** null: not a member. */
@@ -14,7 +16,9 @@ export interface Target {
   readonly blocked_at: number | null
   /** Milliseconds since 1970; 0 none, -1 for ever; null: not a member. */
   readonly ban_until: number | null
-  /** The end of the ban of one who is away; null: was not banned on leaving. */
+  /**
+   * The end of the ban of a user who is not a member at present; null: the user was not banned on leaving.
+   */
   readonly absent_until: number | null
 }
 
@@ -36,11 +40,11 @@ const targetRows = query<{ group_id: number; user_ids: readonly number[] }>()(p 
 export const targets = (group_id: number, user_ids: readonly number[]): Bound<Target> =>
   targetRows({ group_id, user_ids: user_ids })
 
-/** Why the actor may not act on this member: it is none, or its role is not lower. */
+/** Why the actor may not act on this user: the user is not a member, or does not have a lower role. */
 export const refusalForMember = (me: Actor, target: Target): ErrorName | undefined =>
   target.role === null ? 'not_a_member' : refusalToActOn(me.role ?? 0, target.role)
 
-/** Judges each target in turn: the answers of all, and those that pass. */
+/** Judges each target in turn. Answers the results of all targets, and the targets that passed. */
 export function judgeEach<T extends { readonly user_id: number }>(
   list: readonly T[],
   refusalOf: (target: T) => ErrorName | string | undefined,

@@ -8,14 +8,14 @@ import { operation } from '../operation/operation.ts'
 import { done } from './answers.ts'
 
 /*
- * A user's own choice whether an invitation needs its consent. The reference of groups names the choice but
- * no route; these are the routes at which existing clients read and set it. In the field the same route also
- * has settings that belong to another service: they are kept and given back, so that neither half loses the
- * other's (docs/behaviour.md, section 8).
+ * A user's own choice whether an invitation needs the user's consent. The reference of groups names the
+ * choice but no route. Existing clients read and set it at these routes. Some clients also keep settings of
+ * another service at the same route. Cohort stores these and gives them back unchanged (docs/behaviour.md,
+ * section 8).
  */
 
 const maxOtherBytes = 4096
-/** What clients send with every call, and what the answer says itself: no settings. */
+/** Not settings: what clients send with every call, and what the answer says by itself. */
 const notSettings = new Set(['access-token', 'app_id', 'user_id', 'group_id'])
 
 const settingsRow = query<{ app_id: string; user_id: number }>()(p =>
@@ -47,8 +47,8 @@ export const userSettings = operation({
 })
 
 /**
- * With other fields changed meanwhile, the CASE is null, the NOT NULL column refuses it, and all is decided
- * again.
+ * If other fields have changed meanwhile, the CASE is null, the NOT NULL column refuses it, and the whole
+ * change is decided again.
  */
 const save = command<{
   app_id: string

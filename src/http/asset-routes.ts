@@ -4,17 +4,17 @@ import { type Asset, assets } from './assets.gen.js'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
 
-/* Files of the program's own: the typed client, and the console. */
+/* The program's own files: the typed client and the console. */
 
 const nothing = z.object({})
 
-/** The address of a hashed file changes with it, so that it may be kept for ever. */
+/** For files with a hash in their URL. A new content has a new URL, so browsers may keep them for ever. */
 const forEver = { 'cache-control': 'public, max-age=31536000, immutable' }
 const asked = { 'cache-control': 'no-cache' }
 
 /**
- * The console runs its own script and style, talks to this service alone, shows pictures that it holds itself,
- * is shown in no frame, and can make no HTML of text.
+ * The console runs only its own script and style, and calls only this service. It shows only pictures of its
+ * own, is shown in no frame, and cannot turn text into HTML.
  */
 const consolePolicy = {
   'content-security-policy':
@@ -29,7 +29,7 @@ const unpacked = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
 const packedBytes = ({ gzip }: Asset): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(gzip), character => character.charCodeAt(0))
 
-/** The file as it was before it was compressed. */
+/** The uncompressed file. */
 function plainBytes(asset: Asset): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = unpacked.get(asset.etag)
   if (bytes === undefined) {
@@ -40,7 +40,7 @@ function plainBytes(asset: Asset): Promise<Uint8Array<ArrayBuffer>> {
   return bytes
 }
 
-/** Answers a file, compressed where the caller takes that. On Workers the edge compresses by itself. */
+/** Answers a file. It is compressed if the client accepts that. On Workers the edge compresses instead. */
 async function answer(
   exchange: Exchange,
   asset: Asset,
@@ -103,7 +103,7 @@ export const clientFile = asset(
   asked,
 )
 
-/** What CONSOLE=off leaves out. */
+/** Routes that CONSOLE=off leaves out. */
 export const consoleRoutes: readonly Route[] = [
   asset('/console/', 'The console', 'page', assets.consolePage, { ...asked, ...consolePolicy }),
   asset('/console/console.js', 'Script of the console', 'page', assets.consoleScript, forEver),

@@ -2,8 +2,8 @@ const allowedHeaders =
   'app_id, app-id, access-token, user_id, user-id, group_id, group-id, authorization, content-type, x-request-id, x-cohort-bookmark, idempotency-key, prefer, range, if-none-match, if-range'
 
 /**
- * What to answer as Access-Control-Allow-Origin: any origin, or the request's own if it is on the list. No
- * credentials: tokens travel in headers.
+ * The value of Access-Control-Allow-Origin: any origin, or the request's own origin if it is on the list.
+ * Credentials are not allowed, because tokens travel in headers.
  */
 export function corsOrigin(origins: '*' | readonly string[], request: Request): string {
   if (origins === '*') return '*'
@@ -11,7 +11,7 @@ export function corsOrigin(origins: '*' | readonly string[], request: Request): 
   return origins.includes(origin) ? origin : (origins[0] ?? 'null')
 }
 
-/** The headers that answer a preflight for a path with these methods. */
+/** The headers of the answer to a preflight, for a path with these methods. */
 export const preflight = (methods: string): Record<string, string> => ({
   'access-control-allow-methods': methods,
   'access-control-allow-headers': allowedHeaders,

@@ -38,7 +38,7 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>
 }
 
-/** The OpenAPI document as one page of plain HTML: no script, nothing loaded from anywhere. */
+/** The OpenAPI document as one page of plain HTML. It has no script and loads nothing. */
 export function docsPage(openApi: Readonly<Record<string, unknown>>): string {
   const document = openApi as unknown as Document
   const entries = Object.entries(document.paths).flatMap(([path, methods]) => {

@@ -1,9 +1,9 @@
 import type { ErrorName } from '../operation/errors.ts'
 
 /**
- * How errors of the API are answered (docs/behaviour.md, section 1). `envelope`: HTTP 200 with a code of ours, as
- * existing clients of the operations expect. `status`: with an HTTP status as well, where the answer is bytes or
- * where general HTTP clients call.
+ * How errors of the API are answered (docs/behaviour.md, section 1). `envelope`: HTTP 200 with a code of
+ * ours, as existing clients of the operations expect. `status`: the HTTP status tells the error, too. Routes
+ * use it that answer bytes or that general HTTP clients call.
  */
 export type ErrorStyle = 'envelope' | 'status'
 

@@ -20,17 +20,20 @@ import type { Access } from './route.ts'
 import type { Service } from './service.ts'
 import { sessionIn } from './session-cookie.ts'
 
-/** So much of an answer costs as much as a request, characters of JSON and bytes of a file. */
+/** This much of an answer costs as much as one request: characters of JSON, and bytes of a file. */
 const chargedChars = 64 * 1024
 export const chargedBytes = 1024 * 1024
 
-/** `then` for what may be there already: what is at hand is answered in the same turn, without a promise. */
+/**
+ * `then` for a value that may be at hand already. Such a value is passed on in the same turn, without a
+ * promise.
+ */
 export function after<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
 /**
- * One request under way: who calls, what was sent, and every way to answer. Each answer is counted and logged once,
+ * One request: who calls, what was sent, and every way to answer. Each answer is counted and logged once,
  * when it is made.
  */
 export class Exchange {
@@ -44,7 +47,7 @@ export class Exchange {
   private readonly startedAt = performance.now()
   private app: App | undefined
   private user_id: number | null = null
-  /** Whose limits the request counts against: null for an app's own server. */
+  /** The user whose limits the request counts against; null for an app's own server. */
   private payer: number | null = null
 
   constructor(service: Service, context: Context, route: string, style: ErrorStyle) {
@@ -59,13 +62,13 @@ export class Exchange {
 
   // What was sent.
 
-  /** The parameters of the query, of one that is repeated the first, and those in the path. */
+  /** The parameters of the query and of the path. Of a repeated query parameter this is the first. */
   get query(): Record<string, string> {
     const query = this.context.req.query()
     return this.route.includes(':') ? { ...query, ...this.context.req.param() } : query
   }
 
-  /** The query as this schema means it: see `queryOf`. */
+  /** The query as this schema reads it (see `queryOf`). */
   queryFor(schema: InputSchema): Record<string, unknown> | Refusal {
     return queryOf(this.query, this.context.req, schema)
   }
@@ -74,33 +77,36 @@ export class Exchange {
     return this.request.headers.get(name)
   }
 
-  /** The JSON body as an object. Throws 413 and 415; 10002 if it is no JSON object. */
+  /** The JSON body as an object. Throws 413 and 415. Refuses 10002 if it is not a JSON object. */
   body(): Promise<Record<string, unknown> | Refusal> {
     return bodyOf(this.request)
   }
 
-  /** The query as `schema` types it, or 10002 with the first parameter that is wrong. */
+  /** The query, parsed by `schema`. Refuses 10002 with the first parameter that is wrong. */
   parameters<T>(schema: z.ZodType<T>): T | Refusal {
     return parse(schema, this.query)
   }
 
-  /** Query and JSON body together as `schema` types them; the body wins. Throws as `body` does. */
+  /**
+   * Query and JSON body together, parsed by `schema`. If both have a field, the body counts. Throws as `body`
+   * does.
+   */
   async input<T>(schema: z.ZodType<T>): Promise<T | Refusal> {
     const body = await this.body()
     return body instanceof Refusal ? body : parse(schema, { ...this.query, ...body })
   }
 
-  /** How the client reaches this service, without a slash at the end. */
+  /** The URL by which the client reaches this service, without a slash at the end. */
   get baseUrl(): string {
     return this.service.publicUrl || new URL(this.request.url).origin
   }
 
-  /** The network address at the other end; '' if the runtime does not say. */
+  /** The network address of the caller; '' if the runtime does not tell it. */
   get address(): string {
     return this.service.addressOf(this.context)
   }
 
-  /** Where the call came from, for the record of what it does. */
+  /** Where the call came from, to be recorded in its events. */
   get origin(): Origin {
     return { request: this.requestId, ip: keptAddress(this.address, this.service.addressKeeping) }
   }
@@ -122,7 +128,10 @@ export class Exchange {
     })
   }
 
-  /** Whether the caller's token would still let it in: it may have expired, or its key be gone. */
+  /**
+   * Whether the caller's token is still valid. It may have expired meanwhile, or its key may have been
+   * revoked.
+   */
   async isStillGood({ app, token }: Access): Promise<boolean> {
     const { apps, tokens, operators } = this.service
     const now = await apps.get(app.app_id)
@@ -134,8 +143,8 @@ export class Exchange {
   }
 
   /**
-   * The caller whom the token and the acting headers name. `token` is what stands in the header or the query;
-   * `files`: a token that is good for files only is good enough.
+   * The caller whom the token and the acting headers name. `token` is the token in the header or the query.
+   * `files`: a token that is valid only for files is accepted, too.
    */
   callerOf(app: App, token: string | null, files = false): Caller | Refusal | Promise<Caller | Refusal> {
     const sent = this.tokenOf(token)
@@ -150,8 +159,8 @@ export class Exchange {
   }
 
   /**
-   * The operator, by its token, or by the session of the console. A session's cookie counts only beside the
-   * header `x-cohort-session`, which a page of another origin cannot send.
+   * The operator, identified by its token or by the session of the console. A session's cookie counts only
+   * together with the header `x-cohort-session`, which a page of another origin cannot send.
    */
   operator(token = this.header('access-token')): Promise<Operator | Refusal> {
     const { operators } = this.service
@@ -165,7 +174,7 @@ export class Exchange {
     return this.header('x-cohort-session') !== null && sessionIn(this.header('cookie')) !== ''
   }
 
-  /** The token that was sent: this one, or that of an Authorization header. */
+  /** The token that was sent: this one, or the one in the Authorization header. */
   tokenOf(token: string | null): string | undefined {
     return (token ?? /^Bearer +(\S+)$/i.exec(this.header('authorization') ?? '')?.[1]) || undefined
   }
@@ -178,7 +187,10 @@ export class Exchange {
     return this.enter(app, { user_id: null, filesOnly: false, expiresAt, key_id: 'operator' }, false)
   }
 
-  /** Judges first, so that nobody pays for the wrong tokens of others: throws 429 for too many wrong ones. */
+  /**
+   * Identifies the caller, and counts a wrong token against its address. Throws 429 after too many wrong
+   * ones. A valid token is accepted first, so nobody is refused for the wrong tokens of others.
+   */
   private async limited<T>(identify: () => Promise<T | Refusal>): Promise<T | Refusal> {
     const identity = await identify()
     if (identity instanceof Refusal && identity.name !== 'token_expired') {
@@ -199,8 +211,8 @@ export class Exchange {
   }
 
   /**
-   * Counts a request of the app's own server that brings a signature instead of a token; what is wrong counts
-   * against its address. Throws 429.
+   * Counts a request of the app's own server, which brings a signature instead of a token. A wrong signature
+   * counts against the caller's address. Throws 429.
    */
   server(app: App, valid: boolean): boolean {
     const { limits } = this.service
@@ -210,25 +222,25 @@ export class Exchange {
   }
 
   /**
-   * Charges the caller for what its request cost beyond itself, in requests: limits count ids, bytes and conversions,
-   * too. The requests that follow wait for it.
+   * Charges the caller for what this request costs beyond itself, in requests: limits also count ids, bytes
+   * and conversions. The caller's next requests have to wait for it.
    */
   charge(cost: number): void {
     if (cost >= 1 && this.app !== undefined) this.service.limits.charge(this.app, this.payer, cost)
   }
 
-  /** Names the user whom the log should show and the limits count against, where no token did. */
+  /** Sets the user for the log and the limits, where no token names one. */
   onBehalfOf(user_id: number): void {
     this.user_id = user_id
     this.payer = user_id
   }
 
-  /** Runs tasks of this app that are no operation: those that move files through their states. */
+  /** Runs tasks of this app that are not operations, such as those that change the state of a file. */
   runnerFor(app: App): RunTask {
     return runnerFor(this.service, this.session, app, this.origin)
   }
 
-  /** Answers the refusal when it is recorded that a privileged operation was refused, where that is to be told. */
+  /** Answers the refusal. A refusal for lack of rights is recorded first (see `RefusedAccess`). */
   async tellRefused({ app, caller, token }: Access, operation: string, refusal: Refusal): Promise<Refusal> {
     const { executorFor, clock, newId, refusedAccess } = this.service
     const call = { app, caller, input: {}, now: clock(), newId, origin: this.origin }
@@ -236,19 +248,19 @@ export class Exchange {
     return refusal
   }
 
-  // How it is answered.
+  // How the request is answered.
 
   /** A success of the API. */
   ok(data: unknown, page?: Page, headers?: Readonly<Record<string, string>>): Response {
     return this.answer(200, success(data, page), 200, headers)
   }
 
-  /** A JSON body of its own form, with this status. */
+  /** A JSON body without the envelope, with this status. */
   json(status: number, body: Readonly<Record<string, unknown>>): Response {
     return this.answer(status, JSON.stringify(body), status)
   }
 
-  /** A body as it stands: text, JSON or HTML. */
+  /** A body that is sent unchanged: text, JSON or HTML. */
   text(body: string, contentType: string, headers?: Readonly<Record<string, string>>): Response {
     return this.answer(200, body, 200, { ...headers, 'content-type': contentType })
   }
@@ -259,12 +271,12 @@ export class Exchange {
     return this.answer(code, failure(code, message), http, http === 503 ? retrySoon : undefined)
   }
 
-  /** An error that is not the API's business: its code is the HTTP status. */
+  /** An error of HTTP and not of the API: its code is the HTTP status. */
   reject(status: number, message: string, headers?: Readonly<Record<string, string>>): Response {
     return this.answer(status, failure(status, message), status, headers)
   }
 
-  /** Whatever was thrown: nothing of it but what is meant for a caller gets out. */
+  /** Answers an error that was thrown. The caller sees only what is meant for callers. */
   fail(error: unknown): Response {
     if (error instanceof HttpError) return this.reject(error.status, error.message, error.headers)
     if (error instanceof CannotConvert) return this.refuse(refuse('storage_failed', error.message))
@@ -276,30 +288,30 @@ export class Exchange {
     return this.reject(500, `internal error: report request ${this.requestId}`)
   }
 
-  /** The answer to a method that the path does not have. */
+  /** The answer to a method that this path does not take. */
   methodNotAllowed(methods: readonly string[]): Response {
     const message = `${this.request.method} is not allowed here: use ${methods.join(' or ')}`
     return this.reject(405, message, { allow: allowed(methods) })
   }
 
-  /** Sends the client elsewhere for this request. */
+  /** Redirects this request to another URL. */
   redirect(location: string, headers: Readonly<Record<string, string>>): Response {
     return this.respond(302, null, { ...headers, location })
   }
 
-  /** That the client has it already (RFC 9110, section 13). */
+  /** Answers that the client already has the current version (RFC 9110, section 13). */
   notModified(headers: Readonly<Record<string, string>>): Response {
     return this.respond(304, null, headers)
   }
 
-  /** A body that is made while it is read. It is logged when it begins. */
+  /** A body that is produced while the client reads it. It is logged when it begins. */
   stream(body: ByteStream, headers: Readonly<Record<string, string>>): Response {
     return this.respond(200, this.request.method === 'HEAD' ? null : body, headers)
   }
 
   /**
-   * Bytes, or the range of them that was asked for, or that the client has them already (RFC 9110, sections 13
-   * and 14).
+   * Answers bytes, the range of them that was asked for, or that the client already has them (RFC 9110,
+   * sections 13 and 14).
    */
   async bytes({ size, etag, headers, open }: Sendable): Promise<Response> {
     const { method, headers: sent } = this.request
@@ -335,7 +347,7 @@ export class Exchange {
     })
   }
 
-  /** Text with its line in the log. `code` is one of ours, or the HTTP status. */
+  /** Answers a text, and logs it. `code` is one of ours, or the HTTP status. */
   private answer(
     code: number,
     body: string,
@@ -352,7 +364,10 @@ export class Exchange {
     return new Response(sent.stream, { status, headers })
   }
 
-  /** The body as it is sent. A large one is charged for, and waits for its reader within bounds. */
+  /**
+   * The body as it is sent. A large body is charged for. It waits for its reader within the bounds of the
+   * outbox.
+   */
   private outgoing(body: string): string | Streamed | HttpError {
     if (this.request.method === 'HEAD') return body
     this.charge(Math.floor(body.length / chargedChars))
@@ -361,7 +376,7 @@ export class Exchange {
     return this.service.outbox.body(body, reader, payer === null)
   }
 
-  /** A body that is not ours, with its line in the log. */
+  /** Answers a body that is not in the envelope, and logs it. */
   private respond(status: number, body: SentBody | null, more: Readonly<Record<string, string>>): Response {
     this.recordAnswer(status, status)
     return new Response(body, { status, headers: { ...this.headers(), ...more } })

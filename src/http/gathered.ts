@@ -1,20 +1,26 @@
 import type { ByteStream, Bytes } from '../platform.ts'
 
-/** Chunks of at least so many bytes are handed on as they are, smaller ones are gathered to four times it. */
+/**
+ * Bytes. Chunks of at least `worthAStep` are passed on unchanged. Smaller ones are gathered to at most
+ * `fullChunk`.
+ */
 const worthAStep = 16 * 1024
 const fullChunk = 4 * worthAStep
-/** After so many chunks in a row others get their turn: a runtime may have them all at hand, and never pause. */
+/**
+ * After this many chunks in a row, other work gets a turn. A runtime may have all chunks at hand, and never
+ * pause.
+ */
 const stepsInARow = 256
 
-/** What chunks are read from: the reader of a stream is one. */
+/** A source of chunks. The reader of a stream is one. */
 export interface ChunkSource {
   read(): Promise<{ readonly done: boolean; readonly value?: Bytes | undefined }>
   cancel(reason?: unknown): Promise<void>
 }
 
 /**
- * The same bytes in chunks of a decent size. A client may cut a body into chunks of one byte, and every chunk
- * costs each reader behind this a step, each store a write, and each list of chunks an entry.
+ * The same bytes in chunks of a useful size. A client may cut a body into chunks of one byte. Each chunk
+ * costs every later reader a step, every store a write, and every list of chunks an entry.
  */
 export function gathered(source: ChunkSource): ByteStream {
   let next: Bytes | undefined

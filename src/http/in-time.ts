@@ -1,8 +1,8 @@
 import { HttpError } from '../operation/errors.ts'
 
 /**
- * The result of `work` if it comes within so many milliseconds, else throws 408: a client that dribbles does
- * not hold a request for ever. `what` is what took too long: "the body".
+ * The result of `work` if it comes within `timeoutMs`; otherwise throws 408. So a client that sends very
+ * slowly cannot hold a request for ever. `what` names what took too long: "the body".
  */
 export async function inTime<T>(work: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -7,16 +7,20 @@ import { gathered } from './gathered.ts'
 import { inTime } from './in-time.ts'
 import { jsonTooComplex } from './json-shape.ts'
 
-/** JSON bodies, bytes. */
+/** The largest JSON body, bytes. */
 export const largestBody = 1024 * 1024
-/** How much of a body that is too large is read, so that its sender hears so. */
-const mostDrained = 8 * largestBody
-/** How long a JSON body may take. */
-const patienceMs = 20_000
+/**
+ * How much of a body that is too large is read, bytes. Its sender sees the answer only after sending the
+ * body.
+ */
+const maxDrainedBytes = 8 * largestBody
+/** How long a JSON body may take to arrive. */
+const bodyTimeoutMs = 20_000
 
 /**
- * The request's JSON body as an object; `{}` without one. Throws 413 and 415; 10002 if it is not a JSON
- * object in UTF-8. What is null is left out: it is as if it were not sent (docs/behaviour.md, section 2).
+ * The request's JSON body as an object; `{}` without a body. Throws 413 and 415. Refuses 10002 if it is not a
+ * JSON object in UTF-8. Fields that are null are left out, as if they had not been sent (docs/behaviour.md,
+ * section 2).
  */
 export async function bodyOf(request: Request): Promise<Record<string, unknown> | Refusal> {
   const encoding = request.headers.get('content-encoding') ?? ''
@@ -26,7 +30,7 @@ export async function bodyOf(request: Request): Promise<Record<string, unknown> 
       `content-encoding ${encoding.slice(0, 32)} is not taken: send the body as it is`,
       { 'accept-encoding': 'identity' },
     )
-  const bytes = await inTime(bytesOf(request), patienceMs, 'the body')
+  const bytes = await inTime(bytesOf(request), bodyTimeoutMs, 'the body')
   if (bytes.byteLength === 0) return {}
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/([\w.-]+\+)?json\b/i.test(type))
@@ -61,16 +65,16 @@ async function bytesOf(request: Request): Promise<Uint8Array> {
   const length = Number(request.headers.get('content-length') ?? Number.NaN)
   if (length <= largestBody)
     return length === 0 ? new Uint8Array() : new Uint8Array(await request.arrayBuffer())
-  if (length > mostDrained) throw tooLarge({ connection: 'close' })
+  if (length > maxDrainedBytes) throw tooLarge({ connection: 'close' })
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of gathered((request.body as ByteStream).getReader())) {
     size += chunk.byteLength
-    if (size > mostDrained) throw tooLarge({ connection: 'close' })
+    if (size > maxDrainedBytes) throw tooLarge({ connection: 'close' })
     if (size <= largestBody) chunks.push(chunk)
   }
-  // Read to its end all the same: a sender that is cut off would not get to see the answer.
+  // The body was read to its end although it is too large: a sender that is cut off would not see the answer.
   if (size > largestBody) throw tooLarge()
   return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
 }
@@ -78,7 +82,7 @@ async function bytesOf(request: Request): Promise<Uint8Array> {
 const tooLarge = (headers?: Readonly<Record<string, string>>) =>
   new HttpError(413, `the body must be at most ${largestBody} bytes`, headers)
 
-/** What an operation or a route takes. */
+/** The input of an operation or a route. */
 export type InputSchema = z.ZodObject
 
 const listsOf = new WeakMap<InputSchema, readonly string[]>()
@@ -94,8 +98,9 @@ function listNames(schema: InputSchema): readonly string[] {
 }
 
 /**
- * The query as this schema means it (docs/behaviour.md, section 2): an empty parameter is as if it were not sent,
- * a list that is repeated adds up, of others the first counts. 10002 for a parameter that is not UTF-8.
+ * The query as this schema reads it (docs/behaviour.md, section 2). An empty parameter counts as not sent. A
+ * repeated list adds up; of another repeated parameter the first counts. Refuses 10002 for a parameter that
+ * is not UTF-8.
  */
 export function queryOf(
   sent: Record<string, unknown>,
@@ -117,7 +122,10 @@ export function queryOf(
   return sent
 }
 
-/** The names of the parameters whose percent-encoding is not UTF-8. A percent sign that encodes nothing is one. */
+/**
+ * The names of the parameters whose percent-encoding is not UTF-8. A percent sign without two hex digits
+ * counts, too.
+ */
 function parametersNotUtf8(url: string): string[] {
   const text = url
     .slice(url.indexOf('?') + 1)
@@ -139,7 +147,7 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** The parameters as the schema types them, or 10002 with the first that is wrong. */
+/** The parameters, parsed by the schema. Refuses 10002 with the first parameter that is wrong. */
 export function parse<T>(schema: z.ZodType<T>, sent: Readonly<Record<string, unknown>>): T | Refusal {
   const parsed = schema.safeParse(sent)
   if (parsed.success) return parsed.data

@@ -1,4 +1,6 @@
-/** Bounds of a JSON body, beyond those on its bytes: what it costs is what is built of it. */
+/**
+ * Bounds of a JSON body besides its size in bytes: objects built from a text may cost far more than the text.
+ */
 const mostKeys = 2000
 const mostLevels = 32
 const mostItems = 50_000
@@ -13,9 +15,9 @@ const openObject = 0x7b
 const closeObject = 0x7d
 
 /**
- * Why a JSON text would be too much to build objects of: too many keys, levels or items; undefined if it is
- * within the bounds. Reads the text once, builds nothing, and does not judge whether it is JSON. An object of
- * 100 000 keys takes the event loop for as long as a thousand requests do.
+ * Why a JSON text has too many keys, levels or items to build objects from; undefined if it is within the
+ * bounds. It reads the text once, builds nothing, and does not check that the text is JSON. An object of 100
+ * 000 keys blocks the event loop for as long as a thousand requests do.
  */
 export function jsonTooComplex(text: string): string | undefined {
   let [keys, items, levels] = [0, 0, 0]
@@ -32,7 +34,7 @@ export function jsonTooComplex(text: string): string | undefined {
         break
       case openObject:
       case openList:
-        // Each opens an object or a list of its own, which is an item as well.
+        // Each of these begins an object or a list, which is an item, too.
         if (++items > mostItems) return `the body has more than ${mostItems} items`
         if (++levels > mostLevels) return `the body is nested deeper than ${mostLevels} levels`
         break
@@ -45,7 +47,7 @@ export function jsonTooComplex(text: string): string | undefined {
   return undefined
 }
 
-/** Where the quote is that ends the string; behind the text if there is none. */
+/** The position of the quote that ends the string, or a position behind the text if there is none. */
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start); at >= 0; at = text.indexOf('"', at + 1)) {
     let escapes = 0

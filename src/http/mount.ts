@@ -15,13 +15,17 @@ interface Mounted {
   readonly handler: Handler
 }
 
-/** What a preflight hears of a path that there is not: the request itself then hears 404, and not the browser. */
+/**
+ * The answer to a preflight for an unknown path. It allows every method, so that the caller's script sees the
+ * 404 of the request itself. Otherwise the browser would refuse the request.
+ */
 const anyMethod = allowed(['GET', 'POST', 'PUT', 'DELETE'])
 
 /**
- * Mounts everything that answers HTTP, and for each path a preflight and a 405 for every other method. One handler
- * a route and no middleware: Hono answers a single handler directly and composes several through promises, which
- * is a fifth of the cost of a read. So other methods, of which HTTP has any number, are told in `notFound`.
+ * Mounts all operations and routes. Each path also gets a preflight, and a 405 for every other method. Each
+ * route has one handler and no middleware. Hono calls a single handler directly but runs several through
+ * promises, which takes a fifth of the cost of a read. HTTP has any number of methods, so 405 is answered in
+ * `notFound`.
  */
 export function mount(
   app: Hono,
@@ -43,7 +47,8 @@ export function mount(
   }
   for (const [path, methods] of methodsOf) {
     app.on('OPTIONS', path, context => preflightFor(context, allowed(methods)))
-    // Which of these a path is, the router alone can tell.
+    // Only the router can tell whether a path fits a pattern with parameters. So `notFound` cannot answer
+    // these.
     if (path.includes(':'))
       app.all(path, context => new Exchange(service, context, path, 'status').methodNotAllowed(methods))
   }
@@ -74,5 +79,8 @@ const pathsOf = (service: Service, operation: Operation): Mounted[] =>
     }),
   )
 
-/** The path of a request; clients that join base URL and path carelessly send `//group/info`. */
+/**
+ * The path of a request without doubled slashes: clients that join base URL and path carelessly send
+ * `//group/info`.
+ */
 export const pathOf = (request: Request): string => getPath(request).replace(/^\/{2,}/, '/')

@@ -3,14 +3,18 @@ import { claimsOf } from '../tenant/token-verifier.ts'
 
 type Header = (name: string) => string | null
 
-/** A header whose name has an underscore, or its spelling with a hyphen: nginx drops the first by default. */
+/**
+ * A header whose name has an underscore, or else its spelling with a hyphen. By default nginx drops headers
+ * with underscores.
+ */
 export const underscored = (header: Header, name: 'app_id' | 'user_id' | 'group_id'): string | null =>
   header(name) ?? header(name.replace('_', '-'))
 
 /**
- * The id of the app that a request names by its header, else by its query where the route reads it there, else by
- * the claim of its token: a proxy may have dropped the header. An administrator has to name it, since its acting
- * headers would have been dropped as well and it would act with more rights than it meant.
+ * The id of the app that a request names. It is in the header, else in the query if the route reads it there,
+ * else in the token's claim, because a proxy may have dropped the header. An administrator's request must
+ * name the app itself. If a proxy dropped its headers, it would also have lost the acting headers and would
+ * act with more rights than it meant.
  */
 export function namedApp(header: Header, token: string | undefined, inQuery?: string): string | Refusal {
   const named = underscored(header, 'app_id') ?? inQuery

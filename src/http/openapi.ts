@@ -11,7 +11,7 @@ const schemaOf = (type: z.ZodType, io: 'input' | 'output'): Json => {
   return schema
 }
 
-/** The schema of what is sent to a path: every field with its meaning, unit, default and range. */
+/** The schema of the input at a path: every field with its meaning, unit, default and range. */
 function inputSchema(path: string, type: z.ZodObject): Json & { readonly properties: Record<string, Json> } {
   const { properties = {}, ...schema } = schemaOf(type, 'input') as { properties?: Record<string, Json> }
   const described = Object.entries(properties).map(([name, field]) => {
@@ -21,7 +21,7 @@ function inputSchema(path: string, type: z.ZodObject): Json & { readonly propert
   return { ...schema, properties: Object.fromEntries(described) }
 }
 
-/** `/webhooks/:webhook_id` as OpenAPI writes it. */
+/** A path in OpenAPI's spelling: `/webhooks/{webhook_id}` for `/webhooks/:webhook_id`. */
 const templateOf = (path: string): string => path.replace(/:(\w+)/g, '{$1}')
 const inPath = (path: string, name: string): boolean => path.split('/').includes(`:${name}`)
 
@@ -33,7 +33,7 @@ const header = (name: string, required: boolean, description: string, type = 'st
   schema: { type },
 })
 
-/** Errors that any call may have beside its own, by HTTP status. */
+/** Errors that any call may answer besides its own, by HTTP status. */
 const httpErrors: Readonly<Record<number, string>> = {
   400: 'The request is malformed',
   429: 'Too many requests: try again after `Retry-After` seconds',
@@ -73,7 +73,7 @@ const idempotencyKey = header(
   'Makes the call safe to repeat: the same key and input change something once, and are answered alike. 1 to 255 visible ASCII characters.',
 )
 
-/** What may call what (docs/behaviour.md, section 2). */
+/** The credentials for each kind of call (docs/behaviour.md, section 2). */
 const securitySchemes: Json = {
   accessToken: {
     type: 'apiKey',
@@ -120,7 +120,7 @@ const whoMay = {
   owner: 'the owner of the group',
 } as const
 
-/** OpenAPI 3.1 of these operations and routes: every path in it is read off them. */
+/** OpenAPI 3.1 of these operations and routes. Every path in it is made from their values. */
 export function openApi(
   operations: readonly Operation[],
   routes: readonly Route[],
@@ -169,7 +169,7 @@ export function openApi(
   }
 }
 
-/** What a newcomer needs first, and what holds for every call. */
+/** What a newcomer needs first, and the rules of every call. */
 const introduction = (publicUrl: string): string =>
   [
     'Groups and files of an instant-messaging backend.',
@@ -187,8 +187,8 @@ const introduction = (publicUrl: string): string =>
   ].join('\n\n')
 
 /**
- * The parameters that must be sent. A schema itself knows best what it makes of nothing: its JSON form takes a
- * list that is checked and then tidied for optional.
+ * The parameters that must be sent. Each schema is asked whether it accepts undefined. The schema's JSON form
+ * does not tell this: it shows a list that is checked and then tidied as optional.
  */
 const requiredOf = ({ shape }: z.ZodObject): string[] =>
   Object.entries(shape).flatMap(([name, type]) =>
@@ -282,7 +282,7 @@ const envelope = (operation: Operation): Json => ({
   },
 })
 
-/** What a route takes and answers, read off its value. */
+/** What a route takes and answers, taken from its value. */
 function describeRoute(route: Route, method: Method): Json {
   const { properties } = inputSchema(route.path, route.query)
   const query = parametersOf(route.path, properties, requiredOf(route.query))
@@ -307,7 +307,7 @@ function describeRoute(route: Route, method: Method): Json {
   }
 }
 
-/** `[{}]`: nothing is asked. */
+/** `[{}]` means that no credentials are needed. */
 function securityOf({ who }: Route): readonly Json[] {
   if (who === 'operator') return operatorSecurity
   if (who === 'everybody' || who === 'url') return []
@@ -324,7 +324,9 @@ const whoMayCall: Readonly<Record<Route['who'], string>> = {
   operator: 'Who may: whoever runs the service.',
 }
 
-/** Headers that name the caller. A file may be asked for without any: its credentials may be in the query. */
+/**
+ * Headers that name the caller. They are optional for a file, because its credentials may be in the query.
+ */
 function headersOf({ who }: Route): readonly Json[] {
   if (who === 'user' || who === 'administrator') return callerHeaders
   return who === 'file' || who === 'machine' ? callerHeaders.map(sent => ({ ...sent, required: false })) : []

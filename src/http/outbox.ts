@@ -1,14 +1,14 @@
 import { HttpError } from '../operation/errors.ts'
 import type { ByteStream } from '../platform.ts'
 
-/** Smaller answers are handed to the runtime whole. */
+/** Answers shorter than this are given to the runtime whole, characters. */
 const smallChars = 32 * 1024
 const chunkBytes = 64 * 1024
-/** How long a reader may take for one chunk. */
+/** How long a reader may take to read one chunk. */
 const stallMs = 60_000
 const mebibyte = 1024 * 1024
 
-/** A body that is read piece by piece, as fast as the client takes it. */
+/** A body that is sent piece by piece, as fast as the client reads it. */
 export interface Streamed {
   readonly stream: ByteStream
   /** Bytes. */
@@ -17,27 +17,28 @@ export interface Streamed {
 
 export interface Outbox {
   /**
-   * The text as a body; a large one is streamed, and its bytes count against `reader`, whoever that is, until they are
-   * read. `isServer`: an app's own server, which reads for many. An error, 429 or 503, when too much waits already.
+   * The text as a body. A large body is streamed. Its bytes count against `reader` until they are read.
+   * `reader` is a key for whoever reads it. `isServer`: an app's own server, which reads for many users.
+   * Answers an error, 429 or 503, if too many bytes wait already.
    */
   body(text: string, reader: string, isServer: boolean): string | Streamed | HttpError
 }
 
-/** What waits at most for slow readers, bytes: of one user, of one app's server, in all. */
+/** How many bytes may wait for slow readers: for one user, for one app's server, and for all together. */
 export interface OutboxBounds {
   readonly ofUser: number
   readonly ofServer: number
   readonly inAll: number
 }
 
-/** For runtimes that hold answers outside of the process, or end requests without a word. */
+/** No bounds: for runtimes that hold answers outside of the process, or end requests without telling. */
 export const unbounded: Outbox = { body: text => text }
 
 const bounds: OutboxBounds = { ofUser: 16 * mebibyte, ofServer: 64 * mebibyte, inAll: 256 * mebibyte }
 
 /**
- * Answers under way. A client that asks and does not read leaves its answer in memory: what waits for one user and
- * for all has a bound.
+ * The large answers that are being sent. A client that asks and does not read leaves its answer in memory. So
+ * there is a bound for each user and for all together.
  */
 export function outbox({ ofUser, ofServer, inAll }: OutboxBounds = bounds): Outbox {
   const waiting = new Map<string, number>()
@@ -55,7 +56,7 @@ export function outbox({ ofUser, ofServer, inAll }: OutboxBounds = bounds): Outb
       const bytes = new TextEncoder().encode(text)
       const size = bytes.byteLength
       const held = waiting.get(reader) ?? 0
-      // One answer is always given, however large.
+      // A reader with no other answer under way always gets one, however large.
       if (held > 0 && held + size > (isServer ? ofServer : ofUser))
         return new HttpError(429, 'read the answers that are under way first', { 'retry-after': '1' })
       if (total > 0 && total + size > inAll)

@@ -1,12 +1,14 @@
 import type { ByteRange, SentBody } from '../platform.ts'
 
-/** Bytes to answer: the whole of something that has this size and never changes under this tag. */
+/** Bytes to answer. They have this size, and never change while they have this ETag. */
 export interface Sendable {
   readonly size: number
   /** Without quotes. */
   readonly etag: string
   readonly headers: Readonly<Record<string, string>>
-  /** The bytes, or those of the range; undefined if they are gone. Called only where a body is answered. */
+  /**
+   * Opens the bytes, or a range of them; undefined if they are gone. It is called only if a body is answered.
+   */
   open(range: ByteRange | undefined): Promise<SentBody | undefined>
 }
 

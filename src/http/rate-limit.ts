@@ -4,9 +4,9 @@ import type { Clock } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { networkOf } from './address.ts'
 
-/** How many seconds' worth of requests may come at once. */
+/** How many seconds' worth of requests may come in one burst. */
 const burst = 5
-/** Failed tokens one address may send: a minute's worth at once, then one a second. */
+/** How many wrong tokens one address may send: 60 at once, then one a second. */
 const failedTokens = { perSecond: 1, capacity: 60 }
 const mostBuckets = 100_000
 
@@ -17,28 +17,28 @@ interface Bucket {
 
 export interface RateLimiter {
   /**
-   * Counts a request of this user (null: an administrator, who is bound by the app's limit alone). Throws 429
-   * when a limit is reached.
+   * Counts a request of this user. null: an administrator, whom only the app's limit binds. Throws 429 when a
+   * limit is reached.
    */
   take(app: App, user_id: number | null): void
   /**
-   * Counts what a request cost beyond itself, in requests: many ids, many bytes, a conversion. Never throws: the
-   * requests that follow wait for it.
+   * Counts what a request cost beyond itself, in requests: many ids, many bytes, a conversion. Never throws,
+   * but the next requests have to wait for it.
    */
   charge(app: App, user_id: number | null, cost: number): void
   /**
-   * Counts a wrong token of this address. Throws 429 when there were too many: its sender waits, and nobody else
-   * does, since a good token is never asked for this.
+   * Counts a wrong token from this address. Throws 429 after too many. Only senders of wrong tokens have to
+   * wait: this is never called for a valid token.
    */
   countWrongToken(address: string): void
 }
 
 /**
- * Token buckets in memory: per user, per app, and per address for tokens that fail. Generous by default; an
- * app sets its own.
+ * Token buckets in memory: one per user, one per app, and one per address for wrong tokens. The defaults are
+ * generous. An app can set its own limits.
  */
 export function rateLimiter(clock: Clock): RateLimiter {
-  // The bucket that was used longest ago goes first: a busy user never gets a fresh one.
+  // The least recently used bucket is dropped first, so a busy user never gets a fresh bucket.
   const buckets = new LRUCache<string, Bucket>({ max: mostBuckets })
 
   const bucketOf = (key: string, perSecond: number, capacity: number): Bucket => {
@@ -65,7 +65,7 @@ export function rateLimiter(clock: Clock): RateLimiter {
     if (perSecond === 0) return
     const capacity = perSecond * burst
     const bucket = bucketOf(key, perSecond, capacity)
-    // Nobody is shut out for longer than it takes to fill a bucket.
+    // Nobody has to wait longer than it takes to fill a whole bucket.
     bucket.tokens = Math.max(-capacity, bucket.tokens - cost)
   }
 

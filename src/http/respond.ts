@@ -1,7 +1,7 @@
 import { JsonText } from '../db/json-rows.ts'
 import type { Page } from '../operation/operation.ts'
 
-/** Headers of every answer; `headers` go on top. */
+/** Headers of every answer. An answer's own headers replace these. */
 export const baseHeaders = (requestId: string, origin: string): Record<string, string> => ({
   'content-type': 'application/json',
   'x-request-id': requestId,
@@ -27,7 +27,7 @@ export function success(data: unknown, page: Page | undefined): string {
 export const failure = (code: number, message: string): string =>
   `{"code":${code},"data":null,"message":${JSON.stringify(message)}}`
 
-/** A caller's own request id if it is sane, else one of ours. */
+/** The caller's own request id if it is well-formed; otherwise a new one. */
 export function requestIdOf(sent: string | null): string {
   if (sent !== null && /^[\w.:-]{1,128}$/.test(sent)) return sent
   counter++
@@ -35,6 +35,6 @@ export function requestIdOf(sent: string | null): string {
   return `${prefix}-${counter.toString(36)}`
 }
 
-// Made at the first request, not at import: Workers have no randomness outside of requests.
+// Made at the first request and not at import, because Workers have no randomness outside of requests.
 let prefix: string | undefined
 let counter = 0

@@ -5,7 +5,7 @@ import type { Operator } from '../operator/access.ts'
 import type { App } from '../tenant/app.ts'
 import type { Exchange } from './exchange.ts'
 
-/** What a body of a route may be: a schema for JSON and forms, `bytes` for anything. */
+/** The type of a route's body: a schema for JSON and forms, `bytes` for anything else. */
 export type Content = z.ZodType | 'bytes'
 
 /** One answer of a route, for the documentation. */
@@ -21,9 +21,9 @@ interface Described {
   readonly path: string
   readonly title: string
   readonly description: string
-  /** `page`: for people, not part of the documented API. */
+  /** `page`: for people, and not part of the documented API. */
   readonly tag: 'file' | 'authz' | 'events' | 'service' | 'operator' | 'page'
-  /** The parameters of the query; the handler reads them by `exchange.parameters`. */
+  /** The parameters of the query. The handler reads them by `exchange.parameters`. */
   readonly query: z.ZodObject
   /** What is sent, by method and content type. */
   readonly takes?: Partial<Readonly<Record<Method, Readonly<Record<string, Content>>>>>
@@ -34,16 +34,16 @@ interface Described {
 type Answering = Response | Refusal | Promise<Response | Refusal>
 
 /**
- * A route that checks by itself who calls. `everybody`: nothing is checked. `machine`: calls from the machine
- * itself, and administrators. `file`: whoever may read the file, by token or by signature. `url`: whoever holds
- * the signed URL.
+ * A route that checks its caller by itself. `everybody`: no check. `machine`: callers on this machine, and
+ * administrators. `file`: whoever may read the file, by token or by signature. `url`: whoever has the signed
+ * URL.
  */
 interface OpenRoute extends Described {
   readonly who: 'everybody' | 'machine' | 'file' | 'url'
   handle(exchange: Exchange): Answering
 }
 
-/** Who calls a guarded route, and in which app. */
+/** The caller of a guarded route, and the app. */
 export interface Access {
   readonly app: App
   readonly caller: Caller
@@ -51,7 +51,7 @@ export interface Access {
   readonly token: string | undefined
 }
 
-/** A route for callers with a token: it is checked before the route is asked. */
+/** A route for callers with a token. The token is checked before the handler is called. */
 interface GuardedRoute extends Described {
   readonly who: 'user' | 'administrator'
   /** `access-token` and `app_id` may also stand in the query: a browser's EventSource sends no headers. */
@@ -59,16 +59,16 @@ interface GuardedRoute extends Described {
   handle(exchange: Exchange, access: Access): Answering
 }
 
-/** A route for whoever runs the service: by an operator's token, or from the console. */
+/** A route for whoever runs the service, by an operator's token or from the console. */
 interface OperatorRoute extends Described {
   readonly who: 'operator'
   handle(exchange: Exchange, operator: Operator): Answering
 }
 
 /**
- * Whatever answers HTTP and is no operation: bytes, streams, the service itself. It answers errors with an HTTP
- * status (docs/behaviour.md, section 1). Documentation and tests are read off this value, as they are off an
- * operation.
+ * Everything that answers HTTP and is not an operation: bytes, streams, the service itself. A route answers
+ * errors with an HTTP status (docs/behaviour.md, section 1). Documentation and tests are made from this
+ * value, as they are from operations.
  */
 export type Route = OpenRoute | GuardedRoute | OperatorRoute
 

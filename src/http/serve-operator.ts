@@ -11,8 +11,9 @@ import { checkFields } from './unknown-fields.ts'
 const operator = { administrator: true, user_id: null, only_group: null } as const
 
 /**
- * The handler of an operation of the operator. It belongs to no app: it runs in the database of the app that
- * `app_id` in its input names, or in all of them where it says how to merge what they answer.
+ * The handler of an operator's operation. Such an operation belongs to no app. It runs in the database of the
+ * app with the `app_id` of its input. If it has `merge`, it runs in all databases, and `merge` joins their
+ * answers.
  */
 export function serveOperatorOperation(service: Service, operation: Operation, path: string): Handler {
   const run = async (exchange: Exchange, call: Call<unknown>): Promise<Result> => {

@@ -11,15 +11,15 @@ import { type Access, isGuarded, type Route } from './route.ts'
 import type { Service } from './service.ts'
 import { checkFields } from './unknown-fields.ts'
 
-/** Says that nothing happened now: the answer is that of an earlier request with the same key. */
+/** Marks a replayed answer: it is that of an earlier request with the same key, and nothing happened now. */
 const replayed = { 'idempotent-replayed': 'true' }
 
 export type Handler = (context: Context) => Response | Promise<Response>
 
-/** So many items of an input cost as much as a request. */
+/** This many items in an input cost as much as one request. */
 const chargedItems = 50
 
-/** The app and the caller that the headers name, or the query where a route takes them there. */
+/** The app and the caller that the headers name. Some routes also take them from the query. */
 function access(exchange: Exchange, inQuery = false): Access | Refusal | Promise<Access | Refusal> {
   const query: Readonly<Record<string, string>> = inQuery ? exchange.query : {}
   const token = exchange.tokenOf(exchange.header('access-token') ?? query['access-token'] ?? null)
@@ -31,16 +31,19 @@ function access(exchange: Exchange, inQuery = false): Access | Refusal | Promise
   })
 }
 
-/** Why this caller is none whom `who` asks for. Acting as a user, an administrator is no more than that user. */
+/**
+ * Why this caller may not call what is for `who`. An administrator who acts as a user has only that user's
+ * rights.
+ */
 function refusalToCall(who: Who, { administrator, user_id, only_group }: Caller): Refusal | undefined {
   if (who === 'user' || (administrator && user_id === null && only_group === null)) return undefined
   return refuse('no_permission', 'this is for administrators of the whole app')
 }
 
 /**
- * The handler of an operation at one of its paths. Order of checks: app, token, acting headers, parameters, then
- * the operation's own (docs/behaviour.md, section 3). A read whose app and token are known runs to its answer
- * synchronously.
+ * The handler of an operation at one of its paths. The order of checks is: app, token, acting headers,
+ * parameters, and then the operation's own (docs/behaviour.md, section 3). A read whose app and token are
+ * cached is answered synchronously.
  */
 export function serveOperation(service: Service, operation: Operation, path: string): Handler {
   const { self, who, requires, input: schema } = operation
@@ -98,7 +101,7 @@ export function serveOperation(service: Service, operation: Operation, path: str
     return { ...result, data: await operation.present(result.data, at) }
   }
 
-  /** The result, with its event where a privileged operation is refused. */
+  /** The result. If a privileged operation is refused for lack of rights, that is recorded first. */
   const told = (
     exchange: Exchange,
     allowed: Access,

@@ -3,7 +3,7 @@ import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
 
-/* The routes beside the API (docs/behaviour.md, section 9). */
+/* Routes that are not part of the API (docs/behaviour.md, section 9). */
 
 const plainText = 'text/plain; charset=utf-8'
 const nothing = z.object({})
@@ -81,7 +81,7 @@ export const openApiDocument: Route = {
   handle: exchange => exchange.text(exchange.service.documentation.openApi(), 'application/json'),
 }
 
-// The page loads nothing and runs nothing: what it is, is in it.
+// The page contains everything it needs: it loads nothing and runs nothing.
 const pagePolicy = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'" }
 
 export const docs: Route = {
@@ -110,20 +110,21 @@ async function refusalToRead(exchange: Exchange): Promise<Refusal | undefined> {
     : refuse('no_permission', 'metrics are for administrators')
 }
 
-/** What proxies say of the calls they hand on. */
-const handedOn = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
+/** Headers that proxies add to the calls that they pass on. */
+const proxyHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
 
 /**
- * Whether the call was made on this machine. What a proxy on this machine hands on comes from here too, whoever
- * made it.
+ * Whether the call was made on this machine. A call that a proxy on this machine passes on also comes from
+ * here, although its maker may be elsewhere. So such headers count as not local, unless the proxy is trusted
+ * and tells the caller's address.
  */
 function isLocal(exchange: Exchange): boolean {
   const known = exchange.service.trustsProxy && exchange.header('x-forwarded-for') !== null
-  if (!known && handedOn.some(name => exchange.header(name) !== null)) return false
+  if (!known && proxyHeaders.some(name => exchange.header(name) !== null)) return false
   return /^(127\.|::1$|::ffff:127\.)/.test(exchange.address)
 }
 
-/** Whoever comes by hand is led to the documentation. */
+/** Redirects people who open the service in a browser to the documentation. */
 export const root: Route = {
   id: 'get__root',
   methods: ['GET'],

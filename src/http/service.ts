@@ -21,16 +21,16 @@ export interface FilePorts {
   /** Template of an image service (see IMAGE_SERVICE_URL), '' without one. */
   readonly imageServiceUrl: string
   readonly convert: Converter
-  /** Reads what is sent. */
+  /** Reads bytes that are to be sent. */
   readonly read: ObjectReader
   readonly uploadsOfUser: UploadsOfUser
 }
 
-/** The documentation of this service, made when it is first asked for. */
+/** The documentation of this service. It is made when it is first asked for. */
 export interface Documentation {
   /** The OpenAPI document as JSON. */
   openApi(): string
-  /** The same as a page of HTML. */
+  /** The same document as an HTML page. */
   page(): string
 }
 
@@ -42,7 +42,7 @@ export interface BackupFile {
   readonly made_at: number
 }
 
-/** What only the machine knows that the service runs on. */
+/** What is known only of the machine that the service runs on. */
 export interface Premises {
   /** `node`, `bun`, `deno` or `workers`. */
   readonly runtime: string
@@ -51,9 +51,9 @@ export interface Premises {
   readonly version: string
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** Bytes of the disk that the database is on; undefined where there is none. */
+  /** Free and total bytes of the database's disk. undefined where there is no disk. */
   disk?(): Promise<{ readonly free: number; readonly total: number }>
-  /** Undefined where the service makes none: on Workers. */
+  /** undefined where the service makes no backups: on Workers. */
   readonly backups?: {
     /** Newest first. */
     list(): Promise<readonly BackupFile[]>
@@ -61,7 +61,7 @@ export interface Premises {
   }
 }
 
-/** All that the HTTP layer works with: made once by `createService`. */
+/** Everything that the HTTP layer works with. `createService` makes it once. */
 export interface Service {
   readonly apps: AppRegistry
   readonly tokens: TokenVerifier
@@ -81,12 +81,12 @@ export interface Service {
   readonly documentation: Documentation
   readonly jobs: Jobs
   readonly premises: Premises
-  /** Who reads events. */
+  /** The readers of events. */
   readonly feeds: Feeds
   readonly refusedAccess: RefusedAccess
   /** Throws if the database does not answer. */
   readonly ready: () => void | Promise<void>
-  /** '' where URLs follow the request. */
+  /** The URL of this service; '' if URLs are made from the request's own URL. */
   readonly publicUrl: string
   /** '*' or the list of origins that may call. */
   readonly origins: '*' | readonly string[]
@@ -95,8 +95,8 @@ export interface Service {
   /** How much of that address events keep. */
   readonly addressKeeping: AddressKeeping
   /**
-   * Whether `addressOf` tells what the proxy in front says; otherwise whoever comes through a proxy has the
-   * proxy's address.
+   * Whether `addressOf` uses the address that the proxy in front tells. Otherwise all callers behind a proxy
+   * have the proxy's address.
    */
   readonly trustsProxy: boolean
 }

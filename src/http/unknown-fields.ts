@@ -2,13 +2,13 @@ import type { z } from 'zod'
 import { type Refusal, refuse } from '../operation/errors.ts'
 import type { Exchange } from './exchange.ts'
 
-/** How many unknown fields are told in the log, each once: clients in the field send some with every call. */
+/** How many unknown fields are logged, each once. Clients in the field send some with every call. */
 const maxTold = 1000
 const told = new Set<string>()
 
 /**
- * Fields of a body that the operation does not know: most often misspelt. They are told in the log, and with
- * `Prefer: handling=strict` (RFC 7240) or the app's `strict_fields` they are refused.
+ * Checks a body for fields that the operation does not know, which are mostly misspelt ones. They are logged.
+ * They are refused with `Prefer: handling=strict` (RFC 7240), or with the app's setting `strict_fields`.
  */
 export function checkFields(
   exchange: Exchange,
@@ -17,7 +17,7 @@ export function checkFields(
   body: Readonly<Record<string, unknown>>,
   strict: boolean,
 ): Refusal | undefined {
-  // What takes any field says so.
+  // A schema with `catchall` takes any field.
   if (def.catchall !== undefined) return undefined
   const unknown = Object.keys(body).filter(name => !(name in shape))
   const [first] = unknown

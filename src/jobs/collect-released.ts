@@ -27,7 +27,8 @@ export const collectReleased: Job = {
     let count = 0
     let bytes = 0
     for (const executor of executors) {
-      // Page by page in the order of their names: an object that cannot be deleted does not come up again.
+      // The objects are read page by page, in the order of their names. So an object that cannot be deleted
+      // does not come up again in this run.
       for (let after = ''; !signal.aborted; ) {
         const found = await executor.read(released({ after }))
         for (const object of found) {

@@ -29,8 +29,8 @@ const unfinished = query<{ before: number; after_time: number; after_row: number
 )
 
 /**
- * With presigned uploads the store does not report arrivals. So an upload that nobody has asked for is looked for
- * before its promise is forgotten. Answers whether it is there and may stay.
+ * With presigned uploads the store does not report arrivals. So before an upload is forgotten that nobody has
+ * asked for, this asks the store for it. Answers whether the object is there and may stay.
  */
 async function arrived(run: JobRun, object: StoredObject): Promise<boolean> {
   const app = await run.apps.get(object.app_id)

@@ -24,7 +24,7 @@ const uncountOfUser = command<{ app_id: string; user_id: number; size: number }>
     WHERE app_id = ${p.app_id} AND user_id = ${p.user_id}`,
 )
 
-/** Forgets an object, unless it was stored meanwhile. Answers the bytes that are free again. */
+/** Forgets an object, unless it has been stored meanwhile. Answers how many bytes that frees. */
 const forget = (object_name: string) =>
   task({
     reads: () => [byName({ object_name })],
@@ -39,22 +39,22 @@ const forget = (object_name: string) =>
       return {
         data: size,
         writes: [deleteGrants({ object_name }), deleteRow({ object_name }), ...counted],
-        // Bytes that were never stored are not missed.
+        // Bytes that were never stored have no event.
         ...(counted.length > 0 && { events: [{ kind: 'file.deleted', app_id, object_name, size }] }),
       }
     },
   })
 
 /**
- * Deletes an object's bytes and what was made of them, then its row: after a crash in between, the row still says
- * what is left to do. Answers the bytes that are free again.
+ * Deletes an object's bytes and everything made from them, and then its row. After a crash in between, the
+ * row still tells what is left to delete. Answers how many bytes that frees.
  */
 export async function forgetObject(
   { blobs, clock }: Pick<JobRun, 'blobs' | 'clock'>,
   executor: Executor,
   { object_name, derived }: StoredObject,
 ): Promise<number> {
-  // Bytes go only after the decision that they go is on disk.
+  // The decision to delete the bytes must be on disk before they are deleted.
   await executor.durable()
   await blobs.delete([object_name, ...Object.keys(derived).map(suffix => object_name + suffix)])
   return runTask(executor, forget(object_name), clock())

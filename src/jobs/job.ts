@@ -22,15 +22,15 @@ export interface JobContext {
 }
 
 export interface JobRun extends JobContext {
-  /** Aborted when the service stops: a job ends after the item it is at. */
+  /** Aborted when the service stops. A job then ends after its current item. */
   readonly signal: AbortSignal
-  /** Whether whoever runs the job waits for the end of all that it began: a cron trigger does. */
+  /** Whether the run must not end before everything that it began has ended. A cron trigger needs that. */
   readonly untilDone: boolean
-  /** Does one item. What it throws is logged and counted, and the job goes on with the next item. */
+  /** Runs `action` for one item. An error is logged and counted, and the job goes on with the next item. */
   attempt(item: string, action: () => Promise<void>): Promise<void>
 }
 
-/** What a run did, by name: `{ objects: 3, bytes: 4096 }`. Logged where anything is not 0. */
+/** What a run did, by name: `{ objects: 3, bytes: 4096 }`. It is logged if any number is not 0. */
 export type JobReport = Readonly<Record<string, number>>
 
 /** Something that the service does by itself. */
@@ -38,9 +38,9 @@ export interface Job {
   readonly name: string
   /** What it does, for `cohort gc`. */
   readonly title: string
-  /** How often, milliseconds. On Workers the cron trigger runs it, at most so often. */
+  /** How often it runs, milliseconds. On Workers the cron trigger runs it, and never more often than that. */
   readonly everyMs: number
-  /** Runs also soon after changes are on disk. */
+  /** Whether it also runs soon after changes are on disk. */
   readonly afterChanges?: boolean
   run(run: JobRun): Promise<JobReport>
 }

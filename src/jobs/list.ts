@@ -8,7 +8,10 @@ import { sweepGroups } from './sweep-groups.ts'
 import { tidyStore } from './tidy-store.ts'
 import { trimEvents } from './trim-events.ts'
 
-/** Everything that happens by itself. Jobs do not know of one another: a failing one holds up no other. */
+/**
+ * Everything that the service does by itself. Jobs do not know of one another, so a failing job does not stop
+ * the others.
+ */
 export const jobs: readonly Job[] = [
   deliverWebhooks,
   sweepApps,

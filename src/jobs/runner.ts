@@ -18,17 +18,20 @@ export interface JobStatus {
 
 export interface Jobs {
   list(): readonly JobStatus[]
-  /** Runs a job now; undefined if there is none of this name. */
+  /** Runs a job now. undefined: there is no job of this name. */
   runNow(name: string): Promise<JobReport | undefined>
-  /** Runs each job in its own time until stopped. `stop` resolves when the items under way are done. */
+  /** Runs each job at its own interval until stopped. `stop` resolves when the current items are done. */
   start(): { stop(): Promise<void> }
-  /** Runs the jobs whose time has come, one after the other: what a cron trigger calls. */
+  /** Runs the jobs that are due, one after the other. A cron trigger calls this. */
   runDue(): Promise<void>
-  /** Runs every job once, whatever the time; answers what each did, by its name. */
+  /** Runs every job once, due or not. Answers what each did, by its name. */
   runAll(): Promise<ReadonlyMap<string, JobReport>>
 }
 
-/** Runs the list of jobs: each with a metric and a line in the log, isolated from the others. */
+/**
+ * Runs the list of jobs. Each job has a metric and a line in the log. A failure of one does not affect the
+ * others.
+ */
 export function jobRunner(context: JobContext): Jobs {
   const lastRun = new Map<string, number>()
   const ended = new Map<string, { readonly ms: number; readonly report: JobReport }>()
@@ -121,15 +124,15 @@ export function jobRunner(context: JobContext): Jobs {
   }
 }
 
-/** Calls the listener after changes; answers a function that ends this. */
+/** Registers a listener for changes. Answers a function that removes the listener. */
 type Changes = (listener: () => void) => () => void
 
-/** Changes that come together are one reason to run. */
+/** Milliseconds. Changes that come within this time cause one run together. */
 const gatherMs = 20
 
 /**
- * Does something every so many milliseconds until aborted, the first time one interval from now; sooner after
- * changes, where these are given.
+ * Calls a function every so many milliseconds until aborted. The first call comes after one interval. If
+ * `changes` is given, a change makes the next call come sooner.
  */
 async function repeat(
   ms: number,

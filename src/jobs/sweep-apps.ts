@@ -5,7 +5,10 @@ import { groupStatus, objectState } from '../db/states.ts'
 import { runTask, task } from '../operation/task.ts'
 import type { Job } from './job.ts'
 
-/* A deleted app answers nobody from that instant. What it left behind is removed in portions, so that nobody waits. */
+/*
+ * A deleted app answers nobody from the moment of its deletion. Its data is removed in portions, so that
+ * nobody waits.
+ */
 
 const portion = 500
 
@@ -33,7 +36,8 @@ const dropInvitations = command<OfApp>()(
   p => sql`DELETE FROM invitations WHERE invitation_id IN
     (SELECT invitation_id FROM invitations WHERE app_id = ${p.app_id} LIMIT ${sql.raw(String(portion))})`,
 )
-// Other jobs sweep the groups and delete the bytes, and count both down in these rows.
+// Other jobs delete the groups and the bytes, and reduce the counts in these rows. So a row is deleted only
+// when its counts are 0.
 const dropUsers = command<OfApp>()(
   p => sql`DELETE FROM users WHERE app_id = ${p.app_id} AND groups_created = 0 AND groups_joined = 0 AND user_file_bytes = 0
     AND user_id IN (SELECT user_id FROM users WHERE app_id = ${p.app_id}
@@ -49,7 +53,7 @@ const dropKeptAnswers = command<OfApp>()(
 )
 const forget = command<OfApp>()(p => sql`DELETE FROM deleted_apps WHERE app_id = ${p.app_id}`)
 
-/** What is left of a deleted app. A few ids at most: it only matters whether there are any. */
+/** What is left of a deleted app. Each column only tells whether there is anything of that kind. */
 const leftovers = query<OfApp>()(p =>
   db
     .select({
@@ -91,7 +95,7 @@ const removePortion = (app_id: string) =>
         ...(answers === 1 ? [dropKeptAnswers({ app_id })] : []),
         ...(idle === 1 ? [dropUsers({ app_id })] : []),
       ]
-      // The rest waits for the other jobs.
+      // Other jobs have to delete the rest first.
       return writes.length === 0 ? { data: 'waiting' as const } : { data: 'more' as const, writes }
     },
   })

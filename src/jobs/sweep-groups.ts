@@ -2,7 +2,10 @@ import { sweep, unswept } from '../group/sweep.ts'
 import { runTask, task } from '../operation/task.ts'
 import type { Job } from './job.ts'
 
-/** A portion of a dissolved group, as a change of its own: between two portions everybody else gets a turn. */
+/**
+ * Deletes one portion of a dissolved group in a change of its own. Others get their turn between two
+ * portions.
+ */
 const sweepPortion = (app_id: string, group_id: number) =>
   task({ decide: () => ({ data: null, writes: sweep(app_id, group_id) }) })
 

@@ -1,6 +1,6 @@
 import type { Job } from './job.ts'
 
-/** Removes temporary files of uploads that were cut off by the end of the process. */
+/** Removes temporary files of uploads that were cut off when a process ended. */
 export const tidyStore: Job = {
   name: 'tidy-store',
   title: 'remove temporary files that crashes left behind',

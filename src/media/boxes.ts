@@ -1,5 +1,5 @@
 export interface Box {
-  /** Where the box's content starts and ends, its size and name left out. */
+  /** Where the box's content starts and ends, without its size and name. */
   readonly start: number
   readonly end: number
 }
@@ -10,20 +10,21 @@ export function* boxes(bytes: Uint8Array, from: number, to: number, name: string
   let at = from
   while (at + 8 <= to) {
     const size = view.getUint32(at)
-    // 0 means "to the end of the file", 1 a 64-bit size: neither stands before the header boxes looked for here.
+    // A size of 0 means "to the end of the file", and 1 means that a 64-bit size follows. Neither comes
+    // before the header boxes that are read here.
     if (size < 8) return
     if (says(bytes, at + 4, name)) yield { start: at + 8, end: Math.min(at + size, to) }
     at += size
   }
 }
 
-/** Whether this text, one byte a character, is at that place. */
+/** Whether this text stands at this position, one byte for each character. */
 export function says(bytes: Uint8Array, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
   return true
 }
 
-/** The parts, one after the other. */
+/** Joins the parts in their order. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0

@@ -1,10 +1,16 @@
 import { jpegSegments } from './jpeg-segments.ts'
 import type { PictureSize } from './picture-size.ts'
 
-/** What decoding a picture takes at its peak, in bytes, by its header. Measured with pictures of 12 to 50 megapixels. */
+/**
+ * The most memory that decoding a picture takes, in bytes, judged by its header. The figures were measured
+ * with pictures of 12 to 50 megapixels.
+ */
 export type DecodeCost = (contentType: string, picture: Uint8Array, size: PictureSize) => number
 
-/** With the codecs of wasm-images.ts. JPEGs are decoded at the scale that is wanted, large PNGs line by line. */
+/**
+ * The cost with the codecs of wasm-images.ts. They decode JPEGs at the scale that is wanted, and large PNGs
+ * line by line.
+ */
 export const wasmDecodeCost: DecodeCost = (contentType, picture, size) => {
   const pixels = size.width * size.height
   if (contentType === 'image/jpeg') return picture.length * 2 + progressiveBytes(picture)
@@ -14,7 +20,7 @@ export const wasmDecodeCost: DecodeCost = (contentType, picture, size) => {
   )
 }
 
-/** Whether a PNG is read line by line, which takes more time and next to no memory. */
+/** Whether a PNG is decoded line by line. This takes more time and hardly any memory. */
 export const isLarge = ({ width, height }: PictureSize): boolean => width * height > 3_000_000
 
 const WASM_BYTES_PER_PIXEL: Readonly<Record<string, number>> = {
@@ -24,7 +30,7 @@ const WASM_BYTES_PER_PIXEL: Readonly<Record<string, number>> = {
   'image/gif': 14,
 }
 
-/** With sharp, which reads most formats line by line. */
+/** The cost with sharp, which reads most formats line by line. */
 export const sharpDecodeCost: DecodeCost = (contentType, picture, size) => {
   if (BY_WASM.has(contentType)) return wasmDecodeCost(contentType, picture, size)
   const pixels = size.width * size.height
@@ -34,12 +40,12 @@ export const sharpDecodeCost: DecodeCost = (contentType, picture, size) => {
   return LINES + pixels * (SHARP_BYTES_PER_PIXEL[contentType] ?? 1)
 }
 
-/** What sharp.ts leaves to the other codecs. */
+/** Types that sharp.ts leaves to the WebAssembly codecs. */
 const BY_WASM = new Set(['image/heic', 'image/bmp', 'image/x-icon'])
 const LINES = 24_000_000
 const SHARP_BYTES_PER_PIXEL: Readonly<Record<string, number>> = { 'image/avif': 20, 'image/gif': 6 }
 
-/** A progressive JPEG comes in passes: all its coefficients are kept, two bytes each, until the last. */
+/** A progressive JPEG comes in passes. All its coefficients, two bytes each, are kept until the last pass. */
 function progressiveBytes(jpeg: Uint8Array): number {
   for (const { marker, start, end } of jpegSegments(jpeg)) {
     if (marker !== 0xc2) continue

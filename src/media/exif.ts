@@ -5,21 +5,22 @@ import { riffChunks } from './riff-chunks.ts'
 import { readDirectory } from './tiff.ts'
 
 /**
- * How a picture has to be turned, as EXIF counts: 1 is upright, 2–4 are mirrored or upside down, 5–8 lie on their side.
+ * How a picture has to be turned, in EXIF's numbers: 1 is upright, 2–4 are mirrored or upside down, 5–8 lie
+ * on their side.
  */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
 
 const ORIENTATION_TAG = 0x0112
 const UPRIGHT: Orientation = 1
 
-/** The EXIF orientation of a JPEG, PNG, WebP or TIFF; 1 for anything else, and for EXIF data that makes no sense. */
+/** The EXIF orientation of a JPEG, PNG, WebP or TIFF. 1 for any other file, and for invalid EXIF data. */
 export function exifOrientation(picture: Uint8Array): Orientation {
   const tiff = exifData(picture)
   const entry = tiff && readDirectory(tiff)?.entries.find(({ tag }) => tag === ORIENTATION_TAG)
   return isOrientation(entry?.value) ? entry.value : UPRIGHT
 }
 
-/** The EXIF data of a picture, which is laid out as a TIFF; undefined where there is none. */
+/** The EXIF data of a picture, which has the form of a TIFF; undefined if there is none. */
 export function exifData(picture: Uint8Array): Uint8Array | undefined {
   if (says(picture, 0, 'II*\0') || says(picture, 0, 'MM\0*')) return picture
   for (const { marker, start, end } of jpegSegments(picture))

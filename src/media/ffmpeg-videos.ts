@@ -4,16 +4,22 @@ import { convert, type Input, reading, run, store, withFfmpeg } from './ffmpeg.t
 
 const MAX_VIDEO_BYTES = 512 * 1024 * 1024
 
-/** No more of a video is decoded to find one frame. */
+/** How much of a video is decoded at most to find one frame, seconds. */
 const FIRST_SECONDS = '2'
 
 /** The longest side of a still, in pixels; covers are made from it. */
 const STILL_SIDE = 1280
 
-/** What the numbers of a film of high dynamic range mean: PQ or HLG. On an ordinary screen they are pale and dark. */
+/**
+ * Transfer functions of videos with high dynamic range: PQ and HLG. Without conversion they look pale and
+ * dark on an ordinary screen.
+ */
 const HDR_TRANSFERS = new Set(['smpte2084', 'arib-std-b67'])
 
-/** Light as it was, pressed into the range of an ordinary screen. */
+/**
+ * The filters that convert high dynamic range for an ordinary screen: back to linear light, and then tone
+ * mapping.
+ */
 const TONE_MAPPED = [
   'zscale=transfer=linear:npl=100',
   'format=gbrpf32le',
@@ -30,7 +36,7 @@ export function ffmpegVideos(): Videos {
       try {
         return await withFfmpeg('covers of videos need', folder => ffmpegFrame(folder, video, contentType))
       } catch (error) {
-        // Whoever gave the stream must not keep a connection open for it. It may have failed itself, or be read already.
+        // Frees the connection behind the stream. The stream may have failed, or been read to its end.
         await video.cancel().catch(() => undefined)
         throw error
       }
@@ -39,8 +45,8 @@ export function ffmpegVideos(): Videos {
 }
 
 /**
- * A JPEG of a frame half a second into the video, or of its first frame when it is shorter. The video goes to a
- * temporary file, since an MP4 may have its table of contents at the end.
+ * A JPEG of the frame half a second into the video, or of the first frame of a shorter video. The video is
+ * written to a temporary file, because an MP4 may have its table of contents at the end.
  */
 async function ffmpegFrame(folder: string, video: ByteStream, contentType: string): Promise<Bytes> {
   const path = join(folder, 'video')
@@ -54,7 +60,9 @@ async function ffmpegFrame(folder: string, video: ByteStream, contentType: strin
   return first
 }
 
-/** A film may be stored narrower than it is shown. */
+/**
+ * A video may be stored with pixels that are not square. So it is scaled to the width at which it is shown.
+ */
 const scaledToSquarePixels = [
   "scale='max(1,trunc(iw*if(gt(sar,0),sar,1)))':ih",
   'setsar=1',
@@ -70,7 +78,8 @@ function still(filters: readonly string[]): string[] {
 
 async function isHdr(input: Input): Promise<boolean> {
   const entries = ['-select_streams', 'v:0', '-show_entries', 'stream=color_transfer', '-of', 'csv=p=0']
-  // Without an ffprobe, or of a film that it does not understand, nothing is known: the still is made as of any other.
+  // Without ffprobe, or if it cannot read the video, nothing is known. Then the video is treated as an
+  // ordinary one.
   const told = await run('ffprobe', ['-v', 'error', ...reading(input), ...entries]).catch(
     () => new Uint8Array(),
   )

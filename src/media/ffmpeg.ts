@@ -7,17 +7,21 @@ import { limiter } from './limiter.ts'
 import { MAX_PIXELS } from './picture.ts'
 
 /*
- * The ffmpeg on the PATH. It reads files that anybody may have sent: it is told what they are, opens nothing else, and
- * has little time.
+ * The ffmpeg on the PATH. It reads files that anybody may have sent. So it is told the type of the file, may
+ * open no other file, and has little time.
  */
 
 const TIMEOUT_MS = 20_000
-/** A small file can be made to take a decoder for minutes: ffmpeg ends itself. */
+/**
+ * A small file can be made that keeps a decoder busy for minutes. So ffmpeg ends itself after this many
+ * seconds of processor time.
+ */
 const CPU_SECONDS = 10
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 
 /**
- * The demuxer for what the bytes are: ffmpeg must not guess, or a text file becomes a playlist that opens others.
+ * ffmpeg's demuxer for each content type. ffmpeg must not guess: it could take a text file for a playlist
+ * that opens other files.
  */
 const DEMUXERS: ReadonlyMap<string, string> = new Map([
   ['video/mp4', 'mov'],
@@ -43,12 +47,15 @@ const DEMUXERS: ReadonlyMap<string, string> = new Map([
   ['audio/flac', 'flac'],
 ])
 
-/** Two at a time, so that a slow one holds up no other: a decoder may take hundreds of megabytes. */
+/**
+ * Two run at a time, so that a slow one does not hold up the others. More would take too much memory: a
+ * decoder may take hundreds of megabytes.
+ */
 const inTurn = limiter(2, 32)
 
 let available: Promise<boolean> | undefined
 
-/** Whether an ffmpeg is on the PATH (and may be run, in Deno). Asked once. */
+/** Whether there is an ffmpeg on the PATH (and Deno may run it). It is checked once. */
 export function ffmpegAvailable(): Promise<boolean> {
   available ??= run('ffmpeg', ['-version']).then(
     () => true,
@@ -58,8 +65,8 @@ export function ffmpegAvailable(): Promise<boolean> {
 }
 
 /**
- * Runs `work` in its turn, in a temporary folder that is deleted afterwards. Throws `NoConverter` without an ffmpeg;
- * `what` begins that sentence.
+ * Runs `work` in its turn, with a temporary folder that is deleted afterwards. Throws `NoConverter` if there
+ * is no ffmpeg. `what` is the beginning of that error's sentence.
  */
 export function withFfmpeg<T>(what: string, work: (folder: string) => Promise<T>): Promise<T> {
   return inTurn(async () => {
@@ -74,7 +81,7 @@ export function withFfmpeg<T>(what: string, work: (folder: string) => Promise<T>
   })
 }
 
-/** Writes the stream to a new file. Throws `CannotConvert` when it is longer than `maxBytes`. */
+/** Writes the stream to a new file. Throws `CannotConvert` if it is longer than `maxBytes`. */
 export async function store(
   path: string,
   stream: ReadableStream<Uint8Array>,
@@ -95,7 +102,7 @@ export async function store(
 
 export interface Input {
   readonly path: string
-  /** The type of its bytes. */
+  /** The content type of its bytes. */
   readonly contentType: string
 }
 
@@ -117,7 +124,7 @@ export function reading({ path, contentType }: Input, options: readonly string[]
   return [...limits, ...options, '-i', `file:${path}`]
 }
 
-/** ffmpeg's output to `pipe:1`. Throws `CannotConvert` where it fails. */
+/** What ffmpeg writes to `pipe:1`. Throws `CannotConvert` if ffmpeg fails. */
 export async function convert(input: readonly string[], output: readonly string[]): Promise<Bytes> {
   const quiet = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-timelimit', String(CPU_SECONDS)]
   try {
@@ -129,7 +136,10 @@ export async function convert(input: readonly string[], output: readonly string[
   }
 }
 
-/** A program's output. Rejects when it fails, takes longer than `TIMEOUT_MS`, or writes too much; it is killed then. */
+/**
+ * What a program writes to its standard output. Rejects if the program fails, takes longer than `TIMEOUT_MS`,
+ * or writes too much. In the last two cases it is killed.
+ */
 export function run(program: 'ffmpeg' | 'ffprobe', args: readonly string[]): Promise<Bytes> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {

@@ -4,8 +4,8 @@ const IMAGE = 0x2c
 const EXTENSION = 0x21
 
 /**
- * Whether this is a GIF whose first frame does not fill its canvas: the rest is clear, and libvips would make it black
- * (GIF89a specification, sections 18 to 23).
+ * Whether this is a GIF whose first frame does not fill its canvas. The rest of the canvas is transparent,
+ * but libvips would make it black (GIF89a specification, sections 18 to 23).
  */
 export function startsWithPart(gif: Uint8Array): boolean {
   if (!says(gif, 0, 'GIF8') || gif.length < 13) return false

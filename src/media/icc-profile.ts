@@ -5,10 +5,10 @@ import { pngChunks } from './png-chunks.ts'
 import { riffChunks } from './riff-chunks.ts'
 import type { CodedColours } from './wasm/ycc.ts'
 
-/** Longer ones are ignored: the largest in use have 3 MB. */
+/** Longer profiles are ignored. The largest ones in use have 3 MB. */
 const MAX_PROFILE_BYTES = 4_000_000
 
-/** The ICC profile of a picture, which says what its colours mean; undefined where it has none. */
+/** The ICC profile of a picture, which tells what its colour values mean; undefined if it has none. */
 export function iccProfile(picture: Uint8Array): Uint8Array | undefined {
   if (says(picture, 0, '\xff\xd8')) return ofJpeg(picture)
   if (says(picture, 0, '\x89PNG')) return ofPng(picture)
@@ -21,7 +21,7 @@ export function iccProfile(picture: Uint8Array): Uint8Array | undefined {
   return undefined
 }
 
-/** A profile may be spread over segments, each of at most 64 KiB, which say which they are. */
+/** A profile may be split into several segments of at most 64 KiB. Each one tells its number. */
 function ofJpeg(picture: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = []
   for (const { marker, start, end } of jpegSegments(picture)) {
@@ -36,14 +36,14 @@ function ofPng(picture: Uint8Array): Uint8Array | undefined {
   for (const { name, start, end } of pngChunks(picture)) {
     if (name === 'IDAT') return undefined
     if (name !== 'iCCP') continue
-    // A name that ends with a zero, and how it is compressed.
+    // Before the profile stand its name, a zero byte and one byte for the compression method.
     const content = picture.subarray(picture.indexOf(0, start) + 2, end)
     return inflated(content)
   }
   return undefined
 }
 
-/** A profile that was compressed; undefined for one that is broken or would become very long. */
+/** Decompresses a profile; undefined if it is broken or would become too long. */
 function inflated(bytes: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = []
   let size = 0
@@ -69,7 +69,10 @@ function* colourBoxes(picture: Uint8Array) {
 
 const BT601: CodedColours = { red: 0.299, blue: 0.114, fullRange: true }
 
-/** How the samples of a HEIC picture are coded; as phones do where it does not say (ISO/IEC 23008-12, ITU-T H.273). */
+/**
+ * How the samples of a HEIC picture are coded (ISO/IEC 23008-12, ITU-T H.273). If the picture does not tell,
+ * BT.601 with all 256 values is assumed, as phones code pictures.
+ */
 export function codedColours(picture: Uint8Array): CodedColours {
   for (const { start, end } of colourBoxes(picture)) {
     if (!says(picture, start, 'nclx') || end - start < 11) continue

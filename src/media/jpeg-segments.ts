@@ -1,19 +1,19 @@
 export interface JpegSegment {
   /** The second byte of the marker: 0xE1 for APP1, 0xC0 for a baseline frame. */
   readonly marker: number
-  /** Where the segment's content starts and ends, its length bytes left out. */
+  /** Where the segment's content starts and ends, without its two length bytes. */
   readonly start: number
   readonly end: number
 }
 
-/** The segments of a JPEG up to its picture data, or to where the bytes end or stop making sense. */
+/** The segments of a JPEG before its picture data. Ends earlier where the bytes end or are invalid. */
 export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return
   let at = 2
   while (at + 4 <= bytes.length && bytes[at] === 0xff) {
     const marker = view.getUint8(at + 1)
-    // A marker may be preceded by any number of 0xFF.
+    // Any number of 0xFF bytes may precede a marker.
     if (marker === 0xff) {
       at++
       continue
@@ -23,7 +23,7 @@ export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
       at += 2
       continue
     }
-    // Start of scan, end of image, or a second start: nothing more to learn.
+    // Start of scan, end of image, or a second start of image: no more segments are read.
     if (marker === 0xda || marker === 0xd9 || marker === 0xd8) return
     const length = view.getUint16(at + 2)
     if (length < 2) return

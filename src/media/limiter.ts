@@ -3,8 +3,9 @@ import { CannotConvert } from '../platform.ts'
 export type Limiter = <T>(task: () => Promise<T>) => Promise<T>
 
 /**
- * Runs at most `atOnce` tasks together and lets `waiting` more wait in line, in order.
- * Who comes when the line is full gets `CannotConvert` at once: a waiting task holds a whole file in memory.
+ * Runs at most `atOnce` tasks at the same time. At most `waiting` more tasks wait in line, in their order. If
+ * the line is full, a task fails at once with `CannotConvert`, because a waiting task holds a whole file in
+ * memory.
  */
 export function limiter(atOnce: number, waiting: number): Limiter {
   let running = 0

@@ -1,11 +1,12 @@
 /*
- * What is done with a file by its content type, which is the type of its bytes and never what somebody declared.
+ * What is done with a file of each content type. This is the type of the file's bytes, and never the type
+ * that somebody declared.
  */
 
 export type MediaFamily = 'image' | 'audio' | 'video' | 'other'
 
 /**
- * The only types that are shown in place, because clients can show or play them. Everything else is sent as an
+ * The only types that are shown in place: those that clients can show or play. Every other file is sent as an
  * attachment, to be saved.
  */
 const SHOWN = new Set([
@@ -31,7 +32,7 @@ const SHOWN = new Set([
   'video/3gpp2',
 ])
 
-/** Pictures of which thumbnails are made, and so the ones that may be an avatar. */
+/** Pictures that thumbnails are made of. So only these may be avatars. */
 const PICTURES = new Set([
   'image/jpeg',
   'image/png',

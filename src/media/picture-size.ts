@@ -9,9 +9,9 @@ export interface PictureSize {
 }
 
 /**
- * Width and height in pixels from the header of a JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP, ICO or TIFF; undefined for anything else
- * and for a header that is cut off or makes no sense. Never throws. A JPEG with much metadata has its size
- * late: give the whole file where it is at hand.
+ * Width and height in pixels from the header of a JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP, ICO or TIFF.
+ * undefined for any other file, and for a header that is cut off or invalid. Never throws. In a JPEG with
+ * much metadata the size comes late, so pass the whole file if it is at hand.
  */
 export function pictureSize(bytes: Uint8Array): PictureSize | undefined {
   const readers = [readJpeg, readPng, readGif, readWebp, readIsoMedia, readBmp, readIco, readTiff]
@@ -21,7 +21,7 @@ export function pictureSize(bytes: Uint8Array): PictureSize | undefined {
 
 function readJpeg(bytes: Uint8Array): PictureSize | undefined {
   for (const { marker, start, end } of jpegSegments(bytes)) {
-    // SOF0–SOF15, without the three numbers in between that mean something else (DHT, JPG, DAC).
+    // SOF0–SOF15, without the three markers in between that mean something else (DHT, JPG, DAC).
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
     if (isFrame)
       return start + 5 <= end
@@ -66,7 +66,10 @@ function readWebp(bytes: Uint8Array): PictureSize | undefined {
   return undefined
 }
 
-/** The largest `ispe` box of an AVIF or HEIC: tiles, thumbnails and alpha planes have smaller ones. */
+/**
+ * The size in the largest `ispe` box of an AVIF or HEIC. Tiles, thumbnails and alpha planes have smaller
+ * ones.
+ */
 function readIsoMedia(bytes: Uint8Array): PictureSize | undefined {
   if (!says(bytes, 4, 'ftyp')) return undefined
   let largest: PictureSize | undefined
@@ -99,7 +102,8 @@ function readIco(bytes: Uint8Array): PictureSize | undefined {
 function readBmp(bytes: Uint8Array): PictureSize | undefined {
   if (!says(bytes, 0, 'BM') || bytes.length < 26) return undefined
   const view = viewOf(bytes)
-  // The oldest kind of header has sizes of two bytes. A height below zero: the lines go from top to bottom.
+  // The oldest kind of header has sizes of two bytes. In others the height may be negative, which means that
+  // lines go from top to bottom.
   if (view.getUint32(14, true) === 12)
     return { width: view.getUint16(18, true), height: view.getUint16(20, true) }
   return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) }

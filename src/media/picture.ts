@@ -5,15 +5,18 @@ import type { PictureSize } from './picture-size.ts'
 /** Pixels (width × height) beyond which no adapter decodes a picture. */
 export const MAX_PIXELS = 50_000_000
 
-/** Of 100. */
+/** JPEG quality, of 100. */
 export const JPEG_QUALITY = 80
 
-/** Four bytes a pixel: red, green, blue, alpha. */
+/** A picture as pixels of four bytes each: red, green, blue, alpha. */
 export interface Raster extends PictureSize {
   readonly rgba: Uint8Array<ArrayBuffer>
 }
 
-/** Throws `CannotConvert` for a picture of more than `MAX_PIXELS`; an unknown size is left to the decoder. */
+/**
+ * Throws `CannotConvert` for a picture of more than `MAX_PIXELS`. If the size is unknown, the decoder has to
+ * judge.
+ */
 export function refuseHugePicture(size: PictureSize | undefined): void {
   if (size && size.width * size.height > MAX_PIXELS) {
     throw new CannotConvert(
@@ -33,8 +36,8 @@ export function brokenPicture(): CannotConvert {
 }
 
 /**
- * The size to scale a picture to: for `inside` the final one, never larger than the picture; for `cover` the
- * smallest that fills the request, to be cropped with `cropMiddle`.
+ * The size to scale a picture to. For `inside` it is the final size, never larger than the picture. For
+ * `cover` it is the smallest size that fills the request, and `cropMiddle` cuts the rest off.
  */
 export function scaledSize(from: PictureSize, request: PictureRequest): PictureSize {
   const across = request.width / from.width
@@ -53,7 +56,7 @@ export function scaledSize(from: PictureSize, request: PictureRequest): PictureS
   }
 }
 
-/** Cuts the middle out; a picture that already has the size is returned as it is. */
+/** Cuts out the middle of a picture. A picture that already has the size is returned unchanged. */
 export function cropMiddle(picture: Raster, to: PictureSize): Raster {
   const left = Math.max(0, (picture.width - to.width) >> 1)
   const top = Math.max(0, (picture.height - to.height) >> 1)
@@ -88,7 +91,7 @@ export function turnUpright(picture: Raster, orientation: Orientation): Raster {
   return onSide ? { width: height, height: width, rgba } : { width, height, rgba }
 }
 
-/** A picture put at a place of a clear canvas; what sticks out is cut off. */
+/** Puts a picture at a position on a transparent canvas. What lies outside of the canvas is cut off. */
 export function onCanvas(
   picture: Raster,
   canvas: PictureSize,
@@ -104,7 +107,7 @@ export function onCanvas(
   return { width, height, rgba }
 }
 
-/** The picture on white, as a JPEG wants it. Changes it in place. */
+/** Puts the picture on white, because JPEG has no transparency. Changes the pixels in place. */
 export function onWhite({ rgba, ...size }: Raster): Raster {
   for (let i = 0; i < rgba.length; i += 4) {
     const share = (rgba[i + 3] ?? 255) / 255
@@ -114,7 +117,7 @@ export function onWhite({ rgba, ...size }: Raster): Raster {
   return { ...size, rgba }
 }
 
-/** Whether no pixel is see-through: such a picture is a smaller JPEG. */
+/** Whether no pixel is transparent. Such a picture is smaller as a JPEG. */
 export function isOpaque(rgba: Uint8Array): boolean {
   for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return false
   return true

@@ -3,12 +3,15 @@ import { says } from './boxes.ts'
 export interface PngChunk {
   /** Four letters, such as `IHDR`. */
   readonly name: string
-  /** Where its content starts and ends. The chunk itself has 8 bytes before and a checksum of 4 after it. */
+  /**
+   * Where the chunk's content starts and ends. There are 8 bytes before the content, and a checksum of 4
+   * bytes after it.
+   */
   readonly start: number
   readonly end: number
 }
 
-/** The chunks of a PNG, ending where the bytes do. */
+/** The chunks of a PNG, up to the end of the bytes. */
 export function* pngChunks(png: Uint8Array): Generator<PngChunk> {
   if (!says(png, 0, '\x89PNG\r\n\x1a\n')) return
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)

@@ -3,14 +3,18 @@ import type { Raster } from './picture.ts'
 import type { PictureSize } from './picture-size.ts'
 import { pngChunks } from './png-chunks.ts'
 
-/** Samples of a pixel by colour type (PNG specification, section 11.2.1). A palette's pixel is one number. */
+/**
+ * Samples per pixel for each colour type (PNG specification, section 11.2.1). With a palette, a pixel is one
+ * number.
+ */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
 const PALETTE = 3
 
 /**
- * Decodes a PNG line by line, each pixel the average of a square, at the smallest such size that is not smaller than
- * `atLeast`: one of 50 megapixels takes a few megabytes. undefined for an interlaced one, whose lines come out of order.
- * Throws for what is broken.
+ * Decodes a PNG line by line and shrinks it: each pixel of the result is the average of a square of pixels.
+ * The result has the smallest such size that is not smaller than `atLeast`. So a picture of 50 megapixels
+ * takes a few megabytes of memory. undefined for an interlaced PNG, whose lines are not in order. Throws if
+ * the PNG is broken.
  */
 export function shrinkPng(png: Uint8Array, size: PictureSize, atLeast: PictureSize): Raster | undefined {
   const [depth = 8, type = 6, , , interlaced] = png.subarray(24, 29)
@@ -35,7 +39,7 @@ export function shrinkPng(png: Uint8Array, size: PictureSize, atLeast: PictureSi
   return average.raster()
 }
 
-/** Calls with each line of the picture data, its filter byte first. */
+/** Calls `onLine` with each line of the picture data. The line's first byte is its filter. */
 function eachLine(png: Uint8Array, length: number, onLine: (line: Uint8Array) => void): void {
   const pending = new Uint8Array(length)
   let filled = 0
@@ -57,8 +61,9 @@ function* dataOf(png: Uint8Array): Generator<Uint8Array> {
 }
 
 /**
- * Undoes a line's prediction from the pixels to the left and above (PNG specification, section 9). The loops are apart
- * because there are a hundred million bytes in a large picture.
+ * Undoes the filter of a line, which predicts each byte from the pixels to the left and above (PNG
+ * specification, section 9). Each filter has its own loop for speed, because a large picture has a hundred
+ * million bytes.
  */
 function unfilter(filtered: Uint8Array, line: Uint8Array, above: Uint8Array, pixelBytes: number): void {
   const filter = filtered[0]
@@ -82,7 +87,7 @@ function unfilter(filtered: Uint8Array, line: Uint8Array, above: Uint8Array, pix
   }
 }
 
-/** Of the three, the one that is nearest to what a plane through them would have here (Paeth). */
+/** The Paeth predictor: the one of the three values that is nearest to `left + up - corner`. */
 function nearest(left: number, up: number, corner: number): number {
   const fromLeft = Math.abs(up - corner)
   const fromUp = Math.abs(left - corner)
@@ -91,7 +96,10 @@ function nearest(left: number, up: number, corner: number): number {
   return fromUp <= fromCorner ? up : corner
 }
 
-/** Turns lines into four bytes a pixel, whatever the file has. The answer is overwritten by the next line. */
+/**
+ * Makes a function that converts a line of the file to four bytes per pixel. The next line overwrites its
+ * result.
+ */
 function lineReader(
   png: Uint8Array,
   width: number,
@@ -106,7 +114,7 @@ function lineReader(
     return found ? png.subarray(found.start, found.end) : new Uint8Array()
   }
   const [palette, clear] = [content('PLTE'), content('tRNS')]
-  // One colour may be named as clear; its numbers have two bytes whatever the depth.
+  // A PNG may name one colour as transparent. Its samples have two bytes each, whatever the depth.
   const clearSample = (i: number) =>
     clear.length > 0 ? ((clear[i * 2] ?? 0) << 8) | (clear[i * 2 + 1] ?? 0) : -1
   const [clearFirst, clearSecond, clearThird] = [clearSample(0), clearSample(1), clearSample(2)]
@@ -144,7 +152,7 @@ function lineReader(
   }
 }
 
-/** Of the kinds that nearly all large PNGs are: 8 bits, three or four samples a pixel. */
+/** Converts a line of the most usual kinds of PNG: 8 bits, three or four samples per pixel. */
 function plainLine(line: Uint8Array, rgba: Uint8Array, samples: number): Uint8Array {
   if (samples === 4) return line
   for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
@@ -156,7 +164,7 @@ function plainLine(line: Uint8Array, rgba: Uint8Array, samples: number): Uint8Ar
   return rgba
 }
 
-/** Averages squares of pixels. A clear pixel has no say in the colour. */
+/** Averages squares of pixels. A transparent pixel does not count for the colour. */
 function squares(size: PictureSize, side: number) {
   const width = Math.ceil(size.width / side)
   const height = Math.ceil(size.height / side)

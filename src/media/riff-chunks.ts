@@ -5,7 +5,7 @@ export interface RiffChunk {
   readonly end: number
 }
 
-/** The chunks between two positions of a RIFF file (WebP), ending where the bytes end. */
+/** The chunks between two positions of a RIFF file (WebP), up to the end of the bytes. */
 export function* riffChunks(bytes: Uint8Array, from: number, to: number): Generator<RiffChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const last = Math.min(to, bytes.length)

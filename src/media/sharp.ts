@@ -21,22 +21,26 @@ const INPUT: SharpOptions = {
   sequentialRead: true,
   autoOrient: true,
   pages: 1,
-  // Phones write JPEGs with small faults all the time; only a picture that is cut off or broken is refused.
+  // Phones often write JPEGs with small faults. So only a picture that is cut off or broken is refused.
   failOn: 'error',
 }
 
-/** libvips' readers of these formats; the others (SVG, PDF, …) stay blocked in this process. */
+/** libvips' readers of the formats that are used. All others (SVG, PDF, …) stay blocked in this process. */
 const READERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif', 'Tiff'].map(format => `VipsForeignLoad${format}`)
 
-/** What the prebuilt libvips does not read: HEIC for its patents, the others for their age. */
+/**
+ * Types that the prebuilt libvips does not read: HEIC because of its patents, the others because they are
+ * old.
+ */
 const NOT_BY_SHARP = new Set(['image/heic', 'image/bmp', 'image/x-icon'])
 
-/** Colours of an ICC profile as an ordinary screen has them. */
+/** Converts the colours of an ICC profile to sRGB. */
 type ToSrgb = (picture: Raster, profile: Uint8Array) => Promise<Raster>
 
 /**
- * Pictures by sharp (libvips), in a converter of Node.js or Deno, and by `others` what it does not read. sharp is loaded
- * by the first picture; one thread. See-through pictures become PNG, all others JPEG.
+ * Makes pictures with sharp (libvips), in a converter of Node.js or Deno. `others` makes pictures of the
+ * types that sharp does not read. The first picture loads sharp, which uses one thread. Transparent pictures
+ * become PNG, all others JPEG.
  */
 export function sharpImages(others: Images, toSrgb: ToSrgb): Images {
   let loading: Promise<SharpModule> | undefined
@@ -60,14 +64,17 @@ export function sharpImages(others: Images, toSrgb: ToSrgb): Images {
 async function loadSharp(): Promise<SharpModule> {
   const { default: sharp } = await import('sharp')
   sharp.concurrency(1)
-  // Inputs are buffers that are never seen twice.
+  // The cache would never be hit: no input comes twice.
   sharp.cache(false)
   sharp.block({ operation: ['VipsForeignLoad'] })
   sharp.unblock({ operation: READERS })
   return sharp
 }
 
-/** A JPEG without its last bytes is shown everywhere, and would be refused here without the mark of its end. */
+/**
+ * Adds the end marker to a JPEG. Every viewer shows a JPEG whose last bytes are missing, but libvips would
+ * refuse it without that marker.
+ */
 function withEnd(jpeg: Bytes): Bytes {
   const ended = new Uint8Array(jpeg.length + 2)
   ended.set(jpeg)
@@ -83,7 +90,7 @@ async function resizeWith(
 ): Promise<MadePicture> {
   const { hasAlpha, icc, depth, ...metadata } = await sharp(picture, INPUT).metadata()
   if (!isKnownFormat(metadata)) throw brokenPicture()
-  // sharp leaves the colours of 16 bits as another screen has them.
+  // sharp does not convert the colours of 16-bit samples to sRGB. So `toSrgb` does that.
   const profile = depth === 'ushort' ? icc : undefined
   const scaled = sharp(picture, { ...INPUT, ignoreIcc: profile !== undefined })
     .timeout({ seconds: TIMEOUT_SECONDS })
@@ -107,7 +114,7 @@ async function resizeWith(
   return { bytes: new Uint8Array(await pixels.png().toBuffer()), contentType: 'image/png' }
 }
 
-/** sharp calls AVIF `heif`; a HEIC picture has another compression. */
+/** sharp calls AVIF `heif`. A HEIC picture is `heif` too, but has another compression. */
 function isKnownFormat({ format, compression }: Pick<Metadata, 'format' | 'compression'>): boolean {
   if (format === 'heif') return compression === 'av1'
   return ['jpeg', 'png', 'webp', 'gif', 'tiff'].includes(format)

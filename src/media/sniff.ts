@@ -5,23 +5,26 @@ import { isoTracks, matroskaTracks, type Tracks } from './tracks.ts'
 
 export interface Sniffed {
   /**
-   * What the bytes are, never what somebody declared; `application/octet-stream` when they are nothing known or
-   * could run as a page.
+   * The content type of the bytes, never what somebody declared. It is `application/octet-stream` if the type
+   * is unknown, or if a browser could run the bytes as a page.
    */
   readonly mime: string
   readonly family: MediaFamily
-  /** Whether a browser may show it in place. Everything else is sent as an attachment. */
+  /** Whether a browser may show it in place. Any other file is sent as an attachment. */
   readonly inline: boolean
-  /** What it is called if it was sent as voice: its first bytes do not tell whether there are pictures in it. */
+  /**
+   * The content type if the file was sent as voice. It is set where the first bytes do not tell whether the
+   * file has pictures.
+   */
   readonly asVoice?: string
 }
 
-/** How many leading bytes decide; more are ignored. */
+/** How many bytes from the start are looked at. */
 export const SNIFF_BYTES = 4100
 
 const UNKNOWN: Sniffed = { mime: 'application/octet-stream', family: 'other', inline: false }
 
-/** The names that clients know, for those that file-type gives. */
+/** The names that clients know, by the names that file-type gives. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['image/apng', 'image/png'],
   ['image/heif', 'image/heic'],
@@ -34,7 +37,10 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['video/mp2p', 'video/mpeg'],
 ])
 
-/** Containers of sound and pictures alike: the sound's name, and where to see which it is. */
+/**
+ * Containers that may hold sound only or pictures as well: the content type for sound only, and the function
+ * that reads the tracks.
+ */
 const CONTAINERS: ReadonlyMap<string, { sound: string; tracks(head: Uint8Array): Tracks }> = new Map([
   ['video/mp4', { sound: 'audio/mp4', tracks: isoTracks }],
   ['video/quicktime', { sound: 'audio/mp4', tracks: isoTracks }],
@@ -44,7 +50,7 @@ const CONTAINERS: ReadonlyMap<string, { sound: string; tracks(head: Uint8Array):
   ['video/matroska', { sound: 'audio/matroska', tracks: matroskaTracks }],
 ])
 
-/** Says what a file is by its first bytes (`SNIFF_BYTES` of them are enough). Never throws. */
+/** Detects the type of a file by its first `SNIFF_BYTES` bytes. Never throws. */
 export async function sniff(bytes: Uint8Array): Promise<Sniffed> {
   const head = bytes.subarray(0, SNIFF_BYTES)
   const found = byLead(head) ?? (await byFileType(head)) ?? byLooseLead(head)
@@ -58,12 +64,15 @@ export async function sniff(bytes: Uint8Array): Promise<Sniffed> {
 
 const sniffed = (mime: string): Sniffed => ({ mime, family: familyOf(mime), inline: isShown(mime) })
 
-/** What file-type does not tell apart, or finds by skipping the lead: the leading bytes alone decide here. */
+/**
+ * Types that file-type does not distinguish, or finds only by skipping the first bytes. Here the first bytes
+ * alone decide.
+ */
 function byLead(head: Uint8Array): string | undefined {
   if (says(head, 0, '#!AMR-WB\n')) return 'audio/amr-wb'
   if (says(head, 0, '#!AMR\n')) return 'audio/amr'
   if (says(head, 0, 'ID3')) return 'audio/mpeg'
-  // A picture whose first brand is the general one: the others say how it is compressed.
+  // The first brand is a general one. The other brands tell how the picture is compressed.
   if (says(head, 4, 'ftypmif1') || says(head, 4, 'ftypmiaf') || says(head, 4, 'ftypMA1')) {
     const brands = new TextDecoder('latin1').decode(head.subarray(16, 64))
     return brands.includes('avif') ? 'image/avif' : 'image/heic'
@@ -71,7 +80,7 @@ function byLead(head: Uint8Array): string | undefined {
   return undefined
 }
 
-/** What file-type finds only where its directory is among the first bytes too, or not at all. */
+/** Types that file-type does not know, or finds only if their directory is within the first bytes. */
 function byLooseLead(head: Uint8Array): string | undefined {
   if (says(head, 0, 'II*\0') || says(head, 0, 'MM\0*')) return 'image/tiff'
   if (says(head, 0, '\0\0\x01\0') && head[4] !== 0 && head[5] === 0 && head[9] === 0) return 'image/x-icon'
@@ -84,14 +93,14 @@ async function byFileType(head: Uint8Array): Promise<string | undefined> {
     const mime = found?.mime.split(';', 1)[0]?.toLowerCase()
     return mime === 'audio/mpeg' && !startsMp3Frame(head) ? undefined : mime
   } catch {
-    // A hostile header that breaks the detector is nothing known.
+    // A hostile header that makes the detector fail counts as an unknown type.
     return undefined
   }
 }
 
 /**
- * The mark of UTF-16 text passes for MPEG sound of another layer; of MP3 only layer III with a rate that exists is
- * believed.
+ * The byte order mark of UTF-16 text looks like the start of an MPEG frame of another layer. So only layer
+ * III with a valid bitrate and sample rate counts as MP3.
  */
 function startsMp3Frame(head: Uint8Array): boolean {
   const [, second = 0, third = 0] = head

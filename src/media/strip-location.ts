@@ -4,20 +4,26 @@ import { exifData } from './exif.ts'
 import { jpegSegments } from './jpeg-segments.ts'
 import { readDirectory, type TiffEntry } from './tiff.ts'
 
-/** Where cameras write what else they know; more is not held back of an upload. */
+/**
+ * Cameras write their metadata within these first bytes of a picture. Only these bytes of an upload are held
+ * back.
+ */
 const HEAD_BYTES = 1024 * 1024
 
-/** Of EXIF 3.0: where the picture was taken, whose camera it was, and what its maker keeps there, serial numbers among it. */
+/**
+ * EXIF's tags of two directories, and tags that identify somebody or a device: the author and owner, the
+ * maker's own notes, ids and serial numbers.
+ */
 const EXIF_DIRECTORY = 0x8769
 const GPS_DIRECTORY = 0x8825
 const PRIVATE = new Set([0x9c9d, 0x927c, 0xa420, 0xa430, 0xa431, 0xa435])
 
-/** Bytes of a value by its type, from 1 on (TIFF 6.0, section 2; EXIF's type 13). */
+/** Bytes of a value for each type, beginning with type 1 (TIFF 6.0, section 2; EXIF's type 13). */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
 
 /**
- * The picture without the place it was taken at and without serial numbers, of a JPEG, HEIC, WebP or TIFF. They are overwritten where
- * they are: the length, the pixels, the orientation and the colours stay.
+ * Removes the location and serial numbers from a JPEG, HEIC, WebP or TIFF. They are overwritten in place. So
+ * the length, the pixels, the orientation and the colours stay the same.
  */
 export function withoutLocation(picture: ByteStream): ByteStream {
   const reader = picture.getReader()
@@ -47,19 +53,19 @@ export function withoutLocation(picture: ByteStream): ByteStream {
   )
 }
 
-/** Overwrites what tells the place and the device in the first bytes of a picture. Never throws. */
+/** Overwrites what tells the location and the device in the first bytes of a picture. Never throws. */
 export function stripLocation(picture: Uint8Array): void {
   for (const { marker, start, end } of jpegSegments(picture)) {
-    // XMP: the same once more, as text. An empty packet is as good as none.
+    // XMP repeats the same data as text. An empty packet is valid.
     if (marker === 0xe1 && says(picture, start, 'http://ns.adobe.com/')) picture.fill(0x20, start + 29, end)
   }
-  // The chunks of a PNG have checksums, and cameras write none.
+  // A PNG is left alone: its chunks have checksums, and cameras do not write PNGs.
   if (says(picture, 0, '\x89PNG')) return
   const tiff = says(picture, 4, 'ftyp') ? heicExif(picture) : exifData(picture)
   if (tiff !== undefined) stripExif(tiff)
 }
 
-/** The EXIF data of a HEIC picture lies as an item of its own, after these letters. */
+/** Finds the EXIF data of a HEIC picture: an item that begins with these letters. */
 function heicExif(picture: Uint8Array): Uint8Array | undefined {
   for (let at = 0; at + 10 < picture.length; at++) {
     if (picture[at] !== 0x45 || !says(picture, at, 'Exif\0\0')) continue
@@ -84,7 +90,7 @@ function erasePrivate(tiff: Uint8Array, at?: number): void {
     if (PRIVATE.has(entry.tag)) eraseValue(tiff, entry, directory?.little ?? false)
 }
 
-/** Leaves an empty directory: what points at it stays right. */
+/** Erases all entries and leaves an empty directory, so references to the directory stay valid. */
 function eraseAll(tiff: Uint8Array, at: number): void {
   const directory = readDirectory(tiff, at)
   if (directory === undefined) return

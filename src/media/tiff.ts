@@ -1,6 +1,9 @@
 export interface TiffEntry {
   readonly tag: number
-  /** The first number of the entry where it is a short or long integer in the entry itself; else where its data is. */
+  /**
+   * The entry's first number if the entry itself contains it as a short or long integer; otherwise the
+   * position of its data.
+   */
   readonly value: number
   /** Where the entry's 12 bytes begin. */
   readonly at: number
@@ -8,13 +11,13 @@ export interface TiffEntry {
 
 export interface TiffDirectory {
   readonly entries: readonly TiffEntry[]
-  /** Whether numbers have their lowest byte first. */
+  /** Whether numbers are little-endian (lowest byte first). */
   readonly little: boolean
 }
 
 const SHORT = 3
 
-/** A directory of a TIFF, the first if `at` is left out; undefined where the bytes are none or are cut off. */
+/** A directory of a TIFF: the one at `at`, or the first one. undefined if there is no valid directory. */
 export function readDirectory(tiff: Uint8Array, at?: number): TiffDirectory | undefined {
   if (tiff.length < 14) return undefined
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength)

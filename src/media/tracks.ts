@@ -1,12 +1,15 @@
 import { boxes, says } from './boxes.ts'
 
-/** What a container holds, as far as its first bytes tell: sound alone, pictures, or nothing said yet. */
+/** What a container holds, as far as its first bytes tell: only sound, pictures as well, or unknown. */
 export type Tracks = 'sound' | 'pictures' | 'unknown'
 
 const tracksOf = (kinds: readonly ('sound' | 'pictures')[]): Tracks =>
   kinds.includes('pictures') ? 'pictures' : kinds.includes('sound') ? 'sound' : 'unknown'
 
-/** Of an MP4, 3GP or QuickTime file. Many writers put the table of contents at the end: then nothing is said. */
+/**
+ * The tracks of an MP4, 3GP or QuickTime file. Many programs write the table of contents at the end; then the
+ * tracks are unknown.
+ */
 export function isoTracks(head: Uint8Array): Tracks {
   const kinds: ('sound' | 'pictures')[] = []
   for (const movie of boxes(head, 0, head.length, 'moov'))
@@ -24,7 +27,7 @@ const TRACKS = 0x1654ae6b
 const TRACK_ENTRY = 0xae
 const TRACK_TYPE = 0x83
 
-/** Of a WebM or Matroska file (RFC 8794 and 9559). */
+/** The tracks of a WebM or Matroska file (RFC 8794 and 9559). */
 export function matroskaTracks(head: Uint8Array): Tracks {
   const kinds: ('sound' | 'pictures')[] = []
   for (const segment of elements(head, 0, head.length, SEGMENT))
@@ -48,14 +51,18 @@ function* elements(
     const size = id && variableInt(bytes, at + id.length, false)
     if (!size) return
     const start = at + id.length + size.length
-    // All ones: a size that was not known when the file was begun, as browsers record. It goes on to the end.
+    // A size of all ones means that the size was unknown when the file was begun, as when a browser records.
+    // Such an element goes on to the end.
     const end = size.value === 2 ** (7 * size.length) - 1 ? to : Math.min(start + size.value, to)
     if (id.value === wanted) yield { start, end }
     at = end
   }
 }
 
-/** A number whose first byte tells its length, up to 8 bytes; an ID keeps the bit that does. */
+/**
+ * Reads a number of up to 8 bytes, whose first byte tells its length. An ID keeps the bit that tells the
+ * length.
+ */
 function variableInt(
   bytes: Uint8Array,
   at: number,

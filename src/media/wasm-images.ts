@@ -29,13 +29,17 @@ import type { Photon } from './wasm/photon.ts'
 import { reusedPhoton } from './wasm/reused-photon.ts'
 import { webpFirstFrame } from './webp-first-frame.ts'
 
-/** Pixels of the scaled picture that `cover` is cut from: a long narrow one would grow without end. */
+/**
+ * The most pixels of the scaled picture that a `cover` is cut from. For a long narrow picture there would be
+ * no bound.
+ */
 const MAX_SCALED_PIXELS = 16_000_000
 
 /**
- * Pictures by codecs that are WebAssembly: all there is on Workers and in the compiled binary, and on Node.js for what
- * sharp does not read. `maxBytes` is the memory that one may take, by what its header says. Each is made within one turn
- * of the event loop, so that no two are in memory at once: a request of a Worker may not wait for another one.
+ * Makes pictures with codecs in WebAssembly. Workers and the compiled binary have only these. Node.js uses
+ * them for what sharp does not read. `maxBytes` is the memory that one picture may take, estimated from its
+ * header. Each picture is made within one turn of the event loop, so two are never in memory at once. A lock
+ * would not do, because a request of a Worker may not wait for another request.
  */
 export function wasmImages(load: LoadWasm, maxBytes: number): Images {
   const photons = reusedPhoton(maxBytes)
@@ -73,7 +77,7 @@ interface Input {
   readonly size: PictureSize
 }
 
-/** `request` is for the picture as it is stored, which `orientation` then turns. */
+/** `request` is for the picture as it is stored. `orientation` then turns the result. */
 function make(input: Input, request: PictureRequest, orientation: Orientation): MadePicture {
   const { codecs, photon } = input
   const { source, size, profile } = open(input, shown => targetSize(shown, request))
@@ -83,15 +87,18 @@ function make(input: Input, request: PictureRequest, orientation: Orientation): 
   return encode(photon, turnUpright(cropped, orientation), request)
 }
 
-/** The request as the picture is stored, which may lie on its side. */
+/** The request for the picture as it is stored: with sides swapped if the picture is stored on its side. */
 const lying = (orientation: number, request: PictureRequest): PictureRequest =>
   orientation >= 5 ? { ...request, width: request.height, height: request.width } : request
 
-/** What decoding takes, and then pixels up to twice the size that is wanted, each way, and what scaling takes. */
+/**
+ * The memory that is needed, bytes: for decoding, for pixels of up to twice the wanted size each way, and for
+ * scaling.
+ */
 const bytesNeeded = (mime: string, picture: Uint8Array, size: PictureSize, target: PictureSize): number =>
   wasmDecodeCost(mime, picture, size) + target.width * target.height * (mime === 'image/heic' ? 24 : 40)
 
-/** The request, or where the whole picture is wanted to be looked at, the largest part of it that memory allows. */
+/** The request. If the whole picture is wanted, it is reduced to the largest size that memory allows. */
 function fittingRequest(
   request: PictureRequest,
   size: PictureSize,
@@ -111,10 +118,10 @@ function targetSize(from: PictureSize, request: PictureRequest): PictureSize {
 }
 
 interface Opened {
-  /** Pixels, or a file that photon decodes while it scales. */
+  /** Decoded pixels, or a file that photon decodes when it scales. */
   readonly source: Raster | Bytes
   readonly size: PictureSize
-  /** What the colours mean, if they are not those of an ordinary screen already. */
+  /** The ICC profile of the colours, if they are not sRGB already. */
   readonly profile?: Uint8Array | undefined
 }
 

@@ -1,4 +1,4 @@
-/** What bundlers for Workers make of an import of WebAssembly: a compiled module. */
+/** A bundler for Workers turns an import of WebAssembly into a compiled module. */
 declare module '*.wasm' {
   const module: WebAssembly.Module
   export default module

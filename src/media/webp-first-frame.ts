@@ -1,7 +1,7 @@
 import { says } from './boxes.ts'
 import { riffChunks } from './riff-chunks.ts'
 
-/** An animation frame starts with its place, size, duration and flags. */
+/** Bytes at the start of an animation frame: its position, size, duration and flags. */
 const FRAME_HEADER = 16
 
 export interface FirstFrame {
@@ -12,7 +12,10 @@ export interface FirstFrame {
   readonly top: number
 }
 
-/** The first frame of an animated WebP, for decoders that know no animation; undefined for any other file. */
+/**
+ * The first frame of an animated WebP, for decoders that do not support animation; undefined for any other
+ * file.
+ */
 export function webpFirstFrame(file: Uint8Array<ArrayBuffer>): FirstFrame | undefined {
   if (!says(file, 0, 'RIFF') || !says(file, 8, 'WEBP') || !says(file, 12, 'VP8X')) return undefined
   for (const frame of riffChunks(file, 12, file.length)) {
@@ -23,7 +26,7 @@ export function webpFirstFrame(file: Uint8Array<ArrayBuffer>): FirstFrame | unde
     const size = file.subarray(frame.start + 6, frame.start + 12)
     const hasAlpha = chunks.some(({ id }) => id === 'ALPH')
     const content = chunks.map(({ id, start, end }) => riffChunk(id, file.subarray(start, end)))
-    // VP8X: flags (alpha is 0x10), three reserved bytes, and the size as the frame's header has it.
+    // VP8X: flags (alpha is 0x10), three reserved bytes, and the size in the form of the frame's header.
     const header = riffChunk('VP8X', new Uint8Array([hasAlpha ? 0x10 : 0, 0, 0, 0]), size)
     const [left, top] = [frame.start, frame.start + 3].map(
       at => 2 * ((file[at] ?? 0) | ((file[at + 1] ?? 0) << 8) | ((file[at + 2] ?? 0) << 16)),

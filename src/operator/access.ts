@@ -4,22 +4,22 @@ import type { Executor } from '../operation/executor.ts'
 import type { Clock } from '../platform.ts'
 import { hashOf, sessionByHash } from './sessions.ts'
 
-/** The operator, as a token or a session of the console says. */
+/** The operator, identified by a token or by a session of the console. */
 export interface Operator {
   /** Milliseconds since 1970. */
   readonly expiresAt: number
-  /** null: by a token. */
+  /** null: identified by a token. */
   readonly session_id: number | null
-  /** The token's own id, `jti`; '' without. */
+  /** The token's own id (`jti`); '' if it has none. */
   readonly tokenId: string
 }
 
 export interface OperatorAccess {
-  /** Whether a token claims to be the operator's; says nothing about whether it is. */
+  /** Whether a token claims to be the operator's. The claim is not verified. */
   claims(token: string): boolean
-  /** Whom the token speaks for; 402 expired, 10008 anything else that is wrong with it. */
+  /** Verifies an operator's token. Refuses 402 if it has expired, 10008 if anything else is wrong with it. */
   byToken(token: string): Promise<Operator | Refusal>
-  /** The session that this is the cookie of; 10008 if there is none, or none any more. */
+  /** Finds the session of this cookie. Refuses 10008 if there is none, or it has ended. */
   bySession(session: string): Promise<Operator | Refusal>
 }
 
@@ -28,11 +28,14 @@ const maxTokenLength = 4096
 const maxKnownSessions = 1000
 
 interface AccessOptions {
-  /** OPERATOR_SECRET; undefined: no token is the operator's. */
+  /** OPERATOR_SECRET. undefined: this service takes no operator's tokens. */
   readonly secret: string | undefined
   readonly executor: () => Executor
   readonly clock: Clock
-  /** How old what is known of a session may be, milliseconds: one that was ended lives so long at most. */
+  /**
+   * How long a session is trusted without reading it again, milliseconds. A session that was ended works for
+   * at most this long.
+   */
   readonly ttlMs: number
 }
 
@@ -94,8 +97,8 @@ function roleOf(token: string): unknown {
 }
 
 /**
- * Signs an operator's token (HS256; role 3, `iat`, `exp`, and a `jti` of its own). Times are milliseconds. It is
- * good for every app: keep it short-lived.
+ * Signs an operator's token (HS256; role 3, `iat`, `exp`, and a `jti` of its own). Times are milliseconds.
+ * The token is good for every app, so it should be short-lived.
  */
 export function signOperatorToken(secret: string, issuedAt: number, ttlMs: number): Promise<string> {
   return new SignJWT({ role })

@@ -12,13 +12,13 @@ import { appId, keyShape } from './apps.ts'
 
 /* Making and changing apps, for the operator. A running service sees a change within a second (five on Workers). */
 
-/** The app as it shall be, and what is answered. */
+/** The app as it is to be saved, and the data of the answer. */
 interface Change<Out> {
   readonly app: StoredApp
   readonly data: Out
 }
 
-/** An operation that changes the app which `app_id` in its input names. */
+/** An operation that changes the app with the `app_id` of the input. */
 function appChange<Shape extends z.ZodRawShape, Out>(
   o: Omit<Described<Shape, Out, false>, 'methods'> & {
     change(app: StoredApp, call: Call<Input<Shape>>): Change<Out> | Refusal
@@ -41,7 +41,7 @@ function appChange<Shape extends z.ZodRawShape, Out>(
         data = changed.data
         return changed.app
       }).decide(call, rows)
-      // What was saved was decided by `change`, which gave its data.
+      // If the app was saved, `change` was called and has set `data`.
       return saved instanceof Refusal ? saved : { ...saved, data: data as Out }
     },
   })
@@ -87,7 +87,7 @@ export const createApp = operation({
   },
 })
 
-/** Every setting, to be set or (null) to go back to its default. */
+/** Every setting may be given: a value sets it, and null sets it back to its default. */
 const settingChanges = z.strictObject(
   Object.fromEntries(
     Object.entries(appSettings.shape).map(([name, type]) => [
@@ -176,7 +176,7 @@ export const rotateKey = appChange({
 
 const kid = z.string({ error: 'must be the kid of a key' }).min(1).max(64).describe('which')
 
-/** All but the one of this name; the last one cannot go. */
+/** All keys but the one of this name. The last key cannot be removed. */
 function without(keys: StoredApp['secrets'], name: string): StoredApp['secrets'] | Refusal {
   const left = keys.filter(key => key.kid !== name)
   if (left.length === keys.length) return refuse('invalid_parameter', 'kid names none of this app')

@@ -15,7 +15,7 @@ export const appId = z
   .regex(appIdPattern, { error: 'must be 1 to 64 letters, digits, _ or -' })
   .describe('the app: 1 to 64 letters, digits, _ or -')
 
-/** A key or secret as shown: never what it is. */
+/** A key or secret as lists show it, without its value. */
 export const keyShape = z.object({ kid: z.string(), created_at: z.int().describe('milliseconds') })
 
 const list = 'apps'
@@ -61,7 +61,7 @@ export const listApps = operation({
     const { rows, cursor } = cut(list, found, limit, row => [row.app_id, 0])
     return { data: [...rows], page: { cursor, total: all?.total ?? 0, version: 0 } }
   },
-  // Each database has some of them: the first of all are among the first of each.
+  // Each database has some of the apps. The first apps of all are among the first apps of each database.
   merge: (outcomes, { input: { limit } }) => {
     const together = outcomes.flatMap(({ data }) => data).sort((a, b) => (a.app_id < b.app_id ? -1 : 1))
     const more = outcomes.some(({ page }) => page !== undefined && page.cursor !== '')

@@ -10,7 +10,9 @@ import { id, paging } from '../operation/fields.ts'
 import { type Call, operation } from '../operation/operation.ts'
 import { cut, foreignCursor, type Key, keyBehind } from './list-cursor.ts'
 
-/* The stored files of an app, for its administrator: avatars and what was sent to users and groups. */
+/*
+ * The stored files of an app, for its administrator: avatars, and files that were sent to users and groups.
+ */
 
 const columns = {
   object_name: objects.object_name,
@@ -20,7 +22,7 @@ const columns = {
   content_type: objects.content_type,
   created_at: objects.created_at,
 }
-/** One of the grants of a chat file, to read it by; null for an avatar. */
+/** One of the grants of a chat file. The administrator reads the file by it. null for an avatar. */
 const anyGrant = sql<
   number | null
 >`(SELECT min(g.grant_id) FROM grants g WHERE g.object_name = objects.object_name)`
@@ -91,7 +93,7 @@ const countOfGroup = query<{ app_id: string; group_id: number }>()(p =>
 )
 
 const largest = Number.MAX_SAFE_INTEGER
-/** After every object name. */
+/** A text that sorts after every object name. */
 const lastName = '\u{10ffff}'
 
 interface Listing {

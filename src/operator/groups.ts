@@ -22,7 +22,9 @@ const columns = {
   updated_at: groups.updated_at,
 }
 
-/** After every name that begins with the same text: no character is greater. */
+/**
+ * Sorts after every other character. So a prefix with this character sorts after all names with that prefix.
+ */
 const lastCharacter = '\u{10ffff}'
 
 type After = Readonly<{ app_id: string; key: string | number; id: number; most: number }>
@@ -106,7 +108,9 @@ interface Listing {
   readonly owner_id?: number | undefined
 }
 
-/** The list that the input asks for, which its cursors name: one of another list does not fit. */
+/**
+ * The name of the list that the input asks for. Cursors carry it, so a cursor of another list does not fit.
+ */
 const listOf = ({ sort, name, owner_id }: Listing): string =>
   owner_id === undefined ? (name === '' ? `groups ${sort}` : `groups named ${name}`) : `groups of ${owner_id}`
 

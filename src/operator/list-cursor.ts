@@ -1,9 +1,9 @@
 /*
- * Cursors of lists for administrators and the operator: the key of the last row, as text. They are not signed:
- * whoever may read such a list may read all of it, so a forged cursor shows nothing more.
+ * Cursors of lists for administrators and the operator: the key of the last row, as text. They are not
+ * signed. Whoever may read such a list may read all of it, so a forged cursor shows nothing more.
  */
 
-/** What a list is ordered by, and the id that tells rows of one key apart. */
+/** What a list is sorted by, and an id that distinguishes rows with the same sort key. */
 export type Key = readonly [key: string | number, id: string | number]
 
 const encode = (text: string): string =>
@@ -21,7 +21,10 @@ const decode = (text: string): string =>
 
 export const cursorOf = (list: string, key: Key): string => encode(JSON.stringify([list, ...key]))
 
-/** The key to go on behind: undefined if the cursor is not one of this list. `start` without a cursor. */
+/**
+ * The key that the next page begins after. `start` if there is no cursor; undefined if the cursor is not one
+ * of this list.
+ */
 export function keyBehind<K extends Key>(list: string, cursor: string, start: K): K | undefined {
   if (cursor === '') return start
   try {
@@ -34,7 +37,10 @@ export function keyBehind<K extends Key>(list: string, cursor: string, start: K)
   }
 }
 
-/** Cuts rows (one more than `limit`, if there is one) to a page, with the cursor of the next. */
+/**
+ * Cuts rows to a page of `limit` rows, and makes the cursor of the next page. `rows` has one row more than
+ * `limit` if there is a next page.
+ */
 export function cut<Row>(
   list: string,
   rows: readonly Row[],

@@ -24,7 +24,7 @@ const health = z.object({
 })
 
 const day = 24 * 3_600_000
-/** Free space under which a disk is called nearly full, of its whole. */
+/** A disk is called nearly full if less than this share of it is free. */
 const minFreeShare = 0.05
 
 export const getHealth: Route = {

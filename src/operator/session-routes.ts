@@ -14,7 +14,7 @@ import {
   sessionHours,
 } from './sessions.ts'
 
-/* How the operator comes into the console, and how that ends. */
+/* How the operator opens a session of the console, and how sessions end. */
 
 const none = z.object({})
 const session = z.object({
@@ -22,7 +22,7 @@ const session = z.object({
   expires_at: z.int().describe('milliseconds'),
 })
 
-/** Secure: a browser takes it on https, and on the machine itself. */
+/** `Secure`: a browser takes the cookie only over https, or on the machine itself. */
 const cookie = (value: string, maxAgeSeconds: number): Record<string, string> => ({
   'set-cookie': `${sessionCookie}=${value}; Path=/; HttpOnly; Secure; SameSite=Strict; Max-Age=${maxAgeSeconds}`,
 })
@@ -35,7 +35,10 @@ const opening = z.object({
     .describe('what follows `#` in the link that `cohort console` prints, or an operator token with a `jti`'),
 })
 
-/** Opens a session by a link of the database, or by an operator's token. Both work once. */
+/**
+ * Opens a session by a link from the database, or by an operator's token. Each link and each token works
+ * once.
+ */
 async function open(exchange: Exchange, link: string): Promise<OpenedSession | Refusal> {
   const { operators } = exchange.service
   const browser = exchange.header('user-agent') ?? ''

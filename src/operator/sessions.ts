@@ -9,7 +9,7 @@ import { randomSecret } from '../operation/sign.ts'
 
 /*
  * Sessions of the operator in the console. A link opens one session, once, within five minutes. Links and
- * sessions are 256 random bits each; the database keeps their hashes alone.
+ * sessions are 256 random bits each. The database keeps only their hashes.
  */
 
 const linkMinutes = 5
@@ -47,7 +47,7 @@ const insertLink = command<{ link_hash: string; expires_at: number; used: number
   p =>
     sql`INSERT INTO console_links (link_hash, expires_at, used) VALUES (${p.link_hash}, ${p.expires_at}, ${p.used})`,
 )
-// Two who use one link at once: the second finds it used, and the NOT NULL column refuses.
+// If two callers use one link at once, the second finds it used, and the NOT NULL column refuses the change.
 const useLink = command<{ link_hash: string }>()(
   p => sql`UPDATE console_links SET used = CASE WHEN used = 0 THEN 1 END WHERE link_hash = ${p.link_hash}`,
 )
@@ -73,7 +73,7 @@ const dropSession = command<{ session_id: number }>()(
 const dropAllSessions = command<Record<never, never>>()(() => sql`DELETE FROM console_sessions`)
 const dropAllLinks = command<Record<never, never>>()(() => sql`DELETE FROM console_links`)
 
-/** Makes a link, and answers what its URL ends in. */
+/** Makes a link. Answers the last part of its URL. */
 export const makeLink = (): Task<string> => ({
   writes: true,
   reads: () => [],
@@ -87,16 +87,19 @@ export const makeLink = (): Task<string> => ({
   },
 })
 
-/** What opens a session: a link of this service, or a token's own id, whose signature was checked before. */
+/**
+ * What opens a session: a link of this service, or the id of an operator's token (its signature was checked
+ * before).
+ */
 export interface Opening {
   readonly link: string
-  /** Milliseconds since 1970, for what is not in the database yet; undefined for a link. */
+  /** Milliseconds since 1970, for a token, which is not in the database yet; undefined for a link. */
   readonly expiresAt?: number
   readonly browser: string
 }
 
 export interface OpenedSession {
-  /** For the cookie. */
+  /** The value of the cookie. */
   readonly session: string
   readonly expires_at: number
 }

@@ -9,7 +9,7 @@ import { id, paging } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
 import { cut, foreignCursor, keyBehind } from './list-cursor.ts'
 
-/* The users of an app, for its administrator: those who ever did something that Cohort remembers. */
+/* The users of an app, for its administrator: all users of whom Cohort has something stored. */
 
 const columns = {
   user_id: users.user_id,

@@ -3,34 +3,34 @@ import { FairQueue, type Turn } from '../../operation/fair-queue.ts'
 
 interface Entry {
   readonly turn: Turn
-  /** Bytes that the work will hold in memory. */
+  /** Bytes of memory that the work needs. */
   readonly bytes: number
-  /** Begins the work; undefined if it is under way already, or nobody wants it any more. */
+  /** Begins the work. undefined: it has begun already, or nobody wants it any more. */
   readonly begin: () => Promise<unknown> | undefined
 }
 
 export interface ConversionLine {
   /**
-   * Waits in line, and begins when it has its turn. The function it answers leaves the line. Throws `HttpError` 429
-   * when this user has too many in line.
+   * Waits in line and begins the work when its turn comes. The function that it answers leaves the line.
+   * Throws `HttpError` 429 when this user has too many entries in line.
    */
   enter(entry: Entry): () => void
 }
 
 interface Bounds {
-  /** Works under way at the same time. */
+  /** How many works may run at the same time. */
   readonly atOnce: number
-  /** Of one app: fewer than of all, so that another app never waits for this one. */
+  /** The same of one app. It is less than `atOnce`, so that another app never waits for this one. */
   readonly ofApp: number
-  /** In line, of one user. A page of a chat shows some dozens of pictures at once. */
+  /** How many entries of one user may wait. A page of a chat shows some dozens of pictures at once. */
   readonly waitingOfUser: number
-  /** Bytes of all works under way; one that is larger runs alone. */
+  /** Bytes that all running works may need together. A work that needs more than that runs alone. */
   readonly bytes: number
 }
 
 /**
- * Who waits for a conversion: apps and users take turns. Nothing of a file is read while it waits, so a long line
- * costs no memory.
+ * The line of those who wait for a conversion: apps and users take turns. A file is read only when its work
+ * begins, so a long line costs no memory.
  */
 export function conversionLine({ atOnce, ofApp, waitingOfUser, bytes }: Bounds): ConversionLine {
   const line = new FairQueue<Entry>()

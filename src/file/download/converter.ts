@@ -12,18 +12,18 @@ import type { Variant } from './variant.ts'
 
 type Made = Exclude<Variant, { kind: 'original' }>
 
-/** What was made: it lies beside the object in the store, or comes along as `bytes`. */
+/** The result of a conversion. It is stored beside the object, or comes along as `bytes`. */
 export interface Converted extends DerivedObject {
   readonly bytes?: Bytes
 }
 
-/** Who wants something made. */
+/** A request that wants a conversion. */
 export interface Requester {
   readonly run: RunTask
   readonly turn: Turn
   /** Aborted when the requester has gone. */
   readonly signal: AbortSignal
-  /** Charges what the work costs, in requests. */
+  /** Charges the requester for the cost of the work, in requests. */
   charge(cost: number): void
 }
 
@@ -31,33 +31,38 @@ export interface Requester {
 export type Converter = (requester: Requester, object: StoredObject, variant: Made) => Promise<Converted>
 
 const mebibyte = 1024 * 1024
-/** What is made and not kept, and asked for again soon: of all apps together. */
-const recentBytes = 24 * mebibyte
-/** How long a file that cannot be converted is not tried again, and how many of them are known. */
+/**
+ * Results that are not stored are kept in memory for requests that follow soon. Bytes, of all apps together.
+ */
+const maxRecentBytes = 24 * mebibyte
+/** How long a file that could not be converted is not tried again, and how many such files are remembered. */
 const failedForMs = 10 * 60_000
-const mostFailed = 1000
+const maxFailed = 1000
 
-/** A work that some wait for. */
+/** A conversion that one or more requests wait for. */
 interface Work {
   readonly result: Promise<Converted>
   waiting: number
   begun: boolean
-  /** Begins it, on behalf of whoever had its turn first; undefined when it has begun. */
+  /**
+   * Begins the work for the requester whose turn came first. undefined: it has begun already, or nobody waits
+   * for it.
+   */
   begin(requester: Requester): Promise<unknown> | undefined
 }
 
 /**
- * Makes each thing once: while it waits or is being made, everybody who asks waits for the same work, each in a
- * place in line of its own. What is useful again and again is kept in the store; other sizes are made for whoever
- * asks, and forgotten.
+ * Makes each thing once. While it waits or is being made, everybody who asks for it waits for the same work,
+ * each in a place in line of its own. Results that are useful again and again are kept in the store. Pictures
+ * of other sizes are made for the request and not stored.
  */
 export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Converter {
   const { blobs } = ports
   const works = new Map<string, Work>()
-  const recent = new RecentBytes<Converted & { readonly bytes: Bytes }>(recentBytes)
+  const recent = new RecentBytes<Converted & { readonly bytes: Bytes }>(maxRecentBytes)
   const failed = new Map<string, { readonly error: CannotConvert; readonly until: number }>()
   const pictures = conversionLine({ atOnce: 3, ofApp: 2, waitingOfUser: 100, bytes: 2 * largestPicture })
-  // Decoders of video and sound take a processor each, for seconds.
+  // A decoder of video or sound takes a whole processor for seconds.
   const others = conversionLine({ atOnce: 2, ofApp: 1, waitingOfUser: 30, bytes: 2 * largestPicture })
 
   const make = async (run: RunTask, object: StoredObject, variant: Made): Promise<Converted> => {
@@ -71,7 +76,7 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
       recent.set(key, unkept)
       return unkept
     }
-    // Two processes may make the same; whichever is stored first stays.
+    // Two processes may make the same thing. The result that is stored first stays.
     if ((await blobs.head(key)) === undefined) await blobs.put(key, streamOf(bytes), { size, contentType })
     if ((await run(remember(object, variant.suffix, made))) === true) return made
     await blobs.delete([key])
@@ -81,7 +86,7 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
 
   const newWork = (key: string, object: StoredObject, variant: Made): Work => {
     const { promise: result, resolve, reject } = deferred<Converted>()
-    // Nobody may be left to hear of it.
+    // Everybody may have gone when it fails. The failure must not count as an unhandled rejection then.
     result.catch(() => undefined)
     return {
       result,
@@ -94,7 +99,7 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
         const done = make(run, object, variant)
         done.then(resolve, error => {
           if (error instanceof CannotConvert && !(error instanceof NoConverter)) {
-            if (failed.size >= mostFailed) failed.delete(failed.keys().next().value as string)
+            if (failed.size >= maxFailed) failed.delete(failed.keys().next().value as string)
             failed.set(sourceOf(object, variant), { error, until: performance.now() + failedForMs })
           }
           reject(error)
@@ -134,10 +139,13 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
   }
 }
 
-/** What the failure of a conversion is known by: not by the size that was asked for. */
+/**
+ * The key of a failed conversion. It leaves out the size, because another size of the same file fails as
+ * well.
+ */
 const sourceOf = ({ object_name }: StoredObject, { kind }: Made): string => `${kind} ${object_name}`
 
-/** What it costs, in requests: by the bytes that are decoded. */
+/** The cost of a conversion, in requests. It grows with the bytes that are decoded. */
 const costOf = ({ size, content_type }: StoredObject, { kind }: Made): number =>
   (kind === 'mp3' || content_type.startsWith('video/') ? 20 : 2) + Math.ceil(size / mebibyte)
 

@@ -7,7 +7,7 @@ import type { App } from '../../tenant/app.ts'
 import { grantOf } from '../file-sign.ts'
 import { avatarName } from '../objects.ts'
 
-/** The credentials that may stand in the query, for documentation: an `<img>` element sends no headers. */
+/** Credentials that may stand in the query, for the documentation: an `<img>` element sends no headers. */
 export const credentials = {
   'access-token': z.string().optional().describe('instead of the header: an img element sends none'),
   app_id: z.string().optional().describe('instead of the header'),
@@ -20,14 +20,17 @@ export const credentials = {
     ),
 }
 
-/** The token of a download, which may stand in the query; undefined without one. */
+/** The token of a download. It may stand in the query. undefined: none was sent. */
 export function tokenOf(exchange: Exchange): string | undefined {
   const { query } = exchange
   const sent = exchange.header('access-token') ?? query['access-token'] ?? query.store_token ?? null
   return exchange.tokenOf(sent)
 }
 
-/** An administrator that acts as nobody: what a valid `sdk_sign` is worth, for the one file it signs. */
+/**
+ * A valid `sdk_sign` lets its sender act as an administrator who acts as nobody, for the one file that it
+ * signs.
+ */
 const signedFor: Caller = { administrator: true, user_id: null, only_group: null }
 
 /**
@@ -49,13 +52,14 @@ export function readerOf(
     : refuse('file_sign_invalid', 'sdk_sign is invalid')
 }
 
-/** What stands before the name where the signature is made for files alone. */
+/** The prefix of the labelled form: a signature over this prefix and the name is good for files only. */
 const label = 'cohort-file:'
 
 /**
- * Whether it is the app's signature of this name. The secret is that of tokens, whose signatures are made in the
- * same way: a server that signs whatever name it is asked for would sign a token. So nothing is taken but the names
- * that are handed out here, and servers had better sign the labelled form, which is no token's.
+ * Whether `signature` is the app's signature of this file's name. The app's secret also signs tokens, in the
+ * same way: a server that signs every name it is asked for would sign a token, too. So only names that this
+ * service itself hands out are accepted. Servers should sign the labelled form, because no token looks like
+ * it.
  */
 function isSigned(app: App, name: string, signature: string): boolean {
   const isName = name.startsWith(`${app.app_id}/`) ? avatarName.test(name) : grantOf(app, name) !== undefined

@@ -14,20 +14,21 @@ import {
 import type { StoredObject } from '../objects.ts'
 import type { Variant } from './variant.ts'
 
-/** What it takes to make something from a stored file. */
+/** What is needed to make something from a stored file. */
 export interface Converters {
   readonly blobs: BlobStore
   readonly images: Images
   readonly videos: Videos
   readonly voice: Voice
   /**
-   * Nobody waits in line (Workers): a request that was answered can begin nothing there for those who wait.
+   * Set on Workers: conversions do not wait in line there. Once a request there is answered, it cannot begin
+   * the work of others who wait.
    */
   readonly withoutLine?: true
 }
 
 const megabyte = 1024 * 1024
-/** What is read into memory to be converted, bytes. */
+/** The largest file that is read into memory to be converted, bytes. */
 export const largestPicture = 64 * megabyte
 const largestVoice = 16 * megabyte
 export interface Derived {
@@ -66,11 +67,13 @@ async function picture(files: Converters, bytes: Bytes, request: PictureRequest)
   return files.images.resize(bytes, size ? within(uprightSize(size, bytes), request) : request)
 }
 
-/** The size as it is shown. */
+/** The size of the picture as it is shown, after it is turned upright. */
 const uprightSize = ({ width, height }: PictureSize, bytes: Bytes): PictureSize =>
   exifOrientation(bytes) >= 5 ? { width: height, height: width } : { width, height }
 
-/** The request, made smaller where it would enlarge: a cover keeps its proportions. */
+/**
+ * The request, made smaller where it would enlarge the picture. A cover keeps the proportions of the request.
+ */
 function within(size: PictureSize, request: PictureRequest): PictureRequest {
   const scale = Math.min(1, size.width / request.width, size.height / request.height)
   if (request.fit === 'inside' || scale === 1) return request

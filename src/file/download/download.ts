@@ -16,8 +16,8 @@ import { redirectUrl, representation } from './representation.ts'
 import { savingParameters, soundParameters, variantFor, variantOf, variantParameters } from './variant.ts'
 
 /*
- * The two download routes: who calls, which file, may it be read, in which form, and then its bytes. Errors have
- * an HTTP status (docs/behaviour.md, section 1).
+ * The two download routes. They check who calls, which file is meant, whether the caller may read it, and in
+ * which form. Then they send the bytes. Errors have an HTTP status (docs/behaviour.md, section 1).
  */
 
 const answers: Readonly<Record<number, Answer>> = {
@@ -94,7 +94,7 @@ export const downloadChat: Route = {
     }),
 }
 
-/** Finds what a file's name means to this caller; undefined: there is none. */
+/** Finds the file of this name for this caller. undefined: there is none. */
 type Find = (app: App, caller: Caller, name: string) => Promise<StoredObject | Refusal | undefined>
 
 async function download(exchange: Exchange, parameter: string, find: Find): Promise<Response | Refusal> {
@@ -118,7 +118,7 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   if (variant.kind === 'original' && variant.format === 'amr' && object.content_type === 'audio/mpeg') {
     return refuse('storage_failed', 'this voice is MP3 and cannot be converted to AMR')
   }
-  // What the store signs for GET is no good for HEAD.
+  // A URL that the store signs for GET does not work for HEAD.
   const here = query.source === 'miniprogram' || exchange.request.method === 'HEAD'
   const save = query.download === '1' || query.download === 'true'
   const url = here ? undefined : await redirectUrl(service.files, object, variant, save)

@@ -1,11 +1,8 @@
 import { shortened } from '../file-name.ts'
 
-/*
- * The headers that keep hostile bytes harmless
- * (docs/file-security.md).
- */
+/* Headers that keep hostile bytes harmless (docs/file-security.md). */
 
-/** Of a file that anybody may have uploaded: what a browser may do with it is to show it, or save it. */
+/** For a file that anybody may have uploaded: a browser may only show it or save it. */
 export const hostileHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "sandbox; default-src 'none'",
@@ -14,15 +11,17 @@ export const hostileHeaders: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
 }
 
-/** The one who may read it may keep it for ever: an object never changes. */
+/** The browser of a caller who may read the file may keep it for ever, because an object never changes. */
 export const keepForEver = 'private, max-age=31536000, immutable'
 
-/** Code points. In percent they are up to 2 400 bytes: proxies take 4 096 for all headers. */
+/**
+ * Code points. Percent-encoded they take up to 2 400 bytes, and proxies allow 4 096 for all headers together.
+ */
 const longestName = 200
 
 /**
- * RFC 6266: the name twice, in ASCII and, for all who know it, as it is (RFC 8187). Whatever is in the name, it is
- * one header.
+ * The name twice (RFC 6266): once in ASCII, and once in full for clients that know RFC 8187. No name can
+ * break out of this one header.
  */
 export function contentDisposition(kind: 'inline' | 'attachment', name: string): string {
   const plain = name.replace(/[^\w.() -]/g, '_').slice(0, 100)

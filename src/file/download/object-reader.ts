@@ -1,11 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import type { BlobStore, ByteRange, Bytes, SentBody } from '../../platform.ts'
 
-/** What is kept in memory: avatars and thumbnails, which a chat window asks for by the dozen. Bytes. */
-const largestKept = 256 * 1024
-const mostKept = 16 * 1024 * 1024
+/**
+ * Small objects are kept in memory: avatars and thumbnails, which a chat window asks for by the dozen. Bytes.
+ */
+const maxKeptObjectBytes = 256 * 1024
+const maxKeptBytes = 16 * 1024 * 1024
 
-/** Stored bytes: where they are, how many, and the tag under which they never change. */
+/** Stored bytes: their key in the store, their size, and an ETag. The bytes of one ETag never change. */
 export interface StoredBytes {
   readonly key: string
   readonly size: number
@@ -13,24 +15,24 @@ export interface StoredBytes {
 }
 
 /**
- * Reads stored bytes to be sent: all, or those of the range. undefined: the store has lost them. Who may have
- * them is asked before, each time.
+ * Reads stored bytes to be sent: all of them, or a range. undefined: the store has lost them. It checks no
+ * rights, so its caller must do that first, every time.
  */
 export type ObjectReader = (bytes: StoredBytes, range?: ByteRange) => Promise<SentBody | undefined>
 
 /**
- * Small objects come from memory, those that were asked for last; all who ask while one is read wait for the same
- * read. Larger ones come from the store.
+ * Reads small objects from memory, where the most recently used ones are kept. All who ask for one while it
+ * is read wait for the same read. Larger objects come from the store.
  */
 export function objectReader(blobs: BlobStore): ObjectReader {
   const kept = new LRUCache<string, Bytes, StoredBytes>({
-    maxSize: mostKept,
+    maxSize: maxKeptBytes,
     sizeCalculation: bytes => bytes.byteLength || 1,
     fetchMethod: async (_, __, { context }) => whole(blobs, context),
   })
   return async (stored, range) => {
     const { key, size, etag } = stored
-    if (size > largestKept) return (blobs.send ?? blobs.get)(key, range)
+    if (size > maxKeptObjectBytes) return (blobs.send ?? blobs.get)(key, range)
     const name = `${key} ${etag}`
     const bytes = kept.get(name) ?? (await kept.fetch(name, { context: stored }))
     return range === undefined ? bytes : bytes?.subarray(range.start, range.end + 1)

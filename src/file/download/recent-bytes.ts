@@ -1,9 +1,9 @@
 import type { Bytes } from '../../platform.ts'
 
-/** Small results that are not worth the store, held for those who ask again: the latest of at most `maxBytes`. */
+/** Keeps small results in memory that are not worth storing: the latest ones, at most `maxBytes` together. */
 export class RecentBytes<Value extends { readonly bytes: Bytes }> {
   private readonly maxBytes: number
-  /** The longest unused first. */
+  /** The entry that was not used for the longest time comes first. */
   private readonly entries = new Map<string, Value>()
   private held = 0
 
@@ -22,7 +22,7 @@ export class RecentBytes<Value extends { readonly bytes: Bytes }> {
 
   set(key: string, value: Value): void {
     const size = value.bytes.byteLength
-    // One must not push all others out.
+    // One result must not push out all others.
     if (size > this.maxBytes / 8 || this.entries.has(key)) return
     this.entries.set(key, value)
     this.held += size

@@ -8,10 +8,10 @@ import type { Requester } from './converter.ts'
 import { contentDisposition, hostileHeaders, keepForEver } from './headers.ts'
 import type { Variant } from './variant.ts'
 
-/** How long a redirect to the store is good, seconds. */
+/** How long a redirect to the store works, seconds. */
 const redirectSeconds = 300
 
-/** Where to send the client instead, if the store or an image service serves this itself. */
+/** The URL to redirect the client to, if the store or an image service serves this file itself. */
 export async function redirectUrl(
   { blobs, imageServiceUrl }: FilePorts,
   object: StoredObject,
@@ -38,7 +38,10 @@ export async function redirectUrl(
   return imageServiceUrl.replace(/\{(url|w|h|fit)\}/g, (_, key: string) => values[key] ?? '')
 }
 
-/** The file in the form that was asked for, made if need be. Throws `CannotConvert` and `BlobStoreError`. */
+/**
+ * The file in the form that was asked for. It is made if necessary. Throws `CannotConvert` and
+ * `BlobStoreError`.
+ */
 export async function representation(
   { files }: Service,
   requester: Requester,
@@ -56,7 +59,7 @@ export async function representation(
   if (variant.kind === 'original') return original
   if (variant.kind === 'mp3' && object.content_type === 'audio/mpeg') return original
   const made = await files.convert(requester, object, variant).catch((error: unknown) => {
-    // Existing clients ask for MP3 of every voice: where it cannot be made, they get what was sent.
+    // Existing clients ask for MP3 of every voice file. Where no MP3 can be made, they get the original.
     if (error instanceof NoConverter && variant.kind === 'mp3' && isVoice(object.kind)) return undefined
     throw error
   })
@@ -78,7 +81,10 @@ interface Disposition {
   readonly contentDisposition: string
 }
 
-/** Shown in place if clients can show or play it; anything else is saved, and all where `save` says so. */
+/**
+ * `inline` for a type that clients can show or play; `attachment` for every other type, and always with
+ * `save`.
+ */
 function dispositionOf(
   { content_type, object_name, name }: Pick<StoredObject, 'content_type' | 'object_name' | 'name'>,
   save: boolean,
@@ -98,7 +104,10 @@ const headersOf = ({ contentType, contentDisposition }: Disposition): Record<str
   'content-disposition': contentDisposition,
 })
 
-/** Bytes of a result in memory, in steps: many readers share it, however slow they are. */
+/**
+ * A stream of bytes that are in memory, piece by piece. Many readers may share the bytes, however slow they
+ * are.
+ */
 function part(bytes: Bytes, range: ByteRange = { start: 0, end: bytes.byteLength - 1 }): ByteStream {
   let at = range.start
   return new ReadableStream(

@@ -3,14 +3,14 @@ import { hasThumbnail, isShown } from '../../media/media-types.ts'
 import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { PictureRequest } from '../../platform.ts'
 
-/** What of a file is asked for: the original, a picture made from it, or its sound as MP3. */
+/** The form of a file that is asked for: the original, a picture made from it, or its sound as MP3. */
 export type Variant =
-  /** `format`: the caller said it wants AMR, or a JPEG of a picture that most clients cannot show. */
+  /** `format`: the caller asked for AMR, or for a JPEG instead of a picture that most clients cannot show. */
   | { readonly kind: 'original'; readonly format?: 'amr' | 'jpeg' }
   | {
       readonly kind: 'picture'
       readonly suffix: string
-      /** Whether it is stored for all who ask later. */
+      /** Whether the result is stored for later requests. */
       readonly kept: boolean
       readonly request: PictureRequest
       readonly byImageService: boolean
@@ -18,13 +18,13 @@ export type Variant =
   | { readonly kind: 'mp3'; readonly suffix: string; readonly kept: true }
 
 const largestSide = 4096
-/** Of a JPEG that is made to be looked at, in place of a picture that most clients cannot show. */
+/** The longest side, in pixels, of a JPEG that replaces a picture that most clients cannot show. */
 const largestShownSide = 2048
 const defaultSide = 200
 /**
- * Squares of these sides are stored, once asked for, thumbnails and covers: so few that nobody can fill the store
- * with them or push others out. Clients that ask for one of these get it fastest; another size is made exactly, and
- * not kept.
+ * Thumbnails and covers with these sides (pixels) are stored when they are first made. There are so few of
+ * them that nobody can fill the store with them, or push others out. A client that asks for one of these gets
+ * it fastest. Any other size is made exactly and not stored.
  */
 const keptSides: ReadonlySet<number> = new Set([64, 100, 128, 200, 256, 320, 400, 512, 640, 800, 1024, 1280])
 
@@ -52,11 +52,11 @@ export const variantParameters = {
     .optional()
     .describe('1 by the image service, where one is configured; 2 by this service'),
 }
-/** How it is sent. */
+/** Parameters of how the file is sent. */
 export const savingParameters = {
   download: z.literal([0, 1]).meta({ type: 'integer' }).optional().describe('1: to be saved, whatever it is'),
 }
-/** Those of sound. */
+/** Parameters of sound. */
 export const soundParameters = {
   format: z
     .enum(['amr', 'mp3', 'jpeg'])
@@ -67,14 +67,14 @@ export const soundParameters = {
 
 /**
  * Reads `image_type`, `w`, `h`, `thumbnail_strategy` and `format` of a download (docs/behaviour.md, section
- * 7); 10002 names the one that is wrong.
+ * 7). An error 10002 names the parameter that is wrong.
  */
 export function variantOf(query: Readonly<Record<string, string>>): Variant | Refusal {
   const format = query.format ?? ''
   if (format !== '' && format !== 'amr' && format !== 'mp3' && format !== 'jpeg')
     return refuse('invalid_parameter', 'format must be amr, mp3 or jpeg')
   if (format === 'mp3') return { kind: 'mp3', suffix: '.mp3', kept: true }
-  // A client in the field misspells it.
+  // A client in the field sends the misspelt `imgage_type`.
   const type = query.image_type ?? query.imgage_type ?? '1'
   if (type !== '' && !/^[123]$/.test(type))
     return refuse('invalid_parameter', 'image_type must be 1 (original), 2 (thumbnail) or 3 (cover)')
@@ -101,8 +101,8 @@ export function variantOf(query: Readonly<Record<string, string>>): Variant | Re
 }
 
 /**
- * The variant for a file of this type: of a picture that most clients cannot show, whoever asks for a JPEG gets one of
- * the whole picture; everything else is as it was asked for.
+ * The variant for a file of this content type. If most clients cannot show the picture, whoever asks for a
+ * JPEG gets a JPEG of the whole picture. In all other cases it is the variant that was asked for.
  */
 export function variantFor(variant: Variant, contentType: string): Variant {
   const isWanted = variant.kind === 'original' && variant.format === 'jpeg'
@@ -116,7 +116,7 @@ export function variantFor(variant: Variant, contentType: string): Variant {
   return { kind: 'picture', suffix: '.jpeg', kept: true, request, byImageService: false }
 }
 
-/** Pixels, clamped to 1…4096; clients send fractions. */
+/** A side in pixels, clamped to 1…4096. Clients send fractions. */
 function side(sent: string | undefined): number | undefined {
   if (sent === undefined || sent === '') return defaultSide
   const pixels = /^-?\d{1,15}(\.\d{1,15})?(e\d{1,2})?$/i.test(sent) ? Number(sent) : Number.NaN

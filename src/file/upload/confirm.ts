@@ -8,7 +8,7 @@ import type { StoredObject } from '../objects.ts'
 import { contentTypeOf, mismatch } from './content.ts'
 import { finish, rememberRefusal } from './object-life.ts'
 
-/** Why bytes are refused that a client could send straight to the store, by HTTP status. */
+/** By HTTP status, why bytes are refused that a client has sent straight to the store. */
 const reasons: Readonly<Record<number, string>> = {
   413: 'the file that was sent is larger than it may be, and was deleted',
   415: 'an avatar must be a picture: what was sent is none, and was deleted',
@@ -16,9 +16,10 @@ const reasons: Readonly<Record<number, string>> = {
 }
 
 /**
- * Where clients upload straight to the store, nobody tells this service that bytes have arrived: the first to
- * ask for them makes it look. What is too large or beyond a quota is deleted, as is an avatar that is no picture.
- * The record says why to whoever asks, as long as it lives. All else stays, whatever it is.
+ * Records an upload that a client has sent straight to the store. The store does not report arrivals, so the
+ * first download asks the store whether the object is there. An object that is too large or over a quota is
+ * deleted, and so is an avatar that is not a picture. The object's row then keeps the reason, for everybody
+ * who asks for the object. Any other file stays, whatever it is.
  */
 export async function confirm(
   blobs: BlobStore,
@@ -47,7 +48,8 @@ export async function confirm(
             }),
           )
   if (!(result instanceof Refusal)) return result
-  // First what is said, then what goes: after a crash in between, the bytes are judged again.
+  // The reason is saved first, and the bytes are deleted second. After a crash in between, the bytes are
+  // judged again.
   if (result.status !== undefined && reasons[result.status] !== undefined)
     await run(rememberRefusal(object_name, result.status))
   await blobs.delete([object_name])
@@ -56,7 +58,7 @@ export async function confirm(
 
 const refused = (status: number): Refusal => refuse('storage_failed', reasons[status], status)
 
-/** Says what the first bytes of a stored object are. */
+/** Detects the content type of a stored object from its first bytes. */
 async function sniffStored(blobs: BlobStore, key: string, size: number): Promise<Sniffed> {
   const range = { start: 0, end: Math.min(SNIFF_BYTES, size) - 1 }
   const head = size === 0 ? undefined : await blobs.get(key, range)

@@ -11,8 +11,9 @@ export class TooLarge extends Error {
 }
 
 /**
- * Why these bytes are not what the object is for, or undefined if they are. Whatever is sent in a chat is taken: a
- * client that is refused here shows its user nothing. Only an avatar must be a picture, since a picture is shown of it.
+ * Why these bytes do not fit the object's kind; undefined if they do. A chat takes every file, because a
+ * client whose upload is refused shows its user nothing. Only an avatar must be a picture, because thumbnails
+ * are made of it.
  */
 export function mismatch(kind: number, found: Sniffed): string | undefined {
   const isAvatar = kind === avatarKind.user || kind === avatarKind.group
@@ -24,7 +25,7 @@ export function mismatch(kind: number, found: Sniffed): string | undefined {
 export const contentTypeOf = (kind: number, found: Sniffed): string =>
   (isVoice(kind) && found.asVoice) || found.mime
 
-/** Looks at the first bytes of a stream and gives it back whole. */
+/** Looks at the first bytes of a stream, and gives the whole stream back. */
 export async function peek(
   body: ByteStream,
 ): Promise<{ readonly found: Sniffed; readonly whole: ByteStream }> {
@@ -60,7 +61,10 @@ export async function peek(
   return { found: await sniff(head), whole }
 }
 
-/** The stream, which errors with `TooLarge` at the first byte beyond `most`; `count` hears of every chunk. */
+/**
+ * The same stream. It errors with `TooLarge` at the first byte beyond `most`. `count` is called with the size
+ * of every chunk.
+ */
 export function limited(body: ByteStream, most: number, count: (bytes: number) => void): ByteStream {
   const reader = body.getReader()
   let size = 0
@@ -78,24 +82,24 @@ export function limited(body: ByteStream, most: number, count: (bytes: number) =
   })
 }
 
-/** What is read of a body that nobody wants, bytes and milliseconds. */
-const mostDrained = 8 * 1024 * 1024
-const longestDrain = 5000
+/** How much of an unwanted body is read, bytes, and for how long, milliseconds. */
+const maxDrainedBytes = 8 * 1024 * 1024
+const drainTimeoutMs = 5000
 
 /** How long a client may take for the next 64 KiB of its upload. */
 const stallMs = 120_000
 
 /**
- * A request's body that may be left early: an answer that overtakes a body is lost on many clients, and the
- * connection with it. `drain` reads on and throws away, within bounds. It never throws. The body errors with
- * 408 if its sender stalls.
+ * A request's body that may be left before its end. Many clients lose the answer and the connection if the
+ * answer comes before they have sent the whole body. So `drain` reads the rest and throws it away, within
+ * bounds. `drain` never throws. The body errors with 408 if its sender stalls.
  */
 export function leavable(source: ByteStream): { readonly body: ByteStream; drain(): Promise<void> } {
   const reader = source.getReader()
-  // Leaving what is gathered must not end the source: that is read on.
+  // Cancelling `chunks` must not cancel the source, because `drain` reads on from it.
   const chunks = gathered({ read: () => reader.read(), cancel: async () => undefined }).getReader()
   const readOn = async () => {
-    for (let left = mostDrained; left > 0; ) {
+    for (let left = maxDrainedBytes; left > 0; ) {
       const { done, value } = await reader.read()
       if (done) return
       left -= value.byteLength
@@ -115,7 +119,7 @@ export function leavable(source: ByteStream): { readonly body: ByteStream; drain
     async drain() {
       let timer: ReturnType<typeof setTimeout> | undefined
       const late = new Promise<void>(resolve => {
-        timer = setTimeout(resolve, longestDrain)
+        timer = setTimeout(resolve, drainTimeoutMs)
       })
       // A client that has gone needs no answer.
       await Promise.race([readOn().catch(() => undefined), late])

@@ -1,15 +1,16 @@
 import type { Bytes } from '../../platform.ts'
 
 /**
- * Looks for one mark in a stream, chunk after chunk, by the algorithm of Knuth, Morris and Pratt. No byte is
- * looked at again when the next chunk comes: the work is linear in the bytes, whatever their cut. What the
- * end of a chunk may have begun is the beginning of the mark itself, so nothing of a chunk must be kept.
+ * Looks for one mark in a stream, chunk after chunk, by the algorithm of Knuth, Morris and Pratt. It never
+ * looks at a byte again when the next chunk comes. So the work is linear in the bytes, however they are cut.
+ * If a chunk ends with the beginning of a mark, those bytes are known from the mark itself. So no part of a
+ * chunk has to be kept.
  */
 export class DelimiterSearch {
   readonly mark: Bytes
-  /** For each length of a match, how much of the mark still matches when the next byte does not. */
+  /** For each length of a partial match: how much of the mark still matches if the next byte does not fit. */
   private readonly shorter: Uint8Array
-  /** How many bytes of the mark the bytes so far end with. */
+  /** The length of the mark's beginning that the bytes so far end with. */
   private matched = 0
 
   /** The mark must be 1 to 255 bytes. */
@@ -24,9 +25,10 @@ export class DelimiterSearch {
   }
 
   /**
-   * Looks at `chunk` from `start` on. `end` is the position behind the mark, or -1 if it has not ended yet.
-   * `before` is what precedes the mark, or what is certain not to belong to it: first `before.begun` bytes
-   * of the mark itself that an earlier chunk ended with, then the chunk from `start` to `before.to`.
+   * Looks at `chunk` from `start` on. `end` is the position behind the mark, or -1 if the mark is not
+   * complete yet. `begun` and `to` describe the bytes that precede the mark, or that are certain not to
+   * belong to it. These are the first `begun` bytes of the mark, which an earlier chunk ended with, and then
+   * the chunk from `start` to `to`.
    */
   next(chunk: Bytes, start = 0): { readonly end: number; readonly begun: number; readonly to: number } {
     const { mark, shorter } = this
@@ -35,7 +37,7 @@ export class DelimiterSearch {
     let at = start
     while (at < chunk.byteLength) {
       if (matched === 0) {
-        // The runtime's own search jumps to where the mark may begin.
+        // The runtime's own search jumps to the next place where the mark may begin.
         const found = chunk.indexOf(mark[0] as number, at)
         if (found < 0) {
           at = chunk.byteLength
@@ -57,7 +59,10 @@ export class DelimiterSearch {
   }
 }
 
-/** `length` counts from the start of the chunk and is negative where carried bytes are still in question. */
+/**
+ * `length` counts from the start of the chunk. It is negative while bytes of earlier chunks may still be part
+ * of the mark.
+ */
 function settled(carried: number, length: number, start: number): { begun: number; to: number } {
   return length >= 0 ? { begun: carried, to: start + length } : { begun: carried + length, to: start }
 }

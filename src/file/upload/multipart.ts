@@ -2,13 +2,14 @@ import type { ByteStream, Bytes } from '../../platform.ts'
 import { DelimiterSearch } from './delimiter.ts'
 
 /*
- * The one field `file` of a multipart/form-data body, as a stream (RFC 7578). Everything before it is passed
- * over. Memory and work stay bounded whatever is sent and however it is cut: what is kept is one chunk and
- * the headers of one part, and every byte is looked at once. (Kept libraries do not fit: busboy and its
- * descendants need Node's streams, @remix-run/multipart-parser and @mjackson's hold a whole part in memory.)
+ * Reads the one field `file` of a multipart/form-data body as a stream (RFC 7578). Everything before the
+ * field is skipped. Memory and work stay bounded, whatever is sent and however it is cut: one chunk and the
+ * headers of one part are kept, and every byte is looked at once. Libraries do not fit: busboy and its
+ * descendants need Node's streams, and @remix-run/multipart-parser and @mjackson's hold a whole part in
+ * memory.
  */
 
-/** The body is not what it says it is. The message is for the caller. */
+/** The body is not valid multipart/form-data. The message is for the caller. */
 export class MalformedMultipart extends Error {
   override readonly name = 'MalformedMultipart'
 }
@@ -17,8 +18,8 @@ const longestHeaders = 16 * 1024
 const mostBeforeFile = 1024 * 1024
 
 /**
- * The boundary of a multipart content type, or undefined if it is another type. Throws `MalformedMultipart`
- * if it has none.
+ * The boundary of a multipart content type; undefined for another type. Throws `MalformedMultipart` if a
+ * multipart type has no boundary.
  */
 export function boundaryOf(contentType: string): string | undefined {
   if (!/^multipart\/form-data\b/i.test(contentType)) return undefined
@@ -33,12 +34,12 @@ export function boundaryOf(contentType: string): string | undefined {
 
 export interface FileField {
   readonly body: ByteStream
-  /** As it was sent: '' if it was not. */
+  /** As it was sent; '' if there was none. */
   readonly filename: string
 }
 
 /**
- * The field `file`: its bytes, and what the sender calls them. Throws `MalformedMultipart`, at once or while the
+ * The field `file`: its bytes and its file name. Throws `MalformedMultipart`, either at once or while the
  * bytes are read.
  */
 export async function fileField(body: ByteStream, boundary: string): Promise<FileField> {
@@ -50,22 +51,22 @@ export async function fileField(body: ByteStream, boundary: string): Promise<Fil
     if (headers === undefined) throw new MalformedMultipart('the form has no field named file')
     if (/^content-disposition:\s*form-data\b[^\n]*[;\s]name="?file"?\s*(;|\r?$)/im.test(headers))
       return { body: source.part(), filename: filenameIn(headers) }
-    // Delimiters count too: parts without headers and content are endless as well.
+    // Delimiters count too, because a body may consist of endless parts without headers and content.
     passed += headers.length + delimiter.byteLength + (await source.skipPart(mostBeforeFile - passed))
     if (passed > mostBeforeFile) throw new MalformedMultipart('the form has too much before its field file')
   }
 }
 
 /**
- * The file name in the headers of a part: `filename="…"` in UTF-8, in which browsers spell quotes and line breaks
- * in percent (RFC 7578, section 4.2, and the HTML standard), or `filename*` (RFC 8187), which other clients send.
+ * The file name in the headers of a part. It is `filename="…"` in UTF-8, where browsers percent-encode quotes
+ * and line breaks (RFC 7578, section 4.2, and the HTML standard). Other clients send `filename*` (RFC 8187).
  */
 function filenameIn(headers: string): string {
   const [line = ''] = /^content-disposition:[^\n]*/im.exec(headers) ?? []
   const [, extended] = /;\s*filename\*=UTF-8'[^']*'([^;\s]*)/i.exec(line) ?? []
   const [, quoted, bare] = /;\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/i.exec(line) ?? []
   if (extended === undefined) {
-    // Of a path of Windows the backslashes stay: only a quote needs one before it.
+    // Only a quote is escaped by a backslash. Other backslashes stay, because a Windows path may be sent.
     const plain = quoted?.replace(/\\"/g, '"') ?? bare ?? ''
     return plain.replace(/%22/g, '"').replace(/%0[AD]/gi, ' ')
   }
@@ -80,16 +81,16 @@ class Source {
   private readonly reader: ReadableStreamDefaultReader<Bytes>
   private readonly delimiter: DelimiterSearch
   private readonly emptyLine = new DelimiterSearch(bytesOf('\r\n\r\n'))
-  /** The headers of a part as far as they have come. */
+  /** The bytes of a part's headers that have arrived so far. */
   private readonly kept = new Uint8Array(longestHeaders)
   private chunk: Bytes
-  /** What of the chunk has been used. */
+  /** How many bytes of the chunk have been used. */
   private used = 0
 
   constructor(reader: ReadableStreamDefaultReader<Bytes>, delimiter: Bytes) {
     this.reader = reader
     this.delimiter = new DelimiterSearch(delimiter)
-    // The first delimiter stands without the line break before it: put one there.
+    // Before the first delimiter there is no line break. So one is put there.
     this.chunk = bytesOf('\r\n')
   }
 
@@ -104,7 +105,7 @@ class Source {
   }
 
   /**
-   * The headers of a part, and passes over the empty line that ends them; undefined behind the closing
+   * Reads the headers of a part and skips the empty line that ends them. undefined after the closing
    * delimiter (`--`).
    */
   async headers(): Promise<string | undefined> {
@@ -125,7 +126,7 @@ class Source {
     return new TextDecoder().decode(kept.subarray(0, length - emptyLine.mark.byteLength))
   }
 
-  /** Passes over everything up to and with the delimiter; answers how many bytes came before it. */
+  /** Skips everything up to the end of the delimiter. Answers how many bytes came before the delimiter. */
   async skipPart(most: number): Promise<number> {
     for (let skipped = 0; ; ) {
       await this.fill()
@@ -137,7 +138,7 @@ class Source {
     }
   }
 
-  /** A stream of what comes before the delimiter; what follows it is never read. */
+  /** A stream of the bytes before the delimiter. What follows the delimiter is never read. */
   part(): ByteStream {
     const { delimiter } = this
     return new ReadableStream({

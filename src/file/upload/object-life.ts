@@ -10,9 +10,9 @@ import { destinationOfObject, objectByName, type StoredObject } from '../objects
 import { refusalToArrive } from '../recipient.ts'
 
 /*
- * The life of an object between a promise and stored bytes, as tasks: the bytes themselves move outside of
- * any transaction. A claim makes an upload URL work once; what is stored is counted against the quotas in the
- * same change that makes it visible.
+ * The life of an object from an upload URL to stored bytes, as tasks. The bytes themselves move outside of
+ * any transaction. A claim makes an upload URL work only once. The change that makes stored bytes visible
+ * also counts them against the quotas.
  */
 
 const setState = command<{ object_name: string; from: number; to: number }>()(
@@ -20,7 +20,7 @@ const setState = command<{ object_name: string; from: number; to: number }>()(
     sql`UPDATE objects SET state = CASE WHEN state = ${p.from} THEN ${p.to} END WHERE object_name = ${p.object_name}`,
 )
 
-/** An object, and the group it is for where it is for one. */
+/** An object that is to be uploaded, and the group that it is for, if any. */
 interface Expected {
   readonly object_name: string
   readonly group_id?: number | undefined
@@ -30,8 +30,8 @@ const destinationOf = (app_id: string, { object_name, group_id = 0 }: Expected) 
   destinationOfObject({ app_id, object_name, group_id })
 
 /**
- * Takes a promised object for one upload. Refuses 10030 if it is taken or stored already, 10010 if whoever it was
- * promised to may not send it any more.
+ * Claims a promised object for one upload. Refuses 10030 if it is claimed or stored already, and 10010 if the
+ * user who was promised the upload may not send it any more.
  */
 export const claim = (expected: Expected): Task<StoredObject> =>
   task({
@@ -54,7 +54,7 @@ export const claim = (expected: Expected): Task<StoredObject> =>
     },
   })
 
-/** Gives a claim back after an upload that failed: nothing was stored, and the URL may be used again. */
+/** Gives a claim back after a failed upload. Nothing was stored, so the URL may be used again. */
 export const unclaim = (object_name: string): Task<null> =>
   task({
     reads: ({ app }) => [objectByName({ app_id: app.app_id, object_name })],
@@ -87,8 +87,8 @@ const setStored = command<{
       name = CASE WHEN ${p.name} <> '' THEN ${p.name} ELSE name END, refused_status = 0
     WHERE object_name = ${p.object_name}`,
 )
-// A quota reached meanwhile makes the CASE null, which the column refuses, and all is decided again. A limit
-// of 0 is none.
+// If a quota was reached meanwhile, the CASE is null, the NOT NULL column refuses it, and the whole change is
+// decided again. A limit of 0 means no limit.
 const countInApp = command<{ app_id: string; size: number; limit: number }>()(
   p => sql`UPDATE apps SET file_bytes = CASE WHEN ${p.limit} = 0 OR file_bytes + ${p.size} <= ${p.limit} THEN file_bytes + ${p.size} END
     WHERE app_id = ${p.app_id}`,
@@ -104,13 +104,13 @@ export interface Arrived extends Expected {
   readonly size: number
   readonly content_type: string
   readonly etag: string
-  /** What the sender calls it; '' where the upload does not say. */
+  /** The sender's name of the file; '' if the upload has none. */
   readonly name: string
 }
 
 /**
- * Makes bytes that have arrived the object's, and counts them. Refuses 10009 if a quota has no room; then the
- * bytes are to be deleted.
+ * Marks an object as stored and counts its bytes. Refuses 10009 if a quota has no room. Then the caller must
+ * delete the bytes.
  */
 export const finish = (arrived: Arrived): Task<StoredObject> =>
   task({
@@ -144,7 +144,10 @@ const setRefused = command<{ object_name: string; status: number }>()(
     sql`UPDATE objects SET refused_status = ${p.status} WHERE object_name = ${p.object_name} AND state = 0`,
 )
 
-/** Remembers why bytes that a client sent straight to the store were refused, for whoever asks for them. */
+/**
+ * Saves why bytes that a client sent straight to the store were refused. Whoever asks for the object gets
+ * this reason.
+ */
 export const rememberRefusal = (object_name: string, status: number): Task<null> =>
   task({
     reads: () => [],
@@ -174,7 +177,8 @@ function quotaRefusal(
   return undefined
 }
 
-// Made by two at once, the CASE is null for the second, the column refuses it, and all is decided again.
+// If two requests make the same thing, the CASE is null for the second, the column refuses it, and the whole
+// change is decided again.
 const addDerived = command<{ object_name: string; suffix: string; derived: string; size: number }>()(
   p => sql`UPDATE objects SET derived = CASE WHEN state = ${objectState.stored} AND json_type(derived, '$."' || ${p.suffix} || '"') IS NULL
       THEN json_set(derived, '$."' || ${p.suffix} || '"', json(${p.derived})) END,
@@ -183,9 +187,9 @@ const addDerived = command<{ object_name: string; suffix: string; derived: strin
 )
 
 /**
- * Remembers that something made from the object is stored beside it, and counts it against the quotas of the
- * object's owner and of the app. Answers false where there is no room, or the object is not there any more: then
- * the bytes are to be deleted.
+ * Saves that something made from the object is stored beside it, and counts its bytes against the quotas of
+ * the object's owner and of the app. Answers false if there is no room, or the object no longer exists. Then
+ * the caller must delete the bytes.
  */
 export const remember = (
   { object_name, owner_id }: Pick<StoredObject, 'object_name' | 'owner_id'>,

@@ -3,8 +3,8 @@ import type { Presenting } from '../../operation/operation.ts'
 import { uploadPath, writeSlot } from './upload-url.ts'
 
 /**
- * What upload operations decide: the place for the bytes, the path and query at which they will be read, and the
- * group that they are for.
+ * What upload operations decide: the object's name, the path and query of its download URL, and the group
+ * that it is for.
  */
 export const promisedUpload = z.object({
   object_name: z.string(),
@@ -24,7 +24,8 @@ export const uploadTarget = z.object({
 export const chatDownload = (file_sign: string): string => `/file/download/chat?file_sign=${file_sign}`
 
 /**
- * The URLs to upload to and download from: of the store itself where it takes uploads, else of this service.
+ * The URLs to upload to and to download from. The upload URL is the store's own if the store takes uploads;
+ * otherwise it is one of this service.
  */
 export async function presentUpload(
   { object_name, download, group_id }: z.infer<typeof promisedUpload>,

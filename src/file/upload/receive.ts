@@ -15,9 +15,9 @@ import { claim, finish, unclaim } from './object-life.ts'
 import { appIdOfSlot, readSlot, type UploadSlot, uploadPath } from './upload-url.ts'
 
 /**
- * The route behind this service's own upload URLs: `PUT` with the raw bytes, or `POST` as multipart/form-data with
- * the field `file`. General HTTP clients take any 2xx for "stored", so a refused upload never answers one
- * (docs/behaviour.md, section 1).
+ * The route behind this service's own upload URLs. It takes `PUT` with the raw bytes, or `POST` as
+ * multipart/form-data with the field `file`. General HTTP clients take any 2xx for "stored". So a refused
+ * upload never answers a 2xx (docs/behaviour.md, section 1).
  */
 export const receiveUpload: Route = {
   id: 'put__file_upload_object',
@@ -62,7 +62,7 @@ export const receiveUpload: Route = {
   },
 }
 
-/** How long a form may take to come to its file: other fields, and the headers of each. */
+/** How long a form may take until its field `file` begins. Other fields may come first. */
 const headOfFormMs = 20_000
 
 async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObject | Refusal> {
@@ -133,13 +133,13 @@ async function store(
     if (result instanceof Refusal) await blobs.delete([slot.object_name])
     return result
   } catch (error) {
-    // While nobody knows whether the object is stored, its bytes stay.
+    // If it is unknown whether the object was recorded, its bytes stay.
     if (!(error instanceof OutcomeUnknown)) await blobs.delete([slot.object_name])
     throw error
   }
 }
 
-/** The file in the request, its length where the request says it, and what the sender calls it, or ''. */
+/** The file in the request, its length if the request tells it, and its name or ''. */
 async function bytesOf(
   { headers }: Request,
   body: ByteStream,
@@ -153,7 +153,10 @@ async function bytesOf(
   return { body, name: '', ...(length !== null && { length: Number(length) }) }
 }
 
-/** An error as the caller should hear it. A store wraps what its source threw, so causes are looked through. */
+/**
+ * The error to answer to the caller. A store wraps the errors of its source, so this looks through the
+ * causes.
+ */
 function readable(error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof TooLarge) return new HttpError(413, cause.message)

@@ -9,13 +9,13 @@ import { destinationOf, receiver, refusalToSend, toGroup } from '../recipient.ts
 import { chatDownload, presentUpload, promisedUpload, uploadTarget } from './present.ts'
 
 const fileTypes = [100, 101, 102, 103, 104, 200, 201, 202, 203]
-/** What a client in the field sends for a shared plain file. */
+/** The wrong file_type that a client in the field sends for a shared plain file. */
 const mistakenFileType = 99
 
 const avatarDownload = (object_name: string): string =>
   `/file/download/avatar?object_name=${encodeURIComponent(object_name)}`
 
-/** Whoever was promised a place before then can no longer use it, milliseconds since 1970. */
+/** Upload URLs that were made before this time have expired; milliseconds since 1970. */
 const expiredBefore = ({ app, now }: Pick<Call<unknown>, 'app' | 'now'>): number =>
   now - app.settings.upload_minutes * 60_000
 
@@ -30,7 +30,7 @@ interface Promising {
   readonly held: number
 }
 
-/** A place for bytes to come, unless the user holds too many unused ones. */
+/** Promises a new object for an upload. Refuses if the user already holds too many unused upload URLs. */
 function promise({ call, user_id, kind, folder, held }: Promising) {
   const { app, caller, now, newId } = call
   const { app_id } = app

@@ -2,8 +2,8 @@ import { sign, verify } from '../../operation/sign.ts'
 import type { App } from '../../tenant/app.ts'
 
 /*
- * An upload URL of this service: bound to one object (and by its row to a user, a kind and a receiver), a
- * size limit and an expiry. That it works once is the row's doing.
+ * An upload URL of this service. It is bound to one object, a size limit and an expiry. The object's row
+ * binds it to a user, a kind and a receiver, and makes it work only once.
  */
 
 export interface UploadSlot {
@@ -12,7 +12,7 @@ export interface UploadSlot {
   readonly maxSize: number
   /** Milliseconds since 1970. */
   readonly expiresAt: number
-  /** The group that it is for, to judge its sender's rights there when the bytes arrive. */
+  /** The group that the object is for. The sender's rights there are checked again when the bytes arrive. */
   readonly group_id?: number | undefined
 }
 
@@ -24,12 +24,12 @@ export function writeSlot(app: App, { object_name, maxSize, expiresAt, group_id 
 }
 
 /**
- * The app that a slot claims to be of, to look up the key that says whether it is: an object's name begins
- * with its app.
+ * The app that a slot claims to belong to: an object's name begins with its app. That app's key then tells
+ * whether the claim is true.
  */
 export const appIdOfSlot = (slot: string): string => slot.slice(0, slot.indexOf('/'))
 
-/** The slot, or undefined if it was not signed for this app. */
+/** The slot, or undefined if this app has not signed it. */
 export function readSlot(app: App, slot: string): UploadSlot | undefined {
   const [, text, object_name, maxSize, expiresAt, group_id, signature] =
     /^(([\w/.-]{1,512})~(\d{1,16})~(\d{1,16})(?:~(\d{1,16}))?)~([\w.-]{1,128})$/.exec(slot) ?? []

@@ -1,10 +1,12 @@
 import { HttpError } from '../../operation/errors.ts'
 
-/** Uploads of one user under way at the same time. */
+/** How many uploads of one user may run at the same time. */
 const maxAtOnce = 8
 
 export interface UploadsOfUser {
-  /** Runs an upload of this user. Throws `HttpError` 429 while as many as a user may have are under way. */
+  /**
+   * Runs an upload of this user. Throws `HttpError` 429 if the user already has `maxAtOnce` uploads running.
+   */
   run<T>(user: string, upload: () => Promise<T>): Promise<T>
 }
 

@@ -7,10 +7,13 @@ import {
 } from '../../platform.ts'
 import { encodeFrame, frameReader } from './frames.ts'
 
-/** What a converter answers for a picture: what it made, or the sentence of a `CannotConvert`. */
+/** A converter's answer for a picture: what it made, or the sentence of a `CannotConvert`. */
 export type Answer = { readonly contentType: MadePicture['contentType'] } | { readonly refused: string }
 
-/** The converter's side: pictures come in on the standard input, one after the other, and go out on the output. */
+/**
+ * Runs in the converter's process. Pictures come in on the standard input, one after the other. Results go
+ * out on the standard output.
+ */
 export function serveConversions(images: Images): void {
   const { stdin, stdout } = process
   const answer = async (content: Bytes, request: PictureRequest): Promise<Bytes> => {
@@ -23,7 +26,8 @@ export function serveConversions(images: Images): void {
     }
   }
   const read = frameReader(({ header, content }) => {
-    // Anything but a refusal ends this process: its owner answers for it and starts another.
+    // Any other error than a refusal ends this process. The service then answers the request and starts a new
+    // converter.
     void answer(content, header as PictureRequest).then(frame => stdout.write(frame))
   })
   stdin.on('data', (chunk: Uint8Array) => read(chunk))

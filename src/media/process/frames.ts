@@ -1,8 +1,8 @@
 import type { Bytes } from '../../platform.ts'
 
 /*
- * What goes between the service and its converter over a pipe: four bytes with the length of a header, four with that of
- * the content, the header as JSON, the content.
+ * Messages between the service and its converter over a pipe. A frame has four bytes with the length of its
+ * header, four bytes with the length of its content, the header as JSON, and the content.
  */
 
 export interface Frame {
@@ -23,7 +23,7 @@ export function encodeFrame(header: unknown, content: Uint8Array): Bytes {
   return frame
 }
 
-/** Puts frames together again from the chunks of a pipe. */
+/** Restores frames from the chunks of a pipe. */
 export function frameReader(onFrame: (frame: Frame) => void): (chunk: Uint8Array) => void {
   let chunks: Uint8Array[] = []
   let size = 0
@@ -48,7 +48,7 @@ export function frameReader(onFrame: (frame: Frame) => void): (chunk: Uint8Array
   }
 }
 
-/** The first bytes of all chunks. */
+/** The first `length` bytes of the chunks together. */
 function joined(chunks: readonly Uint8Array[], length: number): Bytes {
   const whole = new Uint8Array(length)
   let at = 0

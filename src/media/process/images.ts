@@ -6,20 +6,26 @@ import { pictureSize } from '../picture-size.ts'
 import { sniff } from '../sniff.ts'
 import { pictureLane } from './lane.ts'
 
-/** Pictures that need less are made beside the large ones, which wait for one another. Bytes. */
+/**
+ * Pictures that need at most this much memory (bytes) are made in lanes of their own, beside the large ones.
+ * Large pictures wait for one another.
+ */
 const SMALL = 32_000_000
 export const MAX_CONVERTER_BYTES = 130_000_000
 
-/** What a converter takes by itself, and what a picture may take more than its header says, before it is stopped. */
+/**
+ * Memory that a converter itself takes, plus what a picture may take beyond the estimate from its header;
+ * bytes. A converter that takes more is stopped.
+ */
 const OVERHEAD = 150_000_000
 
 /**
- * Pictures in processes of their own, for servers: what anybody may have sent is decoded where it can neither crash the
- * service nor fill its memory. `command` starts a converter; it gets no more than a picture and answers with another.
- * `costOf` says how much memory a picture takes there.
+ * Decodes pictures in separate processes, for servers. Anybody may have sent a picture. In a process of its
+ * own it can neither crash the service nor fill its memory. `command` starts a converter, which gets only
+ * pictures and answers only pictures. `costOf` tells how much memory a picture takes there.
  */
 export function processImages(command: readonly string[], costOf: DecodeCost): Images {
-  // Two, so that a slow one holds up no other.
+  // Two lanes, so that a slow picture does not hold up all others.
   const small = [60_000, 10_000].map(idleMs =>
     pictureLane(command, { maxRssBytes: SMALL + OVERHEAD, idleMs }),
   )

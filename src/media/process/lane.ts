@@ -6,9 +6,12 @@ import type { Answer } from './converter.ts'
 import { encodeFrame, frameReader } from './frames.ts'
 
 export interface LaneLimits {
-  /** Memory of the process beyond which it is stopped (Linux; elsewhere what headers say has to do). */
+  /**
+   * The process is stopped if it takes more memory than this, bytes. This works on Linux; elsewhere only the
+   * estimate from the picture's header counts.
+   */
   readonly maxRssBytes: number
-  /** How long it is kept without work: its memory is free only when it ends. */
+  /** How long the process is kept without work, milliseconds. Its memory becomes free only when it ends. */
   readonly idleMs: number
 }
 
@@ -19,11 +22,17 @@ interface Answered {
 
 const TIMEOUT_MS = 30_000
 const WATCH_MS = 20
-/** Share of the memory at which a process is replaced before the next picture. */
-const WORN = 0.65
+/**
+ * If the process holds more than this share of `maxRssBytes` after a picture, it is replaced before the next
+ * one.
+ */
+const RESTART_SHARE = 0.65
 const WAITING = 64
 
-/** A converter's process, started by the first picture and again after it ended. Pictures take turns. */
+/**
+ * A converter's process. The first picture starts it, and so does the first picture after it has ended.
+ * Pictures take turns.
+ */
 export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }: LaneLimits) {
   const inTurn = limiter(1, WAITING)
   let running: ChildProcess | undefined
@@ -31,7 +40,7 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
 
   const start = (): ChildProcess => {
     const [program = '', ...args] = command
-    // glibc keeps the memory of each thread for itself, unless it is told to share.
+    // By default glibc keeps the memory of each thread separate. With this, threads share two pools.
     const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env })
     child.on('exit', () => {
@@ -52,8 +61,8 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
     keepAlive(child, true)
     try {
       const answered = await ask(child, request, picture, maxRssBytes)
-      // What earlier pictures left behind must not be taken for what the next one takes.
-      if ((await rssBytes(child)) > maxRssBytes * WORN) stop(child)
+      // Memory left from earlier pictures must not count as that of the next picture.
+      if ((await rssBytes(child)) > maxRssBytes * RESTART_SHARE) stop(child)
       return answered
     } catch (error) {
       stop(child)
@@ -67,7 +76,7 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
 
   let entered = 0
   return {
-    /** How many pictures are in it, the one in work among them. */
+    /** How many pictures are in this lane, including the one in work. */
     busy: () => entered,
     async convert(request: PictureRequest, picture: Bytes): Promise<Answered> {
       entered++
@@ -80,10 +89,10 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
   }
 }
 
-/** Only a picture in work keeps the service's process alive, not an idle converter. */
+/** Only a picture in work keeps the service's process running. An idle converter does not. */
 function keepAlive(child: ChildProcess, alive: boolean): void {
   for (const handle of [child, child.stdin, child.stdout]) {
-    // Streams of pipes can be told so, too, though their types do not say it.
+    // Streams of pipes also have `ref` and `unref`, though their types do not say so.
     const { ref, unref } = (handle ?? {}) as { ref?(): void; unref?(): void }
     ;(alive ? ref : unref)?.call(handle)
   }
@@ -124,7 +133,7 @@ function ask(
 
 const PAGE_BYTES = 4096
 
-/** The memory that a process has at the moment; 0 where the system does not say. */
+/** The memory that a process takes at present, bytes; 0 if the system does not tell. */
 async function rssBytes({ pid }: ChildProcess): Promise<number> {
   const told = await readFile(`/proc/${pid}/statm`, 'latin1').catch(() => '')
   return Number(told.split(' ')[1] ?? 0) * PAGE_BYTES

@@ -11,8 +11,8 @@ declare module '*/amr.wasm.js' {
     _amr_nb_create(): number
     _amr_wb_create(): number
     /**
-     * Decode one frame, its header byte included, and answer how many samples `output` points at: 160 of 8
-     * kHz, or 320 of 16 kHz.
+     * Decodes one frame, including its header byte. Answers how many samples are at `output`: 160 at 8 kHz,
+     * or 320 at 16 kHz.
      */
     _amr_nb_decode(decoder: number, frame: number, bytes: number): number
     _amr_wb_decode(decoder: number, frame: number, bytes: number): number
@@ -20,7 +20,7 @@ declare module '*/amr.wasm.js' {
     _amr_wb_output(): number
   }
   interface Options {
-    /** Makes the instance, where WebAssembly may not be compiled at run time, and hands it over. */
+    /** Makes the instance where WebAssembly cannot be compiled at run time, and passes it to `done`. */
     instantiateWasm?(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): void
   }
   export default function createAmr(options?: Options): Promise<AmrCodec>

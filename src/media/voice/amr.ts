@@ -6,13 +6,13 @@ import type { Sound } from './mp3.ts'
 const MAX_MINUTES = 30
 const FRAMES_PER_MINUTE = 60 * 50
 
-/** What differs between the two kinds of AMR (RFC 4867, section 5). Every frame is 20 ms. */
+/** The differences between the two kinds of AMR (RFC 4867, section 5). Every frame is 20 ms. */
 interface Band {
   readonly header: string
   readonly sampleRate: number
   /**
-   * Bytes after the header byte by frame type: the speech modes, comfort noise, types that files do not hold
-   * (−1), and "no data".
+   * By frame type, the number of bytes after the header byte. The types are the speech modes, comfort noise,
+   * types that do not occur in files (−1), and "no data".
    */
   readonly frameBytes: readonly number[]
   readonly wide: boolean
@@ -33,9 +33,9 @@ const WIDE_BAND: Band = {
 const LARGEST_FRAME = 61
 
 /**
- * The sound of an AMR file, narrow or wide band. Every frame takes its 20 ms, silence too. A clip that is
- * cut off in its last frame, or padded, plays up to there. Throws `CannotConvert` for a clip longer than
- * half an hour, and for bytes that are no AMR.
+ * Decodes an AMR file, narrow or wide band. Every frame takes 20 ms, silent ones too. A clip that is padded
+ * or cut off in its last frame plays up to that point. Throws `CannotConvert` for a clip longer than half an
+ * hour, and for bytes that are not AMR.
  */
 export async function decodeAmr(file: Uint8Array, openCodec: OpenAmrCodec): Promise<Sound> {
   const band = [WIDE_BAND, NARROW_BAND].find(({ header }) => startsWith(file, header))
@@ -60,8 +60,8 @@ export async function decodeAmr(file: Uint8Array, openCodec: OpenAmrCodec): Prom
 }
 
 /**
- * The frames, each with its header byte. All are checked before the first is decoded: the codec would skip
- * damage silently.
+ * Finds the frames, each with its header byte. All are checked before the first is decoded, because the codec
+ * would silently skip damaged ones.
  */
 function findFrames(file: Uint8Array, { header, frameBytes }: Band): Uint8Array[] {
   const frames: Uint8Array[] = []
@@ -81,8 +81,7 @@ function findFrames(file: Uint8Array, { header, frameBytes }: Band): Uint8Array[
 }
 
 /**
- * Whether the rest of the file is filled with zeros, as some recorders leave it. As frames they would be
- * noise.
+ * Whether the rest of the file is zeros, which some recorders add. Decoded as frames, they would be noise.
  */
 function isPadding(rest: Uint8Array): boolean {
   return rest[0] === 0 && rest.every(byte => byte === 0)

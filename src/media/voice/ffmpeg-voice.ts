@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { type Bytes, CannotConvert } from '../../platform.ts'
 import { convert, reading, store, withFfmpeg } from '../ffmpeg.ts'
 
-/** Longest clip of sound that is converted, in seconds. */
+/** The longest clip that is converted, in seconds. */
 const MAX_SECONDS = 30 * 60
 const MAX_BYTES = 64 * 1024 * 1024
 
 /**
- * Sound as MP3 by the ffmpeg on the PATH, mono, as long as it was: ffmpeg goes back in the file it writes and says there
- * what of it is only the encoder's. Throws `NoConverter` without an ffmpeg, `CannotConvert` for what it cannot read.
+ * Converts sound to mono MP3 with the ffmpeg on the PATH. ffmpeg writes to a file, because at the end it goes
+ * back and writes how many samples are only the encoder's. So the MP3 is as long as the sound. Throws
+ * `NoConverter` if there is no ffmpeg, and `CannotConvert` if ffmpeg cannot read the sound.
  */
 export function ffmpegToMp3(sound: Bytes, contentType: string): Promise<Bytes> {
   return withFfmpeg('voice of this kind needs', async folder => {

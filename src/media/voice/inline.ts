@@ -4,8 +4,8 @@ import { openCompiledAmrCodec } from './amr-codec.ts'
 import { amrToMp3 } from './convert.ts'
 
 /**
- * Compiled modules: the AMR decoder that scripts/extract-wasm.mjs takes out of its package, and `mp3.wasm` of
- * wasm-media-encoders.
+ * Compiled modules: the AMR decoder, which scripts/extract-wasm.mjs takes out of its package, and `mp3.wasm`
+ * of wasm-media-encoders.
  */
 export interface VoiceWasm {
   amr(): Promise<WebAssembly.Module>
@@ -13,8 +13,8 @@ export interface VoiceWasm {
 }
 
 /**
- * Voice where there are no threads (Workers). The modules are loaded for each clip, so that a start pays
- * nothing.
+ * Voice conversion where there are no threads (Workers). The modules are loaded for each clip, so that a
+ * start costs nothing.
  */
 export function inlineVoice(wasm: VoiceWasm): Voice {
   const codecs = {

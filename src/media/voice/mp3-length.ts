@@ -1,22 +1,20 @@
 import type { Bytes } from '../../platform.ts'
 
-/** Samples of a frame of MPEG 1. */
+/** Samples in a frame of MPEG 1. */
 const SAMPLES_PER_FRAME = 1152
 
-/**
- * Samples of silence that LAME puts before the sound; every decoder adds 529 of its own, which players know.
- */
+/** Samples of silence that LAME puts before the sound. Every decoder adds 529 more, and players know this. */
 const ENCODER_DELAY = 576
 
-/** A frame's header, the side information of a mono frame, and where the fields of the tag are after that. */
+/** The tag begins after a frame's header and the side information of a mono frame, bytes. */
 const TAG = 4 + 17
 
 const HAS_FRAMES_AND_BYTES = 3
 
 /**
- * A first frame that holds no sound but LAME's "Info" tag: how many frames follow, and how many samples at
- * both ends are only the encoder's. Without it, players add up to 0.2 s of silence. `frames` are of MPEG 1
- * layer III, mono, of one bitrate. Layout: http://gabriel.mp3-tech.org/mp3infotag.html
+ * A first frame that holds LAME's "Info" tag instead of sound. It tells how many frames follow, and how many
+ * samples at both ends are only the encoder's. Without it, players add up to 0.2 s of silence. `frames` are
+ * of MPEG 1 layer III, mono, with one bitrate. Layout: http://gabriel.mp3-tech.org/mp3infotag.html
  */
 export function lengthTag(frames: Bytes, sampleCount: number): Bytes {
   const offsets = frameOffsets(frames)
@@ -35,7 +33,7 @@ export function lengthTag(frames: Bytes, sampleCount: number): Bytes {
   return frame
 }
 
-/** Kilobits a second, and samples a second, by their numbers in a frame's header. */
+/** Bitrates (kbit/s) and sample rates (Hz), by their numbers in a frame's header. */
 const BITRATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
 const SAMPLE_RATES = [44_100, 48_000, 32_000]
 

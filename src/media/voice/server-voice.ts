@@ -3,8 +3,8 @@ import { ffmpegToMp3 } from './ffmpeg-voice.ts'
 import { threadedVoice } from './worker-thread.ts'
 
 /**
- * Voice on servers: AMR in a thread of its own, everything else by ffmpeg where there is one. `url` is
- * src/entry/voice-worker.ts, or what the build made of it.
+ * Voice conversion on servers: AMR in a separate thread, everything else by ffmpeg if there is one. `url` is
+ * src/entry/voice-worker.ts, or the file that the build makes of it.
  */
 export function serverVoice(url: URL): Voice {
   const amr = threadedVoice(url)

@@ -2,16 +2,16 @@ import { Worker } from 'node:worker_threads'
 import { type Bytes, CannotConvert } from '../../platform.ts'
 import { limiter } from '../limiter.ts'
 
-/** What the thread answers for each clip it is sent: the MP3, or the sentence of a `CannotConvert`. */
+/** The thread's answer for a clip: the MP3, or the sentence of a `CannotConvert`. */
 export type VoiceAnswer = { readonly mp3: Bytes } | { readonly refused: string }
 
 const TIMEOUT_MS = 60_000
 const WAITING = 64
 
 /**
- * Voice in one thread of its own (Node.js, Bun, Deno), started by the first clip and again after it died.
- * Clips take turns: 64 may wait, each has a minute. `url` is src/entry/voice-worker.ts, or what the build
- * made of it.
+ * Converts voice in one separate thread (Node.js, Bun, Deno). The first clip starts it, and so does the first
+ * clip after it has died. Clips take turns: 64 may wait, and each has a minute. `url` is
+ * src/entry/voice-worker.ts, or the file that the build makes of it.
  */
 export function threadedVoice(url: URL): { toMp3(amr: Bytes): Promise<Bytes> } {
   const inTurn = limiter(1, WAITING)
@@ -20,7 +20,7 @@ export function threadedVoice(url: URL): { toMp3(amr: Bytes): Promise<Bytes> } {
   const convert = async (amr: Bytes): Promise<Bytes> => {
     thread ??= new Worker(url)
     const worker = thread
-    // Only a clip in work keeps the process alive, not the idle thread.
+    // Only a clip in work keeps the process running. An idle thread does not.
     worker.ref()
     try {
       const answer = await ask(worker, amr)

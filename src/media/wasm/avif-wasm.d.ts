@@ -1,4 +1,7 @@
-/** The part of @jsquash/avif that is used. Its own types need those of emscripten, which it does not bring. */
+/**
+ * The part of @jsquash/avif that is used here. Its own types need emscripten's types, which it does not
+ * include.
+ */
 declare module '@jsquash/avif/codec/dec/avif_dec.js' {
   interface Options {
     noInitialRun: boolean

@@ -4,11 +4,11 @@ import { openAvif } from './avif.ts'
 import { openHeif } from './heif.ts'
 import type { LoadWasm } from './load.ts'
 
-/** What a picture of one type is decoded with, ready: from here on nothing waits. */
+/** The codecs that a picture of one type needs, all loaded. From here on nothing is awaited. */
 export interface Codecs {
   readonly photon: WebAssembly.Module
   readonly colour: WebAssembly.Module
-  /** Of the type alone. */
+  /** Only those that the picture's type needs. */
   readonly jpeg?: WebAssembly.Module
   readonly heif?: Heif
   readonly avif?: AvifDecoder

@@ -21,15 +21,17 @@ interface Lcms {
   cmsDoTransform(transform: number, from: number, to: number, pixels: number): void
 }
 
-/** Little CMS's numbers: four bytes a pixel, and for inks that 255 is none. */
+/** Little CMS's numbers for pixel formats: four bytes per pixel, and inks in which 255 means no ink. */
 const RGBA = 0x40099
 const INKS = 0x62021
 const RELATIVE_COLORIMETRIC = 1
-/** Kinds of profiles: four letters as a number. */
+/** Kinds of profiles: four letters, as a number. */
 const RGB_SPACE = 0x52474220
 const CMYK_SPACE = 0x434d594b
 
-/** The picture in the colours of an ordinary screen (sRGB); as it is, if the ICC profile is none of such pictures. */
+/**
+ * Converts the picture to sRGB. If the ICC profile is not one for such pictures, the picture stays unchanged.
+ */
 export function toSrgb(wasm: WebAssembly.Module, picture: Raster, profile: Uint8Array): Raster {
   const rgba = converted(wasm, picture.rgba, profile, RGBA, RGB_SPACE)
   if (!rgba) return picture
@@ -37,7 +39,7 @@ export function toSrgb(wasm: WebAssembly.Module, picture: Raster, profile: Uint8
   return { ...picture, rgba }
 }
 
-/** Inks as their ICC profile says they look, or roughly where there is none. */
+/** Converts inks to sRGB by their ICC profile, or approximately if there is none. */
 export function inksToSrgb(
   wasm: WebAssembly.Module,
   picture: DecodedJpeg,
@@ -74,7 +76,10 @@ function converted(
   return new Uint8Array(lcms.memory.buffer.slice(output, output + pixels.length))
 }
 
-/** A fresh instance. The package's own glue is for Node.js and browsers alone; these calls need little of it. */
+/**
+ * Makes a new instance. The package's own glue code is only for Node.js and browsers. The calls here need
+ * little of it.
+ */
 function openLcms(wasm: WebAssembly.Module): Lcms {
   const memory = () => lcms.memory
   const surroundings: Record<string, (...args: number[]) => number> = {
@@ -87,7 +92,7 @@ function openLcms(wasm: WebAssembly.Module): Lcms {
       memory().grow(Math.max(0, Math.ceil(missing / PAGE_BYTES)))
       return 1
     },
-    // The date that a new profile gets.
+    // The creation date of new profiles.
     emscripten_date_now: () => 0,
     _tzset_js: () => 0,
     _gmtime_js: () => 0,
@@ -105,5 +110,5 @@ function openLcms(wasm: WebAssembly.Module): Lcms {
   return lcms
 }
 
-/** Of WebAssembly's memory. */
+/** The size of a page of WebAssembly's memory. */
 const PAGE_BYTES = 65_536

@@ -5,7 +5,7 @@ declare module 'libheif-js/libheif-wasm/libheif.js' {
     readonly HEAP32: Int32Array
     _malloc(bytes: number): number
     _heif_context_alloc(): number
-    /** These answer an error of three words at `error`: its first is 0 for none. */
+    /** These write an error of three words to `error`. Its first word is 0 if there is no error. */
     _heif_context_read_from_memory(
       error: number,
       context: number,

@@ -4,20 +4,20 @@ import type { PictureSize } from '../picture-size.ts'
 import { instantiateWith } from './load.ts'
 import { type CodedColours, rgbFrom } from './ycc.ts'
 
-/** libheif's numbers. */
+/** libheif's numbers for colour spaces, chroma formats and planes. */
 const YCBCR = 0
 const CHROMA_420 = 1
 const PLANES = [0, 1, 2] as const
 
-/** An instance for one picture: a broken one leaves its memory behind. */
+/** Makes an instance for one picture, because a broken picture does not free its memory. */
 export async function openHeif(wasm: WebAssembly.Module): Promise<Heif> {
   return createHeif({ print() {}, printErr() {}, instantiateWasm: instantiateWith(wasm) })
 }
 
 /**
- * Decodes a HEIC picture, turned as its file says, at what `sizeFor` answers for the size it is
- * shown at: the planes are averaged as they were coded, so that a picture of 48 megapixels never becomes 200 MB of colours.
- * Throws for what is broken.
+ * Decodes a HEIC picture, turned as its file says. `sizeFor` gets the size at which the picture is shown, and
+ * answers the wanted size. The planes are averaged as they are coded. So a picture of 48 megapixels never
+ * becomes 200 MB of colours. Throws if it is broken.
  */
 export function decodeHeif(
   heif: Heif,

@@ -31,20 +31,21 @@ interface Turbo {
 
 const RGBA = 7
 const CMYK = 11
-/** libjpeg's numbers for pictures of four inks; YCCK is what Adobe's programs write. */
+/** libjpeg's numbers for colour spaces of four inks: CMYK and YCCK, which Adobe's programs write. */
 const FOUR_INKS = new Set([3, 4])
 const EIGHTHS = [8, 7, 6, 5, 4, 3, 2, 1]
 
 export interface DecodedJpeg extends PictureSize {
-  /** Four bytes a pixel: RGBA, or the inks, where 255 is none, as nearly all programs write them. */
+  /** Four bytes per pixel: RGBA, or inks in which 255 means no ink, as nearly all programs write them. */
   readonly pixels: Bytes
   readonly inks: boolean
 }
 
 /**
- * Decodes a JPEG at the smallest of eight scales that is not smaller than `atLeast`: a picture of 50 megapixels takes a
- * few megabytes at an eighth. An instance of its own for each picture, since a broken one leaves its memory behind.
- * Throws for what is no JPEG. One that ends too early is grey from there, as browsers show it.
+ * Decodes a JPEG at the smallest of eight scales that is not smaller than `atLeast`. At an eighth, a picture
+ * of 50 megapixels takes a few megabytes. Each picture has its own instance, because a broken one does not
+ * free its memory. A JPEG that ends too early is grey from there on, as in browsers. Throws if it is not a
+ * JPEG.
  */
 export function decodeJpeg(wasm: WebAssembly.Module, jpeg: Uint8Array, atLeast: PictureSize): DecodedJpeg {
   const turbo = openTurbo(wasm)
@@ -71,7 +72,7 @@ export function decodeJpeg(wasm: WebAssembly.Module, jpeg: Uint8Array, atLeast: 
   return { width, height, pixels: new Uint8Array(turbo.memory.buffer.slice(output, output + bytes)), inks }
 }
 
-/** Inks as an ordinary screen shows them, where no profile says better. Changes the pixels in place. */
+/** Converts inks to colours approximately, if there is no profile. Changes the pixels in place. */
 export function inksToRgb({ width, height, pixels }: DecodedJpeg): Raster {
   for (let i = 0; i < pixels.length; i += 4) {
     const black = (pixels[i + 3] ?? 0) / 255
@@ -87,7 +88,7 @@ function openTurbo(wasm: WebAssembly.Module): Turbo {
     throw new Error('the JPEG is broken')
   }
   const instance = new WebAssembly.Instance(wasm, {
-    // libjpeg reports an error by a jump, which here ends the call.
+    // libjpeg reports an error by longjmp, which here throws and so ends the call.
     env: { setjmp: nothing, longjmp: broken },
     wasi_snapshot_preview1: {
       environ_sizes_get: nothing,

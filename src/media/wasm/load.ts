@@ -1,4 +1,4 @@
-/** The codecs that are WebAssembly, by their files in the packages that they come from. */
+/** The WebAssembly codecs, by the paths of their files in their packages. */
 export const WASM_FILES = {
   photon: '@cf-wasm/photon/photon.wasm',
   jpeg: '@cwasm/jpeg-turbo/jpeg-turbo.wasm',
@@ -9,10 +9,12 @@ export const WASM_FILES = {
 
 export type WasmName = keyof typeof WASM_FILES
 
-/** Gives a compiled codec. It is called when the first picture wants it, so that a start pays nothing. */
+/**
+ * Loads a compiled codec. It is called when the first picture needs the codec, so that a start costs nothing.
+ */
 export type LoadWasm = (name: WasmName) => Promise<WebAssembly.Module>
 
-/** For emscripten's glue, which would otherwise fetch and compile the file itself. */
+/** An option for emscripten's glue code, which would otherwise fetch and compile the file itself. */
 export function instantiateWith(
   wasm: WebAssembly.Module,
   onInstance?: (instance: WebAssembly.Instance) => void,

@@ -3,13 +3,13 @@ import type { Raster } from '../picture.ts'
 import type { PictureSize } from '../picture-size.ts'
 
 /**
- * One instance of photon. Its methods throw when it panics, and keep its memory then: such an instance is to
- * be dropped.
+ * One instance of photon. If it panics, its methods throw and its memory is never freed. Such an instance
+ * must be dropped.
  */
 export interface Photon {
-  /** Bytes of memory it has; they only become more. */
+  /** Bytes of memory that the instance has. It never shrinks. */
   size(): number
-  /** A PNG, GIF, WebP, BMP, TIFF or ICO, at the size it has. */
+  /** Decodes a PNG, GIF, WebP, BMP, TIFF or ICO at its own size. */
   decode(file: Uint8Array): Raster
   scale(picture: Raster | Uint8Array, to: PictureSize): Raster
   jpeg(picture: Raster, quality: number): Bytes
@@ -26,9 +26,9 @@ interface Exports {
   __wbindgen_start(): void
   __wbindgen_malloc(bytes: number, align: number): number
   __wbindgen_free(pointer: number, bytes: number, align: number): void
-  /** Takes the bytes over. */
+  /** Takes ownership of the bytes. */
   photonimage_new(pointer: number, length: number, width: number, height: number): number
-  /** Takes the bytes over. */
+  /** Takes ownership of the bytes. */
   photonimage_new_from_byteslice(pointer: number, length: number): number
   photonimage_get_width(image: number): number
   photonimage_get_height(image: number): number
@@ -39,13 +39,13 @@ interface Exports {
   resize(image: number, width: number, height: number, filter: number): number
 }
 
-/** photon's name for the filter that averages all pixels under the new one. */
+/** photon's number of the filter that averages all old pixels under a new one. */
 const TRIANGLE = 2
 
 /**
- * A fresh instance with memory of its own. The package's own binding has a single one for ever, in which each
- * broken picture leaves megabytes behind; hence these few calls, which need nothing that the module imports
- * from browsers.
+ * Makes a new instance with its own memory. The package's own binding has one instance for ever, in which
+ * every broken picture leaves megabytes behind. So these few calls are made directly. They need nothing of
+ * what the module imports from browsers.
  */
 export function openPhoton(wasm: WebAssembly.Module): Photon {
   const instance = new WebAssembly.Instance(
@@ -66,7 +66,7 @@ export function openPhoton(wasm: WebAssembly.Module): Photon {
     photon.__wbindgen_free(pointer, length, 1)
     return bytes
   }
-  /** The pixels of an image, which is gone then. */
+  /** Takes the pixels out of an image, and frees the image. */
   const raster = (image: number): Raster => {
     const width = photon.photonimage_get_width(image)
     const height = photon.photonimage_get_height(image)
@@ -104,9 +104,7 @@ export function openPhoton(wasm: WebAssembly.Module): Photon {
   }
 }
 
-/**
- * Everything the module wants from JavaScript is for browsers; only its table of references must be prepared.
- */
+/** The imports of the module. They are all for browsers; only its table of references has to be prepared. */
 function importsOf(wasm: WebAssembly.Module, table: () => WebAssembly.Table): WebAssembly.Imports {
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {}
   for (const { module, name } of WebAssembly.Module.imports(wasm)) {

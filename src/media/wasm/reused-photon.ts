@@ -2,8 +2,9 @@ import { CannotConvert } from '../../platform.ts'
 import { openPhoton, type Photon } from './photon.ts'
 
 /**
- * One instance of photon, used again and again, as two would not fit; between pictures it is left to the garbage
- * collector, as its memory never shrinks. One that a picture broke costs its memory until the collector comes by.
+ * Uses one instance of photon again and again, because two would not fit into memory. Its memory never
+ * shrinks, so between pictures the garbage collector may take it. An instance that a picture broke holds its
+ * memory until the collector runs.
  */
 export function reusedPhoton(maxBytes: number) {
   let current: WeakRef<Photon> | undefined
@@ -14,17 +15,19 @@ export function reusedPhoton(maxBytes: number) {
     return neededBytes <= (current?.deref()?.size() ?? 0) || lost + neededBytes <= maxBytes
   }
   return {
-    /** Waits, where broken instances hold the memory that a picture needs, until the collector has freed it. */
+    /**
+     * If broken instances hold memory that a picture needs, waits until the garbage collector has freed it.
+     */
     async room(neededBytes: number): Promise<void> {
       for (let tries = 0; !hasRoom(neededBytes); tries++) {
         if (tries === 50)
           throw new CannotConvert('the server has no memory left for a picture of this size: try again')
-        // New memory is what makes the collector come.
+        // Allocating memory makes the garbage collector run.
         new Uint8Array(8_000_000).fill(1)
         await new Promise(resolve => setTimeout(resolve, 4))
       }
     },
-    /** Works with an instance, within this call. Whatever the work throws may have broken it. */
+    /** Runs `work` with an instance, within this call. If `work` throws, the instance counts as broken. */
     use<T>(wasm: WebAssembly.Module, work: (photon: Photon) => T): T {
       const photon = current?.deref() ?? openPhoton(wasm)
       current = new WeakRef(photon)

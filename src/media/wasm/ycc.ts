@@ -1,23 +1,31 @@
 import type { Raster } from '../picture.ts'
 import type { PictureSize } from '../picture-size.ts'
 
-/** Brightness, or one of the two colour differences, at half the size each way. */
+/**
+ * A plane of a picture: brightness, or one of the two colour differences, which have half the size each way.
+ */
 export interface Plane extends PictureSize {
-  /** One byte a sample; two, the lower first, if there are more than 8 bits. */
+  /** One byte per sample, or two (lower byte first) if there are more than 8 bits. */
   readonly samples: Uint8Array
-  /** Bytes from one line to the next. */
+  /** Bytes from the start of one line to the start of the next. */
   readonly stride: number
   readonly bits: number
 }
 
-/** What the samples mean (ITU-T H.273): the share of red and blue in brightness, and whether all 256 steps are used. */
+/**
+ * What the samples mean (ITU-T H.273): the shares of red and blue in the brightness, and whether all 256
+ * values are used.
+ */
 export interface CodedColours {
   readonly red: number
   readonly blue: number
   readonly fullRange: boolean
 }
 
-/** The picture in red, green and blue, each pixel the average of those it stands for; never enlarged. */
+/**
+ * Converts the planes to red, green and blue. Each pixel is the average of the samples that it replaces. The
+ * picture is never enlarged.
+ */
 export function rgbFrom(planes: readonly Plane[], wanted: PictureSize, colours: CodedColours): Raster {
   const [luma, blueDifference, redDifference] = planes
   if (!luma || !blueDifference || !redDifference) throw new Error('a plane is missing')
@@ -45,7 +53,7 @@ export function rgbFrom(planes: readonly Plane[], wanted: PictureSize, colours: 
   return { width, height, rgba }
 }
 
-/** The samples that the pixel at x, y of a picture of columns × rows stands for. */
+/** The average of the samples that are replaced by the pixel at x, y of a picture of columns × rows. */
 function average(plane: Plane, x: number, y: number, columns: number, rows: number): number {
   const { samples, stride, bits } = plane
   const left = Math.floor((x * plane.width) / columns)
