@@ -53,12 +53,17 @@ export const noApp: App = {
 }
 
 /** Runs a task without an app and a caller, for a job or a command. Throws a refusal as an error. */
-export async function runTask<Out>(executor: Executor, task: Task<Out>, now: number): Promise<Out> {
+export async function runTask<Out>(
+  executor: Executor,
+  task: Task<Out>,
+  now: number,
+  session: Session = { bookmark: undefined },
+): Promise<Out> {
   const newId = () => {
     throw new Error('a task makes no ids')
   }
   const call = { app: noApp, caller: { ...nobody, administrator: true }, input: {}, now, newId }
-  const result = await executor.run(task, call, { bookmark: undefined })
+  const result = await executor.run(task, call, session)
   if (result instanceof Refusal) throw new Error(result.message)
   return result.data
 }

@@ -61,7 +61,11 @@ const claim = (app_id: string, webhook_id: string, now: number) =>
     decide: (_, [[webhook], holds]) => {
       if (webhook === undefined || webhook.state !== 'active' || webhook.lease_until > now)
         return { data: null }
-      return { data: { webhook, holds }, writes: [takeLease({ webhook_id, until: now + leaseMs })] }
+      const { generation } = webhook
+      return {
+        data: { webhook: { ...webhook, generation: generation + 1 }, holds },
+        writes: [takeLease({ webhook_id, generation, until: now + leaseMs })],
+      }
     },
   })
 
@@ -78,7 +82,7 @@ interface Progress {
   readonly disabled: string | undefined
 }
 
-/** Saves progress, unless the webhook was changed meanwhile: then false, and nothing is saved. */
+/** Saves progress, unless the webhook was changed or taken meanwhile: then false, and nothing is saved. */
 const save = ({ app_id, webhook_id, generation }: Webhook, now: number, progress: Progress) =>
   task({
     reads: () => [webhookById({ app_id, webhook_id })],
@@ -91,7 +95,15 @@ const save = ({ app_id, webhook_id, generation }: Webhook, now: number, progress
       return {
         data: true,
         writes: [
-          saveProgress({ webhook_id, acked_seq, lease_until, last_success_at, failing_since, recent }),
+          saveProgress({
+            webhook_id,
+            generation,
+            acked_seq,
+            lease_until,
+            last_success_at,
+            failing_since,
+            recent,
+          }),
           ...progress.released.map(lane => dropHold({ webhook_id, lane })),
           ...progress.holds.map(hold => saveHold({ ...hold })),
           ...progress.parked.map(last =>

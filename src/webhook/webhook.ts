@@ -109,16 +109,26 @@ export const setState = command<{ webhook_id: string; state: Webhook['state']; r
   p => sql`UPDATE webhooks SET state = ${p.state}, state_reason = ${p.reason}, failing_since = 0,
     generation = generation + 1, lease_until = 0 WHERE webhook_id = ${p.webhook_id}`,
 )
-export const takeLease = command<{ webhook_id: string; until: number }>()(
-  p => sql`UPDATE webhooks SET lease_until = ${p.until} WHERE webhook_id = ${p.webhook_id}`,
+/**
+ * Takes the webhook for one process. Where it was changed or taken since it was read, the CASE is null, which the
+ * column refuses, and all is decided again: on D1 two may have read it at once.
+ */
+export const takeLease = command<{ webhook_id: string; generation: number; until: number }>()(
+  p => sql`UPDATE webhooks SET lease_until = ${p.until},
+    generation = CASE WHEN generation = ${p.generation} THEN generation + 1 END WHERE webhook_id = ${p.webhook_id}`,
 )
+/** Saves what a process has come to. As with `takeLease`, all is decided again where it has the webhook no more. */
 export const saveProgress = command<
-  Pick<Webhook, 'webhook_id' | 'acked_seq' | 'lease_until' | 'last_success_at' | 'failing_since'> & {
+  Pick<
+    Webhook,
+    'webhook_id' | 'generation' | 'acked_seq' | 'lease_until' | 'last_success_at' | 'failing_since'
+  > & {
     recent: string
   }
 >()(
   p => sql`UPDATE webhooks SET acked_seq = ${p.acked_seq}, lease_until = ${p.lease_until}, recent = ${p.recent},
-    last_success_at = ${p.last_success_at}, failing_since = ${p.failing_since} WHERE webhook_id = ${p.webhook_id}`,
+    last_success_at = ${p.last_success_at}, failing_since = ${p.failing_since},
+    generation = CASE WHEN generation = ${p.generation} THEN generation END WHERE webhook_id = ${p.webhook_id}`,
 )
 export const saveHold = command<Hold & Record<string, unknown>>()(
   p => sql`INSERT INTO webhook_holds (webhook_id, lane, seq, attempts, next_at)
