@@ -1,3 +1,4 @@
+import { deliverFor } from '../webhook/deliveries.ts'
 import { webhooksDue } from '../webhook/webhook.ts'
 import type { Job } from './job.ts'
 
@@ -15,11 +16,14 @@ export const deliverWebhooks: Job = {
           const app = await apps.get(app_id)
           if (app === undefined) return
           const context = { executor, outbound, clock, log, signal, epoch: app.epoch }
-          started.push(deliveries.start(context, app_id, webhook_id))
+          if (!untilDone) return deliveries.start(context, app_id, webhook_id)
+          // Of its own: on Workers the request that began it may be ended anywhere, and nobody may wait for that one.
+          started.push(attempt(webhook_id, () => deliverFor(context, app_id, webhook_id)))
         })
       }
     }
-    if (untilDone) await Promise.all(started)
+    if (!untilDone) deliveries.wake()
+    await Promise.all(started)
     return {}
   },
 }

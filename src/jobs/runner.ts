@@ -105,6 +105,7 @@ export function jobRunner(context: JobContext): Jobs {
         async stop() {
           stopping.abort()
           await Promise.all(running)
+          await context.deliveries.ended()
         },
       }
     },

@@ -1,4 +1,5 @@
 import { and, eq, gt } from 'drizzle-orm'
+import type { Session } from '../db/engine.ts'
 import { db, query } from '../db/query.ts'
 import { events } from '../db/schema-events.ts'
 import type { DeliveryAttempt } from '../db/schema-webhook.ts'
@@ -123,6 +124,8 @@ const save = ({ app_id, webhook_id, generation }: Webhook, now: number, progress
  */
 export class Deliverer {
   private readonly context: DelivererContext
+  /** Of all its reads: what a replica of the database answers is never older than what another one answered. */
+  private readonly session: Session
   private readonly webhook: Webhook
   private readonly lanes: Lanes<Row>
   /** Failing events by their lane. */
@@ -139,8 +142,13 @@ export class Deliverer {
   private woken = false
   private wakeWaiting: () => void = () => undefined
 
-  private constructor(context: DelivererContext, webhook: Webhook, holds: readonly Hold[]) {
+  private constructor(
+    context: DelivererContext,
+    session: Session,
+    { webhook, holds }: { readonly webhook: Webhook; readonly holds: readonly Hold[] },
+  ) {
     this.context = context
+    this.session = session
     this.webhook = webhook
     this.holds = new Map(holds.map(hold => [hold.lane, hold]))
     this.lanes = new Lanes(webhook.acked_seq, this.holds.keys())
@@ -149,20 +157,38 @@ export class Deliverer {
     this.failingSince = webhook.failing_since
   }
 
-  /** Delivers for this webhook, unless another process does. */
-  static async run(context: DelivererContext, app_id: string, webhook_id: string): Promise<void> {
+  /** Takes this webhook; undefined if another process delivers for it, or there is nothing to deliver for. */
+  static async claim(
+    context: DelivererContext,
+    app_id: string,
+    webhook_id: string,
+  ): Promise<Deliverer | undefined> {
     const { executor, clock } = context
     const now = clock()
-    const claimed = await runTask(executor, claim(app_id, webhook_id, now), now)
-    if (claimed === null) return
-    const deliverer = new Deliverer(context, claimed.webhook, claimed.holds)
-    const stop = () => deliverer.wake()
-    context.signal.addEventListener('abort', stop)
+    const session: Session = { bookmark: undefined }
+    const claimed = await runTask(executor, claim(app_id, webhook_id, now), now, session)
+    return claimed === null ? undefined : new Deliverer(context, session, claimed)
+  }
+
+  /** Delivers until nothing is left to send now, or the service stops. */
+  async run(): Promise<void> {
+    const { signal } = this.context
+    const stop = () => this.wake()
+    signal.addEventListener('abort', stop)
     try {
-      await deliverer.deliver()
+      await this.deliver()
     } finally {
-      context.signal.removeEventListener('abort', stop)
+      this.void = true
+      signal.removeEventListener('abort', stop)
     }
+  }
+
+  /** Whether there is anything that it has not read. */
+  async hasMore(): Promise<boolean> {
+    const { context, webhook, readSeq, session } = this
+    if (context.signal.aborted) return false
+    const after = { app_id: webhook.app_id, after: readSeq }
+    return (await context.executor.read(eventsAfter(after), session)).length > 0
   }
 
   private async deliver(): Promise<void> {
@@ -205,16 +231,18 @@ export class Deliverer {
       if (more && inFlight < maxInFlight) continue
       await this.waiting()
     }
-    if (!this.void) await this.save(0)
+    if (this.void) return
     this.void = true
+    await this.write(0)
   }
 
-  private wake(): void {
+  /** There may be more to deliver, or the service stops: looks at once, not only when a delivery has ended. */
+  wake(): void {
     this.woken = true
     this.wakeWaiting()
   }
 
-  /** Resolves when a delivery has ended, or the service stops. */
+  /** Resolves when a delivery has ended, or somebody wakes it. */
   private async waiting(): Promise<void> {
     if (!this.woken) {
       await new Promise<void>(resolve => {
@@ -227,7 +255,7 @@ export class Deliverer {
   /** Reads the next events into their lanes. Answers whether there was any. */
   private async read(): Promise<boolean> {
     const { app_id, kinds, only_group_id, delivery_order } = this.webhook
-    const found = await this.context.executor.read(eventsAfter({ app_id, after: this.readSeq }))
+    const found = await this.context.executor.read(eventsAfter({ app_id, after: this.readSeq }), this.session)
     for (const event of found) {
       this.readSeq = event.seq
       const lane = delivery_order === 'strict' ? 0 : (event.group_id ?? 0)
@@ -288,12 +316,13 @@ export class Deliverer {
   /** The first event of a lane behind `after` that the webhook wants, up to what was read. */
   private async heldEvent(lane: number, after: number, upTo: number): Promise<RecordedEvent | undefined> {
     const { app_id, kinds, only_group_id, delivery_order } = this.webhook
+    const { session } = this
     const { executor } = this.context
     for (let from = after; from < upTo; ) {
       const found: readonly RecordedEvent[] =
         lane === 0
-          ? await executor.read(eventsAfter({ app_id, after: from }))
-          : await executor.read(nextOfGroup({ app_id, group_id: lane, after: from, upTo }))
+          ? await executor.read(eventsAfter({ app_id, after: from }), session)
+          : await executor.read(nextOfGroup({ app_id, group_id: lane, after: from, upTo }), session)
       if (found.length === 0) return undefined
       for (const event of found) {
         if (event.seq > upTo) return undefined
@@ -327,7 +356,9 @@ export class Deliverer {
     const now = this.context.clock()
     const { retryAfter, ...last } = sent
     if (sent.status === 410) this.disable('the receiver answered 410: it is gone')
-    else if (now - this.failingSince >= maxFailingMs) this.disable('nothing was delivered for five days')
+    // 0: another one has succeeded meanwhile.
+    else if (this.failingSince > 0 && now - this.failingSince >= maxFailingMs)
+      this.disable('nothing was delivered for five days')
     const asked = sent.status === 429 || sent.status === 503 ? retryAfterMs(retryAfter, now) : undefined
     // Whoever asks to be left alone is not counted as failing.
     if (asked !== undefined) return { ...of, attempts: sent.attempt - 1, next_at: now + asked }
@@ -344,7 +375,12 @@ export class Deliverer {
     this.context.log.warn({ event: 'webhook', webhook: this.webhook.webhook_id, disabled: reason })
   }
 
+  /** Saves what it has come to. What ends after the last save is not saved: it is sent again. */
   private async save(lease_until: number): Promise<void> {
+    if (!this.void) await this.write(lease_until)
+  }
+
+  private async write(lease_until: number): Promise<void> {
     const { executor, clock } = this.context
     const lanes = [...this.changedHolds]
     this.changedHolds.clear()
