@@ -11,7 +11,9 @@ import {
   deleteHolds,
   deleteParked,
   deleteWebhook,
+  holdsOf,
   insertWebhook,
+  moveCursor,
   updateWebhook,
   type Webhook,
   webhookById,
@@ -170,12 +172,19 @@ export const changeWebhook = operation({
   reads: ({ app: { app_id }, input: { webhook_id } }) => [
     reach({ app_id }),
     webhookById({ app_id, webhook_id }),
+    holdsOf({ webhook_id }),
   ],
-  decide: ({ input }, [[reached], [stored]]) => {
+  decide: ({ input }, [[reached], [stored], holds]) => {
     if (reached === undefined || stored === undefined) return missing()
     const { webhook_id } = stored
+    // A lane is another thing in another order: what was held up is read again, and all that came behind it.
+    const reordered = input.order !== undefined && input.order !== stored.delivery_order
+    const acked_seq = reordered
+      ? holds.reduce((least, { seq }) => Math.min(least, seq - 1), stored.acked_seq)
+      : stored.acked_seq
     const next: Webhook = {
       ...stored,
+      acked_seq,
       url: input.url ?? stored.url,
       kinds: (input.kinds as EventKind[] | undefined) ?? stored.kinds,
       only_group_id: input.group_id ?? stored.only_group_id,
@@ -189,8 +198,7 @@ export const changeWebhook = operation({
       data: shown(next, reached),
       writes: [
         updateWebhook({ webhook_id, url, kinds: JSON.stringify(next.kinds), only_group_id, delivery_order }),
-        // A lane is another thing in another order.
-        ...(changed.includes('delivery_order') ? [deleteHolds({ webhook_id })] : []),
+        ...(reordered ? [moveCursor({ webhook_id, acked_seq }), deleteHolds({ webhook_id })] : []),
       ],
       events: [
         {

@@ -76,8 +76,7 @@ export const insertWebhook = command<
   p => sql`INSERT INTO webhooks (webhook_id, app_id, url, kinds, only_group_id, delivery_order, state, state_reason, secrets,
       acked_seq, generation, lease_until, webhook_created_at, last_success_at, failing_since, recent)
     VALUES (${p.webhook_id}, ${p.app_id}, ${p.url}, ${p.kinds}, ${p.only_group_id}, ${p.delivery_order}, 'active', '',
-      ${p.secrets}, coalesce(${p.acked_seq}, (SELECT max(seq) FROM events WHERE app_id = ${p.app_id}), 0),
-      0, 0, ${p.now}, 0, 0, '[]')`,
+      ${p.secrets}, ${p.acked_seq}, 0, 0, ${p.now}, 0, 0, '[]')`,
 )
 
 export const updateWebhook = command<
