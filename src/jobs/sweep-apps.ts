@@ -51,6 +51,21 @@ const dropKeptAnswers = command<OfApp>()(
   p => sql`DELETE FROM idempotency WHERE app_id = ${p.app_id} AND (app_id, day, hash) IN
     (SELECT app_id, day, hash FROM idempotency WHERE app_id = ${p.app_id} LIMIT ${sql.raw(String(portion))})`,
 )
+// Their rows have no app of their own: the webhooks go last.
+const itsWebhooks = (app_id: unknown) => sql`(SELECT webhook_id FROM webhooks WHERE app_id = ${app_id})`
+const dropHolds = command<OfApp>()(
+  p => sql`DELETE FROM webhook_holds WHERE (webhook_id, lane) IN
+    (SELECT webhook_id, lane FROM webhook_holds WHERE webhook_id IN ${itsWebhooks(p.app_id)} LIMIT ${sql.raw(String(portion))})`,
+)
+const dropParked = command<OfApp>()(
+  p => sql`DELETE FROM webhook_parked WHERE (webhook_id, seq) IN
+    (SELECT webhook_id, seq FROM webhook_parked WHERE webhook_id IN ${itsWebhooks(p.app_id)} LIMIT ${sql.raw(String(portion))})`,
+)
+const dropWebhooks = command<OfApp>()(
+  p => sql`DELETE FROM webhooks WHERE app_id = ${p.app_id}
+    AND NOT EXISTS (SELECT 1 FROM webhook_holds h WHERE h.webhook_id = webhooks.webhook_id)
+    AND NOT EXISTS (SELECT 1 FROM webhook_parked k WHERE k.webhook_id = webhooks.webhook_id)`,
+)
 const forget = command<OfApp>()(p => sql`DELETE FROM deleted_apps WHERE app_id = ${p.app_id}`)
 
 /** What is left of a deleted app. Each column only tells whether there is anything of that kind. */
@@ -70,6 +85,7 @@ const leftovers = query<OfApp>()(p =>
       ),
       events: sql<number>`EXISTS (SELECT 1 FROM events WHERE app_id = ${p.app_id})`.as('events'),
       answers: sql<number>`EXISTS (SELECT 1 FROM idempotency WHERE app_id = ${p.app_id})`.as('answers'),
+      webhooks: sql<number>`EXISTS (SELECT 1 FROM webhooks WHERE app_id = ${p.app_id})`.as('webhooks'),
       users: sql<number>`EXISTS (SELECT 1 FROM users WHERE app_id = ${p.app_id})`.as('users'),
       idle: sql<number>`EXISTS (SELECT 1 FROM users WHERE app_id = ${p.app_id} AND groups_created = 0 AND groups_joined = 0
         AND user_file_bytes = 0)`.as('idle'),
@@ -84,7 +100,7 @@ const removePortion = (app_id: string) =>
     decide: (_, [[left]]) => {
       if (left === undefined) return { data: 'done' as const }
       const { idle, ...kinds } = left
-      const { groups, objects, invitations, events, answers } = kinds
+      const { groups, objects, invitations, events, answers, webhooks } = kinds
       if (Object.values(kinds).every(some => some === 0))
         return { data: 'done' as const, writes: [forget({ app_id })] }
       const writes = [
@@ -93,6 +109,7 @@ const removePortion = (app_id: string) =>
         ...(invitations === 1 ? [dropInvitations({ app_id })] : []),
         ...(events === 1 ? [dropEvents({ app_id })] : []),
         ...(answers === 1 ? [dropKeptAnswers({ app_id })] : []),
+        ...(webhooks === 1 ? [dropHolds({ app_id }), dropParked({ app_id }), dropWebhooks({ app_id })] : []),
         ...(idle === 1 ? [dropUsers({ app_id })] : []),
       ]
       // Other jobs have to delete the rest first.

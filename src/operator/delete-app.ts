@@ -32,6 +32,10 @@ const files = query<{ app_id: string }>()(p =>
 const remember = command<{ app_id: string; now: number }>()(
   p => sql`INSERT INTO deleted_apps (app_id, deleted_at) VALUES (${p.app_id}, ${p.now})`,
 )
+/** Nothing more is sent to them, not even what is under way. */
+const stopWebhooks = command<{ app_id: string }>()(
+  p => sql`UPDATE webhooks SET state = 'disabled', generation = generation + 1 WHERE app_id = ${p.app_id}`,
+)
 const remove = command<{ app_id: string }>()(p => sql`DELETE FROM apps WHERE app_id = ${p.app_id}`)
 
 export const deleteApp = operation({
@@ -67,6 +71,8 @@ export const deleteApp = operation({
       files: stored?.files ?? 0,
       file_bytes: app.file_bytes,
     }
-    return dry_run ? { data } : { data, writes: [remember({ app_id, now }), remove({ app_id })] }
+    return dry_run
+      ? { data }
+      : { data, writes: [remember({ app_id, now }), stopWebhooks({ app_id }), remove({ app_id })] }
   },
 })

@@ -166,6 +166,9 @@ export const operatorSuite: Suite = instance => {
       )
       const { owner: other } = await people(instance(), ['owner'])
       const kept = await newGroup(other, { name: 'Kept' })
+      const server = await callers(instance(), 'doomed', secret).admin()
+      const hook = { url: 'https://example.org/hook', kinds: ['app.created'] }
+      dataOf(await server.post('/webhooks', hook))
 
       const dry = await operator.operator.deleteApp({ app_id: 'doomed' })
       expect(dry).toEqual({ deleted: false, groups: 1, users: 2, memberships: 2, files: 1, file_bytes: 3 })
@@ -185,6 +188,8 @@ export const operatorSuite: Suite = instance => {
       // Its id is free again when nothing is left.
       const again = await operator.operator.createApp({ app_id: 'doomed' })
       expect(again.app_id).toBe('doomed')
+      const next = await callers(instance(), 'doomed', again.secret).admin()
+      expect(dataOf(await next.get('/webhooks'))).toEqual([])
       const usage = await operator.admin.usage({}, { app: 'doomed' })
       expect(usage).toMatchObject({ groups: 0, users: 0, memberships: 0, files: 0, file_bytes: 0 })
       expect(dataOf(await other.get('/group/info', { group_id: kept }))).toMatchObject({ name: 'Kept' })
