@@ -3,34 +3,20 @@ import type { Session } from '../db/engine.ts'
 import { db, query } from '../db/query.ts'
 import { events } from '../db/schema-events.ts'
 import type { DeliveryAttempt } from '../db/schema-webhook.ts'
-import type { NewEvent, RecordedEvent } from '../events/event.ts'
+import type { RecordedEvent } from '../events/event.ts'
 import type { Executor } from '../operation/executor.ts'
-import { runTask, task } from '../operation/task.ts'
+import { runTask } from '../operation/task.ts'
 import type { Clock, Log, Outbound } from '../platform.ts'
 import { Lanes } from './lanes.ts'
+import { claim, leaseMs, type Progress, save } from './progress.ts'
 import { delayAfter, maxAttempts, maxFailingMs, retryAfterMs } from './schedule.ts'
 import { messageBody, messageId, type Sent, sendMessage, succeeded } from './send.ts'
-import {
-  dropHold,
-  type Hold,
-  holdsOf,
-  nextOfGroup,
-  park,
-  saveHold,
-  saveProgress,
-  setState,
-  takeLease,
-  type Webhook,
-  webhookById,
-  withAttempts,
-} from './webhook.ts'
+import { type Hold, nextOfGroup, type Webhook } from './webhook.ts'
 
 /** Deliveries under way at once to one webhook. */
 const maxInFlight = 16
 /** Events read at once. */
 const portion = 200
-/** How long one process delivers before it must say that it still does. */
-const leaseMs = 60_000
 /** How often progress is saved while deliveries go on. */
 const saveEveryMs = 1_000
 
@@ -54,68 +40,6 @@ const eventsAfter = query<{ app_id: string; after: number }>()(p =>
     .orderBy(events.seq)
     .limit(portion),
 )
-
-/** The webhook, taken for this process, with what it holds up; null if another has it or it is not active. */
-const claim = (app_id: string, webhook_id: string, now: number) =>
-  task({
-    reads: () => [webhookById({ app_id, webhook_id }), holdsOf({ webhook_id })],
-    decide: (_, [[webhook], holds]) => {
-      if (webhook === undefined || webhook.state !== 'active' || webhook.lease_until > now)
-        return { data: null }
-      const { generation } = webhook
-      return {
-        data: { webhook: { ...webhook, generation: generation + 1 }, holds },
-        writes: [takeLease({ webhook_id, generation, until: now + leaseMs })],
-      }
-    },
-  })
-
-/** What a run has come to since it last saved. */
-interface Progress {
-  readonly acked_seq: number
-  readonly lease_until: number
-  readonly last_success_at: number
-  readonly failing_since: number
-  readonly attempts: readonly DeliveryAttempt[]
-  readonly holds: readonly Hold[]
-  readonly released: readonly number[]
-  readonly parked: readonly DeliveryAttempt[]
-  readonly disabled: string | undefined
-}
-
-/** Saves progress, unless the webhook was changed or taken meanwhile: then false, and nothing is saved. */
-const save = ({ app_id, webhook_id, generation }: Webhook, now: number, progress: Progress) =>
-  task({
-    reads: () => [webhookById({ app_id, webhook_id })],
-    decide: (_, [[stored]]) => {
-      if (stored === undefined || stored.generation !== generation) return { data: false }
-      const { acked_seq, lease_until, last_success_at, failing_since, disabled } = progress
-      const recent = JSON.stringify(withAttempts(stored.recent, progress.attempts))
-      const told: NewEvent[] =
-        disabled === undefined ? [] : [{ kind: 'webhook.disabled', app_id, webhook_id, reason: disabled }]
-      return {
-        data: true,
-        writes: [
-          saveProgress({
-            webhook_id,
-            generation,
-            acked_seq,
-            lease_until,
-            last_success_at,
-            failing_since,
-            recent,
-          }),
-          ...progress.released.map(lane => dropHold({ webhook_id, lane })),
-          ...progress.holds.map(hold => saveHold({ ...hold })),
-          ...progress.parked.map(last =>
-            park({ webhook_id, seq: last.seq, now, last: JSON.stringify(last) }),
-          ),
-          ...(disabled === undefined ? [] : [setState({ webhook_id, state: 'disabled', reason: disabled })]),
-        ],
-        events: told,
-      }
-    },
-  })
 
 /**
  * Delivers what a webhook has to hear, until there is nothing more to send now. An event is sent at least once, and
@@ -254,15 +178,12 @@ export class Deliverer {
 
   /** Reads the next events into their lanes. Answers whether there was any. */
   private async read(): Promise<boolean> {
-    const { app_id, kinds, only_group_id, delivery_order } = this.webhook
+    const { app_id, delivery_order } = this.webhook
     const found = await this.context.executor.read(eventsAfter({ app_id, after: this.readSeq }), this.session)
     for (const event of found) {
       this.readSeq = event.seq
       const lane = delivery_order === 'strict' ? 0 : (event.group_id ?? 0)
-      const wanted =
-        (kinds.length === 0 || kinds.includes(event.kind)) &&
-        (only_group_id === 0 || only_group_id === event.group_id)
-      if (!wanted || this.lanes.isHeld(lane)) this.lanes.pass(event.seq)
+      if (!this.wants(event) || this.lanes.isHeld(lane)) this.lanes.pass(event.seq)
       else this.lanes.add({ ...event, lane })
     }
     return found.length > 0
@@ -315,7 +236,7 @@ export class Deliverer {
 
   /** The first event of a lane behind `after` that the webhook wants, up to what was read. */
   private async heldEvent(lane: number, after: number, upTo: number): Promise<RecordedEvent | undefined> {
-    const { app_id, kinds, only_group_id, delivery_order } = this.webhook
+    const { app_id, delivery_order } = this.webhook
     const { session } = this
     const { executor } = this.context
     for (let from = after; from < upTo; ) {
@@ -328,13 +249,15 @@ export class Deliverer {
         if (event.seq > upTo) return undefined
         from = event.seq
         const inLane = delivery_order === 'strict' || (event.group_id ?? 0) === lane
-        const wanted =
-          (kinds.length === 0 || kinds.includes(event.kind)) &&
-          (only_group_id === 0 || only_group_id === event.group_id)
-        if (inLane && wanted) return event
+        if (inLane && this.wants(event)) return event
       }
     }
     return undefined
+  }
+
+  private wants({ kind, group_id }: RecordedEvent): boolean {
+    const { kinds, only_group_id } = this.webhook
+    return (kinds.length === 0 || kinds.includes(kind)) && (only_group_id === 0 || only_group_id === group_id)
   }
 
   private async attempt(event: Row, attempt: number): Promise<Sent> {
