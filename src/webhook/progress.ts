@@ -17,8 +17,11 @@ import {
 
 /* Which process delivers for a webhook, and what it has come to. */
 
-/** How long one process delivers before it must say that it still does. */
-export const leaseMs = 60_000
+/**
+ * How long one process delivers before it must say that it still does: longer than one delivery may take. After a crash
+ * nothing is sent for so long.
+ */
+export const leaseMs = 20_000
 
 /** The webhook, taken for this process, with what it holds up; null if another has it or it is not active. */
 export const claim = (app_id: string, webhook_id: string, now: number) =>
