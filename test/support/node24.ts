@@ -59,6 +59,8 @@ function make(folder: string): void {
     {
       cwd: join(folder, 'node_modules/better-sqlite3'),
       stdio: 'pipe',
+      // Where npm runs the tests, this variable may name another Node's headers, and wins.
+      env: { ...process.env, npm_config_nodedir: unpacked },
     },
   )
 }
