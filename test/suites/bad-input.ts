@@ -24,7 +24,7 @@ async function callerOf(world: World, { path, who }: Operation): Promise<Client>
 /** A world in which the operation succeeds. */
 async function worldFor(instance: Instance, { path }: Operation): Promise<World> {
   const world = await newWorld(instance)
-  if (path !== '/file/upload/forward') return world
+  if (path !== '/file/upload/forward' && path !== '/file/revoke') return world
   const { sign } = await upload(
     world.owner,
     '/file/upload/chat',

@@ -170,6 +170,8 @@ function badOf(kind: Kind, required: boolean, name: string): Tried[] {
       )
     case 'ids':
       return refused([...noLists, ids(kind.max + 1), ids(20_000), ...(kind.empty ? [] : [[]])])
+    case 'structured':
+      return refused(['x', 1, true, {}, [1], ['x'], [null], [[1]], [[1, 2, 3]]])
     case 'loose ids':
     case 'anything':
       return []
@@ -186,6 +188,7 @@ export function goodValues({ kind }: Parameter): Tried[] {
     case 'text':
       return []
     case 'token':
+    case 'structured':
       return []
     case 'ids':
       return anyway([ids(1), ids(kind.max), ids(kind.max).map(String)])

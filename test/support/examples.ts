@@ -33,6 +33,8 @@ export type Kind =
   | { readonly is: 'ids'; readonly max: number; readonly empty: boolean }
   /** Ids of which the bad ones are passed over. */
   | { readonly is: 'loose ids' }
+  /** A list of lists or objects, that nothing else can stand for. */
+  | { readonly is: 'structured' }
   | { readonly is: 'anything' }
 
 export interface Parameter {
@@ -102,7 +104,7 @@ const parameters: Readonly<Record<string, Row>> = {
   checks: [{ is: 'token', code: 10002 }, s => [{ group_id: s.group_id, user_id: s.user_id, action: 'post' }]],
   '/group/sync limit': [whole([1, 500], [0, -1, 501]), () => 10, 'optional'],
   since: [{ is: 'token', code: 10002 }, () => 'abc123.1', 'optional'],
-  groups: [{ is: 'anything' }, s => [[s.group_id, 'abc123.1']]],
+  groups: [{ is: 'structured' }, s => [[s.group_id, 'abc123.1']]],
   qr_info: [{ is: 'token', code: 20024 }, s => s.qr_info],
   file_sign: [{ is: 'token', code: 10030 }, s => s.file_sign],
 }

