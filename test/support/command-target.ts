@@ -9,6 +9,8 @@ export interface CommandOptions {
    * How long the service may go on with what it knows of an app, plus a little, milliseconds: see `appTtl`.
    */
   readonly appTtl?: number
+  /** The path that runs the cron trigger, if the jobs run only then. */
+  readonly cron?: string
   /** Where both are run; default: here. */
   readonly cwd?: string
   /** Puts into a new data folder what must be there before the start. */
@@ -22,7 +24,7 @@ export interface CommandOptions {
 export const commandTarget = (
   name: string,
   command: readonly string[],
-  { service, pace = 'fast', appTtl = 1200, cwd, prepare }: CommandOptions = {},
+  { service, pace = 'fast', appTtl = 1200, cron, cwd, prepare }: CommandOptions = {},
 ): Target => ({
   name,
   pace,
@@ -95,6 +97,12 @@ export const commandTarget = (
         async gc() {
           const { code, stdout, stderr } = await cli('gc')
           if (code !== 0) throw new Error(stdout + stderr)
+        },
+      }),
+      ...(cron !== undefined && {
+        async cron() {
+          const { status } = await fetch(`${url}${cron}`)
+          if (status !== 200) throw new Error(`${cron} answered ${status}`)
         },
       }),
       async crash() {

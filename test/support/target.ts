@@ -24,6 +24,8 @@ export interface Instance {
   check(): Promise<string[]>
   /** Deletes at once what nothing refers to any more, where that can be asked for. */
   gc?(): Promise<void>
+  /** Runs the cron trigger, in a home whose jobs run only then. */
+  cron?(): Promise<void>
   /** Ends it as a power cut would, and starts it again on the same data and address. */
   crash(): Promise<void>
   stop(): Promise<void>

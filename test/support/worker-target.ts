@@ -37,6 +37,7 @@ export const workerTarget = (prepared: () => Prepared): Target =>
     service: ['node', 'scripts/dev-worker.mjs', '--prepared'],
     pace: 'slow',
     appTtl: 5200,
+    cron: '/cdn-cgi/handler/scheduled',
     async prepare(data) {
       cpSync(prepared().folder, data, { recursive: true })
       const [database = ''] = d1Files(data)
