@@ -1,6 +1,8 @@
+import { eq } from 'drizzle-orm'
 import type { SerialEngine } from '../../db/engine.ts'
+import { db, query } from '../../db/query.ts'
+import { objects } from '../../db/schema.ts'
 import { objectState } from '../../db/states.ts'
-
 import type { BlobStore } from '../../platform.ts'
 import { bucketPrefix } from './bucket-backup.ts'
 
@@ -47,7 +49,12 @@ const storedObjects = (engine: SerialEngine): readonly (readonly [name: string, 
     .rows(`SELECT object_name, size FROM objects WHERE state = ${objectState.stored}`)
     .map(([name, size]) => [String(name), Number(size)])
 
+const stateOfObject = query<{ name: string }>()(p =>
+  db.select({ state: objects.state }).from(objects).where(eq(objects.object_name, p.name)),
+)
+
+/** The state of an object, or undefined if there is none. */
 function stateOf(engine: SerialEngine, name: string): number | undefined {
-  const [row] = engine.rows(`SELECT state FROM objects WHERE object_name = '${name.replaceAll("'", "''")}'`)
+  const [row] = engine.all(stateOfObject({ name }))
   return row === undefined ? undefined : Number(row[0])
 }
