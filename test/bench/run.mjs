@@ -1,13 +1,13 @@
 // npm run bench: builds the service and the benchmark, and runs them from a folder of their own, so that a
 // build meanwhile does not change what is measured. The benchmark removes the folder in the end.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
 const folder = mkdtempSync('dist/bench-')
-for (const file of ['cohort.js', 'voice-worker.js', 'checkpoint-worker.js', 'log-worker.js'])
+for (const file of readdirSync('dist').filter(name => name.endsWith('.js')))
   copyFileSync(`dist/${file}`, `${folder}/${file}`)
 await build({
   entryPoints: ['main', 'yardstick', 'load'].map(name => `test/bench/${name}.ts`),
