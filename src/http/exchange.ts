@@ -9,6 +9,7 @@ import type { Operator } from '../operator/access.ts'
 import { BlobStoreError, type ByteStream, CannotConvert, type SentBody } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { callerOf, type Identity } from '../tenant/token-verifier.ts'
+import { after } from './after.ts'
 import { allowed, corsOrigin } from './cors.ts'
 import { type ErrorStyle, statuses } from './error-style.ts'
 import { bodyOf, type InputSchema, parse, queryOf } from './input.ts'
@@ -23,14 +24,6 @@ import { sessionIn } from './session-cookie.ts'
 /** This much of an answer costs as much as one request: characters of JSON, and bytes of a file. */
 const chargedChars = 64 * 1024
 export const chargedBytes = 1024 * 1024
-
-/**
- * `then` for a value that may be at hand already. Such a value is passed on in the same turn, without a
- * promise.
- */
-export function after<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {
-  return value instanceof Promise ? value.then(next) : next(value)
-}
 
 /**
  * One request: who calls, what was sent, and every way to answer. Each answer is counted and logged once,

@@ -2,10 +2,12 @@ import type { Context } from 'hono'
 import { itemsIn } from '../operation/cost.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import type { Result } from '../operation/executor.ts'
-import { idempotencyKey, runOnce } from '../operation/idempotency.ts'
+import { idempotencyKey, isAnswered, runOnce } from '../operation/idempotency.ts'
 import type { Caller, Operation, Who } from '../operation/operation.ts'
 import type { App } from '../tenant/app.ts'
-import { after, Exchange } from './exchange.ts'
+import { concerns } from '../webhook/before-hook.ts'
+import { after } from './after.ts'
+import { Exchange } from './exchange.ts'
 import { parse } from './input.ts'
 import { type Access, isGuarded, type Route } from './route.ts'
 import type { Service } from './service.ts'
@@ -83,8 +85,13 @@ export function serveOperation(service: Service, operation: Operation, path: str
           : runOnce(executor, operation, call, session, { operation: operation.id, key })
       return operation.present === undefined ? result : present(exchange, app, now, result)
     }
-    const asked = service.beforeHooks.ask(operation, call)
-    return asked === undefined ? change() : asked.then(refused => refused ?? change())
+    const ask = async (): Promise<Result> => {
+      // A change that was made before is only answered again, so nobody is asked about it again.
+      const name = key === undefined ? undefined : { operation: operation.id, key }
+      if (name !== undefined && (await isAnswered(executor, call, session, name))) return change()
+      return (await service.beforeHooks.ask(operation, call)) ?? change()
+    }
+    return concerns(app.settings, operation) ? ask() : change()
   }
 
   const present = async (

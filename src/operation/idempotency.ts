@@ -99,19 +99,24 @@ interface Keyed {
   readonly key: string
 }
 
-/** Wraps a task. It makes its change only once for this key, and later gives the same answer again. */
-function keyed(task: Task, call: Call<unknown>, { operation, key }: Keyed): Task {
-  const { app, caller, now } = call
+/** Where the answer of a key is kept, and how to find it. */
+function placeOf({ app, caller, now }: Call<unknown>, { operation, key }: Keyed) {
   const { administrator, user_id, only_group } = caller
   // Half of the digest is enough to tell keys apart, and shorter rows cost less.
   const hash = digest(JSON.stringify([operation, administrator, user_id, only_group, key])).slice(0, 32)
-  const fingerprint = digest(canonical(call.input))
   const expired = now - app.settings.idempotency_hours * hourMs
   const day = Math.floor(now / dayMs)
   const days: number[] = []
   // Also looks at tomorrow's rows, in case the clock was set back a little.
   for (let d = Math.floor(expired / dayMs); d <= day + 1; d++) days.push(d)
-  const find = kept({ app_id: app.app_id, days, hash })
+  return { hash, expired, day, find: kept({ app_id: app.app_id, days, hash }) }
+}
+
+/** Wraps a task. It makes its change only once for this key, and later gives the same answer again. */
+function keyed(task: Task, call: Call<unknown>, name: Keyed): Task {
+  const { app, now } = call
+  const { hash, expired, day, find } = placeOf(call, name)
+  const fingerprint = digest(canonical(call.input))
   let refusal: Refusal | undefined
   return {
     writes: true,
@@ -146,6 +151,25 @@ function keyed(task: Task, call: Call<unknown>, { operation, key }: Keyed): Task
       return { ...outcome, writes }
     },
   }
+}
+
+/** Whether there is an answer for this key already, so that `runOnce` will change nothing. */
+export async function isAnswered(
+  executor: Executor,
+  call: Call<unknown>,
+  session: Session,
+  name: Keyed,
+): Promise<boolean> {
+  const { expired, find } = placeOf(call, name)
+  const task: Task<boolean> = {
+    writes: false,
+    reads: () => [find],
+    decide: (_, [rows]) => ({
+      data: (rows as { answered_at: number }[]).some(({ answered_at }) => answered_at > expired),
+    }),
+  }
+  const result = await executor.run(task, call, session)
+  return !(result instanceof Refusal) && result.data
 }
 
 /**

@@ -32,7 +32,7 @@ export const beforeHookSecrets = ({ keys }: Pick<App, 'keys'>): string[] =>
   })
 
 /** Whether an app wants to be asked before this operation. `hook_operations` names paths, or is `*`. */
-const concerns = ({ hook_url, hook_operations }: App['settings'], { path }: Operation): boolean =>
+export const concerns = ({ hook_url, hook_operations }: App['settings'], { path }: Operation): boolean =>
   hook_url !== '' && hook_operations.split(',').some(name => name.trim() === '*' || name.trim() === path)
 
 /** Opens when too many of an app's latest answers were failures: then nobody waits for a hook that is down. */
@@ -67,18 +67,8 @@ export class BeforeHooks {
     this.ports = ports
   }
 
-  /**
-   * Asks the app's before-hook: why the operation is refused, or undefined. Undefined at once, without a promise,
-   * where the app has none for this operation.
-   */
-  ask(
-    operation: Operation,
-    call: Pick<Call<unknown>, 'app' | 'caller' | 'input'>,
-  ): Promise<Refusal | undefined> | undefined {
-    return concerns(call.app.settings, operation) ? this.answered(operation, call) : undefined
-  }
-
-  private async answered(
+  /** Asks the app's before-hook, if it `concerns` the operation. Answers why it is refused, or undefined. */
+  async ask(
     operation: Operation,
     call: Pick<Call<unknown>, 'app' | 'caller' | 'input'>,
   ): Promise<Refusal | undefined> {

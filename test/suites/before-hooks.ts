@@ -80,6 +80,21 @@ export const beforeHooksSuite: Suite = instance => {
     expect(asked.received.length).toBe(before)
   })
 
+  it('is not asked again about a change that was made before', async () => {
+    const { owner } = await people(instance(), ['owner'], apps.strict)
+    const create = (name: string) =>
+      owner.call('POST', '/group/create', {
+        body: { name },
+        headers: { 'idempotency-key': `create-${owner.id}` },
+      })
+    const group_id = dataOf(await create('Once')).group_id
+    expect(asked.received).toHaveLength(1)
+    asked.answer((_, response) => void response.end('{"allow":false,"message":"pay first"}'))
+    expect(dataOf(await create('Once')).group_id).toBe(group_id)
+    expect((await create('Twice')).status).toBe(422)
+    expect(asked.received).toHaveLength(1)
+  })
+
   it('needs no words of administrators either', async () => {
     const { admin } = callers(instance(), apps.strict.app_id, apps.strict.secret)
     const { owner } = await people(instance(), ['owner'], apps.strict)
