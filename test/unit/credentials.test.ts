@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, callers } from '../support/client.ts'
@@ -126,6 +127,39 @@ describe('a restore', () => {
       expectRefusal(await (await as(10)).post('/group/qrcode/invite', { qr_info }), 20024)
       expectRefusal(await owner.get('/group/member_list', { group_id, limit: 1, cursor }), 10002, 'cursor')
       dataOf(await (await as(10)).post('/group/qrcode/invite', { qr_info: await qrOf(owner, group_id) }))
+    })
+  })
+
+  it('sends nothing to a webhook that was deleted since, and keeps the secrets of the others', async () => {
+    const backup = join(folder, 'backup.db')
+    const administrator = async (url: string) => callers({ url, app_id, secret: secrets.first }).admin()
+    const ids = await serving('data', async url => {
+      const admin = await administrator(url)
+      const create = async () =>
+        dataOf(await admin.post('/webhooks', { url: 'https://example.org/hook' })).webhook_id as string
+      return { kept: await create(), deleted: await create() }
+    })
+    await cohort('data', 'backup', backup)
+    const rotated = await serving('data', async url => {
+      const admin = await administrator(url)
+      dataOf(await admin.call('DELETE', `/webhooks/${ids.deleted}`))
+      return dataOf(await admin.post(`/webhooks/${ids.kept}/rotate`, {})).secret as string
+    })
+    await cohort('data', 'restore', backup, '--force')
+    const database = readFileSync(join(folder, 'data', 'cohort.db'))
+    expect(database.includes(rotated)).toBe(true)
+    await serving('data', async url => {
+      const admin = await administrator(url)
+      expect(dataOf(await admin.get(`/webhooks/${ids.kept}`))).toMatchObject({ state: 'active' })
+      expect(dataOf(await admin.get(`/webhooks/${ids.deleted}`))).toMatchObject({
+        state: 'disabled',
+        reason: 'restored',
+      })
+      dataOf(await admin.post(`/webhooks/${ids.deleted}/resume`, {}))
+      expect(dataOf(await admin.get(`/webhooks/${ids.deleted}`))).toMatchObject({
+        state: 'active',
+        reason: '',
+      })
     })
   })
 

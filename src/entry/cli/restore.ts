@@ -16,6 +16,7 @@ import { loadDump } from './dump.ts'
 import { copyObjects } from './object-copy.ts'
 import { progressBar } from './progress.ts'
 import { type Credentials, credentialsIn, keepEnded, whatIsEnded } from './restored-credentials.ts'
+import { type CurrentWebhook, keepWebhooksEnded, webhooksIn } from './restored-webhooks.ts'
 import { flush, onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
 
 export const restoreCommand: Command = {
@@ -60,8 +61,9 @@ async function restore(
 ): Promise<void> {
   const database = databaseFile(config)
   const credentials = credentialsIn(runtime, database)
+  const webhooks = webhooksIn(runtime, database)
   await writeWhole(database, async temporary => {
-    await fill(runtime, temporary, file, name, credentials)
+    await fill(runtime, temporary, file, name, credentials, webhooks)
     if (options.files === true) print(await restoreFiles(config, file))
     // A service may have been started meanwhile.
     refuseWhileServed(config)
@@ -86,6 +88,7 @@ async function fill(
   file: string,
   name: string,
   credentials: readonly Credentials[],
+  webhooks: readonly CurrentWebhook[] | undefined,
 ): Promise<void> {
   const kind = await kindOfBackup(file)
   if (kind === 'database') {
@@ -101,6 +104,7 @@ async function fill(
     checkBackup(runtime, engine, name)
     endSessions(engine)
     keepEnded(engine, credentials)
+    keepWebhooksEnded(engine, webhooks)
     renewEpochs(engine)
     engine.rows('PRAGMA journal_mode = DELETE')
   } finally {
