@@ -5,7 +5,9 @@ import Database from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
 import program from '../../package.json' with { type: 'json' }
 import { callers } from '../support/client.ts'
+import { administratorOf, toldBy } from '../support/events.ts'
 import { read, sendFile, toGroup } from '../support/files.ts'
+import { dataOf } from '../support/groups.ts'
 import { removeFolder, temporaryFolder } from '../support/process.ts'
 import { type Installation, installation, programs } from '../support/programs.ts'
 import { newWorld } from '../support/world.ts'
@@ -79,6 +81,21 @@ describe.each(versions)('a database of version %s', version => {
     const url = await sendFile(owner, toGroup(group_id), Uint8Array.of(0x80, 1, 2))
     expect([...(await read(member, url)).bytes]).toEqual([0x80, 1, 2])
     expect(await instance.check()).toEqual([])
+    await instance.stop()
+  })
+
+  it('tells as events what happens from then on, in its old groups too', async () => {
+    const instance = await here.serve()
+    const admin = await administratorOf(instance)
+    const old = callsOf(version).find(({ path, code }) => path.startsWith('/group/info?') && code === 200)
+    if (old === undefined) throw new Error('no call tells of a group')
+    const { group_id, owner_id } = dataOf(await (await callers(instance).as(old.as)).get(old.path))
+    const owner = await callers(instance).as(owner_id)
+    const { state } = dataOf(await owner.get('/group/sync', { group_id }))
+    const told = await toldBy(admin, () => owner.post('/group/info/name', { group_id, value: 'New name' }))
+    expect(told).toMatchObject([{ kind: 'group.profile.changed', group_id, by_id: owner_id }])
+    const synced = dataOf(await owner.get('/group/sync', { group_id, since: state }))
+    expect(synced).toMatchObject({ reset: false, info: { name: 'New name' }, removed: [] })
     await instance.stop()
   })
 
