@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
-import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
+import type { SerialEngine } from '../../db/engine.ts'
 import { migrate } from '../../db/migrate.ts'
 import type { AppSecret, EndedSecret } from '../../db/schema.ts'
 import { isEnded, withLinksEnded } from '../../tenant/ended.ts'
 import { newSecret } from '../../tenant/registry.ts'
 import type { Runtime } from '../runtime.ts'
+import { readReplaced } from './replaced-database.ts'
 
 /*
  * A backup has the secrets and keys of the day when it was made, and some of them have been ended since. A
@@ -33,21 +33,8 @@ const read = (engine: SerialEngine): Credentials[] =>
 /**
  * The credentials in the database that will be replaced. Empty if there is no database or it cannot be read.
  */
-export function credentialsIn(runtime: Runtime, database: string): readonly Credentials[] {
-  if (!existsSync(database)) return []
-  try {
-    const engine = runtime.openDatabase(database)
-    try {
-      return read(engine)
-    } finally {
-      engine.close()
-    }
-  } catch (error) {
-    // The database is damaged, or its version did not record ended secrets.
-    if (error instanceof DatabaseError) return []
-    throw error
-  }
-}
+export const credentialsIn = (runtime: Runtime, database: string): readonly Credentials[] =>
+  readReplaced(runtime, database, read) ?? []
 
 /**
  * Gives the restored apps the secrets and keys that are valid now, where `current` has them. Older QR codes,

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
-import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
+import type { SerialEngine } from '../../db/engine.ts'
 import type { Runtime } from '../runtime.ts'
+import { readReplaced } from './replaced-database.ts'
 
 /*
  * A backup has the webhooks of the day when it was made. Some of them have been deleted or disabled since, or
@@ -21,27 +21,17 @@ export interface CurrentWebhook {
  * The webhooks in the database that will be replaced. Undefined if there is no database, it cannot be read, or
  * its version had no webhooks.
  */
-export function webhooksIn(runtime: Runtime, database: string): readonly CurrentWebhook[] | undefined {
-  if (!existsSync(database)) return undefined
-  try {
-    const engine = runtime.openDatabase(database)
-    try {
-      return engine
-        .rows('SELECT webhook_id, state, state_reason, secrets FROM webhooks')
-        .map(([webhook_id, state, reason, secrets]) => ({
-          webhook_id: String(webhook_id),
-          state: String(state),
-          reason: String(reason),
-          secrets: String(secrets),
-        }))
-    } finally {
-      engine.close()
-    }
-  } catch (error) {
-    if (error instanceof DatabaseError) return undefined
-    throw error
-  }
-}
+export const webhooksIn = (runtime: Runtime, database: string): readonly CurrentWebhook[] | undefined =>
+  readReplaced(runtime, database, engine =>
+    engine
+      .rows('SELECT webhook_id, state, state_reason, secrets FROM webhooks')
+      .map(([webhook_id, state, reason, secrets]) => ({
+        webhook_id: String(webhook_id),
+        state: String(state),
+        reason: String(reason),
+        secrets: String(secrets),
+      })),
+  )
 
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
