@@ -5,15 +5,9 @@ import Database from 'better-sqlite3'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Client, signToken } from '../support/client.ts'
+import { commandLine, expectFailure } from '../support/command-line.ts'
 import { dataOf, expectRefusal } from '../support/groups.ts'
-import {
-  type Finished,
-  freePort,
-  removeFolder,
-  run,
-  startServer,
-  temporaryFolder,
-} from '../support/process.ts'
+import { freePort, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
 
 const commands = ['serve', 'token', 'app', 'migrate', 'check', 'gc']
 const secret = 'the-secret-of-the-first-app'
@@ -26,28 +20,7 @@ describe('cohort', () => {
   })
   afterEach(() => removeFolder(folder))
 
-  const cohort = (args: string, environment: Record<string, string> = {}): Promise<Finished> =>
-    run(['node', 'dist/cohort.js', ...args.split(' ').filter(word => word !== '')], {
-      DATA_DIR: join(folder, 'data'),
-      ...environment,
-    })
-
-  /**
-   * A failure that a person can use: the code, nothing on stdout, and on stderr a sentence first, without a
-   * stack.
-   */
-  const expectFailure = ({ code, stdout, stderr }: Finished, expected: number, saying: RegExp) => {
-    expect({ code, stdout, stderr }).toMatchObject({ code: expected, stdout: '' })
-    const [sentence = ''] = stderr.split('\n')
-    expect(sentence).toMatch(/^cohort: \S/)
-    expect(sentence).toMatch(saying)
-    expect(stderr).not.toMatch(/^\s+at |Error:|node:internal|\.[jt]s:\d/m)
-  }
-  const succeed = async (args: string, environment: Record<string, string> = {}): Promise<string> => {
-    const finished = await cohort(args, environment)
-    expect(finished).toMatchObject({ code: 0, stderr: '' })
-    return finished.stdout
-  }
+  const { cohort, succeed } = commandLine(() => folder)
   const change = (sql: string) => {
     const database = new Database(join(folder, 'data', 'cohort.db'))
     try {

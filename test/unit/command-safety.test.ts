@@ -1,14 +1,8 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type Finished,
-  freePort,
-  removeFolder,
-  run,
-  startServer,
-  temporaryFolder,
-} from '../support/process.ts'
+import { commandLine, expectFailure } from '../support/command-line.ts'
+import { freePort, removeFolder, startServer, temporaryFolder } from '../support/process.ts'
 
 /** Commands can destroy what the service lives on. */
 describe('what must not be destroyed', () => {
@@ -18,28 +12,7 @@ describe('what must not be destroyed', () => {
   })
   afterEach(() => removeFolder(folder))
 
-  const cohort = (args: string, environment: Record<string, string> = {}): Promise<Finished> =>
-    run(['node', 'dist/cohort.js', ...args.split(' ').filter(word => word !== '')], {
-      DATA_DIR: join(folder, 'data'),
-      ...environment,
-    })
-
-  /**
-   * A failure that a person can use: the code, nothing on stdout, and on stderr a sentence first, without a
-   * stack.
-   */
-  const expectFailure = ({ code, stdout, stderr }: Finished, expected: number, saying: RegExp) => {
-    expect({ code, stdout, stderr }).toMatchObject({ code: expected, stdout: '' })
-    const [sentence = ''] = stderr.split('\n')
-    expect(sentence).toMatch(/^cohort: \S/)
-    expect(sentence).toMatch(saying)
-    expect(stderr).not.toMatch(/^\s+at |Error:|node:internal|\.[jt]s:\d/m)
-  }
-  const succeed = async (args: string, environment: Record<string, string> = {}): Promise<string> => {
-    const finished = await cohort(args, environment)
-    expect(finished).toMatchObject({ code: 0, stderr: '' })
-    return finished.stdout
-  }
+  const { cohort, succeed } = commandLine(() => folder)
   const data = (name: string) => join(folder, 'data', name)
   const bytesOf = (path: string) => readFileSync(path).toString('base64')
 
