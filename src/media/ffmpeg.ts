@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bytes, CannotConvert, NoConverter } from '../platform.ts'
 import { limiter } from './limiter.ts'
 import { MAX_PIXELS } from './picture.ts'
+import { killRunning, spawnChild } from './process/child.ts'
 
 /*
  * The ffmpeg on the PATH. It reads files that anybody may have sent. So it is told the type of the file, may
@@ -142,24 +142,25 @@ export async function convert(input: readonly string[], output: readonly string[
  */
 export function run(program: 'ffmpeg' | 'ffprobe', args: readonly string[]): Promise<Bytes> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    })
+    const child = spawnChild([program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const timer = setTimeout(() => killRunning(child), TIMEOUT_MS)
     const output: Uint8Array[] = []
     let size = 0
     let complaint = ''
-    child.stdout.on('data', (chunk: Uint8Array) => {
+    child.stdout?.on('data', (chunk: Uint8Array) => {
       output.push(chunk)
       size += chunk.length
-      if (size > MAX_OUTPUT_BYTES) child.kill('SIGKILL')
+      if (size > MAX_OUTPUT_BYTES) killRunning(child)
     })
-    child.stderr.on('data', (chunk: Uint8Array) => {
+    child.stderr?.on('data', (chunk: Uint8Array) => {
       if (complaint.length < 2000) complaint += new TextDecoder().decode(chunk)
     })
-    child.on('error', reject)
+    child.on('error', error => {
+      clearTimeout(timer)
+      reject(error)
+    })
     child.on('close', (code, signal) => {
+      clearTimeout(timer)
       if (code === 0 && size <= MAX_OUTPUT_BYTES) resolve(new Uint8Array(Buffer.concat(output)))
       else reject(new Error(`${program} ended with ${signal ?? code}: ${complaint}`))
     })

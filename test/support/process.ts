@@ -35,7 +35,7 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs a command to its end, in this folder where one is given. */
+/** Runs a command to its end, in this folder where one is given. Throws if a signal ends it. */
 export async function run(
   command: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -55,7 +55,8 @@ export async function run(
   child.stderr.on('data', chunk => {
     stderr += chunk
   })
-  const [code] = await once(child, 'close')
+  const [code, signal] = await once(child, 'close')
+  if (code === null) throw new Error(`${command.join(' ')} was ended by ${signal}:\n${stdout}${stderr}`)
   return { code: Number(code), stdout, stderr }
 }
 

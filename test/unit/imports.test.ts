@@ -102,6 +102,15 @@ describe('the sources', () => {
     expect(globals).toEqual([])
   })
 
+  it('start and kill other programs in one place, which never signals the number of one that has ended', () => {
+    const others = sources.filter(({ path }) => path !== 'media/process/child.ts')
+    const starting = others.flatMap(source =>
+      named(source, (specifier, _, typeOnly) => specifier === 'node:child_process' && !typeOnly),
+    )
+    const killing = others.filter(({ code }) => /\.kill\((?!.*, 0\))/.test(code))
+    expect([...starting, ...killing.map(({ path }) => path)]).toEqual([])
+  })
+
   it('of operations know neither Hono nor HTTP nor engines nor stores', () => {
     const wrong = (specifier: string, file: string) =>
       /^hono|^@hono|^jose$/.test(specifier) ||

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Config, ConfigError } from '../../config.ts'
 import type { BackupFile, Premises } from '../../http/service.ts'
+import { killRunning, spawnChild } from '../../media/process/child.ts'
 import type { BlobStore, Log } from '../../platform.ts'
 import type { Runtime } from '../runtime.ts'
 import { bucketPrefix, namesInBucket } from './bucket-backup.ts'
@@ -153,16 +153,16 @@ const bucketShelf = (blobs: BlobStore, dataFolder: string): Shelf => ({
  * command. That is safe, because the command only reads the database.
  */
 async function runToEnd(
-  [program = '', ...args]: readonly string[],
+  command: readonly string[],
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<void> {
-  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawnChild(command, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   let printed = ''
-  child.stderr.on('data', chunk => {
+  child.stderr?.on('data', chunk => {
     printed = (printed + chunk).slice(-maxMessageCharacters)
   })
-  const kill = () => void child.kill('SIGKILL')
+  const kill = () => killRunning(child)
   signal.addEventListener('abort', kill)
   if (signal.aborted) kill()
   try {

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { type Bytes, CannotConvert, type PictureRequest } from '../../platform.ts'
 import { limiter } from '../limiter.ts'
+import { killRunning, spawnChild } from './child.ts'
 import type { Answer } from './converter.ts'
 import { encodeFrame, frameReader } from './frames.ts'
 
@@ -14,6 +15,9 @@ export interface LaneLimits {
   /** How long the process is kept without work, milliseconds. Its memory becomes free only when it ends. */
   readonly idleMs: number
 }
+
+/** The converter ended, or was stopped because of its memory. Pictures before this one may be the cause. */
+class ConverterEnded extends CannotConvert {}
 
 interface Answered {
   readonly header: Answer
@@ -36,13 +40,14 @@ const WAITING = 64
 export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }: LaneLimits) {
   const inTurn = limiter(1, WAITING)
   let running: ChildProcess | undefined
+  let made = 0
   let idle: ReturnType<typeof setTimeout> | undefined
 
   const start = (): ChildProcess => {
-    const [program = '', ...args] = command
     // By default glibc keeps the memory of each thread separate. With this, threads share two pools.
     const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env })
+    const child = spawnChild(command, { stdio: ['pipe', 'pipe', 'ignore'], env })
+    made = 0
     child.on('exit', () => {
       if (running === child) running = undefined
     })
@@ -51,7 +56,7 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
 
   const stop = (child: ChildProcess): void => {
     if (running === child) running = undefined
-    child.kill('SIGKILL')
+    killRunning(child)
   }
 
   const convert = async (request: PictureRequest, picture: Bytes): Promise<Answered> => {
@@ -61,6 +66,7 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
     keepAlive(child, true)
     try {
       const answered = await ask(child, request, picture, maxRssBytes)
+      made++
       // Memory left from earlier pictures must not count as that of the next picture.
       if ((await rssBytes(child)) > maxRssBytes * RESTART_SHARE) stop(child)
       return answered
@@ -74,6 +80,20 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
     }
   }
 
+  /**
+   * A picture that a used process could not convert is given to a new one. The memory of the pictures before
+   * it, or the end of that process, must not make it fail.
+   */
+  const convertFairly = async (request: PictureRequest, picture: Bytes): Promise<Answered> => {
+    const isUsed = running !== undefined && made > 0
+    try {
+      return await convert(request, picture)
+    } catch (error) {
+      if (!isUsed || !(error instanceof ConverterEnded)) throw error
+      return convert(request, picture)
+    }
+  }
+
   let entered = 0
   return {
     /** How many pictures are in this lane, including the one in work. */
@@ -81,7 +101,7 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
     async convert(request: PictureRequest, picture: Bytes): Promise<Answered> {
       entered++
       try {
-        return await inTurn(() => convert(request, picture))
+        return await inTurn(() => convertFairly(request, picture))
       } finally {
         entered--
       }
@@ -114,15 +134,18 @@ function ask(
       child.off('exit', onEnd)
       end()
     }
-    const refuse = (sentence: string) => settle(() => reject(new CannotConvert(sentence)))
-    const onEnd = () => refuse('the picture could not be converted')
+    const fail = (error: CannotConvert) => settle(() => reject(error))
+    const onEnd = () => fail(new ConverterEnded('the picture could not be converted'))
     const read = frameReader(({ header, content }) =>
       settle(() => resolve({ header: header as Answer, content })),
     )
-    const timer = setTimeout(() => refuse('the picture took too long to convert'), TIMEOUT_MS)
+    const timer = setTimeout(
+      () => fail(new CannotConvert('the picture took too long to convert')),
+      TIMEOUT_MS,
+    )
     const watch = setInterval(async () => {
       if ((await rssBytes(child)) > maxRssBytes)
-        refuse('the picture takes too much memory to be converted here')
+        fail(new ConverterEnded('the picture takes too much memory to be converted here'))
     }, WATCH_MS)
     stdout?.on('data', read)
     for (const emitter of [child, stdin]) emitter?.on('error', onEnd)
