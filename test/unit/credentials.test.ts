@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Answer, callers } from '../support/client.ts'
+import { type Answer, Client, callers } from '../support/client.ts'
 import { dataOf, expectRefusal, newGroup, qrOf } from '../support/groups.ts'
+import { jwksServer, newKey, signWith } from '../support/jwks.ts'
 import {
   freePort,
   type Running,
@@ -91,6 +92,7 @@ describe('a restore', () => {
     if (code !== 0) throw new Error(stderr)
     return stdout
   }
+  const at = (url: string) => ({ url, app_id, secret: secrets.first })
   /** Runs the service on this data folder while `use` is at it. */
   const serving = async <T>(data: string, use: (url: string) => Promise<T>): Promise<T> => {
     const port = await freePort()
@@ -106,7 +108,7 @@ describe('a restore', () => {
   it('brings no secret, key, QR code or cursor back that was ended since', async () => {
     const backup = join(folder, 'backup.db')
     const before = await serving('data', async url => {
-      const owner = await callers({ url, app_id, secret: secrets.first }).as(7)
+      const owner = await callers(at(url)).as(7)
       const group_id = await newGroup(owner, { user_list: [8, 9] })
       const { cursor } = await owner.get('/group/member_list', { group_id, limit: 1 })
       return { group_id, qr_info: await qrOf(owner, group_id), cursor }
@@ -118,10 +120,7 @@ describe('a restore', () => {
     expect(told).toMatch(/stays ended/)
     await serving('data', async url => {
       const { as } = callers({ url, app_id, secret })
-      expectRefusal(
-        await (await callers({ url, app_id, secret: secrets.first }).admin()).get('/group/public_list'),
-        10008,
-      )
+      expectRefusal(await (await callers(at(url)).admin()).get('/group/public_list'), 10008)
       const owner = await as(7)
       const { group_id, qr_info, cursor } = before
       expectRefusal(await (await as(10)).post('/group/qrcode/invite', { qr_info }), 20024)
@@ -130,9 +129,105 @@ describe('a restore', () => {
     })
   })
 
+  it('opens no group by an invitation that was declined since', async () => {
+    const backup = join(folder, 'backup.db')
+    const group_id = await serving('data', async url => {
+      const { as } = callers(at(url))
+      const owner = await as(7)
+      const group_id = await newGroup(owner)
+      for (const invitee of [8, 9]) {
+        dataOf(await (await as(invitee)).post('/user/settings', { group_confirm: true }))
+        await owner.post('/group/invite', { group_id, user_list: [invitee] })
+      }
+      return group_id
+    })
+    await cohort('data', 'backup', backup)
+    const handle = async (url: string, id: number, approval: boolean) =>
+      (await callers(at(url)).as(id)).post('/group/invite/handle', {
+        group_id,
+        user_id: 7,
+        approval,
+      })
+    await serving('data', async url => dataOf(await handle(url, 8, false)))
+    await cohort('data', 'restore', backup, '--force')
+    await serving('data', async url => {
+      expect((await handle(url, 8, true)).code).not.toBe(200)
+      dataOf(await handle(url, 9, true))
+    })
+  })
+
+  it('opens no session of the console again, and neither does a restart', async () => {
+    const backup = join(folder, 'backup.db')
+    const linkOf = async () => (await cohort('data', 'console')).trim().split('#')[1] ?? ''
+    await cohort('data', 'app', 'create', 'another')
+    const unused = await linkOf()
+    const open = (url: string, link: string) =>
+      new Client(at(url), {}).call('POST', '/operator/session', { body: { link } })
+    const cookies = await serving('data', async url => {
+      const [kept, ended] = await Promise.all(
+        [await linkOf(), await linkOf()].map(async link => {
+          const { headers } = await open(url, link)
+          return { cookie: headers.get('set-cookie')?.split(';')[0] ?? '', 'x-cohort-session': '1' }
+        }),
+      )
+      return { kept, ended }
+    })
+    await cohort('data', 'backup', backup)
+    const codeOf = async (url: string, headers: Record<string, string> | undefined) =>
+      (await new Client(at(url), { ...headers }).get('/operator/session')).code
+    await serving('data', async url => {
+      expect(await codeOf(url, cookies.ended)).toBe(200)
+      await new Client(at(url), { ...cookies.ended }).post('/operator/session/end')
+    })
+    await serving('data', async url => {
+      expect(await codeOf(url, cookies.ended)).toBe(10008)
+      expect(await codeOf(url, cookies.kept)).toBe(200)
+    })
+    await cohort('data', 'restore', backup, '--force')
+    await serving('data', async url => {
+      expect(await codeOf(url, cookies.ended)).toBe(10008)
+      expect(await codeOf(url, cookies.kept)).toBe(10008)
+      expect((await open(url, unused)).code).toBe(10008)
+    })
+  })
+
+  it('and a restart take no key that has left the JWKS of the app', async () => {
+    const backup = join(folder, 'backup.db')
+    const [leaked, good] = await Promise.all([newKey('RS256', 'leaked'), newKey('RS256', 'good')])
+    const server = await jwksServer([leaked, good])
+    try {
+      await serving('data', async () => {})
+      await cohort('data', 'app', 'set', app_id, `jwks_url=${server.url}`)
+      const codes = (data: string) =>
+        serving(data, async url =>
+          Promise.all(
+            [leaked, good].map(async key => {
+              const token = await signWith(key, {
+                app: app_id,
+                role: 2,
+                exp: Math.floor(Date.now() / 1000) + 600,
+              })
+              const admin = new Client(at(url), { app_id, 'access-token': token })
+              return (await admin.get('/group/public_list')).code
+            }),
+          ),
+        )
+      expect(await codes('data')).toEqual([200, 200])
+      await cohort('data', 'backup', backup)
+      server.publish([good])
+      expect(await codes('data')).toEqual([10008, 200])
+      await cohort('data', 'restore', backup, '--force')
+      expect(await codes('data')).toEqual([10008, 200])
+      await cohort('other', 'restore', backup)
+      expect(await codes('other')).toEqual([10008, 200])
+    } finally {
+      await server.close()
+    }
+  })
+
   it('sends nothing to a webhook that was deleted since, and keeps the secrets of the others', async () => {
     const backup = join(folder, 'backup.db')
-    const administrator = async (url: string) => callers({ url, app_id, secret: secrets.first }).admin()
+    const administrator = async (url: string) => callers(at(url)).admin()
     const ids = await serving('data', async url => {
       const admin = await administrator(url)
       const create = async () =>
@@ -166,22 +261,19 @@ describe('a restore', () => {
   it('into an empty folder says what it cannot know and how to end it, and ends all QR codes', async () => {
     const backup = join(folder, 'backup.db')
     const qr_info = await serving('data', async url => {
-      const owner = await callers({ url, app_id, secret: secrets.first }).as(7)
+      const owner = await callers(at(url)).as(7)
       return qrOf(owner, await newGroup(owner))
     })
     await cohort('data', 'backup', backup)
     const told = await cohort('other', 'restore', backup)
     expect(told).toMatch(/rotate-secret ID\n?--drop-old/)
     await serving('other', async url => {
-      const { as } = callers({ url, app_id, secret: secrets.first })
+      const { as } = callers(at(url))
       expectRefusal(await (await as(8)).post('/group/qrcode/invite', { qr_info }), 20024)
     })
     const secret = (await cohort('other', 'app', 'rotate-secret', app_id, '--drop-old')).trim()
     await serving('other', async url => {
-      expectRefusal(
-        await (await callers({ url, app_id, secret: secrets.first }).admin()).get('/group/public_list'),
-        10008,
-      )
+      expectRefusal(await (await callers(at(url)).admin()).get('/group/public_list'), 10008)
       dataOf(await (await callers({ url, app_id, secret }).admin()).get('/group/public_list'))
     })
   })

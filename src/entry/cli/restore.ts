@@ -15,8 +15,9 @@ import { servedBy } from './data-claim.ts'
 import { loadDump } from './dump.ts'
 import { copyObjects } from './object-copy.ts'
 import { progressBar } from './progress.ts'
-import { type Credentials, credentialsIn, keepEnded, whatIsEnded } from './restored-credentials.ts'
-import { type CurrentWebhook, keepWebhooksEnded, webhooksIn } from './restored-webhooks.ts'
+import { credentialsIn, keepEnded, whatIsEnded } from './restored-credentials.ts'
+import { endedInvitationsIn, keepInvitationsEnded } from './restored-invitations.ts'
+import { keepWebhooksEnded, webhooksIn } from './restored-webhooks.ts'
 import { flush, onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
 
 export const restoreCommand: Command = {
@@ -62,8 +63,13 @@ async function restore(
   const database = databaseFile(config)
   const credentials = credentialsIn(runtime, database)
   const webhooks = webhooksIn(runtime, database)
+  const endedInvitations = endedInvitationsIn(runtime, database)
   await writeWhole(database, async temporary => {
-    await fill(runtime, temporary, file, name, credentials, webhooks)
+    await fill(runtime, temporary, file, name, engine => {
+      keepEnded(engine, credentials)
+      keepWebhooksEnded(engine, webhooks)
+      keepInvitationsEnded(engine, endedInvitations)
+    })
     if (options.files === true) print(await restoreFiles(config, file))
     // A service may have been started meanwhile.
     refuseWhileServed(config)
@@ -79,16 +85,15 @@ async function restore(
 }
 
 /**
- * Puts the backup into an empty file, as an intact database that needs no other file. Throws
- * `CommandFailure`.
+ * Puts the backup into an empty file, as an intact database that needs no other file. `keepAllEnded` ends in it
+ * what was ended since the backup. Throws `CommandFailure`.
  */
 async function fill(
   runtime: Runtime,
   temporary: string,
   file: string,
   name: string,
-  credentials: readonly Credentials[],
-  webhooks: readonly CurrentWebhook[] | undefined,
+  keepAllEnded: (engine: SerialEngine) => void,
 ): Promise<void> {
   const kind = await kindOfBackup(file)
   if (kind === 'database') {
@@ -103,8 +108,7 @@ async function fill(
     if (kind === 'dump') await loadDump(engine, file, (await stat(file)).size, progress)
     checkBackup(runtime, engine, name)
     endSessions(engine)
-    keepEnded(engine, credentials)
-    keepWebhooksEnded(engine, webhooks)
+    keepAllEnded(engine)
     renewEpochs(engine)
     engine.rows('PRAGMA journal_mode = DELETE')
   } finally {

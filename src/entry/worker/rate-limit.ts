@@ -11,11 +11,15 @@ export interface RateLimitLike {
  */
 export async function overLimit(
   limiter: RateLimitLike | undefined,
-  { headers }: Request,
+  { headers, url }: Request,
 ): Promise<Response | undefined> {
   if (limiter === undefined) return undefined
   // The signature identifies the token. Without the rest of the token nobody can use it.
-  const key = headers.get('access-token')?.slice(-43) ?? headers.get('cf-connecting-ip') ?? ''
+  const token =
+    headers.get('access-token') ??
+    new URL(url).searchParams.get('access-token') ??
+    /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  const key = token?.slice(-43) ?? headers.get('cf-connecting-ip') ?? ''
   if ((await limiter.limit({ key })).success) return undefined
   return new Response(failure(429, 'too many requests of this caller: try again'), {
     status: 429,
