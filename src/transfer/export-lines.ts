@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import type { SerialEngine } from '../db/engine.ts'
 import { db, query } from '../db/query.ts'
-import { blacklist, groups, members } from '../db/schema.ts'
+import { absentBans, blacklist, groups, members } from '../db/schema.ts'
 import { read } from './read.ts'
 
 const pageSize = 1000
@@ -62,6 +62,19 @@ const blockedPage = query<{ group_id: number; after: number }>()(p =>
     .limit(pageSize),
 )
 
+const absentBansPage = query<{ group_id: number; after: number }>()(p =>
+  db
+    .select({
+      group_id: absentBans.group_id,
+      user_id: absentBans.user_id,
+      ban_until: sql<number>`${absentBans.absent_until}`.as('ban_until'),
+    })
+    .from(absentBans)
+    .where(and(eq(absentBans.group_id, p.group_id), gt(absentBans.user_id, p.after)))
+    .orderBy(asc(absentBans.user_id))
+    .limit(pageSize),
+)
+
 /** A field of a member is left out if it has this value. */
 const memberDefaults: Readonly<Record<string, unknown>> = {
   role: 1,
@@ -72,7 +85,7 @@ const memberDefaults: Readonly<Record<string, unknown>> = {
 }
 
 /**
- * The groups of an app with their members and blacklists, line by line, in the format of `lines.ts`.
+ * The groups of an app with their members, blacklists and bans, line by line, in the format of `lines.ts`.
  * `groupDone` is called after each group. Throws `DatabaseError`.
  */
 export function* exportLines(engine: SerialEngine, app_id: string, groupDone: () => void): Generator<string> {
@@ -84,6 +97,8 @@ export function* exportLines(engine: SerialEngine, app_id: string, groupDone: ()
     }
     for (const entry of pages(after => read(engine, blockedPage({ group_id, after })), 'user_id'))
       yield lineOf('blocked', entry)
+    for (const ban of pages(after => read(engine, absentBansPage({ group_id, after })), 'user_id'))
+      yield lineOf('absent_ban', ban)
     groupDone()
   }
 }

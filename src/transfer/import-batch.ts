@@ -9,13 +9,14 @@ import {
   countInGroups,
   countOfUsers,
   groupsWithPending,
+  insertAbsentBans,
   insertBlocked,
   insertMembers,
   insertPlainMembers,
   membersBlocked,
   tellOfOwners,
 } from './import-statements.ts'
-import { BadLine, type BlockedLine, type MemberLine } from './lines.ts'
+import { type AbsentBanLine, BadLine, type BlockedLine, type MemberLine } from './lines.ts'
 
 /** How many rows were new. All others existed already. */
 export interface Imported {
@@ -60,6 +61,7 @@ function write(engine: SerialEngine, app: Importing, all: readonly Numbered[], n
   const blocked = lines.filter((line): line is Numbered<BlockedLine> => line.value.type === 'blocked')
   const { joined, told, described } = addMembers(engine, app_id, groups, members, now)
   const added = addBlocked(engine, blocked, now)
+  addAbsentBans(engine, lines)
   refuseBlockedMembers(engine, groups, added, [...members, ...blocked])
 
   const joinedIn = tally(joined, ([group_id]) => group_id)
@@ -170,6 +172,13 @@ function addBlocked(engine: SerialEngine, blocked: readonly Numbered<BlockedLine
   if (blocked.length === 0) return []
   const rows = blocked.map(({ value }) => [value.group_id, value.user_id, value.blocked_at ?? now])
   return engine.all(insertBlocked({ rows: rows })) as Pair[]
+}
+
+/** No member sees these bans, so they raise no version and are no events. */
+function addAbsentBans(engine: SerialEngine, lines: readonly Numbered[]): void {
+  const bans = lines.filter((line): line is Numbered<AbsentBanLine> => line.value.type === 'absent_ban')
+  const rows = bans.map(({ value }) => [value.group_id, value.user_id, value.ban_until])
+  if (rows.length > 0) engine.all(insertAbsentBans({ rows }))
 }
 
 function refuseBlockedMembers(

@@ -97,6 +97,14 @@ export const insertBlocked = command<{ rows: readonly unknown[] }>()(
     ON CONFLICT (group_id, user_id) DO NOTHING RETURNING group_id, user_id`,
 )
 
+/** Rows: group, user, end of the ban. The ban of a member is in the row of the member. */
+export const insertAbsentBans = command<{ rows: readonly unknown[] }>()(
+  p => sql`INSERT INTO absent_bans (group_id, user_id, absent_until) SELECT value ->> 0, value ->> 1, value ->> 2
+    FROM ${each(p.rows)}
+    WHERE NOT EXISTS (SELECT 1 FROM members WHERE members.group_id = value ->> 0 AND members.user_id = value ->> 1)
+    ON CONFLICT (group_id, user_id) DO NOTHING`,
+)
+
 /**
  * Rows: group, how many members to add, how many blacklisted users to add, how much to add to the version.
  */

@@ -65,12 +65,26 @@ const blockedLine = z.strictObject({
   blocked_at: time.optional(),
 })
 
-const schemas = { group: groupLine, member: memberLine, blocked: blockedLine } as const
+/** The ban of somebody who is no member at present, and who is banned again on coming back. */
+const absentBanLine = z.strictObject({
+  type: z.literal('absent_ban'),
+  group_id: id,
+  user_id: id,
+  ban_until: until,
+})
+
+const schemas = {
+  group: groupLine,
+  member: memberLine,
+  blocked: blockedLine,
+  absent_ban: absentBanLine,
+} as const
 
 export type GroupLine = z.infer<typeof groupLine>
 export type MemberLine = z.infer<typeof memberLine>
 export type BlockedLine = z.infer<typeof blockedLine>
-export type Line = GroupLine | MemberLine | BlockedLine
+export type AbsentBanLine = z.infer<typeof absentBanLine>
+export type Line = GroupLine | MemberLine | BlockedLine | AbsentBanLine
 
 /** A line that cannot be imported: its number in the file, counted from 1, and why. */
 export class BadLine extends Error {
@@ -87,7 +101,7 @@ export function parseLine(json: string, line: number): Line {
   const value = parsed(json, line)
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined
   const schema = schemas[type as keyof typeof schemas]
-  if (schema === undefined) throw new BadLine(line, 'type must be group, member or blocked')
+  if (schema === undefined) throw new BadLine(line, 'type must be group, member, blocked or absent_ban')
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
@@ -112,6 +126,8 @@ export const formatHelp = `The file has one JSON object a line; ids are kept, ti
       also: role (1 member, 2 admin, 3 owner), display_name, joined_at, msg_mute_mode, msg_push_mode, ban_until
   {"type":"blocked","group_id":17,"user_id":6}
       also: blocked_at
+  {"type":"absent_ban","group_id":17,"user_id":7,"ban_until":-1}
+      somebody who left while banned, and is banned again on coming back
 
-A group stands before its members and its blacklist. Its owner is a member without a line, and has one only to say more.
+A group stands before its members, its blacklist and its bans. Its owner is a member without a line, and has one only to say more.
 `

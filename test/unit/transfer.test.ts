@@ -47,6 +47,30 @@ describe('export and import', () => {
     expect(existsSync(`${file}.progress`)).toBe(false)
   })
 
+  it('carry the ban of somebody who left over: it is in force when they come back', async () => {
+    const origin = onNode()
+    const instance = await origin.serve()
+    const { owner, user } = await people(instance, ['owner', 'user'])
+    const group_id = await newGroup(owner, { user_list: [user.id] })
+    dataOf(await owner.post('/group/ban', { group_id, user_list: [user.id], duration: -1 }))
+    dataOf(await user.post('/group/leave', { group_id }))
+    await instance.stop()
+    const file = place('banned.ndjson')
+    await origin.done('export', '--app', 'demo', file)
+
+    const target = onNode()
+    await target.done('app', 'create', 'demo')
+    for (const _ of ['first', 'again']) await target.done('import', '--app', 'demo', file)
+    const moved = await target.serve()
+    const as = async (id: number) => callers(moved).as(id)
+    dataOf(await (await as(owner.id)).post('/group/invite', { group_id, user_list: [user.id] }))
+    expect(dataOf(await (await as(owner.id)).get('/group/banned_list', { group_id }))).toMatchObject([
+      { user_id: user.id },
+    ])
+    expect(await moved.check()).toEqual([])
+    await moved.stop()
+  })
+
   it('give a group a new id where another app has its own, the same one every time', async () => {
     const file = place('app.ndjson')
     await source.done('export', '--app', 'demo', file)
@@ -120,7 +144,7 @@ describe('import', () => {
 
   const wrong: readonly [what: string, lines: string[], reason: RegExp][] = [
     ['no JSON', [group(5), '{"type":\n'], /line 2: this is no JSON/],
-    ['a list', ['[1]\n'], /line 1: type must be group, member or blocked/],
+    ['a list', ['[1]\n'], /line 1: type must be group, member, blocked or absent_ban/],
     ['an unknown type', ['{"type":"user"}\n'], /line 1: type must be/],
     ['an unknown name', [group(5, { capactiy: 3 })], /line 1: .*capactiy/],
     [

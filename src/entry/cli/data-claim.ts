@@ -8,7 +8,8 @@ import { CommandFailure } from './command-failure.ts'
 const claimFile = ({ DATA_DIR }: Pick<Config, 'DATA_DIR'>): string => join(DATA_DIR, 'cohort.pid')
 
 /**
- * Writes the id of this process into DATA_DIR, until `release` is called. Throws `CommandFailure` if another
+ * Writes the id of this process into DATA_DIR, until `release` is called, unless the id of another running
+ * service is there: with SHARED, that one keeps its claim. Throws `CommandFailure` if another
  * service uses DATA_DIR, unless SHARED allows that. On a full disk nothing is written, but the service runs
  * all the same. That is safe because `cohort restore` also asks SQLite whether the database is in use.
  */
@@ -19,7 +20,7 @@ export function claimData(
   const lock = config.SHARED ? undefined : lockData(runtime, config)
   const file = claimFile(config)
   try {
-    writeFileSync(file, `${process.pid}\n`)
+    if (lock !== undefined || servedBy(config) === undefined) writeFileSync(file, `${process.pid}\n`)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
   }
