@@ -17,6 +17,7 @@ import { version } from '../version.ts'
 import { type HubsLike, ringing, sourceOn } from './worker/hub-source.ts'
 import { ping } from './worker/ping.ts'
 import { overLimit, type RateLimitLike } from './worker/rate-limit.ts'
+import { inlineSha256 } from './worker/sha256.ts'
 import { shardsOf } from './worker/shards.ts'
 import { loadWasm, MAX_PICTURE_BYTES } from './worker/wasm.ts'
 
@@ -62,6 +63,7 @@ function start(bindings: Bindings) {
     trustsProxy: true,
     endsRequests: true,
     outbound: fetchOutbound(outboundRules(config)),
+    hash: inlineSha256,
     files: {
       blobs: blobsOf(config, bindings),
       withoutLine: true,

@@ -13,6 +13,7 @@ import { ensureFirstApp } from '../../tenant/first-app.ts'
 import { version } from '../../version.ts'
 import { eventLoop } from '../event-loop.ts'
 import type { Runtime } from '../runtime.ts'
+import { nativeSha256 } from '../sha256.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, databaseFile, openServedData } from './data.ts'
 import { claimData } from './data-claim.ts'
@@ -77,6 +78,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
     trustsProxy: config.TRUST_PROXY,
     outbound,
+    hash: nativeSha256,
     files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
     ready: readiness(executor, config.DATA_DIR, blobs),
     premises: {
