@@ -62,7 +62,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   })
   if (!recordsEvents) engine.exec(forgetAllEvents)
   const first = await ensureFirstApp(executor, config, log)
-  const blobs = blobStore(config)
+  const blobs = blobStore(config, runtime.fileBody)
   const backups = startScheduledBackup(runtime, config, log)
 
   const outbound = nodeOutbound(outboundRules(config))
@@ -79,7 +79,13 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     trustsProxy: config.TRUST_PROXY,
     outbound,
     hash: nativeSha256,
-    files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
+    files: {
+      blobs,
+      images: runtime.images,
+      videos: runtime.videos,
+      voice: runtime.voice,
+      ...(runtime.memoryBody && { memoryBody: runtime.memoryBody }),
+    },
     ready: readiness(executor, config.DATA_DIR, blobs),
     premises: {
       runtime: runtime.name,
