@@ -14,7 +14,9 @@ import { type BlobStore, CannotConvert } from '../platform.ts'
 import { createService } from '../service.ts'
 import { ensureFirstApp } from '../tenant/first-app.ts'
 import { version } from '../version.ts'
-import { type HubsLike, ringing, sourceOn } from './worker/hub-source.ts'
+import { nextAttempts } from '../webhook/webhook.ts'
+import { EventHub } from './worker/hub.ts'
+import { type HubsLike, sourceOn, telling } from './worker/hub-source.ts'
 import { ping } from './worker/ping.ts'
 import { overLimit, type RateLimitLike } from './worker/rate-limit.ts'
 import { inlineSha256 } from './worker/sha256.ts'
@@ -43,10 +45,15 @@ function start(bindings: Bindings) {
   const metrics = new Metrics()
   const log = lineLog(config.LOG_LEVEL, line => console.log(line))
   const shards = shardsOf(bindings)
+  let recorded = 0
   const executors = new Map(
     [...shards.databases].map(([name, database]) => {
       const executor = optimisticExecutor(d1(database), { metrics })
-      return [name, bindings.HUB === undefined ? executor : ringing(executor, bindings.HUB)]
+      const ring = async (app_id: string) => {
+        recorded++
+        await bindings.HUB?.get(bindings.HUB.idFromName(app_id)).ring()
+      }
+      return [name, telling(executor, ring)]
     }),
   )
   const executorFor = (app_id: string) => executors.get(shards.bindingFor(app_id)) as Executor
@@ -93,7 +100,7 @@ function start(bindings: Bindings) {
         : ensureFirstApp(executorFor(config.APP_ID ?? 'demo'), { ...config, alone: true }, log)
     await Promise.all([first, prepare(config.APP_ID)])
   }
-  return { app, prepared: prepared(), jobs }
+  return { app, prepared: prepared(), jobs, executors: [...executors.values()], recorded: () => recorded }
 }
 
 /**
@@ -120,7 +127,11 @@ async function started(bindings: Bindings): Promise<ReturnType<typeof start>> {
   }
 }
 
-async function respond(request: Request, bindings: Bindings): Promise<Response> {
+async function respond(
+  request: Request,
+  bindings: Bindings,
+  context: ExecutionContextLike,
+): Promise<Response> {
   let running: ReturnType<typeof start>
   try {
     running = await started(bindings)
@@ -131,29 +142,43 @@ async function respond(request: Request, bindings: Bindings): Promise<Response> 
       headers: json,
     })
   }
-  return (await overLimit(bindings.RATE_LIMITER, request)) ?? running.app.fetch(request)
+  const refused = await overLimit(bindings.RATE_LIMITER, request)
+  if (refused !== undefined) return refused
+  const before = running.recorded()
+  const response = await running.app.fetch(request)
+  // No process is left here afterwards to deliver webhooks. So a request that was answered while events were
+  // recorded delivers them.
+  if (running.recorded() !== before) context.waitUntil(tellWebhooks(bindings))
+  return response
 }
 
-/** Makes the first attempt to deliver the newest events. The cron trigger makes the later attempts. */
+/**
+ * Delivers what webhooks have to hear now. The app's hub makes the next attempt for what failed, or without a
+ * hub the cron trigger.
+ */
 async function tellWebhooks(bindings: Bindings): Promise<void> {
-  const { jobs } = await started(bindings)
+  const { jobs, executors } = await started(bindings)
   await jobs.runNow('deliver-webhooks')
+  const { HUB } = bindings
+  if (HUB === undefined) return
+  for (const executor of executors)
+    for (const { app_id, next_at } of await executor.read(nextAttempts({})))
+      await HUB.get(HUB.idFromName(app_id)).retryAt(next_at)
 }
 
-// The runtime makes Durable Objects only from classes that the main module exports.
-export { Hub } from './worker/hub.ts'
+/** The runtime makes Durable Objects only from classes that the main module exports. */
+export class Hub extends EventHub<Bindings> {
+  protected tellWebhooks(): Promise<void> {
+    return tellWebhooks(this.env)
+  }
+}
 
 export default {
   fetch(request: Request, bindings: Bindings, context: ExecutionContextLike): Promise<Response> {
-    const response = respond(request, bindings)
+    const response = respond(request, bindings, context)
     // The request is finished also when its caller disconnects. Otherwise the runtime could stop it at any
     // point, such as after storing a file and before recording it.
     context.waitUntil(response)
-    // No process is left here afterwards to deliver webhooks. So the request that caused the events delivers
-    // them.
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      context.waitUntil(response.then(() => tellWebhooks(bindings)))
-    }
     return response
   },
   /** The cron trigger runs the jobs that servers run in the background. */

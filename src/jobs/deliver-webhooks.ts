@@ -18,7 +18,9 @@ export const deliverWebhooks: Job = {
           const context = { executor, outbound, clock, log, signal, epoch: app.epoch }
           if (!untilDone) return deliveries.start(context, app_id, webhook_id)
           // Of its own: on Workers the request that began it may be ended anywhere, and nobody may wait for that one.
-          started.push(attempt(webhook_id, () => deliverFor(context, app_id, webhook_id)))
+          started.push(
+            attempt(webhook_id, () => deliverFor({ ...context, lookEveryMs: 1000 }, app_id, webhook_id)),
+          )
         })
       }
     }

@@ -28,6 +28,11 @@ export interface DelivererContext {
   readonly signal: AbortSignal
   /** The app's epoch, which message ids begin with. */
   readonly epoch: string
+  /**
+   * How often it looks for new events while deliveries are under way, milliseconds. Needed where nobody wakes
+   * it, because other requests run in other isolates.
+   */
+  readonly lookEveryMs?: number
 }
 
 type Row = RecordedEvent & { readonly lane: number }
@@ -166,12 +171,16 @@ export class Deliverer {
     this.wakeWaiting()
   }
 
-  /** Resolves when a delivery has ended, or somebody wakes it. */
+  /** Resolves when a delivery has ended, somebody wakes it, or it is time to look for more. */
   private async waiting(): Promise<void> {
+    const { lookEveryMs } = this.context
     if (!this.woken) {
+      let timer: ReturnType<typeof setTimeout> | undefined
       await new Promise<void>(resolve => {
         this.wakeWaiting = resolve
+        if (lookEveryMs !== undefined) timer = setTimeout(resolve, lookEveryMs)
       })
+      clearTimeout(timer)
     }
     this.woken = false
   }

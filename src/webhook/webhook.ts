@@ -50,6 +50,16 @@ export const webhooksDue = query<{ now: number }>()(p =>
     ),
 )
 
+/** For each app with failed deliveries: when the next attempt is due, milliseconds since 1970. */
+export const nextAttempts = query<Record<never, never>>()(() =>
+  db
+    .select({ app_id: webhooks.app_id, next_at: sql<number>`min(${webhookHolds.next_at})`.as('next_at') })
+    .from(webhooks)
+    .innerJoin(webhookHolds, eq(webhookHolds.webhook_id, webhooks.webhook_id))
+    .where(eq(webhooks.state, 'active'))
+    .groupBy(webhooks.app_id),
+)
+
 /** The next event of a group, behind one that was delivered late. */
 export const nextOfGroup = query<{ app_id: string; group_id: number; after: number; upTo: number }>()(p =>
   db

@@ -6,6 +6,11 @@ declare module 'cloudflare:workers' {
   export interface DurableObjectContext {
     acceptWebSocket(socket: HibernatingWebSocket): void
     getWebSockets(): HibernatingWebSocket[]
+    readonly storage: {
+      /** When `alarm` will be called, milliseconds since 1970. */
+      getAlarm(): Promise<number | null>
+      setAlarm(at: number): Promise<void>
+    }
   }
   export abstract class DurableObject<Env = unknown> {
     protected readonly ctx: DurableObjectContext

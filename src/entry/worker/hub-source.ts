@@ -13,6 +13,7 @@ export interface HubsLike {
       init: RequestInit,
     ): Promise<Response & { readonly webSocket?: HibernatingWebSocket | null }>
     ring(): Promise<void>
+    retryAt(at: number): Promise<void>
   }
 }
 
@@ -23,8 +24,8 @@ export interface HubsLike {
 const lookMs = 1000
 const lookBesideHubMs = 10_000
 
-/** An executor that signals to the app's hub after every change that recorded events. */
-export const ringing = (executor: Executor, hubs: HubsLike): Executor => ({
+/** An executor that calls `tell` after every change that recorded events, with the app of the events. */
+export const telling = (executor: Executor, tell: (app_id: string) => Promise<void>): Executor => ({
   ...executor,
   async run(task, call, session) {
     const result = await executor.run(task, call, session)
@@ -34,14 +35,8 @@ export const ringing = (executor: Executor, hubs: HubsLike): Executor => ({
       result.events.length > 0 &&
       !result.replayed
     ) {
-      const app_id = result.events[0]?.app_id ?? call.app.app_id
-      // If the signal fails, readers find the events on their own.
-      waitUntil(
-        hubs
-          .get(hubs.idFromName(app_id))
-          .ring()
-          .catch(() => {}),
-      )
+      // If it fails, readers find the events on their own, and the cron trigger tells webhooks.
+      waitUntil(tell(result.events[0]?.app_id ?? call.app.app_id).catch(() => {}))
     }
     return result
   },
