@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bucketPlace, bucketPlaceRule } from './blobs/bucket-place.ts'
 import type { S3Config } from './blobs/s3.ts'
 import { addressKeeping } from './events/kept-address.ts'
 import { logLevels } from './log.ts'
@@ -127,6 +128,22 @@ export const variables = {
     .describe('minutes between backups of the database; default: none'),
   BACKUP_KEEP: whole(1, 10_000).default(7).describe('backups to keep'),
   BACKUP_TO: z.string().default('').describe('folder for them, or `s3`; default: `DATA_DIR/backups`'),
+  LITESTREAM: yes
+    .default(false)
+    .describe('`true` while Litestream replicates the database: it makes the checkpoints then'),
+  LITESTREAM_METRICS: httpUrl
+    .default('http://127.0.0.1:9090/metrics')
+    .describe('where Litestream tells how far it is'),
+  OFFSITE_TO: z
+    .string()
+    .transform((value, context) => {
+      const place = bucketPlace(value)
+      if (place !== undefined) return place
+      context.addIssue({ code: 'custom', message: bucketPlaceRule })
+      return z.NEVER
+    })
+    .optional()
+    .describe('`s3://BUCKET/PREFIX` for the replica and the mirror of the files, with the keys above'),
 } as const
 
 const schema = z.object(variables)
@@ -134,7 +151,15 @@ type Variables = z.infer<typeof schema>
 
 export interface Config extends Omit<Variables, `S3_${string}`> {
   readonly files: { readonly store: 'folder' } | { readonly store: 's3'; readonly s3: S3Config }
+  /** How to reach a bucket that a command or OFFSITE_TO names; undefined if there are no keys. */
+  readonly bucketAccess?: BucketAccess | undefined
 }
+
+/** A service of buckets and the keys for it. */
+export type BucketAccess = Pick<
+  S3Config,
+  'endpoint' | 'region' | 'accessKeyId' | 'secretAccessKey' | 'forcePathStyle'
+>
 
 /** Where webhooks may go, as the environment says. */
 export const outboundRules = ({
@@ -147,9 +172,13 @@ export const outboundRules = ({
 
 /**
  * Reads the environment. Throws `ConfigError` with all that is wrong with it. An empty variable counts as not
- * set.
+ * set. `namesBucket`: the arguments of the command name a bucket, so the variables of S3 may stand without
+ * S3_BUCKET.
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  { namesBucket = false } = {},
+): Config {
   const set = Object.fromEntries(
     Object.keys(variables).flatMap(name => (environment[name] ? [[name, environment[name]]] : [])),
   )
@@ -157,7 +186,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const wrong = parsed.success
     ? []
     : parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`)
-  wrong.push(...missingOfS3(Object.keys(set)), ...misspelt(Object.keys(environment)))
+  wrong.push(...missingOfS3(Object.keys(set), namesBucket), ...misspelt(Object.keys(environment)))
   if (!parsed.success || wrong.length > 0) throw new ConfigError(wrong.join('\n'))
   const {
     S3_ENDPOINT,
@@ -169,31 +198,25 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     S3_UPLOAD,
     ...rest
   } = parsed.data
-  // All three are there, or none is.
-  if (S3_BUCKET === undefined || S3_ACCESS_KEY_ID === undefined || S3_SECRET_ACCESS_KEY === undefined) {
+  if (S3_ACCESS_KEY_ID === undefined || S3_SECRET_ACCESS_KEY === undefined)
     return { ...rest, files: { store: 'folder' } }
+  const bucketAccess: BucketAccess = {
+    endpoint: S3_ENDPOINT,
+    region: S3_REGION,
+    accessKeyId: S3_ACCESS_KEY_ID,
+    secretAccessKey: S3_SECRET_ACCESS_KEY,
+    forcePathStyle: S3_FORCE_PATH_STYLE,
   }
-  return {
-    ...rest,
-    files: {
-      store: 's3',
-      s3: {
-        endpoint: S3_ENDPOINT,
-        region: S3_REGION,
-        bucket: S3_BUCKET,
-        accessKeyId: S3_ACCESS_KEY_ID,
-        secretAccessKey: S3_SECRET_ACCESS_KEY,
-        forcePathStyle: S3_FORCE_PATH_STYLE,
-        upload: S3_UPLOAD,
-      },
-    },
-  }
+  if (S3_BUCKET === undefined) return { ...rest, bucketAccess, files: { store: 'folder' } }
+  const s3 = { ...bucketAccess, bucket: S3_BUCKET, upload: S3_UPLOAD }
+  return { ...rest, bucketAccess, files: { store: 's3', s3 } }
 }
 
 /** A bucket goes with its keys, and the rest of S3's variables with a bucket: what these lack. */
-function missingOfS3(set: readonly string[]): string[] {
+function missingOfS3(set: readonly string[], namesBucket: boolean): string[] {
   const ofS3 = set.filter(name => name.startsWith('S3_'))
   if (ofS3.length === 0) return []
+  if (!ofS3.includes('S3_BUCKET') && (namesBucket || set.includes('OFFSITE_TO'))) return []
   if (!ofS3.includes('S3_BUCKET')) return [`S3_BUCKET is missing: without it nothing uses ${ofS3.join(', ')}`]
   const keys = ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']
   return keys.filter(key => !ofS3.includes(key)).map(key => `${key} must be set where S3_BUCKET is`)

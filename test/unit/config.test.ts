@@ -33,6 +33,8 @@ describe('the environment', () => {
       WEBHOOK_ALLOW_HTTP: false,
       BACKUP_KEEP: 7,
       BACKUP_TO: '',
+      LITESTREAM: false,
+      LITESTREAM_METRICS: 'http://127.0.0.1:9090/metrics',
       files: { store: 'folder' },
     })
   })
@@ -126,6 +128,9 @@ describe('the environment', () => {
     ['S3_UPLOAD', ['get', 'PUT', 'presigned'], s3],
     ['BACKUP_EVERY', ['0', '-5', 'hourly', '525601']],
     ['BACKUP_KEEP', ['0', 'all', '10001']],
+    ['LITESTREAM', ['yes', '1', 'on']],
+    ['LITESTREAM_METRICS', ['127.0.0.1:9090', 'file:///metrics']],
+    ['OFFSITE_TO', ['bucket', 's3:bucket', 's3://', 's3://b/../x', 's3://b/a b', 's3://b//x', 'https://b/x']],
   ])('refuses a wrong %s by name, and says no more than that', (name, values, others = {}) => {
     for (const value of values) {
       const message = refusalOf({ ...others, [name]: value })
@@ -203,6 +208,20 @@ describe('the environment', () => {
         expect(refusalOf({ ...environment, S3_BUCKET: '' })).toBe(refusalOf(environment))
       },
     )
+
+    it('is not missed where another bucket is named, by OFFSITE_TO or by a command', () => {
+      const { S3_BUCKET: _, ...keys } = s3
+      const access = { accessKeyId: 'id', secretAccessKey: 'key', region: 'auto', forcePathStyle: true }
+      expect(readConfig({ ...keys, OFFSITE_TO: 's3://elsewhere/cohort/' })).toMatchObject({
+        files: { store: 'folder' },
+        OFFSITE_TO: { bucket: 'elsewhere', prefix: 'cohort/' },
+        bucketAccess: access,
+      })
+      expect(readConfig(keys, { namesBucket: true })).toMatchObject({
+        files: { store: 'folder' },
+        bucketAccess: access,
+      })
+    })
 
     it('stays out of the rest of the configuration', () => {
       expect(Object.keys(readConfig(s3)).filter(name => name.startsWith('S3_'))).toEqual([])

@@ -6,6 +6,16 @@ import type { SerialEngine } from '../engine.ts'
  * the thread is too slow or has ended.
  */
 const maxPages = 16_000
+/**
+ * Leaves the checkpoints of this database to Litestream. Litestream copies the log before each checkpoint, so
+ * nobody else may start the log again: what was not copied yet would be missing in the replica. Litestream
+ * holds a read lock that prevents this, but it has to release that lock around its own checkpoints. So Cohort
+ * makes none, unless the log has grown to 64 MB: then Litestream does not run, or it cannot keep up.
+ */
+export function leaveCheckpoints(engine: SerialEngine): void {
+  engine.exec(`PRAGMA wal_autocheckpoint = ${maxPages}`)
+}
+
 /** The same limit while there is no thread: SQLite's default (4 MB). */
 const maxPagesAlone = 1000
 /** The pause between the end of the thread and its next start, milliseconds. */

@@ -4,7 +4,12 @@ import { db, query } from '../../db/query.ts'
 import { objects } from '../../db/schema.ts'
 import { objectState } from '../../db/states.ts'
 import type { BlobStore } from '../../platform.ts'
-import { bucketPrefix } from './bucket-backup.ts'
+
+/**
+ * Keys in the bucket that belong to no app, because an app id has no dot: backups in `cohort.backups/`, and a
+ * replica that OFFSITE_TO puts into such a folder.
+ */
+const belongsToNoApp = (key: string): boolean => /^[^/]*\./.test(key)
 
 /** Differences between the database and the store. */
 export interface FileProblems {
@@ -34,7 +39,7 @@ export async function checkFiles(engine: SerialEngine, blobs: BlobStore): Promis
   }
   const suspects = new Set<string>()
   for await (const key of blobs.list('')) {
-    if (key.startsWith(bucketPrefix) || stateOf(engine, objectNameOf(key)) !== undefined) continue
+    if (belongsToNoApp(key) || stateOf(engine, objectNameOf(key)) !== undefined) continue
     suspects.add(key)
   }
   // The garbage collection may have deleted a file since the first listing. Such a file is not in the second

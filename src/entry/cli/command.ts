@@ -15,6 +15,8 @@ export interface Command {
   readonly summary: string
   readonly help: string
   readonly options: NonNullable<ParseArgsConfig['options']>
+  /** Whether the arguments may name a bucket, so that the keys of S3 are used also without S3_BUCKET. */
+  readonly namesBucket?: boolean
   /** Resolves with the exit code. */
   run(invocation: Invocation): Promise<number>
 }

@@ -1,9 +1,10 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type FileBody, folderStore } from '../../blobs/folder.ts'
+import { folderStore } from '../../blobs/folder.ts'
 import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
 import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
+import { leaveCheckpoints } from '../../db/engines/checkpoints.ts'
 import type { LogFile } from '../../db/engines/log-file.ts'
 import { migrate } from '../../db/migrate.ts'
 import type { Executor } from '../../operation/executor.ts'
@@ -14,9 +15,9 @@ import type { Runtime } from '../runtime.ts'
 
 export const databaseFile = (config: Config): string => join(config.DATA_DIR, 'cohort.db')
 
-/** The store of the files, as the configuration names it. A service also says how its runtime sends a file. */
-export const blobStore = ({ files, DATA_DIR }: Config, fileBody?: FileBody): BlobStore =>
-  files.store === 's3' ? s3Store(files.s3) : folderStore(join(DATA_DIR, 'files'), fileBody)
+/** The store of the files, as the configuration names it. */
+export const blobStore = ({ files, DATA_DIR }: Config): BlobStore =>
+  files.store === 's3' ? s3Store(files.s3) : folderStore(join(DATA_DIR, 'files'))
 
 /**
  * Opens the database in DATA_DIR and applies missing migrations. If there is no database, `create` makes one;
@@ -62,6 +63,7 @@ function opened(runtime: Runtime, config: Config, log?: LogFile): SerialEngine {
   const engine = runtime.openDatabase(databaseFile(config), log)
   if (engine.rows('PRAGMA journal_mode')[0]?.[0] !== 'wal')
     throw new DatabaseError('the file system of DATA_DIR does not let SQLite keep a log: use a local disk')
+  if (config.LITESTREAM) leaveCheckpoints(engine)
   return engine
 }
 
@@ -86,13 +88,13 @@ function makeFolder(path: string): void {
 export async function withData<T>(
   runtime: Runtime,
   config: Config,
-  action: (executor: Executor) => Promise<T>,
+  action: (executor: Executor, engine: SerialEngine) => Promise<T>,
   options: { readonly create?: boolean } = {},
 ): Promise<T> {
   const { engine } = openData(runtime, config, options)
   const executor = serialExecutor(engine, { loop: eventLoop })
   try {
-    return await action(executor)
+    return await action(executor, engine)
   } finally {
     await executor.drain()
     engine.close()

@@ -12,6 +12,7 @@ import { consoleCommand } from './console.ts'
 import { epochCommand } from './epoch.ts'
 import { eventsCommand } from './events.ts'
 import { exportCommand } from './export.ts'
+import { filesCommand } from './files.ts'
 import { gcCommand } from './gc.ts'
 import { importCommand } from './import.ts'
 import { migrateCommand } from './migrate.ts'
@@ -33,6 +34,7 @@ const commands: readonly Command[] = [
   gcCommand,
   backupCommand,
   restoreCommand,
+  filesCommand,
   epochCommand,
   eventsCommand,
   exportCommand,
@@ -61,7 +63,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<n
     const { values, positionals } = parseOptions(command, rest)
     return await command.run({
       runtime,
-      config: readConfig(process.env),
+      config: readConfig(process.env, command),
       options: values,
       positionals,
       print: text => void print(text),

@@ -31,7 +31,8 @@ stopped. FILE is checked first, and the database is replaced as a whole or not a
   --files   also brings back the stored files from the folder FILE.files
   --force   replaces the database that is there
 
-s3:NAME instead of FILE takes the backup cohort.backups/NAME from the bucket.
+s3:NAME instead of FILE takes the backup cohort.backups/NAME from the bucket. FILE may also be what "litestream restore" has written; the stored
+files then come back by cohort files fetch, while the service runs again. After every restore, readers of events begin anew: their cursors are void.
 `,
   options: { files: { type: 'boolean' }, force: { type: 'boolean' } },
   run: sayingWhatFailed(async invocation => {

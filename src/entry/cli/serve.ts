@@ -13,7 +13,6 @@ import { ensureFirstApp } from '../../tenant/first-app.ts'
 import { version } from '../../version.ts'
 import { eventLoop } from '../event-loop.ts'
 import type { Runtime } from '../runtime.ts'
-import { nativeSha256 } from '../sha256.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, databaseFile, openServedData } from './data.ts'
 import { claimData } from './data-claim.ts'
@@ -62,7 +61,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   })
   if (!recordsEvents) engine.exec(forgetAllEvents)
   const first = await ensureFirstApp(executor, config, log)
-  const blobs = blobStore(config, runtime.fileBody)
+  const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
 
   const outbound = nodeOutbound(outboundRules(config))
@@ -78,14 +77,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
     trustsProxy: config.TRUST_PROXY,
     outbound,
-    hash: nativeSha256,
-    files: {
-      blobs,
-      images: runtime.images,
-      videos: runtime.videos,
-      voice: runtime.voice,
-      ...(runtime.memoryBody && { memoryBody: runtime.memoryBody }),
-    },
+    files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
     ready: readiness(executor, config.DATA_DIR, blobs),
     premises: {
       runtime: runtime.name,
@@ -100,12 +92,14 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   })
   await prepare()
   const listening = await runtime.listen(app, config.HOST, config.PORT)
-  const checkpoints = runtime.checkpoints?.(engine, databaseFile(config), {
-    failed(error) {
-      metrics.add('cohort_checkpoint_failures_total')
-      log.error({ event: 'checkpoint', error: String(error) })
-    },
-  })
+  const checkpoints = config.LITESTREAM
+    ? undefined
+    : runtime.checkpoints?.(engine, databaseFile(config), {
+        failed(error) {
+          metrics.add('cohort_checkpoint_failures_total')
+          log.error({ event: 'checkpoint', error: String(error) })
+        },
+      })
   const running = jobs.start()
   log.info({ event: 'listening', host: config.HOST, port: listening.port })
   process.stderr.write(await welcome(runtime.command, config, listening.port, first))

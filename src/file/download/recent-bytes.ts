@@ -1,5 +1,7 @@
+import type { Bytes } from '../../platform.ts'
+
 /** Keeps small results in memory that are not worth storing: the latest ones, at most `maxBytes` together. */
-export class RecentBytes<Value extends { readonly size: number }> {
+export class RecentBytes<Value extends { readonly bytes: Bytes }> {
   private readonly maxBytes: number
   /** The entry that was not used for the longest time comes first. */
   private readonly entries = new Map<string, Value>()
@@ -19,15 +21,15 @@ export class RecentBytes<Value extends { readonly size: number }> {
   }
 
   set(key: string, value: Value): void {
-    const { size } = value
+    const size = value.bytes.byteLength
     // One result must not push out all others.
     if (size > this.maxBytes / 8 || this.entries.has(key)) return
     this.entries.set(key, value)
     this.held += size
-    for (const [oldest, { size }] of this.entries) {
+    for (const [oldest, { bytes }] of this.entries) {
       if (this.held <= this.maxBytes) return
       this.entries.delete(oldest)
-      this.held -= size
+      this.held -= bytes.byteLength
     }
   }
 }
