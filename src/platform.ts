@@ -188,6 +188,9 @@ export interface Outbound {
   close(): void
 }
 
+/** The SHA-256 of a text as UTF-8, in base64url without padding. A port, because it is called for every event. */
+export type TextHash = (text: string) => string
+
 /**
  * One line per event, as JSON, without secrets. `info` must cost next to nothing: it is called for every
  * request.

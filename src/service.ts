@@ -23,7 +23,7 @@ import { highestId, highestIds } from './operation/highest-id.ts'
 import { idMaker } from './operation/ids.ts'
 import { operations } from './operations.ts'
 import { operatorAccess } from './operator/access.ts'
-import type { Clock, Log, Outbound } from './platform.ts'
+import type { Clock, Log, Outbound, TextHash } from './platform.ts'
 import { routes } from './routes.ts'
 import type { App } from './tenant/app.ts'
 import { appRegistry } from './tenant/registry.ts'
@@ -57,6 +57,7 @@ export interface Platform {
    */
   readonly endsRequests?: boolean
   readonly outbound: Outbound
+  readonly hash: TextHash
   /** Throws if the database does not answer. */
   readonly ready: Service['ready']
   readonly premises: Omit<Service['premises'], 'version'>
@@ -106,6 +107,7 @@ export function createService(platform: Platform): RunningService {
     log,
     metrics,
     outbound,
+    hash: platform.hash,
     deliveries,
   })
   const feeds = eventFeeds({ executorFor, log, metrics, sourceFor: platform.eventSourceFor })

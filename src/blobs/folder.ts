@@ -8,6 +8,7 @@ import {
   BlobStoreError,
   type ByteRange,
   type ByteStream,
+  type SentBody,
 } from '../platform.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { checkSize, storeError, storing } from './store-error.ts'
@@ -23,6 +24,9 @@ const abandonedAfterMs = 24 * 60 * 60 * 1000
 // The open does not follow a symlink and does not block on a pipe, if somebody has put one there.
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
+/** A body that the runtime reads from a file by itself. */
+export type FileBody = (path: string, range: ByteRange) => SentBody
+
 /**
  * Bytes in a folder. An object is `objects/ab/cd/<key with ~ for />`, where `abcd` are the first digits of
  * the key's SHA-256, so that no folder grows large. Uploads under way are in `tmp`. Both folders must be on
@@ -31,8 +35,10 @@ const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
  *
  * An object's bytes never change. Storing the same bytes again succeeds. Storing other bytes under the same
  * key throws `BlobStoreError`.
+ *
+ * `fileBody` makes a body of a file, or of a range of it, which the runtime sends without this program.
  */
-export function folderStore(root: string): BlobStore {
+export function folderStore(root: string, fileBody?: FileBody): BlobStore {
   const objects = join(resolve(root), 'objects')
   const temporary = join(resolve(root), 'tmp')
   const folders = durableFolders(dirname(resolve(root)))
@@ -66,6 +72,14 @@ export function folderStore(root: string): BlobStore {
       if (!opened) return undefined
       return range ? read(opened.file, range) : read(opened.file, { start: 0, end: opened.stats.size - 1 })
     },
+
+    ...(fileBody && {
+      async send(key: string, range?: ByteRange) {
+        const path = pathOf(objects, key)
+        const stats = await storing('looking at a file', () => lstat(path).catch(absent))
+        return stats?.isFile() ? fileBody(path, range ?? { start: 0, end: stats.size - 1 }) : undefined
+      },
+    }),
 
     async head(key) {
       const path = pathOf(objects, key)

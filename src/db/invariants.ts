@@ -98,4 +98,18 @@ export const invariants: readonly Invariant[] = [
     sql: `SELECT e.group_id FROM events e WHERE e.group_id IS NOT NULL AND e.seq > ${trimmedTo}
       GROUP BY e.group_id HAVING count(DISTINCT e.group_version) <> max(e.group_version) - min(e.group_version) + 1`,
   },
+  {
+    rule: 'the batches of the audit chain follow one another, up to the head that is recorded',
+    sql: `SELECT b.app_id FROM audit_chain b JOIN audit_chain a ON a.app_id = b.app_id AND a.number = b.number - 1
+      WHERE b.previous <> a.hash OR b.first_seq <> a.last_seq + 1
+      UNION ALL SELECT app_id FROM audit_chain GROUP BY app_id HAVING count(*) <> max(number) - min(number) + 1
+      UNION ALL SELECT h.app_id FROM audit_heads h WHERE h.head_number IS NOT
+        (SELECT max(c.number) FROM audit_chain c WHERE c.app_id = h.app_id)
+      UNION ALL SELECT c.app_id FROM audit_chain c WHERE NOT EXISTS (SELECT 1 FROM audit_heads h WHERE h.app_id = c.app_id)`,
+  },
+  {
+    rule: 'the audit chain covers only events that there were',
+    sql: `SELECT app_id FROM audit_chain c GROUP BY app_id
+      HAVING max(last_seq) > coalesce((SELECT max(seq) FROM events e WHERE e.app_id = c.app_id), 0)`,
+  },
 ]

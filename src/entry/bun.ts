@@ -1,5 +1,6 @@
 import { bunSqlite } from '../db/engines/bun-sqlite.ts'
 import { logThread } from '../db/engines/log-thread.ts'
+import { failure } from '../http/respond.ts'
 import { wasmDecodeCost } from '../media/decode-cost.ts'
 import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
 import { processImages } from '../media/process/images.ts'
@@ -14,11 +15,14 @@ interface BunServer {
 }
 declare const Bun: {
   readonly main: string
+  file(path: string): Blob
   serve(options: {
     hostname: string
     port: number
     maxRequestBodySize: number
     idleTimeout: number
+    development: boolean
+    error(error: unknown): Response
     fetch(request: Request, server: BunServer): Response | Promise<Response>
   }): BunServer
 }
@@ -43,6 +47,16 @@ const command = compiled ? [process.execPath] : [process.execPath, Bun.main]
  */
 const PICTURE_PROCESS = 'picture-process'
 
+/**
+ * The answer when Bun cannot open the file of an answer. The service answers all its own errors, so nothing
+ * else comes here: the file was deleted after the service had looked at it.
+ */
+const fileVanished = (): Response =>
+  new Response(failure(410, 'the file is gone from the object storage'), {
+    status: 410,
+    headers: { 'content-type': 'application/json' },
+  })
+
 const runtime: Runtime = {
   name: 'bun',
   command,
@@ -54,6 +68,9 @@ const runtime: Runtime = {
       port,
       maxRequestBodySize: maxRequestBytes,
       idleTimeout: 65,
+      // Otherwise Bun would answer a page with the stack.
+      development: false,
+      error: fileVanished,
       fetch: (request, self) => app.fetch(request, { server: self }),
     })
     return {
@@ -65,6 +82,9 @@ const runtime: Runtime = {
       },
     }
   },
+  // Bun sends a file by itself, and tells its length. A stream it sends in chunks, whatever the headers say.
+  fileBody: (path, { start, end }) => Bun.file(path).slice(start, end + 1),
+  memoryBody: bytes => new Blob([bytes]),
   images: processImages([...command, PICTURE_PROCESS], wasmDecodeCost),
   voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
   videos: ffmpegVideos(),

@@ -19,6 +19,7 @@ import { EventHub } from './worker/hub.ts'
 import { type HubsLike, sourceOn, telling } from './worker/hub-source.ts'
 import { ping } from './worker/ping.ts'
 import { overLimit, type RateLimitLike } from './worker/rate-limit.ts'
+import { inlineSha256 } from './worker/sha256.ts'
 import { shardsOf } from './worker/shards.ts'
 import { loadWasm, MAX_PICTURE_BYTES } from './worker/wasm.ts'
 
@@ -69,6 +70,7 @@ function start(bindings: Bindings) {
     trustsProxy: true,
     endsRequests: true,
     outbound: fetchOutbound(outboundRules(config)),
+    hash: inlineSha256,
     files: {
       blobs: blobsOf(config, bindings),
       withoutLine: true,

@@ -30,13 +30,19 @@ const mostRows = 2 * mostUsers + 1
 const subjects = sql`CASE e.kind WHEN 'group.owner.assigned' THEN json_insert(e.subjects, '$[#]', e.data ->> 'previous')
   ELSE e.subjects END`
 
+const needsData = sql`e.kind IN ('group.owner.assigned', 'group.settings.changed')`
+
 /** The events after a version: one row for each subject, with what the subject is in the group now. */
 const changesSince = query<SeenBy & { since: number }>()(p =>
   db
     .select({
       change_version: sql<number>`e.group_version`.as('change_version'),
       kind: sql<EventKind>`e.kind`.as('kind'),
-      hides: sql<number>`json_type(e.data, '$.changes.hide_member_info') IS NOT NULL`.as('hides'),
+      // Of an erased event it is not known what changed, nor who the previous owner was.
+      hides:
+        sql<number>`json_type(e.data, '$.changes.hide_member_info') IS NOT NULL OR (e.data = '{}' AND ${needsData})`.as(
+          'hides',
+        ),
       subject: sql<number | null>`subject.value`.as('subject'),
       ...memberItem(p),
       role: sql<number | null>`${members.role}`.as('role'),

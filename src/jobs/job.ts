@@ -1,6 +1,6 @@
 import type { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
-import type { BlobStore, Clock, Log, Outbound } from '../platform.ts'
+import type { BlobStore, Clock, Log, Outbound, TextHash } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { Deliveries } from '../webhook/deliveries.ts'
 
@@ -16,6 +16,7 @@ export interface JobContext {
   readonly newId: () => number
   readonly log: Log
   readonly metrics: Metrics
+  readonly hash: TextHash
   readonly outbound: Outbound
   /** The webhooks that this process is delivering for. */
   readonly deliveries: Deliveries
@@ -42,5 +43,7 @@ export interface Job {
   readonly everyMs: number
   /** Whether it also runs soon after changes are on disk. */
   readonly afterChanges?: boolean
+  /** Whether it also runs when the service stops. */
+  readonly atStop?: boolean
   run(run: JobRun): Promise<JobReport>
 }

@@ -3,6 +3,7 @@ import { collectUnfinished } from './collect-unfinished.ts'
 import { deliverWebhooks } from './deliver-webhooks.ts'
 import { forgetKeys } from './forget-keys.ts'
 import type { Job } from './job.ts'
+import { sealEvents } from './seal-events.ts'
 import { sweepApps } from './sweep-apps.ts'
 import { sweepGroups } from './sweep-groups.ts'
 import { tidyStore } from './tidy-store.ts'
@@ -19,6 +20,7 @@ export const jobs: readonly Job[] = [
   tidyStore,
   collectReleased,
   collectUnfinished,
+  sealEvents,
   trimEvents,
   forgetKeys,
 ]

@@ -28,6 +28,9 @@ export interface Jobs {
   runAll(): Promise<ReadonlyMap<string, JobReport>>
 }
 
+/** How long a job that runs when the service stops may take, milliseconds. */
+const maxStopMs = 2_000
+
 /**
  * Runs the list of jobs. Each job has a metric and a line in the log. A failure of one does not affect the
  * others.
@@ -105,6 +108,7 @@ export function jobRunner(context: JobContext): Jobs {
         async stop() {
           stopping.abort()
           await Promise.all(running)
+          for (const job of jobs) if (job.atStop) await run(job, AbortSignal.timeout(maxStopMs))
           await context.deliveries.ended()
         },
       }

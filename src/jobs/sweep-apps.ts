@@ -47,6 +47,10 @@ const dropEvents = command<OfApp>()(
   p => sql`DELETE FROM events WHERE app_id = ${p.app_id} AND seq IN
     (SELECT seq FROM events WHERE app_id = ${p.app_id} ORDER BY seq LIMIT ${sql.raw(String(portion))})`,
 )
+const dropChain = command<OfApp>()(
+  p => sql`DELETE FROM audit_chain WHERE app_id = ${p.app_id} AND number IN
+    (SELECT number FROM audit_chain WHERE app_id = ${p.app_id} ORDER BY number LIMIT ${sql.raw(String(portion))})`,
+)
 const dropKeptAnswers = command<OfApp>()(
   p => sql`DELETE FROM idempotency WHERE app_id = ${p.app_id} AND (app_id, day, hash) IN
     (SELECT app_id, day, hash FROM idempotency WHERE app_id = ${p.app_id} LIMIT ${sql.raw(String(portion))})`,
@@ -66,6 +70,7 @@ const dropWebhooks = command<OfApp>()(
     AND NOT EXISTS (SELECT 1 FROM webhook_holds h WHERE h.webhook_id = webhooks.webhook_id)
     AND NOT EXISTS (SELECT 1 FROM webhook_parked k WHERE k.webhook_id = webhooks.webhook_id)`,
 )
+const dropHead = command<OfApp>()(p => sql`DELETE FROM audit_heads WHERE app_id = ${p.app_id}`)
 const forget = command<OfApp>()(p => sql`DELETE FROM deleted_apps WHERE app_id = ${p.app_id}`)
 
 /** What is left of a deleted app. Each column only tells whether there is anything of that kind. */
@@ -84,6 +89,7 @@ const leftovers = query<OfApp>()(p =>
         'invitations',
       ),
       events: sql<number>`EXISTS (SELECT 1 FROM events WHERE app_id = ${p.app_id})`.as('events'),
+      batches: sql<number>`EXISTS (SELECT 1 FROM audit_chain WHERE app_id = ${p.app_id})`.as('batches'),
       answers: sql<number>`EXISTS (SELECT 1 FROM idempotency WHERE app_id = ${p.app_id})`.as('answers'),
       webhooks: sql<number>`EXISTS (SELECT 1 FROM webhooks WHERE app_id = ${p.app_id})`.as('webhooks'),
       users: sql<number>`EXISTS (SELECT 1 FROM users WHERE app_id = ${p.app_id})`.as('users'),
@@ -100,14 +106,15 @@ const removePortion = (app_id: string) =>
     decide: (_, [[left]]) => {
       if (left === undefined) return { data: 'done' as const }
       const { idle, ...kinds } = left
-      const { groups, objects, invitations, events, answers, webhooks } = kinds
+      const { groups, objects, invitations, events, batches, answers, webhooks } = kinds
       if (Object.values(kinds).every(some => some === 0))
-        return { data: 'done' as const, writes: [forget({ app_id })] }
+        return { data: 'done' as const, writes: [dropHead({ app_id }), forget({ app_id })] }
       const writes = [
         ...(groups === 1 ? [uncountGroups({ app_id }), dissolveGroups({ app_id })] : []),
         ...(objects === 1 ? [releaseObjects({ app_id })] : []),
         ...(invitations === 1 ? [dropInvitations({ app_id })] : []),
         ...(events === 1 ? [dropEvents({ app_id })] : []),
+        ...(batches === 1 ? [dropChain({ app_id })] : []),
         ...(answers === 1 ? [dropKeptAnswers({ app_id })] : []),
         ...(webhooks === 1 ? [dropHolds({ app_id }), dropParked({ app_id }), dropWebhooks({ app_id })] : []),
         ...(idle === 1 ? [dropUsers({ app_id })] : []),

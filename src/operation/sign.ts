@@ -102,7 +102,8 @@ export function sdkSign(secret: string, text: string): string {
 /** A new random secret: 256 bits, base64url. */
 export const randomSecret = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)))
 
-function base64url(bytes: Uint8Array): string {
+/** base64url without padding. */
+export function base64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_')

@@ -13,8 +13,6 @@ export type Capability =
   | 'own upload URLs'
   /** Downloads are answered by the service and not by a redirect to the store. */
   | 'own downloads'
-  /** A download says how long it is, so that clients can show how far it got. HEAD always does. */
-  | 'lengths of downloads'
   | 'covers of videos'
   /** Conversions wait for their turn, and users and apps take turns. */
   | 'conversions in line'
@@ -30,10 +28,7 @@ const store = 'clients send bytes to the store and fetch them there: its rules a
 const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
   node: noFfmpeg,
   deno: noFfmpeg,
-  bun: {
-    ...noFfmpeg,
-    'lengths of downloads': 'Bun sends streams in chunks, whatever length was said',
-  },
+  bun: noFfmpeg,
   worker: {
     'covers of videos': 'a Worker runs no ffmpeg',
     'conversions in line': 'a request of a Worker may not wait for another one',

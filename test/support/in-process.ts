@@ -9,6 +9,7 @@ import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { invariants } from '../../src/db/invariants.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { eventLoop } from '../../src/entry/event-loop.ts'
+import { nativeSha256 } from '../../src/entry/sha256.ts'
 import { sharpDecodeCost } from '../../src/media/decode-cost.ts'
 import { ffmpegVideos } from '../../src/media/ffmpeg-videos.ts'
 import { processImages } from '../../src/media/process/images.ts'
@@ -70,6 +71,7 @@ export async function startClocked(): Promise<ClockedInstance> {
       version: 'test',
       addressOf: () => '',
       trustsProxy: false,
+      hash: nativeSha256,
       outbound: nodeOutbound({ allowedNetworks: networksIn('127.0.0.0/8'), allowHttp: true }),
       files: {
         blobs: folderStore(join(folder, 'files')),

@@ -9,13 +9,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import * as schema from '../../src/db/schema.ts'
+import * as auditSchema from '../../src/db/schema-audit.ts'
 import * as eventsSchema from '../../src/db/schema-events.ts'
 import * as operatorSchema from '../../src/db/schema-operator.ts'
 import * as webhookSchema from '../../src/db/schema-webhook.ts'
 import { run } from '../support/process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tables = Object.values({ ...schema, ...eventsSchema, ...operatorSchema, ...webhookSchema })
+const tables = Object.values({
+  ...schema,
+  ...auditSchema,
+  ...eventsSchema,
+  ...operatorSchema,
+  ...webhookSchema,
+})
   .filter(value => is(value, SQLiteTable))
   .map(table => getTableConfig(table as SQLiteTable))
 

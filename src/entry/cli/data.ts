@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { folderStore } from '../../blobs/folder.ts'
+import { type FileBody, folderStore } from '../../blobs/folder.ts'
 import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
 import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
@@ -15,9 +15,9 @@ import type { Runtime } from '../runtime.ts'
 
 export const databaseFile = (config: Config): string => join(config.DATA_DIR, 'cohort.db')
 
-/** The store of the files, as the configuration names it. */
-export const blobStore = ({ files, DATA_DIR }: Config): BlobStore =>
-  files.store === 's3' ? s3Store(files.s3) : folderStore(join(DATA_DIR, 'files'))
+/** The store of the files, as the configuration names it. A service also says how its runtime sends a file. */
+export const blobStore = ({ files, DATA_DIR }: Config, fileBody?: FileBody): BlobStore =>
+  files.store === 's3' ? s3Store(files.s3) : folderStore(join(DATA_DIR, 'files'), fileBody)
 
 /**
  * Opens the database in DATA_DIR and applies missing migrations. If there is no database, `create` makes one;

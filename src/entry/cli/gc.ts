@@ -6,6 +6,7 @@ import { idMaker } from '../../operation/ids.ts'
 import { nodeOutbound } from '../../outbound/node-outbound.ts'
 import { appRegistry } from '../../tenant/registry.ts'
 import { Deliveries } from '../../webhook/deliveries.ts'
+import { nativeSha256 } from '../sha256.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, withData } from './data.ts'
 
@@ -37,6 +38,7 @@ May run beside the service. Prints what each did; the exit code is 1 if anything
         newId: idMaker(Date.now).next,
         log: { info() {}, warn: complain, error: complain },
         metrics: new Metrics(),
+        hash: nativeSha256,
         outbound: nodeOutbound(outboundRules(config)),
         deliveries: new Deliveries(),
       }).runAll()

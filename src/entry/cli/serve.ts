@@ -13,6 +13,7 @@ import { ensureFirstApp } from '../../tenant/first-app.ts'
 import { version } from '../../version.ts'
 import { eventLoop } from '../event-loop.ts'
 import type { Runtime } from '../runtime.ts'
+import { nativeSha256 } from '../sha256.ts'
 import { type Command, noPositionals } from './command.ts'
 import { blobStore, databaseFile, openServedData } from './data.ts'
 import { claimData } from './data-claim.ts'
@@ -61,7 +62,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   })
   if (!recordsEvents) engine.exec(forgetAllEvents)
   const first = await ensureFirstApp(executor, config, log)
-  const blobs = blobStore(config)
+  const blobs = blobStore(config, runtime.fileBody)
   const backups = startScheduledBackup(runtime, config, log)
 
   const outbound = nodeOutbound(outboundRules(config))
@@ -77,7 +78,14 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
     trustsProxy: config.TRUST_PROXY,
     outbound,
-    files: { blobs, images: runtime.images, videos: runtime.videos, voice: runtime.voice },
+    hash: nativeSha256,
+    files: {
+      blobs,
+      images: runtime.images,
+      videos: runtime.videos,
+      voice: runtime.voice,
+      ...(runtime.memoryBody && { memoryBody: runtime.memoryBody }),
+    },
     ready: readiness(executor, config.DATA_DIR, blobs),
     premises: {
       runtime: runtime.name,

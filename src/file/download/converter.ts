@@ -12,9 +12,9 @@ import type { Variant } from './variant.ts'
 
 type Made = Exclude<Variant, { kind: 'original' }>
 
-/** The result of a conversion. It is stored beside the object, or comes along as `bytes`. */
+/** The result of a conversion. It is stored beside the object, or comes along as `body`. */
 export interface Converted extends DerivedObject {
-  readonly bytes?: Bytes
+  readonly body?: Bytes | Blob
 }
 
 /** A request that wants a conversion. */
@@ -59,7 +59,7 @@ interface Work {
 export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Converter {
   const { blobs } = ports
   const works = new Map<string, Work>()
-  const recent = new RecentBytes<Converted & { readonly bytes: Bytes }>(maxRecentBytes)
+  const recent = new RecentBytes<Converted>(maxRecentBytes)
   const failed = new Map<string, { readonly error: CannotConvert; readonly until: number }>()
   const pictures = conversionLine({ atOnce: 3, ofApp: 2, waitingOfUser: 100, bytes: 2 * largestPicture })
   // A decoder of video or sound takes a whole processor for seconds.
@@ -71,7 +71,7 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
     const size = bytes.byteLength
     const made = { content_type: contentType, size }
     const key = object.object_name + variant.suffix
-    const unkept = { ...made, bytes }
+    const unkept = { ...made, body: ports.memoryBody?.(bytes) ?? bytes }
     if (!variant.kept) {
       recent.set(key, unkept)
       return unkept

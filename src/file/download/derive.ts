@@ -21,6 +21,10 @@ export interface Converters {
   readonly videos: Videos
   readonly voice: Voice
   /**
+   * Makes a body of bytes that many readers share. Where it is missing, the runtime sends the bytes themselves.
+   */
+  readonly memoryBody?: (bytes: Bytes) => Blob
+  /**
    * Set on Workers: conversions do not wait in line there. Once a request there is answered, it cannot begin
    * the work of others who wait.
    */

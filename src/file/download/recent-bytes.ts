@@ -1,7 +1,5 @@
-import type { Bytes } from '../../platform.ts'
-
 /** Keeps small results in memory that are not worth storing: the latest ones, at most `maxBytes` together. */
-export class RecentBytes<Value extends { readonly bytes: Bytes }> {
+export class RecentBytes<Value extends { readonly size: number }> {
   private readonly maxBytes: number
   /** The entry that was not used for the longest time comes first. */
   private readonly entries = new Map<string, Value>()
@@ -21,15 +19,15 @@ export class RecentBytes<Value extends { readonly bytes: Bytes }> {
   }
 
   set(key: string, value: Value): void {
-    const size = value.bytes.byteLength
+    const { size } = value
     // One result must not push out all others.
     if (size > this.maxBytes / 8 || this.entries.has(key)) return
     this.entries.set(key, value)
     this.held += size
-    for (const [oldest, { bytes }] of this.entries) {
+    for (const [oldest, { size }] of this.entries) {
       if (this.held <= this.maxBytes) return
       this.entries.delete(oldest)
-      this.held -= bytes.byteLength
+      this.held -= size
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Sendable } from '../../http/range.ts'
 import type { FilePorts, Service } from '../../http/service.ts'
 import { isShown } from '../../media/media-types.ts'
-import { type ByteRange, type ByteStream, type Bytes, NoConverter } from '../../platform.ts'
+import { type ByteRange, type Bytes, NoConverter } from '../../platform.ts'
 import { convertedName, savedName, typeOf } from '../file-name.ts'
 import { isVoice, type StoredObject } from '../objects.ts'
 import type { Requester } from './converter.ts'
@@ -65,14 +65,14 @@ export async function representation(
   })
   if (made === undefined) return original
   const key = object_name + variant.suffix
-  const { bytes, content_type } = made
+  const { body, content_type } = made
   const name = convertedName(object.name === '' ? idOf(object_name) : object.name, content_type)
   return {
     size: made.size,
     etag: etag + variant.suffix,
     headers: headersOf(dispositionOf({ content_type, object_name, name }, save)),
     open: async range =>
-      bytes === undefined ? files.read({ key, size: made.size, etag }, range) : part(bytes, range),
+      body === undefined ? files.read({ key, size: made.size, etag }, range) : part(body, range),
   }
 }
 
@@ -104,23 +104,8 @@ const headersOf = ({ contentType, contentDisposition }: Disposition): Record<str
   'content-disposition': contentDisposition,
 })
 
-/**
- * A stream of bytes that are in memory, piece by piece. Many readers may share the bytes, however slow they
- * are.
- */
-function part(bytes: Bytes, range: ByteRange = { start: 0, end: bytes.byteLength - 1 }): ByteStream {
-  let at = range.start
-  return new ReadableStream(
-    {
-      pull(controller) {
-        const chunk = bytes.slice(at, Math.min(at + chunkBytes, range.end + 1))
-        at += chunk.byteLength
-        if (chunk.byteLength > 0) controller.enqueue(chunk)
-        if (at > range.end) controller.close()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+function part(body: Bytes | Blob, range?: ByteRange): Bytes | Blob {
+  if (range === undefined) return body
+  const { start, end } = range
+  return body instanceof Blob ? body.slice(start, end + 1) : body.subarray(start, end + 1)
 }
-
-const chunkBytes = 64 * 1024

@@ -5,6 +5,7 @@ import { readConfig } from '../../../src/config.ts'
 import { betterSqlite3 } from '../../../src/db/engines/better-sqlite3.ts'
 import { migrate } from '../../../src/db/migrate.ts'
 import { eventLoop } from '../../../src/entry/event-loop.ts'
+import { nativeSha256 } from '../../../src/entry/sha256.ts'
 import { Metrics } from '../../../src/metrics.ts'
 import { serialExecutor } from '../../../src/operation/serial-executor.ts'
 import { runTask } from '../../../src/operation/task.ts'
@@ -40,6 +41,7 @@ export async function newInstance(data: string, secret?: string) {
     version: 'story',
     addressOf: () => '',
     trustsProxy: false,
+    hash: nativeSha256,
     outbound: nodeOutbound({ allowedNetworks: [], allowHttp: false }),
     files: {
       blobs: folderStore(join(data, 'files')),

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { readConfig } from '../../../src/config.ts'
 import type { SerialEngine } from '../../../src/db/engine.ts'
+import { nativeSha256 } from '../../../src/entry/sha256.ts'
 import { Metrics } from '../../../src/metrics.ts'
 import { Refusal } from '../../../src/operation/errors.ts'
 import type { Executor, Task } from '../../../src/operation/executor.ts'
@@ -74,6 +75,7 @@ export const newService = (executor: Executor, blobs: BlobStore, now: () => numb
     version: 'simulated',
     addressOf: () => '',
     trustsProxy: false,
+    hash: nativeSha256,
     outbound: nodeOutbound({ allowedNetworks: [], allowHttp: false }),
     files: {
       blobs,
