@@ -11,7 +11,7 @@ import { type Action, actions, judge, reasons } from './verdict.ts'
 /** One question: a group, a user and an action. */
 type Question = readonly [group_id: number, user_id: number, action: Action]
 
-/** Where each user stands in the group it is asked about: one row per question, in their order. */
+/** The rows that answer these questions: one for each question, in their order. */
 const standings = query<{ app_id: string; questions: readonly Question[] }>()(p =>
   db
     .select({
@@ -37,7 +37,10 @@ const standings = query<{ app_id: string; questions: readonly Question[] }>()(p 
     ),
 )
 
-/** Where each user of these questions stands: the rows that `judge` decides on. */
+/**
+ * The membership of each user in these questions, as `judge` needs it. One row for each question, in their
+ * order.
+ */
 export const standingsOf = (app_id: string, questions: readonly Question[]) =>
   standings({ app_id, questions })
 
@@ -95,7 +98,7 @@ export const checkBatch = operation({
       input.checks.map(({ group_id, user_id, action }) => [group_id, user_id, action]),
     ),
   ],
-  // There is a row for each question.
+  // The statement answers one row for each question, in their order.
   decide: ({ input, now }, [found]) => ({
     data: found.map((standing, i) => judge(input.checks[i]?.action ?? 'manage', standing, now)),
   }),

@@ -11,9 +11,9 @@ import type { Executor } from '../operation/executor.ts'
 import { id, integer } from '../operation/fields.ts'
 import type { ByteStream } from '../platform.ts'
 
-/** The most recipients of one answer that is not a stream. */
+/** The most recipients in one answer that is not a stream. */
 const maxLimit = 10_000
-/** Recipients that a stream reads at once. */
+/** How many recipients a stream reads at once. */
 const portion = 5_000
 
 const standing = query<{ app_id: string; group_id: number }>()(p =>
@@ -33,8 +33,8 @@ const neverReceives = 2
 const noPush = 1
 
 /**
- * Members behind a user id, in the order of their ids, as SQLite writes them: a text of arrays, the last id, and
- * how many there are.
+ * The next members after a user id, in the order of their ids. SQLite makes the text: one array for each
+ * member. `last` is the last id, and `size` the number of members.
  */
 const recipientsBehind = (among: SQL, separator: string) =>
   query<{ group_id: number; after: number; limit: number }>()(p => {
@@ -59,7 +59,7 @@ const recipientsBehind = (among: SQL, separator: string) =>
       .from(sql`(${page.getSQL()})`)
   })
 
-// Constants in the SQL, not parameters: see docs/architecture.md on how statements are planned.
+// These are constants in the SQL and not parameters; docs/architecture.md, "Queries", says why.
 const toMessages = sql`msg_mute_mode <> ${sql.raw(String(neverReceives))}`
 const toPushes = sql`msg_mute_mode = 0 AND msg_push_mode <> ${sql.raw(String(noPush))}`
 
@@ -141,7 +141,7 @@ async function answerRecipients(exchange: Exchange, { app }: Access): Promise<Re
   return exchange.text(`{"code":200,"data":${data},"message":null}`, 'application/json', headers)
 }
 
-/** All recipients, read portion by portion as fast as the reader takes them. */
+/** A stream of all recipients. Each portion is read when the client has taken the one before. */
 function lines(
   executor: Executor,
   app_id: string,

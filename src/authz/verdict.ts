@@ -1,17 +1,17 @@
 import { banInForce } from '../group/answers.ts'
 import { type Requirement, refusalFor, role } from '../operation/roles.ts'
 
-/** What a message server asks about: `upload` is to send a file to the group. */
+/** The actions that a message server asks about. `upload` means sending a file to the group. */
 export const actions = ['post', 'read', 'invite', 'manage', 'upload'] as const
 export type Action = (typeof actions)[number]
 
 export const reasons = ['', 'group_not_found', 'not_a_member', 'needs_admin', 'banned', 'all_banned'] as const
 export type Reason = (typeof reasons)[number]
 
-/** A user in a group, as stored. `version` null: there is no such group in the app, or it is dissolved. */
+/** A user in a group, as stored. `version` is null if the app has no such group or it is dissolved. */
 export interface Standing {
   readonly version: number | null
-  /** null: not a member. */
+  /** null if the user is not a member. */
   readonly role: number | null
   readonly ban_until: number | null
   readonly ban_all_until: number | null
@@ -22,13 +22,16 @@ export interface Standing {
 export interface Verdict {
   readonly allowed: boolean
   readonly reason: Reason
-  /** When what speaks against it ends: milliseconds since 1970; 0 nothing does by itself, -1 never. */
+  /**
+   * When the ban ends that is the reason, milliseconds since 1970. 0: no ban is the reason. -1: it never
+   * ends.
+   */
   readonly until: number
   /** 0 no member, 1 member, 2 admin, 3 owner. */
   readonly role: number
-  /** The group's version that this rests on; 0 without a group. */
+  /** The version of the group from which this was decided; 0 without a group. */
   readonly version: number
-  /** How long this stays true by itself, milliseconds; -1: until the group changes. */
+  /** For how long this is true if nobody changes the group, milliseconds. -1: until the group changes. */
   readonly ttl_ms: number
 }
 
@@ -41,10 +44,10 @@ const needs: Readonly<Record<Action, { readonly requirement: Requirement; readon
   manage: { requirement: 'admin', unbanned: false },
 }
 
-/** The later of two ends of bans; -1 never ends. */
+/** The later of two ends of bans. -1 means without end. */
 const later = (a: number, b: number): number => (a === -1 || b === -1 ? -1 : Math.max(a, b))
 
-/** May this user do this, now? Pure: the operations of /authz and the integrations ask the same rules. */
+/** Decides whether a user may do this now, for the operations of /authz and for the integrations. */
 export function judge(action: Action, standing: Standing, now: number): Verdict {
   const { version, role: has } = standing
   const of = { role: version === null ? 0 : (has ?? 0), version: version ?? 0 }
@@ -65,10 +68,10 @@ export function judge(action: Action, standing: Standing, now: number): Verdict 
   })
   if (refusal !== undefined) return refused('needs_admin')
   const ban = unbanned ? banInForce(standing.ban_until ?? 0, now) : 0
-  // A ban of all leaves admins alone.
+  // A ban of all members does not concern admins.
   const all = unbanned && has < role.admin ? banInForce(standing.ban_all_until ?? 0, now) : 0
   const until = later(ban, all)
-  // The ban that lasts longer is the reason, so that the answer stays true until its end.
+  // If there are two bans, the longer one is the reason, because the answer is true until that one ends.
   if (until !== 0) return refused(ban === until ? 'banned' : 'all_banned', until)
   return { allowed: true, reason: '', until: 0, ...of, ttl_ms: -1 }
 }

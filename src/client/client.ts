@@ -19,7 +19,7 @@ export class Cohort extends Operations {
     this.files = files(connection)
   }
 
-  /** A page of what happened: pull, where `events` is pushed. */
+  /** One page of the feed of events. `events` follows the feed without end. */
   async feed({ signal, ...input }: FeedOptions = {}): Promise<FeedPage> {
     type Answer = Envelope<CohortEvent[]> & Omit<FeedPage, 'events'>
     const options = signal === undefined ? {} : { signal }

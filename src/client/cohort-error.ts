@@ -3,7 +3,7 @@ import { codes } from './operations.gen.ts'
 /** The name of a code of the API, as docs/behaviour.md, section 3, lists them: `group_full`. */
 export type CodeName = keyof typeof codes
 
-/** What `CohortError` is made of. */
+/** The parts of a `CohortError`. */
 export interface Failure {
   /** A code of the API, or the HTTP status where the API had no say; 0 where nothing was answered. */
   readonly code: number

@@ -23,7 +23,7 @@ export interface CohortOptions {
 
 export type Acting = { readonly user_id: number } | { readonly group_id: number }
 
-/** What any call takes beside its input. */
+/** Options of every call. */
 export interface CallOptions {
   readonly signal?: AbortSignal
   /** Instead of the client's own `as`. */
@@ -55,7 +55,7 @@ interface Call {
 const retryableStatuses = [429, 503]
 /** The longest wait for another attempt that the client chooses by itself, milliseconds. */
 const maxBackoffMs = 8000
-/** What a server may ask to wait at most; beyond it the error is thrown, milliseconds. */
+/** The longest wait that a server can ask for, milliseconds. If it asks for more, the error is thrown. */
 const maxRetryAfterMs = 60_000
 
 /** Waits, or throws the reason of the signal. */

@@ -12,7 +12,9 @@ export type Destination =
 export interface UploadOptions extends CallOptions {
   /** The file's name; default: that of a `File`. */
   readonly name?: string
-  /** 100 plain, 101 voice (AMR), 102 picture, 103 video, 104 voice (MP3). Default: by the type of the bytes. */
+  /**
+   * 100 plain, 101 voice (AMR), 102 picture, 103 video, 104 voice (MP3). Default: by the type of the bytes.
+   */
   readonly file_type?: number
   /** Bytes sent, and bytes in all. Told as they go in browsers, and at the end elsewhere. */
   onProgress?(sent: number, total: number): void
@@ -43,7 +45,9 @@ export function files(connection: Connection) {
   const operations = fileOperations(connection)
   const group = groupOperations(connection)
 
-  /** Asks for a place for the bytes, sends them there, and shares the file with its group where that is asked. */
+  /**
+   * Asks for a place for the bytes, sends them there, and shares the file with its group where that is asked.
+   */
   const upload = async (
     file: Blob | Uint8Array<ArrayBuffer>,
     to: Destination & UploadOptions,
@@ -71,7 +75,7 @@ export function files(connection: Connection) {
         : operations.uploadGroupAvatar({ group_id: to.group_id }, to)
     const file_type = to.file_type ?? typeOf(type)
     if ('user_id' in to) return operations.uploadSlot({ file_type, to_type: 1, to_id: to.user_id }, to)
-    // What a group shares has types of its own, one for both kinds of voice.
+    // Shared files of a group have their own numbers for types, and one number for both kinds of voice.
     const shared = to.shared === true ? 100 + (file_type === 104 ? 101 : file_type) : file_type
     return operations.uploadSlot({ file_type: shared, to_type: 2, to_id: to.group_id }, to)
   }
@@ -148,7 +152,7 @@ function typeOf(type: string): number {
   return type === 'audio/mpeg' ? 104 : 100
 }
 
-/** `fetch` tells nothing of what is sent, so browsers send with XMLHttpRequest. */
+/** Sends with XMLHttpRequest in browsers, because `fetch` does not tell how much was sent. */
 function sendWithProgress(
   method: string,
   url: string,

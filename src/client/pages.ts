@@ -10,8 +10,8 @@ export interface Page<T> {
 }
 
 /**
- * A list in pages. `for await (const item of list)` walks all of it, one page ahead; `await list.page()` reads
- * its first page, or the one that a cursor names.
+ * A list in pages. `for await (const item of list)` walks all of it, one page ahead; `await list.page()`
+ * reads its first page, or the one that a cursor names.
  */
 export class Pages<T> implements AsyncIterable<T> {
   private readonly read: (cursor: string | undefined) => Promise<Envelope<T[]>>
@@ -37,7 +37,8 @@ export class Pages<T> implements AsyncIterable<T> {
     while (next !== undefined) {
       const { items, cursor }: Page<T> = await next
       next = cursor === '' ? undefined : this.page(cursor)
-      // Its failure is thrown when it is awaited; until then, nobody may be there to hear of it.
+      // An error of this request is thrown later, where it is awaited. Until then it must not count as
+      // unhandled.
       next?.catch(() => undefined)
       yield* items
     }

@@ -1,4 +1,4 @@
-/** What a webhook delivers. */
+/** The message that a webhook delivers. */
 export interface WebhookEvent {
   readonly type: string
   readonly timestamp: string

@@ -66,7 +66,7 @@ const places = [
 function Console() {
   const main = useRef<HTMLElement>(null)
   const here = route.value.join('/')
-  // Whoever hears the page is told that another screen is there.
+  // Screen readers announce the new screen.
   useEffect(() => main.current?.focus(), [here])
   const leave = () => signOut().catch(error => say(messageOf(error), true))
   return (

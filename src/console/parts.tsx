@@ -7,7 +7,7 @@ import { messageOf } from './session.ts'
 
 /* What screens are made of. Text is always a text node, so nothing that a user wrote is ever read as HTML. */
 
-/** What was done, or what went wrong, for everybody to read and hear. */
+/** A message about what was done or went wrong, which screen readers announce. */
 export const notice = signal<{ readonly text: string; readonly failed: boolean } | undefined>(undefined)
 
 export const say = (text: string, failed = false): void => {
@@ -70,15 +70,17 @@ export function Problem({ text }: { readonly text: string }) {
 
 interface ActionProps {
   readonly label: string
-  /** What is asked before; without it nothing is. */
+  /** The question that is asked first. Without it nothing is asked. */
   readonly ask?: string
   readonly danger?: boolean
   readonly disabled?: boolean
-  /** Answers what was done, in words. */
+  /** Resolves with a sentence about what was done. */
   run(): Promise<string>
 }
 
-/** A button that does something: asks first where that cannot be undone, shows that it runs, says what it did. */
+/**
+ * A button that does something: asks first where that cannot be undone, shows that it runs, says what it did.
+ */
 export function Action({ label, ask, danger = false, disabled = false, run }: ActionProps) {
   const [busy, setBusy] = useState(false)
   const dialog = useRef<HTMLDialogElement>(null)
@@ -163,7 +165,7 @@ function Field({ name, label, type = 'text', value = '', required = false, optio
 interface FormProps {
   readonly fields: readonly FieldProps[]
   readonly submit: string
-  /** Answers what was done, in words. */
+  /** Resolves with a sentence about what was done. */
   run(values: Readonly<Record<string, string>>): Promise<string>
 }
 
@@ -214,7 +216,7 @@ export function Table<Row>({ caption, columns, rows, empty = 'Nothing yet.' }: T
   if (rows === undefined) return <p class="loading">Loading …</p>
   if (rows.length === 0) return <p class="empty">{empty}</p>
   return (
-    // Whoever has no pointer scrolls a wide table by its focus.
+    // Without a pointer a wide table can be scrolled only if it can have the focus.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
     <section class="table" aria-label={caption} tabIndex={0}>
       <table>

@@ -7,11 +7,12 @@ import { Refusal, refuse } from '../operation/errors.ts'
 import { id } from '../operation/fields.ts'
 
 /*
- * Centrifugo asks by its own JSON whether a user may subscribe or publish
- * (https://centrifugal.dev/docs/server/proxy). Its static HTTP headers carry `app_id` and `access-token`.
+ * Centrifugo's proxies ask in their own JSON whether a user may subscribe or publish
+ * (https://centrifugal.dev/docs/server/proxy). Their static HTTP headers must carry `app_id` and
+ * `access-token`.
  */
 
-/** The error of Centrifugo's protocol that clients know for "no". */
+/** Centrifugo's error code for "permission denied". */
 const permissionDenied = 103
 
 const proxyRequest = z.object({

@@ -17,7 +17,9 @@ export const deliverWebhooks: Job = {
           if (app === undefined) return
           const context = { executor, outbound, clock, log, signal, epoch: app.epoch }
           if (!untilDone) return deliveries.start(context, app_id, webhook_id)
-          // Of its own: on Workers the request that began it may be ended anywhere, and nobody may wait for that one.
+          // On Workers the runtime may end the request that runs this. So each run delivers by itself, and
+          // waits
+          // for nothing that another request began.
           started.push(
             attempt(webhook_id, () => deliverFor({ ...context, lookEveryMs: 1000 }, app_id, webhook_id)),
           )

@@ -32,7 +32,7 @@ const files = query<{ app_id: string }>()(p =>
 const remember = command<{ app_id: string; now: number }>()(
   p => sql`INSERT INTO deleted_apps (app_id, deleted_at) VALUES (${p.app_id}, ${p.now})`,
 )
-/** Nothing more is sent to them, not even what is under way. */
+/** Stops all webhooks of the app, including deliveries that have begun. */
 const stopWebhooks = command<{ app_id: string }>()(
   p => sql`UPDATE webhooks SET state = 'disabled', generation = generation + 1 WHERE app_id = ${p.app_id}`,
 )

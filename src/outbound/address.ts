@@ -1,12 +1,12 @@
 import ipaddr from 'ipaddr.js'
 
 /*
- * Where this service may send requests that a tenant asked for: nobody's inner network (docs/webhooks.md). An
- * address is judged as the very address that a connection is made to, so a name that answers differently the
- * second time gains nothing.
+ * Apps name URLs to which this service sends requests. Such a request must not reach an inner network
+ * (docs/webhooks.md). The check uses the address to which the connection is really made, so it is no use to
+ * let a name resolve to another address after the check.
  */
 
-/** What the operator allows beyond the public internet: `WEBHOOK_ALLOW` and `WEBHOOK_ALLOW_HTTP`. */
+/** What the operator allows besides the public internet, by `WEBHOOK_ALLOW` and `WEBHOOK_ALLOW_HTTP`. */
 export interface OutboundRules {
   /** Networks that may be reached although they are not public. */
   readonly allowedNetworks: readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number])[]
@@ -14,7 +14,7 @@ export interface OutboundRules {
   readonly allowHttp: boolean
 }
 
-/** Reads `10.0.0.0/8,fd00::/8`. Throws with the part that is no network. */
+/** Parses a list such as `10.0.0.0/8,fd00::/8`. Throws an error that names the wrong part. */
 export function networksIn(text: string): OutboundRules['allowedNetworks'] {
   return text
     .split(',')
@@ -28,8 +28,9 @@ export function networksIn(text: string): OutboundRules['allowedNetworks'] {
 }
 
 /**
- * Whether a connection to this address may be made: it is global unicast, or in a network that is allowed. An
- * IPv4 address inside an IPv6 one is judged as what it is; 6to4, Teredo and NAT64 are not global unicast.
+ * Whether a connection to this address may be made: it is a public address (global unicast), or in an allowed
+ * network. An IPv4 address inside an IPv6 address is judged as the IPv4 address. 6to4, Teredo and NAT64 are
+ * not public.
  */
 export function mayReach(address: string, { allowedNetworks }: OutboundRules): boolean {
   if (!ipaddr.isValid(address)) return false
@@ -45,8 +46,8 @@ export function mayReach(address: string, { allowedNetworks }: OutboundRules): b
 const allowedPorts = (port: number): boolean => port === 443 || port === 8443 || port >= 1024
 
 /**
- * Why a URL may not be called, or undefined if it may. Judges the form, and a literal address: that one passes
- * name resolution by. Names are judged again at each connection.
+ * Why a URL may not be called, or undefined if it may. It checks the form, and the address if the URL has one
+ * instead of a name. Addresses of names are checked at each connection.
  */
 export function refusalOfUrl(text: string, rules: OutboundRules): string | undefined {
   if (!URL.canParse(text)) return 'must be a URL'

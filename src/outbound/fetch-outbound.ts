@@ -2,8 +2,8 @@ import { type Outbound, OutboundError } from '../platform.ts'
 import { type OutboundRules, refusalOfUrl } from './address.ts'
 
 /**
- * Requests to URLs that tenants name, on Workers. A Worker has no inner network: the platform connects to public
- * addresses only, so the form of the URL is all there is to judge. Redirects are not followed.
+ * Sends requests to URLs that apps name, on Workers. The platform connects only to public addresses, so only
+ * the form of the URL is checked. Redirects are not followed.
  */
 export function fetchOutbound(rules: OutboundRules): Outbound {
   return {
@@ -32,7 +32,7 @@ export function fetchOutbound(rules: OutboundRules): Outbound {
   }
 }
 
-/** At most so many bytes of the answer as text; the rest is not read. */
+/** The first `maxBytes` of the answer, as text. The rest is not read. */
 async function beginning({ body }: Response, maxBytes: number): Promise<string> {
   if (body === null) return ''
   const decoder = new TextDecoder()

@@ -5,12 +5,12 @@ import type { LookupFunction } from 'node:net'
 import { type Outbound, type OutboundAnswer, OutboundError, type OutboundRequest } from '../platform.ts'
 import { mayReach, type OutboundRules, refusalOfUrl } from './address.ts'
 
-/** Connections that are kept open to one receiver. */
+/** The most connections to one host. */
 const maxSockets = 32
 
 /**
- * Requests to URLs that tenants name, on Node, Bun and Deno. The address is judged when the connection is made,
- * on the very address used; the certificate's name is checked as ever. Redirects are not followed.
+ * Sends requests to URLs that apps name, on Node, Bun and Deno. The address is checked when the connection is
+ * made. The certificate is checked against the name in the URL. Redirects are not followed.
  */
 export function nodeOutbound(rules: OutboundRules, resolveName: typeof resolve = resolve): Outbound {
   const lookup: LookupFunction = (hostname, options, done) => {
@@ -74,7 +74,7 @@ function send(
         chunks.push(chunk)
         size += chunk.byteLength
         if (size <= maxAnswerBytes) return
-        // The status is known and nobody needs the rest: the connection is not worth keeping.
+        // Nobody needs the rest of this answer. Closing the connection is cheaper than reading it.
         answer.removeAllListeners('end')
         sending.destroy()
         finish()

@@ -9,12 +9,13 @@ import type { App } from '../tenant/app.ts'
 import { signedHeaders } from './signature.ts'
 
 /*
- * Before-hooks: an app has somebody else asked before a change is made, for moderation or payment
- * (docs/webhooks.md). They are asked before the write queue, so a slow one holds up nobody but its own callers.
+ * Before-hooks: before a change is made, Cohort asks a server of the app whether it may be made, for
+ * moderation or payment (docs/webhooks.md). It asks before the change enters the write queue, so a slow hook
+ * delays only the callers that need it.
  */
 
 const maxAnswerBytes = 4096
-/** Answers that the breaker looks back on, failures that open it, and how long it stays open. */
+/** The breaker opens when so many of the latest answers were failures, and stays open for so long. */
 const remembered = 20
 const maxFailures = 10
 const openMs = 30_000
@@ -24,18 +25,21 @@ const answerShape = z.union([
   z.object({ allow: z.literal(false), message: z.string().max(500).default('') }),
 ])
 
-/** The secrets that sign what an app's before-hook is asked: one for each of its keys. */
+/** The secrets that sign the questions to an app's before-hook: one for each signing key of the app. */
 export const beforeHookSecrets = ({ keys }: Pick<App, 'keys'>): string[] =>
   keys.map(({ secret }) => {
     const bytes = hmac(sha256, utf8ToBytes(secret), utf8ToBytes('before-hook'))
     return `whsec_${btoa(String.fromCharCode(...bytes))}`
   })
 
-/** Whether an app wants to be asked before this operation. `hook_operations` names paths, or is `*`. */
+/** Whether the app's hook must be asked before this operation. `hook_operations` lists paths, or is `*`. */
 export const concerns = ({ hook_url, hook_operations }: App['settings'], { path }: Operation): boolean =>
   hook_url !== '' && hook_operations.split(',').some(name => name.trim() === '*' || name.trim() === path)
 
-/** Opens when too many of an app's latest answers were failures: then nobody waits for a hook that is down. */
+/**
+ * Opens when too many of the hook's latest answers were failures, so that nobody waits for a hook that is
+ * down.
+ */
 class Breaker {
   private readonly failed: boolean[] = []
   private openUntil = 0
@@ -67,7 +71,7 @@ export class BeforeHooks {
     this.ports = ports
   }
 
-  /** Asks the app's before-hook, if it `concerns` the operation. Answers why it is refused, or undefined. */
+  /** Asks the app's before-hook. Answers the refusal of the operation, or undefined if it is allowed. */
   async ask(
     operation: Operation,
     call: Pick<Call<unknown>, 'app' | 'caller' | 'input'>,
@@ -121,7 +125,7 @@ export class BeforeHooks {
   }
 }
 
-/** What happens when the hook cannot be asked is the app's own choice: there is no default. */
+/** The refusal if the hook does not answer. The app has chosen whether there is one; there is no default. */
 const failure = ({ settings }: App): Refusal | undefined =>
   settings.hook_on_failure === 'allow'
     ? undefined

@@ -1,6 +1,6 @@
 import { Deliverer, type DelivererContext } from './deliverer.ts'
 
-/** Delivers what this webhook has to hear, unless another process does. */
+/** Delivers the events that this webhook has not got yet, unless another process is delivering for it. */
 export async function deliverFor(
   context: DelivererContext,
   app_id: string,
@@ -10,16 +10,18 @@ export async function deliverFor(
   do {
     deliverer = await Deliverer.claim(context, app_id, webhook_id)
     await deliverer?.run()
-    // Whoever came meanwhile found the webhook taken, and relies on this one.
+    // A process that came meanwhile found the lease taken. So its events must be delivered here.
   } while (await deliverer?.hasMore())
 }
 
-/** The webhooks that this process is delivering for: one slow receiver does not hold up the others. */
+/**
+ * The deliveries of this process, one for each webhook, so that a slow receiver does not delay the others.
+ */
 export class Deliveries {
   private readonly underWay = new Map<string, Promise<void>>()
   private readonly deliverers = new Set<Deliverer>()
 
-  /** Delivers what this webhook has to hear, if that is not under way already. Never throws. */
+  /** Starts to deliver for this webhook, unless this process is doing so already. Never throws. */
   start(context: DelivererContext, app_id: string, webhook_id: string): void {
     if (this.underWay.has(webhook_id)) return
     const started = this.deliver(context, app_id, webhook_id)
@@ -28,12 +30,12 @@ export class Deliveries {
     this.underWay.set(webhook_id, started)
   }
 
-  /** Has those under way look for more: a slow delivery to one group does not hold up what comes for others. */
+  /** Makes running deliveries look for new events, so that one slow delivery does not delay other groups. */
   wake(): void {
     for (const deliverer of this.deliverers) deliverer.wake()
   }
 
-  /** Resolves when all that are under way have ended, as they do when their signal is aborted. */
+  /** Resolves when all deliveries have ended. They end when their signal is aborted. */
   async ended(): Promise<void> {
     await Promise.all(this.underWay.values())
   }

@@ -1,40 +1,44 @@
 /*
- * The order of deliveries: events of one group go out one after the other, those of different groups beside one
- * another. A lane is a group, 0 where an event has none; in strict order everything is in one lane.
+ * The order of deliveries. Events of one group are sent one after the other; events of different groups may
+ * be sent at the same time. A lane is a queue of events that keep their order: one for each group, and lane 0
+ * for events without a group. In strict order lane 0 has all events.
  */
 
-/** An event on its way. */
+/** An event in a lane. */
 export interface Queued {
   readonly seq: number
   readonly lane: number
 }
 
-/** Which event may go out next, and up to which one everything is settled. Events are added in their order. */
+/**
+ * Tells which event may be sent next, and up to which event everything is settled: delivered, parked, held or
+ * not wanted. Events must be added in their order.
+ */
 export class Lanes<Event extends Queued> {
-  /** What waits in each lane, the first one being under way. */
+  /** The events that wait in each lane. The first one is being sent. */
   private readonly waiting = new Map<number, Event[]>()
-  /** Lanes with something to send and nothing under way. */
+  /** Lanes whose first event can be sent now. */
   private readonly ready: number[] = []
   private readonly held = new Set<number>()
-  /** All events that were added and may not be settled yet, in their order. */
+  /** The added events in their order, beginning with the first one that is not settled. */
   private readonly open: { readonly seq: number; settled: boolean }[] = []
   private readonly entries = new Map<number, { readonly seq: number; settled: boolean }>()
   private last: number
 
-  /** `after`: everything up to this event is settled. */
+  /** Everything up to the event `after` is settled already. */
   constructor(after: number, held: Iterable<number>) {
     this.last = after
     for (const lane of held) this.held.add(lane)
   }
 
-  /** Everything up to this event is settled. */
+  /** The number of the last event before which nothing is unsettled. */
   get settledUpTo(): number {
     while (this.open[0]?.settled === true) this.entries.delete((this.open.shift() as { seq: number }).seq)
     const [first] = this.open
     return first === undefined ? this.last : first.seq - 1
   }
 
-  /** How many events wait or are under way. */
+  /** How many events wait or are being sent. */
   get size(): number {
     return this.entries.size
   }
@@ -43,7 +47,7 @@ export class Lanes<Event extends Queued> {
     return this.held.has(lane)
   }
 
-  /** An event that nobody wants, or that is held up: it needs no delivery now. */
+  /** Counts an event as settled that the webhook does not want, or whose lane is held. */
   pass(seq: number): void {
     this.last = seq
   }
@@ -61,13 +65,13 @@ export class Lanes<Event extends Queued> {
     }
   }
 
-  /** The next event that may go out, which is under way from now on. */
+  /** The next event that may be sent. The caller must send it. */
   next(): Event | undefined {
     const lane = this.ready.shift()
     return lane === undefined ? undefined : this.waiting.get(lane)?.[0]
   }
 
-  /** The event was delivered: the next of its lane may go out. */
+  /** The event was delivered, so the next one of its lane may be sent. */
   done({ seq, lane }: Event): void {
     this.settle(seq)
     const queue = this.waiting.get(lane) ?? []
@@ -76,14 +80,14 @@ export class Lanes<Event extends Queued> {
     else this.waiting.delete(lane)
   }
 
-  /** The event failed: it and the later ones of its lane are held up, and settled here. */
+  /** The event failed. It and all later events of its lane are held, which counts as settled here. */
   hold({ lane }: Event): void {
     for (const { seq } of this.waiting.get(lane) ?? []) this.settle(seq)
     this.waiting.delete(lane)
     this.held.add(lane)
   }
 
-  /** What held the lane up is over. */
+  /** The lane is not held any more. */
   release(lane: number): void {
     this.held.delete(lane)
   }

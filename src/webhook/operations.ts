@@ -177,7 +177,7 @@ export const changeWebhook = operation({
   decide: ({ input }, [[reached], [stored], holds]) => {
     if (reached === undefined || stored === undefined) return missing()
     const { webhook_id } = stored
-    // A lane is another thing in another order: what was held up is read again, and all that came behind it.
+    // The other order has other lanes. So the webhook starts again at the oldest held event.
     const reordered = input.order !== undefined && input.order !== stored.delivery_order
     const acked_seq = reordered
       ? holds.reduce((least, { seq }) => Math.min(least, seq - 1), stored.acked_seq)

@@ -15,15 +15,18 @@ import {
   withAttempts,
 } from './webhook.ts'
 
-/* Which process delivers for a webhook, and what it has come to. */
+/* Which process delivers for a webhook, and how far it has got. */
 
 /**
- * How long one process delivers before it must say that it still does: longer than one delivery may take. After a crash
- * nothing is sent for so long.
+ * How long a process may deliver before it must renew its lease, milliseconds. It is longer than one delivery
+ * may take. If a process crashes, no other one delivers for this webhook until the lease ends.
  */
 export const leaseMs = 20_000
 
-/** The webhook, taken for this process, with what it holds up; null if another has it or it is not active. */
+/**
+ * Takes the lease of a webhook. Answers the webhook and its holds, or null if another process has the lease
+ * or the webhook is not active.
+ */
 export const claim = (app_id: string, webhook_id: string, now: number) =>
   task({
     reads: () => [webhookById({ app_id, webhook_id }), holdsOf({ webhook_id })],
@@ -38,7 +41,7 @@ export const claim = (app_id: string, webhook_id: string, now: number) =>
     },
   })
 
-/** What a run has come to since it last saved. */
+/** How far a run has got since it last saved. */
 export interface Progress {
   readonly acked_seq: number
   readonly lease_until: number
@@ -51,7 +54,9 @@ export interface Progress {
   readonly disabled: string | undefined
 }
 
-/** Saves progress, unless the webhook was changed or taken meanwhile: then false, and nothing is saved. */
+/**
+ * Saves progress. Answers false, and saves nothing, if the webhook was changed or another process took it.
+ */
 export const save = ({ app_id, webhook_id, generation }: Webhook, now: number, progress: Progress) =>
   task({
     reads: () => [webhookById({ app_id, webhook_id })],

@@ -6,7 +6,7 @@ import { missing, webhookId } from './shown.ts'
 import { newWebhookSecret, signingSecrets } from './signature.ts'
 import { setSecrets, webhookById } from './webhook.ts'
 
-/** How long an old secret signs beside the new one, milliseconds. */
+/** How long the old secret still signs beside the new one, milliseconds. */
 const overlapMs = 24 * 60 * 60 * 1000
 
 export const rotateWebhookSecret = operation({

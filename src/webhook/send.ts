@@ -6,16 +6,16 @@ import { signedHeaders, signingSecrets } from './signature.ts'
 
 const timeoutMs = 15_000
 const maxAnswerBytes = 1024
-/** How much of an answer is kept. */
+/** How much of an answer is stored, characters. */
 const keptAnswer = 200
 const maxBodyBytes = 20_000
 
-/** The id of an event as receivers know it: the same at every attempt. */
+/** The id of a message. It is the same at every attempt, so receivers can drop repeats. */
 export const messageId = (epoch: string, seq: number): string => `evt_${epoch}_${seq}`
 
 /**
- * The body of a message, less than 20 kB. Where all that the event says would not fit, the values of its changes
- * are left out, and `truncated` is true: the receiver asks for them.
+ * The body of a message, at most 20 kB. If the whole event does not fit, the changed values, the group and
+ * the notice are left out, and `truncated` is true. The receiver can then ask for them.
  */
 export function messageBody(epoch: string, event: RecordedEvent): string {
   const bodyOf = (data: ToldEvent | Readonly<Record<string, unknown>>) =>
@@ -41,7 +41,7 @@ export interface Sent extends DeliveryAttempt {
 
 export const succeeded = ({ status }: Pick<Sent, 'status'>): boolean => status >= 200 && status < 300
 
-/** Sends a message once. Never throws: what went wrong is in the answer. Times are milliseconds. */
+/** Sends a message once. Times are milliseconds. Does not throw if sending fails: `error` then says why. */
 export async function sendMessage(
   outbound: Outbound,
   { url, secrets }: { readonly url: string; readonly secrets: readonly WebhookSecret[] },

@@ -3,7 +3,7 @@ import { position, positionIn } from '../events/cursor.ts'
 import { refuse } from '../operation/errors.ts'
 import type { Webhook } from './webhook.ts'
 
-/* What of a webhook is sent and answered, for all its operations. */
+/* The fields of a webhook in requests and answers, for all operations on webhooks. */
 
 export const webhookId = z
   .string({ error: 'must be a string' })
@@ -47,7 +47,7 @@ export const shown = (stored: Webhook, { epoch, head }: Reach): z.infer<typeof w
 
 export const missing = () => refuse('webhook_not_found')
 
-/** The event to begin behind; undefined for a cursor that is not in force. */
+/** The number of the event after which a webhook starts. Undefined if the cursor is not valid any more. */
 export function startOf(after: string, { epoch, head, earliest }: Reach & { readonly earliest: number }) {
   if (after === '') return head
   if (after === 'earliest') return earliest

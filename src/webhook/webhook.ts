@@ -34,7 +34,7 @@ export const parkedOf = query<{ webhook_id: string; limit: number }>()(p =>
     .limit(p.limit),
 )
 
-/** Webhooks that have something to deliver now, and that no other process is delivering. */
+/** Webhooks that have events to deliver now and whose lease nobody has. */
 export const webhooksDue = query<{ now: number }>()(p =>
   db
     .select({ webhook_id: webhooks.webhook_id, app_id: webhooks.app_id })
@@ -60,7 +60,7 @@ export const nextAttempts = query<Record<never, never>>()(() =>
     .groupBy(webhooks.app_id),
 )
 
-/** The next event of a group, behind one that was delivered late. */
+/** The next events of a group after a held one. */
 export const nextOfGroup = query<{ app_id: string; group_id: number; after: number; upTo: number }>()(p =>
   db
     .select()
@@ -68,7 +68,7 @@ export const nextOfGroup = query<{ app_id: string; group_id: number; after: numb
     .where(
       and(
         eq(events.group_id, p.group_id),
-        // The signs keep SQLite from the key of the table: the group's own index is the short way.
+        // The plus signs stop SQLite from using the key of the table. The index by group is faster.
         sql`group_id IS NOT NULL AND +app_id = ${p.app_id} AND +seq > ${p.after} AND +seq <= ${p.upTo}`,
       ),
     )
@@ -109,7 +109,7 @@ export const setSecrets = command<{ webhook_id: string; secrets: string }>()(
   p => sql`UPDATE webhooks SET secrets = ${p.secrets}, generation = generation + 1, lease_until = 0
     WHERE webhook_id = ${p.webhook_id}`,
 )
-/** Begins again behind this event. */
+/** Makes the webhook start again after this event. */
 export const moveCursor = command<{ webhook_id: string; acked_seq: number }>()(
   p => sql`UPDATE webhooks SET acked_seq = ${p.acked_seq}, generation = generation + 1, lease_until = 0
     WHERE webhook_id = ${p.webhook_id}`,
@@ -119,14 +119,17 @@ export const setState = command<{ webhook_id: string; state: Webhook['state']; r
     generation = generation + 1, lease_until = 0 WHERE webhook_id = ${p.webhook_id}`,
 )
 /**
- * Takes the webhook for one process. Where it was changed or taken since it was read, the CASE is null, which the
- * column refuses, and all is decided again: on D1 two may have read it at once.
+ * Takes the lease for one process. On D1 two processes may have read the webhook at once. If it was changed
+ * or taken since it was read, the CASE is null, the NOT NULL column refuses it, and the task is decided
+ * again.
  */
 export const takeLease = command<{ webhook_id: string; generation: number; until: number }>()(
   p => sql`UPDATE webhooks SET lease_until = ${p.until},
     generation = CASE WHEN generation = ${p.generation} THEN generation + 1 END WHERE webhook_id = ${p.webhook_id}`,
 )
-/** Saves what a process has come to. As with `takeLease`, all is decided again where it has the webhook no more. */
+/**
+ * Saves the progress of a process. If it has lost the lease, the task is decided again, as with `takeLease`.
+ */
 export const saveProgress = command<
   Pick<
     Webhook,
@@ -145,7 +148,7 @@ export const saveHold = command<Hold & Record<string, unknown>>()(
     ON CONFLICT (webhook_id, lane) DO UPDATE
     SET seq = excluded.seq, attempts = excluded.attempts, next_at = excluded.next_at`,
 )
-/** What holds a lane up begins behind an event now. */
+/** Makes a held lane start again after this event, now. */
 export const moveHold = command<{ webhook_id: string; lane: number; seq: number; now: number }>()(
   p => sql`UPDATE webhook_holds SET seq = ${p.seq}, attempts = 0, next_at = ${p.now}
     WHERE webhook_id = ${p.webhook_id} AND lane = ${p.lane}`,
@@ -153,7 +156,7 @@ export const moveHold = command<{ webhook_id: string; lane: number; seq: number;
 export const dropHold = command<{ webhook_id: string; lane: number }>()(
   p => sql`DELETE FROM webhook_holds WHERE webhook_id = ${p.webhook_id} AND lane = ${p.lane}`,
 )
-/** Tries held events now. */
+/** Makes the next attempt of all held events due now. */
 export const hurryHolds = command<{ webhook_id: string; now: number }>()(
   p => sql`UPDATE webhook_holds SET next_at = ${p.now} WHERE webhook_id = ${p.webhook_id}`,
 )

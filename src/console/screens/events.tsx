@@ -7,7 +7,7 @@ import { AppLinks } from './apps.tsx'
 
 const mostShown = 200
 
-/** What happens in an app, as it happens. */
+/** The live feed of an app's events. */
 export function Events({ app_id }: { readonly app_id: string }) {
   const [events, setEvents] = useState<readonly CohortEvent[]>([])
   const [kind, setKind] = useState('')
