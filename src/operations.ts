@@ -57,6 +57,7 @@ import { listFiles } from './operator/files.ts'
 import { listGroups } from './operator/groups.ts'
 import { usage } from './operator/usage.ts'
 import { getUser, listUserGroups, listUsers } from './operator/users.ts'
+import { eraseUser, getErasure, listErasures } from './user/erase.ts'
 import {
   changeWebhook,
   createWebhook,
@@ -144,6 +145,9 @@ export const operations: readonly Operation[] = [
   listUsers,
   getUser,
   listUserGroups,
+  eraseUser,
+  getErasure,
+  listErasures,
   listFiles,
   usage,
   listApps,

@@ -53,6 +53,11 @@ export interface SerialEngine {
    */
   repair(): Promise<void>
   /**
+   * Overwrites what was deleted but is still somewhere in the file or the log. Nobody of this process may be reading.
+   * Answers false if another connection reads or writes just now.
+   */
+  forgetDeleted(): boolean
+  /**
    * Copies one consistent state of the database while others write. `progress` gets the number of copied
    * pages and of all pages.
    */

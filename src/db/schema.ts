@@ -186,7 +186,7 @@ export const blacklist = sqliteTable(
     user_id: integer('user_id').notNull(),
     blocked_at: integer('blocked_at').notNull(),
   },
-  t => [primaryKey({ columns: [t.group_id, t.user_id] })],
+  t => [primaryKey({ columns: [t.group_id, t.user_id] }), index('blacklist_of_user').on(t.user_id)],
 )
 
 /** Bans of users who are not members now. They are banned again when they come back. */
@@ -197,7 +197,7 @@ export const absentBans = sqliteTable(
     user_id: integer('user_id').notNull(),
     absent_until: integer('absent_until').notNull(),
   },
-  t => [primaryKey({ columns: [t.group_id, t.user_id] })],
+  t => [primaryKey({ columns: [t.group_id, t.user_id] }), index('absent_bans_of_user').on(t.user_id)],
 )
 
 /**
@@ -211,7 +211,10 @@ export const endedQrCodes = sqliteTable(
     inviter_id: integer('inviter_id').notNull(),
     before_version: integer('before_version').notNull(),
   },
-  t => [primaryKey({ columns: [t.group_id, t.inviter_id] })],
+  t => [
+    primaryKey({ columns: [t.group_id, t.inviter_id] }),
+    index('ended_qr_codes_of_user').on(t.inviter_id),
+  ],
 )
 
 /** How often a user was kicked from a group since the user was last unblocked, or invited by an admin. */
@@ -222,7 +225,7 @@ export const kicks = sqliteTable(
     user_id: integer('user_id').notNull(),
     kick_count: integer('kick_count').notNull(),
   },
-  t => [primaryKey({ columns: [t.group_id, t.user_id] })],
+  t => [primaryKey({ columns: [t.group_id, t.user_id] }), index('kicks_of_user').on(t.user_id)],
 )
 
 /** The latest application of each user in each group. Status: 0 pending, 1 agreed, 2 rejected. */
@@ -241,6 +244,7 @@ export const applications = sqliteTable(
   t => [
     uniqueIndex('applications_of_applicant').on(t.group_id, t.applicant_id),
     index('applications_of_group').on(t.group_id, t.application_id),
+    index('applications_of_user').on(t.applicant_id, t.group_id),
     check('applications_status', sql`${t.status} IN (0, 1, 2)`),
   ],
 )
@@ -267,6 +271,7 @@ export const invitations = sqliteTable(
   t => [
     uniqueIndex('invitations_pending').on(t.group_id, t.invitee_id, t.inviter_id).where(sql`status = 0`),
     index('invitations_of_invitee').on(t.app_id, t.invitee_id, t.invitation_id),
+    index('invitations_of_inviter').on(t.app_id, t.inviter_id, t.invitation_id),
     check('invitations_status', sql`${t.status} IN (0, 1, 2)`),
   ],
 )
@@ -281,7 +286,10 @@ export const announcements = sqliteTable(
     content: text('content').notNull(),
     created_at: integer('created_at').notNull(),
   },
-  t => [index('announcements_of_group').on(t.group_id, t.announcement_id)],
+  t => [
+    index('announcements_of_group').on(t.group_id, t.announcement_id),
+    index('announcements_of_author').on(t.author_id, t.group_id),
+  ],
 )
 
 export const sharedFiles = sqliteTable(
@@ -301,6 +309,7 @@ export const sharedFiles = sqliteTable(
   },
   t => [
     index('shared_files_of_group').on(t.group_id, t.file_id),
+    index('shared_files_of_uploader').on(t.uploader_id, t.group_id),
     index('shared_files_of_grant').on(t.grant_id).where(sql`grant_id <> 0`),
     check('shared_files_size', sql`${t.size} >= 0`),
   ],

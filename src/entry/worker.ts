@@ -2,6 +2,7 @@ import { type R2BucketLike, r2Store } from '../blobs/r2.ts'
 import { s3Store } from '../blobs/s3.ts'
 import { type Config, ConfigError, outboundRules, readConfig } from '../config.ts'
 import { d1 } from '../db/engines/d1.ts'
+import { pathOf } from '../http/mount.ts'
 import { failure } from '../http/respond.ts'
 import { lineLog } from '../log.ts'
 import { inlineVoice } from '../media/voice/inline.ts'
@@ -13,6 +14,7 @@ import { fetchOutbound } from '../outbound/fetch-outbound.ts'
 import { type BlobStore, CannotConvert } from '../platform.ts'
 import { createService } from '../service.ts'
 import { ensureFirstApp } from '../tenant/first-app.ts'
+import { eraseUser } from '../user/erase.ts'
 import { version } from '../version.ts'
 import { nextAttempts } from '../webhook/webhook.ts'
 import { EventHub } from './worker/hub.ts'
@@ -173,12 +175,20 @@ export class Hub extends EventHub<Bindings> {
   }
 }
 
+/** Begins to erase the user that the request was about. What the time is too short for is left to the cron trigger. */
+async function goOnErasing(bindings: Bindings): Promise<void> {
+  const { jobs } = await started(bindings)
+  await jobs.runNow('erase-users')
+  await tellWebhooks(bindings)
+}
+
 export default {
   fetch(request: Request, bindings: Bindings, context: ExecutionContextLike): Promise<Response> {
     const response = respond(request, bindings, context)
     // The request is finished also when its caller disconnects. Otherwise the runtime could stop it at any
     // point, such as after storing a file and before recording it.
     context.waitUntil(response)
+    if (pathOf(request) === eraseUser.path) context.waitUntil(response.then(() => goOnErasing(bindings)))
     return response
   },
   /** The cron trigger runs the jobs that servers run in the background. */

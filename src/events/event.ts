@@ -94,6 +94,8 @@ export interface OtherPayloads {
   'file.deleted': { readonly object_name: string; readonly size: number }
   'user.settings.changed': OfUsers & WithChanges
   'user.exported': OfUsers
+  /** An administrator asked that a user be erased. A job does it; its end is `user.erased`. */
+  'user.erasure.requested': OfUsers
   'user.erased': OfUsers
   'app.created': object
   'app.settings.changed': WithChanges
@@ -194,6 +196,7 @@ export const kinds: Readonly<Record<EventKind, KindOfEvent>> = {
   'file.deleted': kind(undefined, 'nobody'),
   'user.settings.changed': kind('users', 'nobody'),
   'user.exported': kind('users', 'nobody', 'audit'),
+  'user.erasure.requested': kind('users', 'nobody', 'audit'),
   'user.erased': kind('users', 'nobody', 'audit'),
   'app.created': kind(undefined, 'nobody', 'audit'),
   'app.settings.changed': kind(undefined, 'nobody', 'audit'),

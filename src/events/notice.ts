@@ -91,13 +91,16 @@ export function noticeOf({ kind, group_id, by_id, subjects, data }: Told): Notic
   const type = kind === 'group.member.preferences' ? preferenceType(data) : typeOf[kind]
   if (type === undefined || group_id === null) return undefined
   const ofUsers = kinds[kind].subjects === 'users'
+  const [subject] = subjects.length === 1 ? subjects : []
   // Clients take the user in `from` for the one who joined.
-  const joined = kind === 'group.member.joined' && subjects.length === 1 ? subjects[0] : undefined
+  const joined = kind === 'group.member.joined' ? subject : undefined
+  // Of an erased user, events do not say that it acted. These events can only be its own act.
+  const left = kind === 'group.member.left' || kind === 'group.application.received' ? subject : undefined
   const content = contentOf(kind, subjects, data)
   return {
     type,
     gid: group_id,
-    from: joined ?? by_id ?? 0,
+    from: joined ?? by_id ?? left ?? 0,
     to: ofUsers ? subjects : [],
     content: content === undefined ? '' : JSON.stringify(content),
   }

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { jsonRows, listIn } from '../db/json-rows.ts'
-import { command, db, listOf } from '../db/query.ts'
+import { type Bound, command, db, listOf } from '../db/query.ts'
 import { members } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'
 import { id, someIds } from '../operation/fields.ts'
@@ -93,6 +93,21 @@ const setOwner = command<{ group_id: number; owner_id: number; now: number }>()(
   p => sql`UPDATE groups SET owner_id = ${p.owner_id}, updated_at = ${p.now} WHERE group_id = ${p.group_id}`,
 )
 
+interface OwnerChange {
+  readonly group_id: number
+  readonly from: number
+  readonly to: number
+  readonly now: number
+}
+
+/** The writes that give a group to another member. The former owner becomes an ordinary member. */
+export const changeOwner = ({ group_id, from, to, now }: OwnerChange): Bound[] => [
+  // The old owner steps down first, so there are never two owners.
+  setRole({ group_id, user_ids: [from], role: role.member }),
+  makeOwner({ group_id, user_id: to }),
+  setOwner({ group_id, owner_id: to, now }),
+]
+
 export const transfer = groupOperation({
   id: 'put__group_transfer',
   methods: ['PUT', 'POST'],
@@ -112,12 +127,7 @@ export const transfer = groupOperation({
     if (target === undefined || target.role === null) return refuse('new_owner_not_a_member')
     return {
       data: succeeded(input.new_owner),
-      writes: [
-        // The old owner steps down first, so there are never two owners.
-        setRole({ group_id, user_ids: [me.actor_id], role: role.member }),
-        makeOwner({ group_id, user_id: input.new_owner }),
-        setOwner({ group_id, owner_id: input.new_owner, now }),
-      ],
+      writes: changeOwner({ group_id, from: me.actor_id, to: input.new_owner, now }),
       events: [call.event('group.owner.assigned', { users: [input.new_owner], previous: me.actor_id })],
     }
   },

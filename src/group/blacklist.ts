@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { isoTime } from '../db/json-rows.ts'
-import { command, each, listOf } from '../db/query.ts'
+import { type Bound, command, each, listOf } from '../db/query.ts'
 import { blacklist } from '../db/schema.ts'
 import { id, paging, someIds } from '../operation/fields.ts'
 import { pagedList } from '../operation/page.ts'
@@ -24,6 +24,13 @@ const forgetKicks = command<{ group_id: number; user_ids: readonly number[] }>()
 const countBlocked = command<{ group_id: number; more: number }>()(
   p => sql`UPDATE groups SET blacklist_count = blacklist_count + ${p.more} WHERE group_id = ${p.group_id}`,
 )
+
+/** The writes that take users off the blacklist and forget their kicks. All of them must be on it. */
+export const unblocking = (group_id: number, user_ids: readonly number[]): Bound[] => [
+  deleteBlocked({ group_id, user_ids }),
+  forgetKicks({ group_id, user_ids }),
+  countBlocked({ group_id, more: -user_ids.length }),
+]
 
 export const block = groupOperation({
   id: 'post__group_block',
@@ -80,14 +87,9 @@ export const unblock = groupOperation({
       target.blocked_at === null ? 'user is not on the blacklist of this group' : undefined,
     )
     if (ids.length === 0) return { data: results }
-    const user_ids = ids
     return {
       data: results,
-      writes: [
-        deleteBlocked({ group_id, user_ids }),
-        forgetKicks({ group_id, user_ids }),
-        countBlocked({ group_id, more: -ids.length }),
-      ],
+      writes: unblocking(group_id, ids),
       events: [call.event('group.blacklist.removed', { users: ids })],
     }
   },

@@ -4,7 +4,7 @@ import { command } from '../db/query.ts'
 import { groupStatus, pendingStatus } from '../db/states.ts'
 import { id } from '../operation/fields.ts'
 import { done } from './answers.ts'
-import { groupOperation } from './group-operation.ts'
+import { type GroupCall, type GroupOutcome, groupOperation } from './group-operation.ts'
 import { sweep } from './sweep.ts'
 
 const dissolve = command<{ group_id: number; now: number }>()(
@@ -23,6 +23,27 @@ const uncountCreated = command<{ app_id: string; user_id: number }>()(
     sql`UPDATE users SET groups_created = groups_created - 1 WHERE app_id = ${p.app_id} AND user_id = ${p.user_id}`,
 )
 
+/** The writes and the event that dissolve the group of this call. */
+export function dissolution(
+  call: GroupCall<unknown>,
+): Required<Pick<GroupOutcome<unknown>, 'writes' | 'events'>> {
+  const { app, group, now } = call
+  const { app_id } = app
+  const { group_id } = group
+  return {
+    writes: [
+      dissolve({ group_id, now }),
+      voidInvitations({ group_id, now }),
+      uncountInApp({ app_id }),
+      uncountCreated({ app_id, user_id: group.creator_id }),
+      // Deletes the first portion of the members, which is all of them in most groups. A job deletes the
+      // rest in the background, so nobody waits for it.
+      ...sweep(app_id, group_id),
+    ],
+    events: [call.event('group.destroyed', {})],
+  }
+}
+
 export const destroy = groupOperation({
   id: 'delete__group_destroy',
   methods: ['DELETE', 'POST'],
@@ -33,22 +54,5 @@ export const destroy = groupOperation({
   writes: true,
   input: z.object({ group_id: id }),
   answer: done,
-  decide: call => {
-    const { app, group, now } = call
-    const { app_id } = app
-    const { group_id } = group
-    return {
-      data: true,
-      writes: [
-        dissolve({ group_id, now }),
-        voidInvitations({ group_id, now }),
-        uncountInApp({ app_id }),
-        uncountCreated({ app_id, user_id: group.creator_id }),
-        // Deletes the first portion of the members, which is all of them in most groups. A job deletes the
-        // rest in the background, so nobody waits for it.
-        ...sweep(app_id, group_id),
-      ],
-      events: [call.event('group.destroyed', {})],
-    }
-  },
+  decide: call => ({ data: true, ...dissolution(call) }),
 })

@@ -112,6 +112,8 @@ export interface GroupCall<In, Who extends Caller = Caller> extends Call<In, Who
 export interface GroupOutcome<Out> extends Outcome<Out> {
   /** By how much the number of members changes. */
   readonly joined?: number
+  /** The writes change nothing that anybody is told of the group, so its version stays the same. */
+  readonly unseen?: boolean
 }
 
 /**
@@ -169,7 +171,7 @@ export function groupOperation<
       )
       if (outcome instanceof Refusal || outcome.writes === undefined || outcome.writes.length === 0)
         return outcome
-      if (o.changesGroup === false) return outcome
+      if (o.changesGroup === false || outcome.unseen === true) return outcome
       if (!outcome.events?.some(happened)) throw new Error(`${o.id} changes a group and names no event`)
       const first = touch({ group_id: found.group_id, seen: found.version, joined: outcome.joined ?? 0 })
       return { ...outcome, writes: [first, ...outcome.writes] }

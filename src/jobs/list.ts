@@ -1,6 +1,7 @@
 import { collectReleased } from './collect-released.ts'
 import { collectUnfinished } from './collect-unfinished.ts'
 import { deliverWebhooks } from './deliver-webhooks.ts'
+import { eraseUsers } from './erase-users.ts'
 import { forgetKeys } from './forget-keys.ts'
 import type { Job } from './job.ts'
 import { sealEvents } from './seal-events.ts'
@@ -15,6 +16,7 @@ import { trimEvents } from './trim-events.ts'
  */
 export const jobs: readonly Job[] = [
   deliverWebhooks,
+  eraseUsers,
   sweepApps,
   sweepGroups,
   tidyStore,

@@ -71,6 +71,7 @@ const dropWebhooks = command<OfApp>()(
     AND NOT EXISTS (SELECT 1 FROM webhook_parked k WHERE k.webhook_id = webhooks.webhook_id)`,
 )
 const dropHead = command<OfApp>()(p => sql`DELETE FROM audit_heads WHERE app_id = ${p.app_id}`)
+const dropErasures = command<OfApp>()(p => sql`DELETE FROM erased_users WHERE app_id = ${p.app_id}`)
 const forget = command<OfApp>()(p => sql`DELETE FROM deleted_apps WHERE app_id = ${p.app_id}`)
 
 /** What is left of a deleted app. Each column only tells whether there is anything of that kind. */
@@ -108,7 +109,10 @@ const removePortion = (app_id: string) =>
       const { idle, ...kinds } = left
       const { groups, objects, invitations, events, batches, answers, webhooks } = kinds
       if (Object.values(kinds).every(some => some === 0))
-        return { data: 'done' as const, writes: [dropHead({ app_id }), forget({ app_id })] }
+        return {
+          data: 'done' as const,
+          writes: [dropHead({ app_id }), dropErasures({ app_id }), forget({ app_id })],
+        }
       const writes = [
         ...(groups === 1 ? [uncountGroups({ app_id }), dissolveGroups({ app_id })] : []),
         ...(objects === 1 ? [releaseObjects({ app_id })] : []),

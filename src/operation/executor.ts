@@ -37,6 +37,11 @@ export interface Executor {
    * disk. Answers a function that removes the listener.
    */
   onDurable(listener: () => void): () => void
+  /**
+   * Overwrites what was deleted, where the database still holds it in unused parts of its file or of its log. Answers
+   * false if somebody is reading just now: call it again later. A hosted database looks after that itself.
+   */
+  forgetDeleted(): Promise<boolean>
   /** Resolves when every accepted change has been written or refused. */
   drain(): Promise<void>
 }

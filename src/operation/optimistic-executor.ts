@@ -87,6 +87,7 @@ export function optimisticExecutor(
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    forgetDeleted: () => Promise.resolve(true),
     drain: () => Promise.resolve(),
   }
 }

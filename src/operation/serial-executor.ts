@@ -311,6 +311,12 @@ export function serialExecutor(
     read: <Row>(bound: Bound<Row>) => readHeld(() => decode(bound, engine.all(bound)) as Row[]),
     durable: () => disk.settled(),
     onDurable: listener => disk.onDurable(listener),
+    async forgetDeleted() {
+      await disk.settled()
+      // Our own snapshot would keep the log from being emptied.
+      endReading()
+      return engine.forgetDeleted()
+    },
     async drain() {
       await new Promise<void>(resolve => (busy() ? idle.push(resolve) : resolve()))
       disk.stop()

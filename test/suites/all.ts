@@ -6,6 +6,7 @@ import { beforeHooksSuite } from './before-hooks.ts'
 import { besideSuite } from './beside.ts'
 import { contractSuite } from './contract.ts'
 import { crashSuite } from './crash.ts'
+import { erasureSuite } from './erasure.ts'
 import { eventsSuite } from './events.ts'
 import { fileSuites } from './files.ts'
 import { fuzzSuite } from './fuzz.ts'
@@ -50,6 +51,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   contract: contractSuite,
   http: httpSuite,
   crash: crashSuite,
+  erasure: erasureSuite,
   events: eventsSuite,
   fuzz: fuzzSuite,
   model: modelSuite,

@@ -63,6 +63,7 @@ export const commandTarget = (
       app('set', id, ...settingsOf(settings))
     return {
       url,
+      data,
       app_id,
       secret,
       operatorSecret,

@@ -5,6 +5,8 @@ export interface Instance {
   readonly secret: string
   /** Signs the operator's tokens. */
   readonly operatorSecret: string
+  /** The folder in which it keeps everything, for tests that look at what is on disk. */
+  readonly data: string
   /** Creates an app with these settings and answers its secret. */
   createApp(app_id: string, settings?: Readonly<Record<string, boolean | number | string>>): Promise<string>
   /** Changes settings of an app; in force when it resolves. */

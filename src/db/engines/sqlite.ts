@@ -21,10 +21,19 @@ const openingPragmas = [
   'PRAGMA busy_timeout = 5000',
   'PRAGMA cache_size = -65536',
   'PRAGMA temp_store = MEMORY',
+  // What is deleted is overwritten with zeros.
+  'PRAGMA secure_delete = ON',
 ]
 
 const failure = (error: unknown): DatabaseError =>
   new DatabaseError(error instanceof Error ? error.message : String(error), { cause: error })
+
+/**
+ * The largest database that is written anew to forget what was deleted, pages of 4 kB (32 MB). That takes a third of a
+ * second, during which nothing else is done. `secure_delete` alone overwrites nearly everything: when SQLite moves rows
+ * between pages, a copy of a few of them stays behind (measured: of 1 in 70 rows, under much change).
+ */
+const maxVacuumedPages = 8192
 
 /** How long `repair` waits for another process to end its transaction, milliseconds. */
 const maxRepairWaitMs = 5000
@@ -116,6 +125,17 @@ export function sqliteEngine(
       // A deleted log cannot be repaired. Its changes can only be copied into the database.
       guard(() => driver.exec('PRAGMA wal_checkpoint(FULL)'))
       throw failure(new LogDeleted())
+    },
+    forgetDeleted() {
+      try {
+        const [[pages = 0] = []] = guard(() => driver.prepare('PRAGMA page_count')([]))
+        if (Number(pages) <= maxVacuumedPages) guard(() => driver.exec('VACUUM'))
+        const [[busy] = []] = guard(() => driver.prepare('PRAGMA wal_checkpoint(TRUNCATE)')([]))
+        return Number(busy) === 0
+      } catch (error) {
+        if (isBusy(error)) return false
+        throw error
+      }
     },
     async backup(target, progress) {
       try {

@@ -135,6 +135,7 @@ export class SimulatedDisk {
       rows: sql => guard(() => database.prepare(sql).raw(true).all() as unknown[][]),
       sync: () => this.ask('sync'),
       repair: () => this.ask('repair'),
+      forgetDeleted: () => true,
       backup: () => Promise.reject(new Error('not simulated')),
       close() {},
     }

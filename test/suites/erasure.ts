@@ -1,0 +1,222 @@
+import { expect, it } from 'vitest'
+import { Client, callers } from '../support/client.ts'
+import { bytesOf, filesWith, rowsWith } from '../support/erased.ts'
+import { administratorOf, eventsAfter, headOf } from '../support/events.ts'
+import { avatarOf, read, sendFile, toGroup, toUser } from '../support/files.ts'
+import { png, someBytes } from '../support/fixtures.ts'
+import {
+  addAdmins,
+  dataOf,
+  expectRefusal,
+  infoOf,
+  memberIds,
+  newGroup,
+  people,
+  type User,
+} from '../support/groups.ts'
+import type { Instance } from '../support/target.ts'
+import type { Suite } from './all.ts'
+
+/** An id that takes eight bytes wherever it is stored, so that a search for its bytes finds nothing else. */
+let lastLargeId = 7_654_321_000_000_000
+const largeIds = (count: number) => Array.from({ length: count }, () => (lastLargeId += 1_234_567_891))
+
+async function withId(instance: Instance, id: number): Promise<User> {
+  return Object.assign(await callers(instance).as(id), { id })
+}
+
+/** Waits until the user is erased. Where jobs run only by a cron trigger, pulls it. */
+async function erased(instance: Instance, user_id: number): Promise<void> {
+  const admin = await administratorOf(instance)
+  for (let n = 0; ; n++) {
+    const { state } = dataOf(await admin.get('/user/erasure', { user_id }))
+    if (state === 'done') return
+    if (n === 300) throw new Error(`the erasure is ${state}`)
+    await instance.cron?.()
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+}
+
+/** A user who has left something of everything, under texts that are found nowhere else. */
+async function traceful(instance: Instance) {
+  const [person, friend] = await Promise.all(largeIds(2).map(id => withId(instance, id)))
+  if (person === undefined || friend === undefined) throw new Error('two ids make two users')
+  const mark = `quince-${person.id.toString(36)}`
+  const bytes = someBytes(3000, person.id % 1_000_003)
+  const { owner, heir, member, doubter } = await people(instance, ['owner', 'heir', 'member', 'doubter'])
+  dataOf(await doubter.post('/user/settings', { group_confirm: true }))
+
+  // Its own groups: one that somebody gets, and one that nobody gets.
+  const inherited = await newGroup(person, { name: `${mark} a`, user_list: [member.id, heir.id] })
+  await addAdmins(person, inherited, [heir])
+  dataOf(await person.post('/group/info/description', { group_id: inherited, value: `${mark} b` }))
+  dataOf(await person.post('/group/info/description', { group_id: inherited, value: 'plain' }))
+  dataOf(await heir.post('/group/info/name', { group_id: inherited, value: 'plain' }))
+  const lonely = await newGroup(person, { name: `${mark} c`, description: `${mark} d` })
+
+  // A group of somebody else, in which it is an admin.
+  const group_id = await newGroup(owner, { name: 'Ours', user_list: [person.id, member.id] })
+  await addAdmins(owner, group_id, [person])
+  dataOf(await person.post('/group/display_name', { group_id, value: `${mark} e` }))
+  dataOf(await person.post('/group/info/name', { group_id, value: `${mark} f` }))
+  dataOf(await owner.post('/group/info/name', { group_id, value: 'Ours' }))
+  dataOf(await person.post('/group/msg/mute_mode', { group_id, msg_mute_mode: 1 }))
+  const keyed = new Client(instance, { ...person.headers, 'idempotency-key': mark.toUpperCase() })
+  dataOf(
+    await keyed.post('/group/announcement/edit', {
+      group_id,
+      title: `${mark} g`,
+      content: `${mark} h`.repeat(400),
+    }),
+  )
+  const shared = { group_id, name: `${mark} i.txt`, size: 3, url: 'https://example.org/i.txt' }
+  const { file_id } = dataOf(await person.post('/group/file/upload', shared))
+  dataOf(await owner.post('/group/file/update_name', { group_id, file_id, name: 'plain.txt' }))
+  dataOf(await person.post('/group/invite', { group_id, user_list: [doubter.id], reason: `${mark} j` }))
+
+  // Groups that it is not in.
+  const asked = await newGroup(owner, { name: 'Asked' })
+  dataOf(await person.post('/group/apply', { group_id: asked, reason: `${mark} k` }))
+  const left = await newGroup(owner, { name: 'Left', user_list: [person.id] })
+  dataOf(await owner.post('/group/ban', { group_id: left, user_list: [person.id], duration: 60 }))
+  dataOf(await person.post('/group/leave', { group_id: left }))
+  const blocked = await newGroup(owner, { name: 'Blocked', user_list: [person.id] })
+  dataOf(await owner.post('/group/block', { group_id: blocked, user_list: [person.id] }))
+  dataOf(await person.post('/user/settings', { group_confirm: true, note: `${mark} l` }))
+  const invited = await newGroup(owner, { name: 'Invited', user_list: [person.id] })
+
+  // Files: sent to a user and to a group, an avatar, and one that it was sent.
+  const sent = await sendFile(person, toUser(friend), bytes)
+  const sentToGroup = await sendFile(person, toGroup(group_id), bytes)
+  const picture = await png(60, 60 + (person.id % 997))
+  const avatar = await avatarOf(person, picture)
+  dataOf(await heir.post('/group/info/avatar', { group_id: inherited, value: avatar }))
+  const got = await sendFile(friend, toUser(person), someBytes(50))
+  return {
+    person,
+    friend,
+    mark,
+    bytes,
+    picture,
+    owner,
+    heir,
+    member,
+    doubter,
+    groups: { inherited, lonely, group_id, asked, left, blocked, invited },
+    files: { sent, sentToGroup, avatar, got },
+  }
+}
+
+/** Erasing users (docs/privacy.md). */
+export const erasureSuite: Suite = (instance, _, target) => {
+  it('says what would go and what would change hands, and changes nothing', async () => {
+    const { person, groups, heir, mark } = await traceful(instance())
+    const admin = await administratorOf(instance())
+    const head = await headOf(admin)
+    const ask = { user_id: person.id, owned: 'transfer', dry_run: true }
+    const said = dataOf(await admin.post('/user/erase', ask))
+    expect(said).toMatchObject({
+      user_id: person.id,
+      dry_run: true,
+      state: 'none',
+      owned_groups: 2,
+      memberships: 3,
+      applications: 1,
+      invitations: 1,
+      invitations_sent: 1,
+      blacklisted: 1,
+      bans: 1,
+      announcements: 1,
+      shared_files: 1,
+      files: 3,
+    })
+    expect(said.bytes).toBeGreaterThan(6000)
+    expect(said.groups).toEqual([
+      { group_id: groups.inherited, name: 'plain', new_owner: heir.id },
+      { group_id: groups.lonely, name: `${mark} c`, new_owner: 0 },
+    ])
+    expect(dataOf(await admin.post('/user/erase', { ...ask, owned: 'dissolve' })).groups[0].new_owner).toBe(0)
+    expectRefusal(await admin.post('/user/erase', { user_id: person.id }), 20004, 'owned=transfer')
+    expect(await eventsAfter(admin, head)).toEqual([])
+    expect(dataOf(await admin.get('/user/erasure', { user_id: person.id }))).toEqual({
+      user_id: person.id,
+      state: 'none',
+      erased_at: 0,
+      finished_at: 0,
+    })
+    expect(await infoOf(person, groups.inherited)).toMatchObject({ owner_id: person.id })
+  })
+
+  it('erases everything of a user, and members, feed and sync hear of it', async () => {
+    const story = await traceful(instance())
+    const { person, friend, owner, heir, member, doubter, groups, files, mark, bytes, picture } = story
+    const admin = await administratorOf(instance())
+    const before = await headOf(admin)
+    const { state } = dataOf(await heir.get('/group/sync', { group_id: groups.inherited }))
+    const asked = dataOf(await admin.post('/user/erase', { user_id: person.id, owned: 'transfer' }))
+    expect(asked).toMatchObject({ dry_run: false, state: 'running', owned_groups: 2 })
+    await erased(instance(), person.id)
+
+    // Groups: somebody else owns them, or nobody.
+    expect(await infoOf(heir, groups.inherited)).toMatchObject({ owner_id: heir.id, count: 2, avatar: '' })
+    expect((await memberIds(heir, groups.inherited)).sort()).toEqual([heir.id, member.id].sort())
+    expectRefusal(await person.get('/group/info', { group_id: groups.lonely }), 20001)
+    expect((await memberIds(owner, groups.group_id)).sort()).toEqual([owner.id, member.id].sort())
+    expect(dataOf(await owner.get('/group/announcement/list', { group_id: groups.group_id }))).toEqual([])
+    expect(dataOf(await owner.get('/group/file/list', { group_id: groups.group_id }))).toEqual([])
+    expect(dataOf(await owner.post('/group/application_list', { group_list: [groups.asked] }))).toEqual([])
+    expect(dataOf(await owner.get('/group/blocked_list', { group_id: groups.blocked }))).toEqual([])
+    expect(dataOf(await doubter.get('/group/invitation_list'))).toEqual([])
+
+    // Whoever follows the groups is told.
+    const told = await eventsAfter(admin, before)
+    const kindsIn = (group_id: number) =>
+      told.filter(event => event.group_id === group_id).map(({ kind }) => kind)
+    expect(kindsIn(groups.inherited)).toEqual([
+      'group.profile.changed',
+      'group.owner.assigned',
+      'group.member.left',
+    ])
+    expect(kindsIn(groups.lonely)).toEqual(['group.destroyed'])
+    expect(kindsIn(groups.group_id).sort()).toEqual(
+      ['group.announcement.deleted', 'group.file.deleted', 'group.member.left'].sort(),
+    )
+    expect(kindsIn(groups.asked)).toEqual(['group.application.declined'])
+    expect(kindsIn(groups.left)).toEqual(['group.member.unbanned'])
+    expect(kindsIn(groups.blocked)).toEqual(['group.blacklist.removed'])
+    expect(kindsIn(groups.invited)).toEqual(['group.invitation.declined'])
+    expect(told.find(({ kind }) => kind === 'group.member.left')?.notice).toMatchObject({
+      type: 6,
+      from: person.id,
+    })
+    expect(told.map(({ kind }) => kind)).toContain('user.erasure.requested')
+    expect(told.at(-1)).toMatchObject({ kind: 'user.erased', users: [person.id], by_id: null })
+    const synced = dataOf(await heir.get('/group/sync', { group_id: groups.inherited, since: state }))
+    expect(synced.reset || synced.removed.includes(person.id)).toBe(true)
+
+    // Files: bytes that it stored are gone; what others sent it is theirs.
+    for (const url of [files.sent, files.sentToGroup, files.avatar])
+      expect((await read(friend, url)).status).not.toBe(200)
+    expect((await read(friend, files.got)).status).toBe(200)
+
+    // Nothing is left but ids among the subjects of events, and the ledger.
+    const found = rowsWith(instance().data, target, [mark, mark.toUpperCase(), String(person.id)])
+    expect(new Set(found)).toEqual(new Set(['events.subjects', 'erased_users.user_id']))
+    if (target !== 'worker') {
+      const subjects = found.filter(place => place === 'events.subjects').length
+      expect(filesWith(instance().data, bytesOf(mark))).toEqual({})
+      expect(filesWith(instance().data, Buffer.from(bytes.subarray(100, 200)))).toEqual({})
+      expect(filesWith(instance().data, Buffer.from(picture))).toEqual({})
+      // The log has the last change again, which is that of the ledger.
+      const { 'cohort.db-wal': _, ...places } = filesWith(instance().data, bytesOf(person.id))
+      expect(places).toEqual({ 'cohort.db': 1 })
+      const {
+        'cohort.db-wal': __,
+        'cohort.db': times = 0,
+        ...others
+      } = filesWith(instance().data, bytesOf(String(person.id)))
+      expect(others).toEqual({})
+      expect(times).toBeLessThanOrEqual(subjects)
+    }
+  })
+}
