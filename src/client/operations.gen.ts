@@ -1081,6 +1081,78 @@ export interface AdminUserGroupsItem {
   readonly ban_until: number
 }
 
+export interface UserEraseInput {
+  /** The user. */
+  readonly user_id: number
+  /** Groups that it owns. transfer: each goes to the admin who has been in it longest, else to the member who has; without another member it is dissolved. dissolve: all are dissolved. refuse: nothing is erased while it owns one. Default: "refuse". */
+  readonly owned?: "transfer" | "dissolve" | "refuse"
+  /** True: only say what would go. */
+  readonly dry_run?: boolean
+}
+export interface UserEraseAnswer {
+  /** Groups that it owns. */
+  readonly owned_groups: number
+  /** Groups that it is in, those that it owns among them. */
+  readonly memberships: number
+  /** Its applications, in every state. */
+  readonly applications: number
+  /** Invitations that it got. */
+  readonly invitations: number
+  /** Invitations that it sent. */
+  readonly invitations_sent: number
+  /** Blacklists that it is on. */
+  readonly blacklisted: number
+  /** Bans, in groups that it is in and that it left. */
+  readonly bans: number
+  /** Announcements that it wrote. */
+  readonly announcements: number
+  /** Files that it shared with groups. */
+  readonly shared_files: number
+  /** Files that it stored. */
+  readonly files: number
+  /** Bytes of these files and of what was made from them. */
+  readonly bytes: number
+  readonly user_id: number
+  readonly dry_run: boolean
+  /** None: was never erased. running: a job erases it. done: it is erased. */
+  readonly state: "none" | "running" | "done"
+  /** Groups that it owns, the first 50, and who gets them. */
+  readonly groups: readonly {
+    readonly group_id: number
+    readonly name: string
+    /** 0: it is dissolved. */
+    readonly new_owner: number
+  }[]
+}
+
+export interface UserErasureInput {
+  /** The user. */
+  readonly user_id: number
+}
+export interface UserErasureAnswer {
+  readonly user_id: number
+  /** None: was never erased. running: a job erases it. done: it is erased. */
+  readonly state: "none" | "running" | "done"
+  /** When it was asked for, milliseconds; 0: never. */
+  readonly erased_at: number
+  /** When it was done, milliseconds; 0: not yet. */
+  readonly finished_at: number
+}
+
+export interface UserErasuresInput {
+  /** How many rows a page has at most. 1 to 1000. */
+  readonly limit?: number
+}
+export interface UserErasuresItem {
+  readonly user_id: number
+  /** None: was never erased. running: a job erases it. done: it is erased. */
+  readonly state: "none" | "running" | "done"
+  /** When it was asked for, milliseconds; 0: never. */
+  readonly erased_at: number
+  /** When it was done, milliseconds; 0: not yet. */
+  readonly finished_at: number
+}
+
 export interface AdminFilesInput {
   /** Only what this user stored. */
   readonly user_id?: number
@@ -1939,6 +2011,12 @@ export const userOperations = (api: Connection) => ({
     settings: (input?: UserSettingsInput, options?: CallOptions) => api.get<UserSettingsAnswer>("/user/settings", input, options),
     /** Change the caller's settings. What is not sent stays as it is. Fields that this service does not know are kept too: together at most 4 KiB of JSON. As a user: an administrator says whom it acts as. */
     setSettings: (input?: UserSetSettingsInput, options?: CallOptions) => api.write<UserSetSettingsAnswer>("/user/settings", input, options),
+    /** Erase a user. Everything of the user goes: memberships, settings, applications, invitations, bans, announcements, shared files, stored files with their bytes, and what events say of it. A job does it in the background and goes on after a crash; /user/erasure tells how far it is. With `dry_run` it only says what would go and what would change hands. A user that owns groups is refused (20004) unless `owned` says what happens to them. */
+    erase: (input: UserEraseInput, options?: CallOptions) => api.write<UserEraseAnswer>("/user/erase", input, options),
+    /** Ask how far the erasure of a user is. Also after it is done: the ledger keeps the id and these two times, and nothing else. */
+    erasure: (input: UserErasureInput, options?: CallOptions) => api.get<UserErasureAnswer>("/user/erasure", input, options),
+    /** List the erased users of the app. The ledger, in the order of ids. Whoever restores a database without cohort restore erases them again. */
+    erasures: (input?: UserErasuresInput, options?: CallOptions) => api.pages<UserErasuresItem>('GET', "/user/erasures", input, options),
 })
 
 export const authzOperations = (api: Connection) => ({

@@ -3,6 +3,7 @@ import { SQLiteSyncDialect, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { SerialEngine } from '../db/engine.ts'
 import { type Args, command, type Query } from '../db/query.ts'
 import * as schema from '../db/schema.ts'
+import { erasedUsers } from '../db/schema-erasure.ts'
 import { events, idempotency } from '../db/schema-events.ts'
 import { webhookHolds, webhookParked, webhooks } from '../db/schema-webhook.ts'
 
@@ -97,6 +98,8 @@ const ofGroups: readonly TableOfApp[] = [
   tableOfApp(schema.invitations, ['invitation_id'], byPlace),
   tableOfApp(schema.announcements, ['announcement_id'], byGroup),
 ]
+/** Goes along, so that the new database knows whom a restore of an older backup must erase again. */
+const ledger = tableOfApp(erasedUsers, ['user_id'], ownColumn)
 const withFiles: readonly TableOfApp[] = [
   tableOfApp(schema.apps, app, ownColumn),
   tableOfApp(schema.users, ['user_id'], ownColumn),
@@ -104,12 +107,14 @@ const withFiles: readonly TableOfApp[] = [
   tableOfApp(schema.sharedFiles, ['file_id'], byGroup),
   tableOfApp(schema.objects, ['object_name'], ownColumn),
   tableOfApp(schema.grants, ['grant_id'], byObject),
+  ledger,
 ]
 const withoutFiles: readonly TableOfApp[] = [
   tableOfApp(schema.apps, app, ownColumn, ['file_bytes']),
   tableOfApp(schema.users, ['user_id'], ownColumn, ['user_file_bytes']),
   ...ofGroups,
   tableOfApp(schema.sharedFiles, ['file_id'], byGroup, ['grant_id']),
+  ledger,
 ]
 
 /** Tables that are not exported. */

@@ -10,6 +10,7 @@ import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import * as schema from '../../src/db/schema.ts'
 import * as auditSchema from '../../src/db/schema-audit.ts'
+import * as erasureSchema from '../../src/db/schema-erasure.ts'
 import * as eventsSchema from '../../src/db/schema-events.ts'
 import * as operatorSchema from '../../src/db/schema-operator.ts'
 import * as webhookSchema from '../../src/db/schema-webhook.ts'
@@ -19,6 +20,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const tables = Object.values({
   ...schema,
   ...auditSchema,
+  ...erasureSchema,
   ...eventsSchema,
   ...operatorSchema,
   ...webhookSchema,
