@@ -106,7 +106,7 @@ const indexes: readonly { readonly sql: RegExp; readonly index: RegExp; readonly
   { of: 'dissolved groups', sql: /from "groups" where status = 1/, index: /groups_dissolved/ },
   {
     of: 'pending invitations',
-    sql: /(from|UPDATE) "?invitations"? [^()]*status = 0/i,
+    sql: /^(?!select coalesce).*(from|UPDATE) "?invitations"? [^()]*status = 0/is,
     index: /invitations_pending/,
   },
   { of: "a user's invitations", sql: /json_object.*"invitations"/, index: /invitations_of_invitee/ },
