@@ -110,6 +110,11 @@ export const variables = {
     .describe(
       'template of an image service for `thumbnail_strategy=1`: `{url}`, `{w}`, `{h}`, `{fit}` are filled in',
     ),
+  SENDFILE: oneOf(['x-accel-redirect'])
+    .optional()
+    .describe(
+      '`x-accel-redirect` lets nginx or Caddy in front send the files; default: this service sends them',
+    ),
   S3_ENDPOINT: httpUrl.optional().describe('S3-compatible service; default: AWS'),
   S3_REGION: z.string().default('auto').describe('its region'),
   S3_BUCKET: z
@@ -187,6 +192,9 @@ export function readConfig(
     ? []
     : parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`)
   wrong.push(...missingOfS3(Object.keys(set), namesBucket), ...misspelt(Object.keys(environment)))
+  if (set.SENDFILE && set.S3_BUCKET) {
+    wrong.push('SENDFILE is for files in DATA_DIR: where S3_BUCKET is set, clients get them from the bucket')
+  }
   if (!parsed.success || wrong.length > 0) throw new ConfigError(wrong.join('\n'))
   const {
     S3_ENDPOINT,

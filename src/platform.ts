@@ -6,8 +6,8 @@
 
 export type Bytes = Uint8Array<ArrayBuffer>
 export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>
-/** Bytes to be sent, in the form that costs least: of a Blob the runtime may never make them visible to us. */
-export type SentBody = ByteStream | Bytes | Blob
+/** Bytes to be sent. */
+export type SentBody = ByteStream | Bytes | Blob | LocalFile
 
 /** Milliseconds since 1970. A port, so that tests and backfills can set it. */
 export type Clock = () => number
@@ -34,6 +34,12 @@ export interface BlobInfo {
 export interface ByteRange {
   readonly start: number
   readonly end: number
+}
+
+/** Bytes of a file on this machine's disk. The runtime sends them by itself, or the proxy in front does. */
+export interface LocalFile {
+  readonly path: string
+  readonly range: ByteRange
 }
 
 /** Where a client sends bytes when the store itself takes them (S3). */
@@ -68,8 +74,8 @@ export interface BlobStore {
   put(key: string, body: ByteStream, options: { size?: number; contentType: string }): Promise<BlobInfo>
   /** The bytes, or those of the range; undefined when there is no such object. */
   get(key: string, range?: ByteRange): Promise<ByteStream | undefined>
-  /** As `get`, of what is only sent on: where the runtime can send a file by itself. */
-  send?(key: string, range?: ByteRange): Promise<SentBody | undefined>
+  /** The path of the object. Only where objects are files on this machine's disk. */
+  pathOf?(key: string): string
   head(key: string): Promise<BlobInfo | undefined>
   /** Deleting what is not there succeeds. */
   delete(keys: readonly string[]): Promise<void>

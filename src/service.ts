@@ -50,7 +50,7 @@ export interface Platform {
   readonly addressOf: Service['addressOf']
   /** Whether `addressOf` tells what the proxy in front says. */
   readonly trustsProxy: boolean
-  readonly files: Converters
+  readonly files: Converters & Pick<Service['files'], 'sender'>
   /**
    * Whether the runtime may end a request anywhere, as Workers do: what it holds would never be given back, so
    * nothing is counted for it.
@@ -135,7 +135,8 @@ export function createService(platform: Platform): RunningService {
       blobs,
       imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',
       convert: converter(files, metrics),
-      read: objectReader(blobs),
+      read: objectReader(files, files.sender),
+      sender: files.sender,
       uploadsOfUser: uploadsOfUser(),
     },
     documentation: documentation(served, platform.version, publicUrl),

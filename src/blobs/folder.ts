@@ -8,7 +8,6 @@ import {
   BlobStoreError,
   type ByteRange,
   type ByteStream,
-  type SentBody,
 } from '../platform.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { checkSize, storeError, storing } from './store-error.ts'
@@ -24,8 +23,8 @@ const abandonedAfterMs = 24 * 60 * 60 * 1000
 // The open does not follow a symlink and does not block on a pipe, if somebody has put one there.
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** A body that the runtime reads from a file by itself. */
-export type FileBody = (path: string, range: ByteRange) => SentBody
+/** The folder of the objects in the folder of a store. */
+export const objectsIn = (root: string): string => join(resolve(root), 'objects')
 
 /**
  * Bytes in a folder. An object is `objects/ab/cd/<key with ~ for />`, where `abcd` are the first digits of
@@ -35,11 +34,9 @@ export type FileBody = (path: string, range: ByteRange) => SentBody
  *
  * An object's bytes never change. Storing the same bytes again succeeds. Storing other bytes under the same
  * key throws `BlobStoreError`.
- *
- * `fileBody` makes a body of a file, or of a range of it, which the runtime sends without this program.
  */
-export function folderStore(root: string, fileBody?: FileBody): BlobStore {
-  const objects = join(resolve(root), 'objects')
+export function folderStore(root: string): BlobStore {
+  const objects = objectsIn(root)
   const temporary = join(resolve(root), 'tmp')
   const folders = durableFolders(dirname(resolve(root)))
 
@@ -51,7 +48,8 @@ export function folderStore(root: string, fileBody?: FileBody): BlobStore {
       const temp = join(temporary, randomUUID())
       const file = await storing('creating a file', async () => {
         await folders.make(temporary)
-        return open(temp, 'wx', 0o600).catch(folders.forget)
+        // The process's umask takes the group's right away, unless the folder has an ACL (deploy/README.md).
+        return open(temp, 'wx', 0o640).catch(folders.forget)
       })
       try {
         try {
@@ -66,20 +64,14 @@ export function folderStore(root: string, fileBody?: FileBody): BlobStore {
       }
     },
 
+    pathOf: key => pathOf(objects, key),
+
     async get(key, range) {
       const path = pathOf(objects, key)
       const opened = await storing('opening a file', () => openFile(path))
       if (!opened) return undefined
-      return range ? read(opened.file, range) : read(opened.file, { start: 0, end: opened.stats.size - 1 })
+      return readFile(opened.file, range ?? { start: 0, end: opened.stats.size - 1 })
     },
-
-    ...(fileBody && {
-      async send(key: string, range?: ByteRange) {
-        const path = pathOf(objects, key)
-        const stats = await storing('looking at a file', () => lstat(path).catch(absent))
-        return stats?.isFile() ? fileBody(path, range ?? { start: 0, end: stats.size - 1 }) : undefined
-      },
-    }),
 
     async head(key) {
       const path = pathOf(objects, key)
@@ -238,7 +230,7 @@ async function sameFile(path: string, otherPath: string): Promise<boolean> {
 }
 
 /** Opens a regular file; undefined if there is none or something else has its name. */
-async function openFile(path: string): Promise<{ file: FileHandle; stats: Stats } | undefined> {
+export async function openFile(path: string): Promise<{ file: FileHandle; stats: Stats } | undefined> {
   const file = await open(path, readFlags).catch(absent)
   if (!file) return undefined
   const stats = await file.stat()
@@ -251,7 +243,7 @@ async function openFile(path: string): Promise<{ file: FileHandle; stats: Stats 
  * The bytes of the range in chunks, read only as fast as the reader takes them. The file is closed at the
  * end, after an error and on cancel.
  */
-function read(file: FileHandle, range: ByteRange): ByteStream {
+export function readFile(file: FileHandle, range: ByteRange): ByteStream {
   let at = range.start
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {

@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises'
 import { bunSqlite } from '../db/engines/bun-sqlite.ts'
 import { logThread } from '../db/engines/log-thread.ts'
 import { failure } from '../http/respond.ts'
@@ -82,12 +83,19 @@ const runtime: Runtime = {
       },
     }
   },
-  // Bun sends a file by itself, and tells its length. A stream it sends in chunks, whatever the headers say.
-  fileBody: (path, { start, end }) => Bun.file(path).slice(start, end + 1),
   memoryBody: bytes => new Blob([bytes]),
   images: processImages([...command, PICTURE_PROCESS], wasmDecodeCost),
   voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
   videos: ffmpegVideos(),
+  // Bun sends a file by itself, and tells its length. A stream it sends in chunks, whatever the headers say.
+  sender: {
+    sendsAll: false,
+    async send(_, { path, range }, answer) {
+      const stats = await lstat(path).catch(() => undefined)
+      if (stats?.isFile() !== true) return undefined
+      return new Response(Bun.file(path).slice(range.start, range.end + 1), answer)
+    },
+  },
   addressOf: ({ env, req }) => (env as { server?: BunServer }).server?.requestIP(req.raw)?.address ?? '',
 }
 

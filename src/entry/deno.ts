@@ -1,11 +1,13 @@
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { openFile, readFile } from '../blobs/folder.ts'
 import { logThread } from '../db/engines/log-thread.ts'
 import { nodeSqlite } from '../db/engines/node-sqlite.ts'
 import { sharpDecodeCost } from '../media/decode-cost.ts'
 import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
 import { processImages } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
+import type { ByteStream } from '../platform.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
 import { underWay } from './under-way.ts'
@@ -14,6 +16,9 @@ interface Remote {
   readonly remoteAddr: { readonly hostname: string }
 }
 declare const Deno: {
+  open(
+    path: string,
+  ): Promise<{ seek(offset: number, whence: 0): Promise<number>; readonly readable: ByteStream }>
   readonly mainModule: string
   serve(
     options: { hostname: string; port: number; onListen(): void },
@@ -65,6 +70,19 @@ const runtime: Runtime = {
   images: processImages(pictureProcess, sharpDecodeCost),
   voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
   videos: ffmpegVideos(),
+  sender: {
+    sendsAll: false,
+    async send(_, { path, range }, answer) {
+      const opened = await openFile(path)
+      if (opened === undefined) return undefined
+      if (range.end < opened.stats.size - 1) return new Response(readFile(opened.file, range), answer)
+      await opened.file.close()
+      // Deno itself sends what is the body of a file to its end.
+      const file = await Deno.open(path)
+      await file.seek(range.start, 0)
+      return new Response(file.readable, answer)
+    },
+  },
   addressOf: ({ env }) => (env as { remote?: Remote }).remote?.remoteAddr.hostname ?? '',
 }
 

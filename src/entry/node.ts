@@ -12,6 +12,7 @@ import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import { GatheringMessage } from './gathering-message.ts'
 import type { Runtime } from './runtime.ts'
+import { nodeSender } from './send-file.ts'
 import { together } from './together.ts'
 
 const runtime: Runtime = {
@@ -67,6 +68,7 @@ const runtime: Runtime = {
   ),
   voice: serverVoice(new URL('./voice-worker.js', import.meta.url)),
   videos: ffmpegVideos(),
+  sender: nodeSender,
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
 }
 

@@ -1,9 +1,8 @@
 import type { Hono } from 'hono'
-import type { FileBody } from '../blobs/folder.ts'
 import type { SerialEngine } from '../db/engine.ts'
 import type { CheckpointWatch } from '../db/engines/checkpoints.ts'
 import type { LogFile } from '../db/engines/log-file.ts'
-import type { Service } from '../http/service.ts'
+import type { FileSender, Service } from '../http/service.ts'
 import type { Bytes, Images, Videos, Voice } from '../platform.ts'
 
 export interface Listening {
@@ -31,13 +30,13 @@ export interface Runtime {
    */
   checkpoints?(engine: SerialEngine, file: string, watch: CheckpointWatch): { stop(): Promise<void> }
   listen(app: Hono, host: string, port: number): Promise<Listening>
-  /** Makes a body of a file that the runtime reads by itself. Where it is missing, files are sent as streams. */
-  readonly fileBody?: FileBody
   /** Makes a body of bytes that many readers share, where the runtime copies the bytes of every answer. */
   readonly memoryBody?: (bytes: Bytes) => Blob
   readonly images: Images
   readonly voice: Voice
   readonly videos: Videos
+  /** Sends files of the disk by itself. */
+  readonly sender: FileSender
   /** The address at the other end of the connection. */
   readonly addressOf: Service['addressOf']
 }

@@ -109,7 +109,9 @@ function start(bindings: Bindings) {
  * The store of the files: S3 if it is configured, else the bucket bound as FILES. With R2's S3 API clients
  * can upload directly to the bucket, without the Worker.
  */
-function blobsOf({ files }: Config, { FILES }: Bindings): BlobStore {
+function blobsOf({ files, SENDFILE }: Config, { FILES }: Bindings): BlobStore {
+  if (SENDFILE !== undefined)
+    throw new ConfigError('SENDFILE is for a proxy in front of a server: leave it out')
   if (files.store === 's3') return s3Store(files.s3)
   if (FILES === undefined) throw new ConfigError('bind an R2 bucket as FILES, or set S3_BUCKET')
   return r2Store(FILES)

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { readJws, sign, signJws, verify } from '../operation/sign.ts'
 import type { App } from '../tenant/app.ts'
 
@@ -29,9 +30,23 @@ export function signGrant(app: App, grant_id: number): string {
   return `${name}.${sign(app, 'file', name)}`
 }
 
+/**
+ * Signatures that were found good: all members of a group read the same files. A change of an app's keys makes a
+ * new `App`, for which nothing is remembered.
+ */
+const remembered = new LRUCache<string, { readonly app: App; readonly grant_id: number }>({ max: 10_000 })
+
 /** The id of the grant, or undefined if this app has not signed the `file_sign` (10030). */
 export function grantOf(app: App, file_sign: string): number | undefined {
   if (file_sign.length > maxFileSignLength) return undefined
+  const known = remembered.get(file_sign)
+  if (known?.app === app) return known.grant_id
+  const grant_id = signedGrant(app, file_sign)
+  if (grant_id !== undefined) remembered.set(file_sign, { app, grant_id })
+  return grant_id
+}
+
+function signedGrant(app: App, file_sign: string): number | undefined {
   const payload = readJws(app, file_sign)
   if (payload !== undefined) {
     const { grant } = payload as { readonly grant?: unknown }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { ByteStream } from '../platform.ts'
 import { type Asset, assets } from './assets.gen.js'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
@@ -58,17 +57,9 @@ async function answer(
       ...(packed && { 'content-encoding': 'gzip' }),
       ...headers,
     },
-    open: async range => streamOf(range === undefined ? bytes : bytes.slice(range.start, range.end + 1)),
+    open: async range => (range === undefined ? bytes : bytes.slice(range.start, range.end + 1)),
   })
 }
-
-const streamOf = (bytes: Uint8Array<ArrayBuffer>): ByteStream =>
-  new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes)
-      controller.close()
-    },
-  })
 
 const asset = (
   path: string,

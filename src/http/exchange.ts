@@ -6,7 +6,7 @@ import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller, Origin, Page } from '../operation/operation.ts'
 import { type RunTask, runnerFor } from '../operation/task.ts'
 import type { Operator } from '../operator/access.ts'
-import { BlobStoreError, type ByteStream, CannotConvert, type SentBody } from '../platform.ts'
+import { BlobStoreError, type ByteStream, CannotConvert } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { callerOf, type Identity } from '../tenant/token-verifier.ts'
 import { after } from './after.ts'
@@ -15,7 +15,7 @@ import { type ErrorStyle, statuses } from './error-style.ts'
 import { bodyOf, type InputSchema, parse, queryOf } from './input.ts'
 import { namedApp, underscored } from './named-app.ts'
 import type { Streamed } from './outbox.ts'
-import { notModified, rangeOf, type Sendable } from './range.ts'
+import { describePart, notModified, rangeOf, type Sendable } from './range.ts'
 import { baseHeaders, failure, requestIdOf, success } from './respond.ts'
 import type { Access } from './route.ts'
 import type { Service } from './service.ts'
@@ -38,6 +38,7 @@ export class Exchange {
   private readonly route: string
   private readonly style: ErrorStyle
   private readonly startedAt = performance.now()
+  private parsedQuery: Readonly<Record<string, string>> | undefined
   private app: App | undefined
   private user_id: number | null = null
   /** The user whose limits the request counts against; null for an app's own server. */
@@ -56,9 +57,10 @@ export class Exchange {
   // What was sent.
 
   /** The parameters of the query and of the path. Of a repeated query parameter this is the first. */
-  get query(): Record<string, string> {
-    const query = this.context.req.query()
-    return this.route.includes(':') ? { ...query, ...this.context.req.param() } : query
+  get query(): Readonly<Record<string, string>> {
+    const { req } = this.context
+    this.parsedQuery ??= this.route.includes(':') ? { ...req.query(), ...req.param() } : req.query()
+    return this.parsedQuery
   }
 
   /** The query as this schema reads it (see `queryOf`). */
@@ -306,30 +308,31 @@ export class Exchange {
    * Answers bytes, the range of them that was asked for, or that the client already has them (RFC 9110,
    * sections 13 and 14).
    */
-  async bytes({ size, etag, headers, open }: Sendable): Promise<Response> {
+  async bytes({ size, etag, headers: own, open }: Sendable): Promise<Response> {
     const { method, headers: sent } = this.request
-    const described = { ...headers, 'accept-ranges': 'bytes', etag: `"${etag}"` }
-    if (notModified(sent, etag)) return this.respond(304, null, described)
+    const headers = Object.assign(this.headers(), own, { 'accept-ranges': 'bytes', etag: `"${etag}"` })
+    if (notModified(sent, etag)) return this.respond(304, null, headers)
     const range = rangeOf(sent, size, etag)
-    if (range === 'unsatisfiable') {
+    if (range === 'unsatisfiable')
       return this.reject(416, `the file has ${size} bytes`, { 'content-range': `bytes */${size}` })
-    }
     const status = range === undefined ? 200 : 206
-    const length = range === undefined ? size : range.end - range.start + 1
-    const measured = {
-      ...described,
-      'content-length': String(length),
-      ...(range !== undefined && { 'content-range': `bytes ${range.start}-${range.end}/${size}` }),
-    }
-    if (method === 'HEAD') return this.respond(status, null, measured)
+    const length = describePart(headers, size, range)
+    const { sender } = this.service.files
+    // A proxy that sends the bytes describes them itself, with and without a body.
+    if (method === 'HEAD' && sender?.sendsAll !== true) return this.respond(status, null, headers)
     const body = await open(range)
-    if (body === undefined) {
+    const response =
+      body !== undefined && 'path' in body
+        ? await sender?.send(this.context, body, { status, headers })
+        : body && new Response(body, { status, headers })
+    if (response === undefined) {
       this.report('the store has lost a file')
       return this.reject(410, 'the file is gone from the object storage')
     }
     this.service.metrics.add('cohort_blob_bytes_out_total', length)
     this.charge(Math.floor(length / chargedBytes))
-    return this.respond(status, body, measured)
+    this.recordAnswer(status, status)
+    return response
   }
 
   private report(error: unknown): void {
@@ -370,7 +373,7 @@ export class Exchange {
   }
 
   /** Answers a body that is not in the envelope, and logs it. */
-  private respond(status: number, body: SentBody | null, more: Readonly<Record<string, string>>): Response {
+  private respond(status: number, body: ByteStream | null, more: Readonly<Record<string, string>>): Response {
     this.recordAnswer(status, status)
     return new Response(body, { status, headers: { ...this.headers(), ...more } })
   }

@@ -35,6 +35,18 @@ export function rangeOf(
   return start >= size ? 'unsatisfiable' : { start, end }
 }
 
+/** Adds to the headers how long the range is, or all of the `size` bytes, and which range. Answers the length. */
+export function describePart(
+  headers: Record<string, string>,
+  size: number,
+  range: ByteRange | undefined,
+): number {
+  const length = range === undefined ? size : range.end - range.start + 1
+  headers['content-length'] = String(length)
+  if (range !== undefined) headers['content-range'] = `bytes ${range.start}-${range.end}/${size}`
+  return length
+}
+
 /** Whether If-None-Match names this version (RFC 9110, section 13.1.2). */
 export function notModified(headers: Headers, etag: string): boolean {
   const sent = headers.get('if-none-match')

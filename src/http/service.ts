@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import type { Feeds } from '../events/feeds.ts'
 import type { AddressKeeping } from '../events/kept-address.ts'
 import type { RefusedAccess } from '../events/refused.ts'
@@ -8,12 +9,24 @@ import type { Jobs } from '../jobs/runner.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import type { OperatorAccess } from '../operator/access.ts'
-import type { BlobStore, Clock, Log, Outbound } from '../platform.ts'
+import type { BlobStore, Clock, LocalFile, Log, Outbound } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
 import type { BeforeHooks } from '../webhook/before-hook.ts'
 import type { Outbox } from './outbox.ts'
 import type { RateLimiter } from './rate-limit.ts'
+
+/** Sends files of this machine's disk. */
+export interface FileSender {
+  /** Whether it sends small files, too. Otherwise they come from memory. */
+  readonly sendsAll: boolean
+  /** Answers with the bytes of the file; undefined if it is gone. */
+  send(
+    context: Context,
+    file: LocalFile,
+    answer: { readonly status: number; readonly headers: Record<string, string> },
+  ): Promise<Response | undefined>
+}
 
 /** What the file routes work with. */
 export interface FilePorts {
@@ -23,6 +36,8 @@ export interface FilePorts {
   readonly convert: Converter
   /** Reads bytes that are to be sent. */
   readonly read: ObjectReader
+  /** Where objects can be files on this machine's disk. */
+  readonly sender?: FileSender | undefined
   readonly uploadsOfUser: UploadsOfUser
 }
 

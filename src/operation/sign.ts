@@ -58,32 +58,23 @@ export function verify(app: App, kind: SignedKind, text: string, signature: stri
 export function signJws(app: App, payload: Readonly<Record<string, unknown>>): string {
   const key = app.keys[0]
   if (key === undefined) throw new Error(`app ${app.app_id} has no signing key`)
-  const encode = (value: unknown): string => base64url(utf8ToBytes(JSON.stringify(value)))
-  const text = `${encode({ alg: 'HS256', kid: key.kid })}.${encode(payload)}`
+  const text = `${jwsHeader(key)}.${encodeJson(payload)}`
   return `${text}.${base64url(digest(key, text))}`
 }
 
 /** The payload of a JWS that `signJws` made for this app with any of its keys; otherwise undefined. */
 export function readJws(app: App, jws: string): unknown {
   const [header = '', payload = '', signature = ''] = jws.split('.', 4)
-  const decoded = decodeJson(header)
-  if (typeof decoded !== 'object' || decoded === null) return undefined
-  const { alg, kid } = decoded as { alg?: unknown; kid?: unknown }
-  const key = app.keys.find(k => k.kid === kid)
-  if (alg !== 'HS256' || key === undefined || jws !== `${header}.${payload}.${signature}`) return undefined
-  return equalInConstantTime(base64url(digest(key, `${header}.${payload}`)), signature)
-    ? decodeJson(payload)
-    : undefined
+  const key = app.keys.find(k => jwsHeader(k) === header)
+  if (key === undefined || jws !== `${header}.${payload}.${signature}`) return undefined
+  if (!equalInConstantTime(base64url(digest(key, `${header}.${payload}`)), signature)) return undefined
+  const bytes = Uint8Array.from(fromBase64url(payload), char => char.charCodeAt(0))
+  return JSON.parse(new TextDecoder().decode(bytes))
 }
 
-function decodeJson(text: string): unknown {
-  try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, char => char.charCodeAt(0))))
-  } catch {
-    return undefined
-  }
-}
+const jwsHeader = ({ kid }: { readonly kid: string }): string => encodeJson({ alg: 'HS256', kid })
+
+const encodeJson = (value: unknown): string => base64url(utf8ToBytes(JSON.stringify(value)))
 
 export function equalInConstantTime(a: string, b: string): boolean {
   if (a.length !== b.length) return false
@@ -109,3 +100,6 @@ export function base64url(bytes: Uint8Array): string {
     .replaceAll('/', '_')
     .replaceAll('=', '')
 }
+
+/** The bytes as characters, one for each. */
+const fromBase64url = (text: string): string => atob(text.replaceAll('-', '+').replaceAll('_', '/'))

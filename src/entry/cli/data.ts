@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type FileBody, folderStore } from '../../blobs/folder.ts'
+import { folderStore, objectsIn } from '../../blobs/folder.ts'
 import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
 import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
@@ -15,9 +15,14 @@ import type { Runtime } from '../runtime.ts'
 
 export const databaseFile = (config: Config): string => join(config.DATA_DIR, 'cohort.db')
 
-/** The store of the files, as the configuration names it. A service also says how its runtime sends a file. */
-export const blobStore = ({ files, DATA_DIR }: Config, fileBody?: FileBody): BlobStore =>
-  files.store === 's3' ? s3Store(files.s3) : folderStore(join(DATA_DIR, 'files'), fileBody)
+const filesFolder = ({ DATA_DIR }: Config): string => join(DATA_DIR, 'files')
+
+/** The folder that the paths of objects begin with, where the files are in a folder. */
+export const objectsFolder = (config: Config): string => objectsIn(filesFolder(config))
+
+/** The store of the files, as the configuration names it. */
+export const blobStore = (config: Config): BlobStore =>
+  config.files.store === 's3' ? s3Store(config.files.s3) : folderStore(filesFolder(config))
 
 /**
  * Opens the database in DATA_DIR and applies missing migrations. If there is no database, `create` makes one;

@@ -16,12 +16,14 @@ export const keepToOurselves = (): void => void process.umask(0o077)
 export function warnOfReaders(config: Config, log: Log): void {
   // Windows has no permission bits.
   if (process.platform === 'win32') return
+  // A proxy that sends the files goes through the folder, and reads nothing in it.
+  const folder = config.SENDFILE === undefined ? '700' : '710'
   for (const [path, mode] of [
-    [config.DATA_DIR, '700'],
+    [config.DATA_DIR, folder],
     [databaseFile(config), '600'],
   ] as const) {
     const found = statSync(path, { throwIfNoEntry: false })
-    if (found === undefined || (found.mode & 0o077) === 0) continue
+    if (found === undefined || (found.mode & 0o077 & ~Number.parseInt(mode, 8)) === 0) continue
     log.warn({
       event: 'permissions',
       path,

@@ -15,10 +15,11 @@ import { eventLoop } from '../event-loop.ts'
 import type { Runtime } from '../runtime.ts'
 import { nativeSha256 } from '../sha256.ts'
 import { type Command, noPositionals } from './command.ts'
-import { blobStore, databaseFile, openServedData } from './data.ts'
+import { blobStore, databaseFile, objectsFolder, openServedData } from './data.ts'
 import { claimData } from './data-claim.ts'
 import { warnOfReaders } from './privacy.ts'
 import { addProcessMetrics } from './process-metrics.ts'
+import { proxySender } from './proxy-sender.ts'
 import { readiness } from './readiness.ts'
 import { startScheduledBackup } from './scheduled-backup.ts'
 import { welcome } from './welcome.ts'
@@ -62,7 +63,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   })
   if (!recordsEvents) engine.exec(forgetAllEvents)
   const first = await ensureFirstApp(executor, config, log)
-  const blobs = blobStore(config, runtime.fileBody)
+  const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
 
   const outbound = nodeOutbound(outboundRules(config))
@@ -81,6 +82,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     hash: nativeSha256,
     files: {
       blobs,
+      sender: config.SENDFILE === undefined ? runtime.sender : proxySender(objectsFolder(config)),
       images: runtime.images,
       videos: runtime.videos,
       voice: runtime.voice,

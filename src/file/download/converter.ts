@@ -110,12 +110,12 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
   }
 
   return async (requester, object, variant) => {
-    const { turn, signal } = requester
     const key = object.object_name + variant.suffix
     const known = object.derived[variant.suffix] ?? recent.get(key)
     if (known !== undefined) return known
     const failure = failed.get(sourceOf(object, variant))
     if (failure !== undefined && performance.now() < failure.until) throw failure.error
+    const { turn, signal } = requester
     const work = works.get(key) ?? newWork(key, object, variant)
     works.set(key, work)
     work.waiting++

@@ -127,7 +127,9 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   const requester: Requester = {
     run,
     turn: { app_id: app.app_id, user },
-    signal: exchange.request.signal,
+    get signal() {
+      return exchange.request.signal
+    },
     charge: cost => exchange.charge(cost),
   }
   return exchange.bytes(await representation(service, requester, object, variant, save))

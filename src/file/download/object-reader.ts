@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import type { FileSender } from '../../http/service.ts'
 import type { BlobStore, ByteRange, Bytes, SentBody } from '../../platform.ts'
+import type { Converters } from './derive.ts'
 
 /**
  * Small objects are kept in memory: avatars and thumbnails, which a chat window asks for by the dozen. Bytes.
@@ -22,21 +24,38 @@ export type ObjectReader = (bytes: StoredBytes, range?: ByteRange) => Promise<Se
 
 /**
  * Reads small objects from memory, where the most recently used ones are kept. All who ask for one while it
- * is read wait for the same read. Larger objects come from the store.
+ * is read wait for the same read. Larger objects come from the store, and what is a file on this machine's disk
+ * is left to `sender`.
  */
-export function objectReader(blobs: BlobStore): ObjectReader {
-  const kept = new LRUCache<string, Bytes, StoredBytes>({
+export function objectReader(
+  { blobs, memoryBody }: Pick<Converters, 'blobs' | 'memoryBody'>,
+  sender: FileSender | undefined,
+): ObjectReader {
+  const kept = new LRUCache<string, Bytes | Blob, StoredBytes>({
     maxSize: maxKeptBytes,
-    sizeCalculation: bytes => bytes.byteLength || 1,
-    fetchMethod: async (_, __, { context }) => whole(blobs, context),
+    sizeCalculation: body => (body instanceof Blob ? body.size : body.byteLength) || 1,
+    fetchMethod: async (_, __, { context }) => {
+      const bytes = await whole(blobs, context)
+      return bytes && (memoryBody?.(bytes) ?? bytes)
+    },
   })
   return async (stored, range) => {
     const { key, size, etag } = stored
-    if (size > maxKeptObjectBytes) return (blobs.send ?? blobs.get)(key, range)
+    if (size > maxKeptObjectBytes || sender?.sendsAll === true) {
+      if (sender === undefined || blobs.pathOf === undefined) return blobs.get(key, range)
+      return { path: blobs.pathOf(key), range: range ?? { start: 0, end: size - 1 } }
+    }
     const name = `${key} ${etag}`
-    const bytes = kept.get(name) ?? (await kept.fetch(name, { context: stored }))
-    return range === undefined ? bytes : bytes?.subarray(range.start, range.end + 1)
+    const body = kept.get(name) ?? (await kept.fetch(name, { context: stored }))
+    return body && part(body, range)
   }
+}
+
+/** The bytes of the range, or all of them. */
+export function part(body: Bytes | Blob, range: ByteRange | undefined): Bytes | Blob {
+  if (range === undefined) return body
+  const { start, end } = range
+  return body instanceof Blob ? body.slice(start, end + 1) : body.subarray(start, end + 1)
 }
 
 async function whole(blobs: BlobStore, { key, size }: StoredBytes): Promise<Bytes | undefined> {

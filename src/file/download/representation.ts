@@ -1,11 +1,12 @@
 import type { Sendable } from '../../http/range.ts'
 import type { FilePorts, Service } from '../../http/service.ts'
 import { isShown } from '../../media/media-types.ts'
-import { type ByteRange, type Bytes, NoConverter } from '../../platform.ts'
+import { NoConverter } from '../../platform.ts'
 import { convertedName, savedName, typeOf } from '../file-name.ts'
 import { isVoice, type StoredObject } from '../objects.ts'
 import type { Requester } from './converter.ts'
 import { contentDisposition, hostileHeaders, keepForEver } from './headers.ts'
+import { part } from './object-reader.ts'
 import type { Variant } from './variant.ts'
 
 /** How long a redirect to the store works, seconds. */
@@ -103,9 +104,3 @@ const headersOf = ({ contentType, contentDisposition }: Disposition): Record<str
   'content-type': contentType,
   'content-disposition': contentDisposition,
 })
-
-function part(body: Bytes | Blob, range?: ByteRange): Bytes | Blob {
-  if (range === undefined) return body
-  const { start, end } = range
-  return body instanceof Blob ? body.slice(start, end + 1) : body.subarray(start, end + 1)
-}

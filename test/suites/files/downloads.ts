@@ -443,6 +443,26 @@ export const downloads: Suite = (instance, _pace, target) => {
     }
   })
 
+  it('many at once get their parts of a large file', async () => {
+    const bytes = someBytes(3_000_000)
+    const url = await sent(bytes)
+    const ranges = [
+      [0, 2_999_999],
+      [0, 524_287],
+      [524_287, 524_289],
+      [1, 1_048_577],
+      [2_999_998, 2_999_999],
+      [600_000, 2_700_000],
+    ] as const
+    await Promise.all(
+      [...ranges, ...ranges].map(async ([start, end]) => {
+        const reply = await get(url, { headers: { range: `bytes=${start}-${end}` } })
+        expect([reply.status, reply.bytes.length]).toEqual([206, end - start + 1])
+        expect(Buffer.compare(reply.bytes, bytes.subarray(start, end + 1))).toBe(0)
+      }),
+    )
+  })
+
   it('many at once get what is theirs', async () => {
     const urls: string[] = []
     for (let i = 0; i < 20; i++) urls.push(await sent(someBytes(20_000 + i, i)))
