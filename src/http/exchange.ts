@@ -263,7 +263,7 @@ export class Exchange {
   /** An error of the API. */
   refuse({ name, code, message, status }: Refusal): Response {
     const http = this.style === 'envelope' ? 200 : (status ?? statuses[name] ?? 403)
-    return this.answer(code, failure(code, message), http, http === 503 ? retrySoon : undefined)
+    return this.answer(code, failure(code, message), http, http === 503 ? { 'retry-after': '1' } : {})
   }
 
   /** An error of HTTP and not of the API: its code is the HTTP status. */
@@ -353,8 +353,7 @@ export class Exchange {
     const sent = this.outgoing(body)
     if (sent instanceof HttpError) return this.reject(sent.status, sent.message, sent.headers)
     this.recordAnswer(code, status)
-    const headers = this.headers()
-    if (more !== undefined) Object.assign(headers, more)
+    const headers = Object.assign(this.headers(), more)
     if (typeof sent === 'string') return new Response(sent, { status, headers })
     headers['content-length'] = String(sent.size)
     return new Response(sent.stream, { status, headers })
@@ -399,5 +398,3 @@ export class Exchange {
     })
   }
 }
-
-const retrySoon = { 'retry-after': '1' }
