@@ -45,6 +45,7 @@ const DEMUXERS: ReadonlyMap<string, string> = new Map([
   ['audio/wav', 'wav'],
   ['audio/aac', 'aac'],
   ['audio/flac', 'flac'],
+  ['image/jxl', 'jpegxl_pipe'],
 ])
 
 /**

@@ -45,9 +45,16 @@ const PICTURES = new Set([
   'image/x-icon',
 ])
 
+/** Pictures of these types are decoded as a video is, by ffmpeg where there is one. */
+const PICTURES_BY_FFMPEG = new Set(['image/jxl'])
+
 export const isShown = (contentType: string): boolean => SHOWN.has(contentType)
 
 export const hasThumbnail = (contentType: string): boolean => PICTURES.has(contentType)
+
+/** Whether a thumbnail is made of a frame that `Videos` finds. */
+export const hasFrames = (contentType: string): boolean =>
+  familyOf(contentType) === 'video' || PICTURES_BY_FFMPEG.has(contentType)
 
 export function familyOf(contentType: string): MediaFamily {
   const [family] = contentType.split('/', 1)

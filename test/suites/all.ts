@@ -9,6 +9,7 @@ import { crashSuite } from './crash.ts'
 import { erasureSuite } from './erasure.ts'
 import { eventsSuite } from './events.ts'
 import { fileSuites } from './files.ts'
+import { formatsSuite } from './formats.ts'
 import { fuzzSuite } from './fuzz.ts'
 import { guestSuites } from './guests.ts'
 import { httpSuite } from './http.ts'
@@ -63,6 +64,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   tokens: { suite: tokensSuite, environment: behindProxy },
   beside: { suite: besideSuite, environment: behindProxy },
   ...fileSuites,
+  formats: formatsSuite,
   ...guestSuites,
 }
 

@@ -67,8 +67,9 @@ export async function lyingPng(width: number, height: number): Promise<Bytes> {
 }
 
 /** `QUARTERS`, 400 × 200, as heif-enc of libheif writes them, with 8 and 10 bits; and 64 × 32 as an icon. */
-export const fixture = (name: 'quarters.heic' | 'ten-bits.heic' | 'quarters.ico'): Bytes =>
-  new Uint8Array(readFileSync(new URL(`../fixtures/pictures/${name}`, import.meta.url)))
+export const fixture = (
+  name: 'quarters.heic' | 'ten-bits.heic' | 'quarters.ico' | 'plain.heic' | 'plain.ico',
+): Bytes => new Uint8Array(readFileSync(new URL(`../fixtures/pictures/${name}`, import.meta.url)))
 
 /** A BMP of 24 bits, whose lines go from bottom to top. */
 export async function bmp(picture: Sharp): Promise<Bytes> {

@@ -1,4 +1,5 @@
 import type { DerivedObject } from '../../db/schema.ts'
+import { hasFrames } from '../../media/media-types.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Turn } from '../../operation/fair-queue.ts'
 import type { RunTask } from '../../operation/task.ts'
@@ -119,7 +120,7 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
     const work = works.get(key) ?? newWork(key, object, variant)
     works.set(key, work)
     work.waiting++
-    const isPicture = variant.kind === 'picture' && !object.content_type.startsWith('video/')
+    const isPicture = variant.kind === 'picture' && !hasFrames(object.content_type)
     const gone = deferred<never>()
     const hangUp = () => gone.reject(new CannotConvert('whoever asked has gone'))
     signal.addEventListener('abort', hangUp)
@@ -147,7 +148,7 @@ const sourceOf = ({ object_name }: StoredObject, { kind }: Made): string => `${k
 
 /** The cost of a conversion, in requests. It grows with the bytes that are decoded. */
 const costOf = ({ size, content_type }: StoredObject, { kind }: Made): number =>
-  (kind === 'mp3' || content_type.startsWith('video/') ? 20 : 2) + Math.ceil(size / mebibyte)
+  (kind === 'mp3' || hasFrames(content_type) ? 20 : 2) + Math.ceil(size / mebibyte)
 
 function deferred<T>() {
   let resolve: (value: T) => void = () => undefined

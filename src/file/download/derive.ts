@@ -1,4 +1,5 @@
 import { exifOrientation } from '../../media/exif.ts'
+import { hasFrames } from '../../media/media-types.ts'
 import { type PictureSize, pictureSize } from '../../media/picture-size.ts'
 import {
   type BlobStore,
@@ -58,7 +59,7 @@ export async function derive(
     const sound = await whole(files, object, largestVoice)
     return { bytes: await files.voice.toMp3(sound, object.content_type), contentType: 'audio/mpeg' }
   }
-  if (family === 'video') {
+  if (hasFrames(object.content_type)) {
     const stream = await opened(files, object)
     return picture(files, await files.videos.frame(stream, object.content_type), variant.request)
   }
