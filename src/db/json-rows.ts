@@ -33,8 +33,7 @@ export const jsonColumn = (name: string) =>
   sql<JsonText<unknown>>``.mapWith({ mapFromDriverValue: (text: string) => new JsonText(text) }).as(name)
 
 /**
- * Whether a column must be turned into true or false, because SQLite stores a boolean as 0 or 1. Throws at
- * the start for a JSON column, because that would be answered as a text.
+ * Whether a column must be turned into true or false, because SQLite stores a boolean as 0 or 1. Throws for a JSON column, because that would be answered as a text.
  */
 function isBoolean(field: unknown): boolean {
   const type = is(field, Column) ? field.dataType : 'number'
@@ -77,35 +76,33 @@ export function listIn<Item>([row]: readonly ListRow<Item>[]): JsonText<Item[]> 
   return row.list
 }
 
-const declareList = <A extends Args, Item>(
-  { text, params }: Compiled,
-  item: string,
-): Query<A, ListRow<Item>> =>
-  declared(`SELECT json_group_array(${item}) AS list FROM (${text})`, params, [
-    { path: ['list'], field: jsonColumn('list') },
-  ])
+const listOfItems = ({ text, params }: Compiled, item: string): Compiled => ({
+  text: `SELECT json_group_array(${item}) AS list FROM (${text})`,
+  params,
+  fields: [{ path: ['list'], field: jsonColumn('list') }],
+})
 
 /** Declares a query, as `query` does. Its rows come as one JSON text: a list of objects. */
 export const jsonRows =
   <A extends Args = Record<never, never>>() =>
-  <B extends Preparable<unknown>>(
-    build: (placeholders: Placeholders<A>) => B,
-  ): Query<A, ListRow<RowOf<B>>> => {
-    const rows = compiled(build(placeholdersOf<A>()))
-    return declareList(rows, jsonObject(rows))
-  }
+  <B extends Preparable<unknown>>(build: (placeholders: Placeholders<A>) => B): Query<A, ListRow<RowOf<B>>> =>
+    declared(() => {
+      const rows = compiled(build(placeholdersOf<A>()))
+      return listOfItems(rows, jsonObject(rows))
+    })
 
 /** Declares a query with the one column `item`. Its values come as one JSON text: a list of values. */
 export const jsonItems =
   <A extends Args = Record<never, never>>() =>
   <B extends Preparable<unknown>>(
     build: (placeholders: Placeholders<A>) => B,
-  ): Query<A, ListRow<RowOf<B> extends { item: infer Item } ? Item : never>> => {
-    const rows = compiled(build(placeholdersOf<A>()))
-    const [item] = rows.fields
-    if (item === undefined) throw new Error(`no column in: ${rows.text}`)
-    return declareList(rows, `"${outputName(item.field)}"`)
-  }
+  ): Query<A, ListRow<RowOf<B> extends { item: infer Item } ? Item : never>> =>
+    declared(() => {
+      const rows = compiled(build(placeholdersOf<A>()))
+      const [item] = rows.fields
+      if (item === undefined) throw new Error(`no column in: ${rows.text}`)
+      return listOfItems(rows, `"${outputName(item.field)}"`)
+    })
 
 /** A column of milliseconds since 1970 as ISO 8601 in UTC, in the format of Date's toISOString. */
 export const isoTime = (milliseconds: Column): SQL<string> =>

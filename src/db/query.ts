@@ -2,7 +2,7 @@ import { Column, is, Param, Placeholder, type SQL, SQL as SqlClass, sql } from '
 import { BaseSQLiteDatabase, SQLiteSession, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 
 /*
- * Queries that are compiled once. Drizzle writes the SQL and knows how a column becomes a value. At run time
+ * Queries that are compiled once, when they are first used: a start does not wait for some hundreds of them. Drizzle writes the SQL and knows how a column becomes a value. At run time
  * nothing is built: a query is a text, a template of parameters and a decoder of rows. It is bound to
  * arguments, and any engine can run it. Measured for one SELECT by key: 2.6 µs, and 48 µs if Drizzle builds
  * it at each call. This file uses internal interfaces of Drizzle's session, so the version of Drizzle is
@@ -30,15 +30,15 @@ export class Statement {
   private readonly columns: readonly DecodedColumn[]
   private decodeRow: RowDecoder | undefined
 
-  constructor(text: string, params: readonly unknown[], fields: readonly OutputField[] | undefined) {
+  constructor({ text, params, fields }: Compiled) {
     const inlined = inlineConstants(text, params)
     this.sql = inlined.text
     this.template = inlined.params.map(toBinder)
-    this.columns = (fields ?? []).map(({ path, field }) => ({
+    this.columns = fields.map(({ path, field }) => ({
       name: path.at(-1) as string,
       decode: decoderOf(field),
     }))
-    const outputs = (fields ?? []).map(f => outputName(f.field))
+    const outputs = fields.map(f => outputName(f.field))
     const twice = outputs.find((name, i) => outputs.indexOf(name) !== i)
     // D1 answers a batch as objects. Of two columns with the same name it would silently keep only one.
     if (twice !== undefined) throw new Error(`two output columns are named "${twice}" in: ${text}`)
@@ -80,15 +80,16 @@ export interface Query<A extends Args, Row> {
   readonly statement: Statement
 }
 
-const statements: Statement[] = []
+const statements: (() => Statement)[] = []
 
-/** Every statement of the program. A test checks their query plans. */
-export const allStatements = (): readonly Statement[] => statements
+/** Every statement of the program, compiled. A test checks their query plans. */
+export const allStatements = (): readonly Statement[] => statements.map(statement => statement())
 
-/** A SELECT as Drizzle wrote it. */
+/** A statement as Drizzle wrote it. */
 export interface Compiled {
   readonly text: string
   readonly params: readonly unknown[]
+  /** The outputs of a SELECT, from which the objects are made. */
   readonly fields: readonly OutputField[]
 }
 
@@ -104,14 +105,12 @@ export type RowOf<B> = B extends { prepare(): { all(...args: never[]): infer R }
 /**
  * Declares a query: `query<{ group_id: number }>()(p => db.select().from(groups).where(eq(groups.group_id,
  * p.group_id)))`. Call the result with the arguments to get a `Bound` that an engine can run. A statement
- * that cannot be compiled throws at the start of the program, not at the call.
+ * that cannot be compiled throws when it is first used. A test compiles all of them.
  */
 export const query =
   <A extends Args = Record<never, never>>() =>
-  <B extends Preparable<unknown>>(build: (placeholders: Placeholders<A>) => B): Query<A, RowOf<B>> => {
-    const { text, params, fields } = compiled(build(placeholdersOf<A>()))
-    return declared(text, params, fields)
-  }
+  <B extends Preparable<unknown>>(build: (placeholders: Placeholders<A>) => B): Query<A, RowOf<B>> =>
+    declared(() => compiled(build(placeholdersOf<A>())))
 
 /**
  * Declares a statement that is written as SQL, for writes: `command<{ group_id: number }>()(p => sql`DELETE
@@ -119,10 +118,8 @@ export const query =
  */
 export const command =
   <A extends Args>() =>
-  (build: (placeholders: Placeholders<A>) => SQL): Query<A, never> => {
-    const { text, params } = textOf(build(placeholdersOf<A>()))
-    return declared(text, params, undefined)
-  }
+  (build: (placeholders: Placeholders<A>) => SQL): Query<A, never> =>
+    declared(() => ({ ...textOf(build(placeholdersOf<A>())), fields: [] }))
 
 /** The SQL of a query builder. Nothing is run, because the session below only answers the text. */
 export const compiled = (builder: Preparable<unknown>): Compiled => builder.prepare() as unknown as Compiled
@@ -133,17 +130,16 @@ export function textOf(statement: SQL): Pick<Compiled, 'text' | 'params'> {
   return { text, params }
 }
 
-/**
- * Declares a statement with this text. `fields` are the outputs of a SELECT, from which the objects are made.
- */
-export function declared<A extends Args, Row>(
-  text: string,
-  params: readonly unknown[],
-  fields: readonly OutputField[] | undefined,
-): Query<A, Row> {
-  const statement = new Statement(text, params, fields)
-  statements.push(statement)
-  return Object.assign((args: A): Bound<Row> => ({ statement, params: statement.bind(args) }), { statement })
+/** Declares the statement that `make` compiles. It is made when it is first used. */
+export function declared<A extends Args, Row>(make: () => Compiled): Query<A, Row> {
+  let made: Statement | undefined
+  const get = (): Statement => {
+    made ??= new Statement(make())
+    return made
+  }
+  statements.push(get)
+  const bound = (args: A): Bound<Row> => ({ statement: get(), params: get().bind(args) })
+  return Object.defineProperty(bound, 'statement', { get }) as Query<A, Row>
 }
 
 /** The parameters, for use in the declaration of a statement. */

@@ -85,10 +85,15 @@ type Asked<A extends Args> = A & { after: number; began: number; limit: number; 
  * Makes the statement of a page. `renewed` is the column of former keys; it is given only for pages after the
  * first of a list whose rows are renewed.
  */
-export function pageStatement<A extends Args, Fields extends SelectedFields>(
+export const pageStatement = <A extends Args, Fields extends SelectedFields>(
   list: Listed<A, Fields>,
   renewed?: Column,
-): Query<Asked<A>, PageRow<unknown>> {
+): Query<Asked<A>, PageRow<unknown>> => declared(() => compiledPage(list, renewed))
+
+function compiledPage<A extends Args, Fields extends SelectedFields>(
+  list: Listed<A, Fields>,
+  renewed: Column | undefined,
+): Compiled {
   const p = placeholdersOf<Asked<A>>()
   const { newestFirst = false } = list
   const key =
@@ -167,16 +172,14 @@ function inPlace<A extends Args, Fields extends SelectedFields>(
   return list.from(db.select(selected), p, upTo)
 }
 
-function statement<A extends Args>(page: Part, { first, more, total }: Parts): Query<A, PageRow<unknown>> {
-  return declared(
-    `${first.text}SELECT items, newest, last, EXISTS (${more.text}) AS more, ${total.text} AS total FROM (${page.text}) AS page`,
-    [...first.params, ...more.params, ...total.params, ...page.params],
-    [
-      { path: ['items'], field: jsonColumn('items') },
-      ...['newest', 'last', 'more', 'total'].map(name => ({ path: [name], field: sql`${name}`.as(name) })),
-    ],
-  )
-}
+const statement = (page: Part, { first, more, total }: Parts): Compiled => ({
+  text: `${first.text}SELECT items, newest, last, EXISTS (${more.text}) AS more, ${total.text} AS total FROM (${page.text}) AS page`,
+  params: [...first.params, ...more.params, ...total.params, ...page.params],
+  fields: [
+    { path: ['items'], field: jsonColumn('items') },
+    ...['newest', 'last', 'more', 'total'].map(name => ({ path: [name], field: sql`${name}`.as(name) })),
+  ],
+})
 
 /** Selects rows from the first one on, as many as an answer may hold. */
 const fitting = (rows: string, object: string, newestLast = false): string =>
