@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Route } from '../src/http/route.ts'
 import { errors } from '../src/operation/errors.ts'
 import { meaningOf } from '../src/operation/meanings.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { bucketPlace, bucketPlaceRule } from './blobs/bucket-place.ts'
 import type { S3Config } from './blobs/s3.ts'
 import { addressKeeping } from './events/kept-address.ts'

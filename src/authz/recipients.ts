@@ -1,5 +1,5 @@
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { db, query } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
 import { groupStatus } from '../db/states.ts'

@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
 import { bunSqlite } from '../db/engines/bun-sqlite.ts'
 import { logThread } from '../db/engines/log-thread.ts'
 import { failure } from '../http/respond.ts'
@@ -40,6 +41,12 @@ const maxRequestBytes = 6 * 1024 ** 3
  */
 const compiled = /\$bunfs|~BUN/.test(Bun.main)
 
+/**
+ * A program beside this one. In a binary with bytecode `import.meta.url` is the path of the source on the
+ * machine that built it, so the place is that of the main program.
+ */
+const besideMain = (name: string): URL => new URL(name, pathToFileURL(Bun.main))
+
 const command = compiled ? [process.execPath] : [process.execPath, Bun.main]
 
 /**
@@ -62,7 +69,7 @@ const runtime: Runtime = {
   name: 'bun',
   command,
   openDatabase: bunSqlite,
-  logThread: file => logThread(new URL('./log-worker.ts', import.meta.url), file),
+  logThread: file => logThread(besideMain('log-worker.ts'), file),
   async listen(app, hostname, port) {
     const server = Bun.serve({
       hostname,
@@ -85,7 +92,7 @@ const runtime: Runtime = {
   },
   memoryBody: bytes => new Blob([bytes]),
   images: processImages([...command, PICTURE_PROCESS], wasmDecodeCost),
-  voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
+  voice: serverVoice(besideMain('voice-worker.ts')),
   videos: ffmpegVideos(),
   // Bun sends a file by itself, and tells its length. A stream it sends in chunks, whatever the headers say.
   sender: {
@@ -99,5 +106,6 @@ const runtime: Runtime = {
   addressOf: ({ env, req }) => (env as { server?: BunServer }).server?.requestIP(req.raw)?.address ?? '',
 }
 
-if (process.argv[2] === PICTURE_PROCESS) (await import('./picture-process-bun.ts')).runPictureProcess()
-else process.exit(await main(runtime, process.argv.slice(2)))
+if (process.argv[2] === PICTURE_PROCESS)
+  void import('./picture-process-bun.ts').then(({ runPictureProcess }) => runPictureProcess())
+else void main(runtime, process.argv.slice(2)).then(code => process.exit(code))

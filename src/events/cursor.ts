@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /*
  * A reader's position: `<epoch>.<number>`. In a cursor of the feed, the number is the `seq` of the last event

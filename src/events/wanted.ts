@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { id } from '../operation/fields.ts'
 import { positionIn, positionText } from './cursor.ts'
 import { isEventKind, type RecordedEvent } from './event.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { objectState } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { operation, presented } from '../operation/operation.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { objectState } from '../db/states.ts'
 import { done } from '../group/answers.ts'
 import { refuse } from '../operation/errors.ts'

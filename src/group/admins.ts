@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { jsonRows, listIn } from '../db/json-rows.ts'
 import { type Bound, command, db, listOf } from '../db/query.ts'
 import { members } from '../db/schema.ts'

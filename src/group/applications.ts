@@ -1,5 +1,5 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { command, db, each, query } from '../db/query.ts'
 import { applications, groups, members } from '../db/schema.ts'
 import { groupStatus, pendingStatus } from '../db/states.ts'

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { command, listOf } from '../db/query.ts'
 import { members } from '../db/schema.ts'
 import { anyInteger, id, paging, someIds } from '../operation/fields.ts'

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isoTime } from '../db/json-rows.ts'
 import { type Bound, command, each, listOf } from '../db/query.ts'
 import { blacklist } from '../db/schema.ts'

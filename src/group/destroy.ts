@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { command } from '../db/query.ts'
 import { groupStatus, pendingStatus } from '../db/states.ts'
 import { id } from '../operation/fields.ts'

@@ -1,5 +1,5 @@
 import { and, eq, getTableColumns, sql } from 'drizzle-orm'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type Bound, command, db, query, type RowsOf } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
 import { groupStatus } from '../db/states.ts'

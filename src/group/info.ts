@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { jsonRows, listIn } from '../db/json-rows.ts'
 import { db, each } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isoTime } from '../db/json-rows.ts'
 import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
 import { invitations, members } from '../db/schema.ts'

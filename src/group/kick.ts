@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { command, each } from '../db/query.ts'
 import { id, someIds } from '../operation/fields.ts'
 import { itemResult } from './answers.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { refuse } from '../operation/errors.ts'
 import { id } from '../operation/fields.ts'
 import { role } from '../operation/roles.ts'

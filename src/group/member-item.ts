@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Placeholders } from '../db/query.ts'
 import { groups, members } from '../db/schema.ts'
 import type { Call } from '../operation/operation.ts'

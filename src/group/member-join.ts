@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { refuse } from '../operation/errors.ts'
 import { id, someIds } from '../operation/fields.ts'
 import { itemResult } from './answers.ts'

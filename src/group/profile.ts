@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Bound, command } from '../db/query.ts'
 import { avatar, id, name, text } from '../operation/fields.ts'
 import { done } from './answers.ts'

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { endedQrCodes } from '../db/schema.ts'
 import { Refusal, refuse } from '../operation/errors.ts'

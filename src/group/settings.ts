@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Bound, command } from '../db/query.ts'
 import type { groups } from '../db/schema.ts'
 import { boolean, id, integer } from '../operation/fields.ts'

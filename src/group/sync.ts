@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { db, query, type RowsOf } from '../db/query.ts'
 import { applications, blacklist, groups, members } from '../db/schema.ts'
 import { groupStatus } from '../db/states.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Asset, assets } from './assets.gen.js'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { DatabaseError, type Session } from '../db/engine.ts'
 import { keptAddress } from '../events/kept-address.ts'
 import { HttpError, Refusal, refuse } from '../operation/errors.ts'

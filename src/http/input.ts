@@ -1,5 +1,5 @@
 import type { HonoRequest } from 'hono'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { HttpError, type Refusal, refuse } from '../operation/errors.ts'
 import { isList } from '../operation/fields.ts'
 import type { ByteStream } from '../platform.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { errors } from '../operation/errors.ts'
 import { meaningOf } from '../operation/meanings.ts'
 import type { Method, Operation } from '../operation/operation.ts'

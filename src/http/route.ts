@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Refusal } from '../operation/errors.ts'
 import type { Caller, Method } from '../operation/operation.ts'
 import type { Operator } from '../operator/access.ts'

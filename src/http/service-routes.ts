@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'

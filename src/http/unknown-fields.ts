@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type Refusal, refuse } from '../operation/errors.ts'
 import type { Exchange } from './exchange.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { standingsOf } from '../authz/check.ts'
 import { type Action, judge } from '../authz/verdict.ts'
 import type { Exchange } from '../http/exchange.ts'

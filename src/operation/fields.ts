@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /*
  * The types of parameters. A number may be sent as a number or as a decimal string, in the query and in the

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { JsonText } from '../db/json-rows.ts'
 import type { Bound, RowsOf } from '../db/query.ts'
 import type { NewEvent } from '../events/event.ts'

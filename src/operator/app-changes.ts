@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Bound, db, query } from '../db/query.ts'
 import { deletedApps } from '../db/schema-operator.ts'
 import { Refusal, refuse } from '../operation/errors.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { db, query } from '../db/query.ts'
 import { apps } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'

@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { command, db, query } from '../db/query.ts'
 import { apps, objects, users } from '../db/schema.ts'
 import { refuse } from '../operation/errors.ts'

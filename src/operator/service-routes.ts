@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { enveloped, type Route } from '../http/route.ts'
 import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Exchange } from '../http/exchange.ts'
 import { enveloped, type Route } from '../http/route.ts'
 import { sessionCookie } from '../http/session-cookie.ts'

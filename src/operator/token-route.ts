@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { enveloped, type Route } from '../http/route.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import { boolean, id, integer } from '../operation/fields.ts'

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { db, query } from '../db/query.ts'
 import { apps, objects, users } from '../db/schema.ts'
 import { objectState } from '../db/states.ts'

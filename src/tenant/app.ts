@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AppSecret } from '../db/schema.ts'
 
 const minutes = (fallback: number) => z.int().min(1).max(5_256_000).default(fallback)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { refuse } from '../operation/errors.ts'
 import { boolean, id, paging } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'

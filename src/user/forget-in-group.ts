@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Bound, command, db, listOf, query } from '../db/query.ts'
 import {
   absentBans,

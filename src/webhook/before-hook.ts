@@ -1,7 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Refusal, refuse } from '../operation/errors.ts'
 import type { Call, Operation } from '../operation/operation.ts'
 import { type Clock, type Log, type Outbound, OutboundError } from '../platform.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { WebhookSecret } from '../db/schema-webhook.ts'
 import { type EventKind, kinds as eventKinds, isEventKind } from '../events/event.ts'
 import { reach } from '../events/feed.ts'

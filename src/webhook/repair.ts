@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reach } from '../events/feed.ts'
 import { refuse } from '../operation/errors.ts'
 import { id } from '../operation/fields.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { WebhookSecret } from '../db/schema-webhook.ts'
 import { operation, presented } from '../operation/operation.ts'
 import { sendMessage, succeeded } from './send.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { position, positionIn } from '../events/cursor.ts'
 import { refuse } from '../operation/errors.ts'
 import type { Webhook } from './webhook.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConfigError } from '../../config.ts'
 import type { D1DatabaseLike } from '../../db/engines/d1.ts'
 

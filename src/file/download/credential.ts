@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Exchange } from '../../http/exchange.ts'
 import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { Caller } from '../../operation/operation.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { objectState } from '../../db/states.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import type { Answer, Route } from '../../http/route.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { hasThumbnail, isShown } from '../../media/media-types.ts'
 import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { PictureRequest } from '../../platform.ts'

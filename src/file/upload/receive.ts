@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { chargedBytes, type Exchange } from '../../http/exchange.ts'
 import { inTime } from '../../http/in-time.ts'
 import type { Route } from '../../http/route.ts'

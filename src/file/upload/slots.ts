@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { groupOperation } from '../../group/group-operation.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
 import { id, integer } from '../../operation/fields.ts'
