@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installed } from '../support/installed.ts'
 import { removeFolder, temporaryFolder } from '../support/process.ts'
 import { buildBinary, programs } from '../support/programs.ts'
 import { buildImage } from './power-cuts/image.ts'
@@ -50,9 +51,9 @@ async function cutOnce(
   return wrong.map(text => `seed ${seed}, cut at line ${at} of ${trace.end}: ${text}`)
 }
 
-// strace is Linux's own.
-if (process.platform === 'linux') {
-  describe.each(Object.entries(programs(binary)))('power cuts with %s', (name, program) => {
+describe.skipIf(!installed('strace')).each(Object.entries(programs(binary)))(
+  'power cuts with %s',
+  (name, program) => {
     let recorded: Recorded
     beforeAll(async () => {
       const root = join(folder, `data-${name}`)
@@ -76,5 +77,5 @@ if (process.platform === 'linux') {
       for (let seed = 1; seed <= 12; seed++) if ((await cutOnce(recorded, seed, true)).length > 0) losses++
       expect(losses).toBeGreaterThan(3)
     })
-  })
-}
+  },
+)

@@ -2,18 +2,11 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
+import { installed } from './installed.ts'
 import { freePort, removeFolder, temporaryFolder } from './process.ts'
 
 /** Whether Debian's Ceph is on this machine: packages radosgw, ceph-mon and ceph-osd. */
-export function hasRadosgw(): boolean {
-  try {
-    for (const program of ['radosgw', 'radosgw-admin', 'ceph-mon', 'ceph-osd', 'ceph'])
-      execFileSync('which', [program], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+export const hasRadosgw = (): boolean => installed('radosgw', 'radosgw-admin', 'ceph-mon', 'ceph-osd', 'ceph')
 
 export interface Radosgw {
   readonly endpoint: string

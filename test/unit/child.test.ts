@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { installed } from '../support/installed.ts'
 import { removeFolder, run, temporaryFolder } from '../support/process.ts'
 
 /** Ends one child by itself and one with `killRunning`, and asks for the end of both again. */
@@ -16,7 +17,7 @@ killRunning(long)
 console.log(long.pid)
 `
 
-describe('a child process is killed once, and never after its end', () => {
+describe.skipIf(!installed('strace'))('a child process is killed once, and never after its end', () => {
   const folder = temporaryFolder()
   afterAll(() => removeFolder(folder))
 

@@ -5,12 +5,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { caddyEnvironment, versionOf } from '../support/caddy.ts'
+import { caddyEnvironment } from '../support/caddy.ts'
 import { callers, newUsers, signToken } from '../support/client.ts'
 import { commandTarget } from '../support/command-target.ts'
 import { readText } from '../support/deploy-files.ts'
 import { read, replyOf, toUser } from '../support/files.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
+import { installed } from '../support/installed.ts'
 import { freePort, removeFolder, run, startServer, temporaryFolder } from '../support/process.ts'
 import type { Instance } from '../support/target.ts'
 import { upload } from '../support/uploads.ts'
@@ -20,12 +21,7 @@ import { upload } from '../support/uploads.ts'
  * is a package of this project: where one is missing, its part is left out, and the first test says so by its name.
  */
 
-const programs = { nginx: versionOf('nginx', '-v') !== '' || installed('nginx'), caddy: installed('caddy') }
-
-/** nginx says its version to stderr. */
-function installed(program: string): boolean {
-  return versionOf('sh', '-c', `command -v ${program}`) !== ''
-}
+const programs = { nginx: installed('nginx'), caddy: installed('caddy') }
 
 it(`a shared host is tested with: ${Object.entries(programs)
   .map(([name, there]) => (there ? name : `no ${name}`))
