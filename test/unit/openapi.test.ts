@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openApi } from '../../src/http/openapi.ts'
+import { openApi } from '../../src/http/documentation/document.ts'
 import { operations } from '../../src/operations.ts'
 import { routes } from '../../src/routes.ts'
 import type { OpenApi } from '../support/openapi.ts'
