@@ -1,7 +1,9 @@
-// Writes src/http/assets.gen.js: the typed client and the console as every home hands them out, each file
-// compressed and with a tag made of its content. It is made before each build, so it is not in the repository.
+// Writes src/http/assets.gen.js: the typed client, the console and the documentation as every home hands them out,
+// each file compressed and with a tag made of its content. Scalar's reference, which draws the documentation, is a
+// megabyte: it has a module of its own, and on Workers it is a static asset. All of it is made before each build, so
+// it is not in the repository.
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
@@ -29,6 +31,9 @@ async function bundled(entry, loader = {}) {
 const client = await bundled('src/client/client.ts')
 const script = await bundled('src/console/main.tsx')
 const style = await bundled('src/console/console.css')
+const docsScript = await bundled('src/docs/main.ts')
+const docsStyle = await bundled('src/docs/docs.css')
+const reference = read('node_modules/@scalar/fastify-api-reference/dist/js/standalone.js')
 const page = read('src/console/index.html')
   .replace('CSS_HASH', tagOf(style))
   .replace('JS_HASH', tagOf(script))
@@ -39,12 +44,24 @@ const files = {
   consolePage: { type: 'text/html; charset=utf-8', content: page },
   consoleScript: { type: javascript, content: script },
   consoleStyle: { type: 'text/css; charset=utf-8', content: style },
+  docsScript: { type: javascript, content: docsScript },
+  docsStyle: { type: 'text/css; charset=utf-8', content: docsStyle },
 }
-const entries = Object.entries(files).map(([name, { type, content }]) => {
-  const gzip = gzipSync(content, { level: 9 }).toString('base64')
-  return `  ${name}: ${JSON.stringify({ type, etag: tagOf(content), gzip })},`
-})
-writeFileSync(
-  new URL('src/http/assets.gen.js', root),
-  `// Made by scripts/build-assets.mjs.\nexport const assets = {\n${entries.join('\n')}\n}\n`,
+const asset = ({ type, content }) =>
+  JSON.stringify({ type, etag: tagOf(content), gzip: gzipSync(content, { level: 9 }).toString('base64') })
+const write = (path, text) =>
+  writeFileSync(new URL(path, root), `// Made by scripts/build-assets.mjs.\n${text}\n`)
+
+const entries = Object.entries(files).map(([name, file]) => `  ${name}: ${asset(file)},\n`)
+const referenceTag = JSON.stringify({ type: javascript, etag: tagOf(reference) })
+write(
+  'src/http/assets.gen.js',
+  `export const assets = {\n${entries.join('')}  reference: ${referenceTag},\n}`,
 )
+write(
+  'src/http/reference.gen.js',
+  `export const reference = ${asset({ type: javascript, content: reference })}`,
+)
+const onWorkers = new URL('src/entry/worker/assets/docs/', root)
+mkdirSync(onWorkers, { recursive: true })
+writeFileSync(new URL('reference.js', onWorkers), reference)

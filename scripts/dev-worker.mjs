@@ -3,8 +3,8 @@
 // wrangler.toml. Stops on SIGTERM and SIGINT. Building and migrating take seconds: `--prepare` does only
 // that, `--prepared` relies on it having been done in this DATA_DIR.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 
 const {
   PORT = '8787',
@@ -15,6 +15,7 @@ const {
 const state = resolve(DATA_DIR)
 const bundle = join(state, 'bundle')
 const optionsFile = join(bundle, 'options.json')
+const assetsFolder = join(bundle, 'assets')
 
 function wrangler(...args) {
   const { status, stdout, stderr } = spawnSync(
@@ -31,10 +32,15 @@ function wrangler(...args) {
 }
 
 async function prepare() {
-  const { unstable_getMiniflareWorkerOptions: optionsOf } = await import('wrangler')
+  const { unstable_getMiniflareWorkerOptions: optionsOf, unstable_readConfig: readConfig } = await import(
+    'wrangler'
+  )
   const { workerOptions } = optionsOf(WRANGLER_CONFIG)
   mkdirSync(bundle, { recursive: true })
   wrangler('deploy', '--dry-run', '--outdir', bundle)
+  const { assets } = readConfig({ config: WRANGLER_CONFIG })
+  if (assets?.directory !== undefined)
+    cpSync(resolve(dirname(WRANGLER_CONFIG), assets.directory), assetsFolder, { recursive: true })
   for (const database of Object.keys(workerOptions.d1Databases)) {
     wrangler('d1', 'migrations', 'apply', database, '--local', '--persist-to', state)
   }
@@ -51,15 +57,23 @@ rmSync(temporary, { recursive: true, force: true })
 mkdirSync(temporary)
 process.env.TMPDIR = temporary
 
-const { Miniflare } = await import('miniflare')
+const { Miniflare, Response } = await import('miniflare')
 // The service reads of these what it knows, and nothing else.
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => /^[A-Z][A-Z0-9_]*$/.test(name)),
 )
 const workerOptions = JSON.parse(readFileSync(optionsFile, 'utf8'))
 const files = readdirSync(bundle).filter(name => name.endsWith('.wasm'))
+// Cloudflare answers the URLs of static assets before the Worker is asked. Here the Worker asks for them.
+const serviceBindings = existsSync(assetsFolder) && {
+  ASSETS: ({ url }) =>
+    new Response(readFileSync(join(assetsFolder, new URL(url).pathname)), {
+      headers: { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-cache' },
+    }),
+}
 const miniflare = new Miniflare({
   ...workerOptions,
+  ...(serviceBindings && { serviceBindings }),
   host: HOST,
   port: Number(PORT),
   modulesRoot: bundle,

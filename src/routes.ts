@@ -3,7 +3,7 @@ import { feed } from './events/feed-route.ts'
 import { mine, stream } from './events/stream-routes.ts'
 import { downloadAvatar, downloadChat } from './file/download/download.ts'
 import { receiveUpload } from './file/upload/receive.ts'
-import { clientFile, consoleRoutes } from './http/asset-routes.ts'
+import { clientFile, consoleRoutes, docsRoutes } from './http/asset-routes.ts'
 import type { Route } from './http/route.ts'
 import { docs, healthz, metrics, openApiDocument, readyz, root } from './http/service-routes.ts'
 import { centrifugoPublish, centrifugoSubscribe } from './integrations/centrifugo.ts'
@@ -33,6 +33,7 @@ export const routes: readonly Route[] = [
   ...consoleRoutes,
   openApiDocument,
   docs,
+  ...docsRoutes,
   openSessionRoute,
   currentSession,
   listSessions,

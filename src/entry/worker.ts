@@ -29,6 +29,8 @@ interface Bindings {
   readonly FILES?: R2BucketLike
   readonly RATE_LIMITER?: RateLimitLike
   readonly HUB?: HubsLike
+  /** Static assets. Cloudflare answers their URLs before it asks the Worker; `npm run dev:worker` does not. */
+  readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   readonly [name: string]: unknown
 }
 
@@ -136,6 +138,8 @@ async function respond(
   bindings: Bindings,
   context: ExecutionContextLike,
 ): Promise<Response> {
+  if (bindings.ASSETS !== undefined && new URL(request.url).pathname === '/docs/reference.js')
+    return bindings.ASSETS.fetch(request)
   let running: ReturnType<typeof start>
   try {
     running = await started(bindings)

@@ -3,7 +3,7 @@ import { type Asset, assets } from './assets.gen.js'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
 
-/* The program's own files: the typed client and the console. */
+/* The program's own files: the typed client, the console and the documentation. */
 
 const nothing = z.object({})
 
@@ -24,9 +24,14 @@ const consolePolicy = {
 }
 
 const unpacked = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
+const packed = new Map<string, Uint8Array<ArrayBuffer>>()
 
-const packedBytes = ({ gzip }: Asset): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(gzip), character => character.charCodeAt(0))
+/** The compressed file. Anybody may ask for it, so it is decoded once. */
+function packedBytes({ etag, gzip }: Asset): Uint8Array<ArrayBuffer> {
+  const bytes = packed.get(etag) ?? Uint8Array.from(atob(gzip), character => character.charCodeAt(0))
+  packed.set(etag, bytes)
+  return bytes
+}
 
 /** The uncompressed file. */
 function plainBytes(asset: Asset): Promise<Uint8Array<ArrayBuffer>> {
@@ -46,20 +51,38 @@ async function answer(
   headers: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const { runtime } = exchange.service.premises
-  const packed = runtime !== 'workers' && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')
-  const bytes = packed ? packedBytes(asset) : await plainBytes(asset)
+  const compressed = runtime !== 'workers' && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')
+  const bytes = compressed ? packedBytes(asset) : await plainBytes(asset)
   return exchange.bytes({
     size: bytes.length,
-    etag: packed ? `${asset.etag}-gzip` : asset.etag,
+    etag: compressed ? `${asset.etag}-gzip` : asset.etag,
     headers: {
       'content-type': asset.type,
       vary: 'Accept-Encoding',
-      ...(packed && { 'content-encoding': 'gzip' }),
+      ...(compressed && { 'content-encoding': 'gzip' }),
       ...headers,
     },
     open: async range => (range === undefined ? bytes : bytes.slice(range.start, range.end + 1)),
   })
 }
+
+const described = (path: string, title: string, tag: 'service' | 'page', { type }: Pick<Asset, 'type'>) => ({
+  id: `get_${path.replace(/\W+/g, '_')}`,
+  methods: ['GET'] as const,
+  path,
+  title,
+  description: '',
+  tag,
+  who: 'everybody' as const,
+  query: z.object({ v: z.string().optional().describe('its version; changes with it') }),
+  answers: {
+    200: {
+      description: 'The file',
+      content: { [type.split(';')[0] ?? '']: z.string() },
+    },
+    304: { description: 'The caller has it already' },
+  },
+})
 
 const asset = (
   path: string,
@@ -68,22 +91,8 @@ const asset = (
   file: Asset,
   headers: Readonly<Record<string, string>>,
 ): Route => ({
-  id: `get_${path.replace(/\W+/g, '_')}`,
-  methods: ['GET'],
-  path,
-  title,
-  description: '',
-  tag,
-  who: 'everybody',
-  query: z.object({ v: z.string().optional().describe('its version; changes with it') }),
-  answers: {
-    200: {
-      description: 'The file',
-      content: { [file.type.split(';')[0] ?? '']: z.string() },
-    },
-    304: { description: 'The caller has it already' },
-  },
-  handle: exchange => answer(exchange, file, headers),
+  ...described(path, title, tag, file),
+  handle: (exchange: Exchange) => answer(exchange, file, headers),
 })
 
 export const clientFile = asset(
@@ -93,6 +102,20 @@ export const clientFile = asset(
   assets.client,
   asked,
 )
+
+/** The parts of the page /docs. Scalar's reference is not carried by every home (`Premises.reference`). */
+export const docsRoutes: readonly Route[] = [
+  asset('/docs/docs.js', 'Script of the documentation', 'page', assets.docsScript, forEver),
+  asset('/docs/docs.css', 'Style of the documentation', 'page', assets.docsStyle, forEver),
+  {
+    ...described('/docs/reference.js', "Scalar's reference", 'page', assets.reference),
+    handle(exchange: Exchange) {
+      const { reference } = exchange.service.premises
+      if (reference === undefined) return exchange.reject(404, 'this home has no script for the page /docs')
+      return answer(exchange, reference, forEver)
+    },
+  },
+]
 
 /** Routes that CONSOLE=off leaves out. */
 export const consoleRoutes: readonly Route[] = [

@@ -8,6 +8,9 @@ export interface Asset {
   readonly gzip: string
 }
 
-export declare const assets: Readonly<
-  Record<'client' | 'consolePage' | 'consoleScript' | 'consoleStyle', Asset>
->
+type Name = 'client' | 'consolePage' | 'consoleScript' | 'consoleStyle' | 'docsScript' | 'docsStyle'
+
+export declare const assets: Readonly<Record<Name, Asset>> & {
+  /** Scalar's reference; its bytes are in `reference.gen.js`, since not every home carries them. */
+  readonly reference: Omit<Asset, 'gzip'>
+}

@@ -81,21 +81,34 @@ export const openApiDocument: Route = {
   handle: exchange => exchange.text(exchange.service.documentation.openApi(), 'application/json'),
 }
 
-// The page contains everything it needs: it loads nothing and runs nothing.
-const pagePolicy = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'" }
+/**
+ * The page loads only from this service, and calls only this service: at its own address, and at PUBLIC_URL, which
+ * the document names. Scalar writes its style into the page.
+ */
+const pagePolicy = (publicUrl: string) => ({
+  'content-security-policy': [
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:",
+    `font-src 'self' data:; connect-src 'self'${publicUrl === '' ? '' : ` ${new URL(publicUrl).origin}`}`,
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  ].join('; '),
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+})
 
 export const docs: Route = {
   id: 'get__docs',
   methods: ['GET'],
   path: '/docs',
-  title: 'This document as a page',
+  title: 'This document as a page with search, examples and a way to try',
   description: '',
   tag: 'service',
   who: 'everybody',
   query: nothing,
   answers: { 200: { description: 'HTML', content: { 'text/html': z.string() } } },
-  handle: exchange =>
-    exchange.text(exchange.service.documentation.page(), 'text/html; charset=utf-8', pagePolicy),
+  handle(exchange) {
+    const { documentation, publicUrl } = exchange.service
+    return exchange.text(documentation.page(), 'text/html; charset=utf-8', pagePolicy(publicUrl))
+  },
 }
 
 async function refusalToRead(exchange: Exchange): Promise<Refusal | undefined> {

@@ -13,6 +13,7 @@ import type { BlobStore, Clock, LocalFile, Log, Outbound } from '../platform.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
 import type { BeforeHooks } from '../webhook/before-hook.ts'
+import type { Asset } from './assets.gen.js'
 import type { Outbox } from './outbox.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
@@ -68,6 +69,8 @@ export interface Premises {
   readonly startedAt: number
   /** Free and total bytes of the database's disk. undefined where there is no disk. */
   disk?(): Promise<{ readonly free: number; readonly total: number }>
+  /** The script that draws /docs. undefined where a static asset has its URL: on Workers. */
+  readonly reference?: Asset
   /** undefined where the service makes no backups: on Workers. */
   readonly backups?: {
     /** Newest first. */

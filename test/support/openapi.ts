@@ -26,6 +26,7 @@ export interface OpenApi {
   readonly openapi: string
   readonly info: { readonly title: string; readonly version: string }
   readonly tags?: readonly { readonly name: string }[]
+  readonly components?: { readonly schemas?: Json }
   readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedCall>>>>
 }
 
@@ -60,7 +61,11 @@ export function openApiProblems(document: OpenApi): string[] {
       enum: values,
       ...rest
     } = (value ?? {}) as Json
-    claim($ref === undefined, `${where} refers to ${String($ref)}`)
+    if ($ref !== undefined)
+      claim(
+        String($ref).replace('#/components/schemas/', '') in (document.components?.schemas ?? {}),
+        `${where} refers to ${String($ref)}`,
+      )
     for (const name of type === undefined ? [] : [type].flat())
       claim(types.includes(String(name)), `${where} has the type ${String(name)}`)
     claim(

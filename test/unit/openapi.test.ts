@@ -44,6 +44,21 @@ describe('the OpenAPI document', () => {
     expect(silent).toEqual([])
   })
 
+  it('has an example of what is sent and of what is answered, for every call that speaks JSON', () => {
+    const unseen = calls.flatMap(({ name, call }) => {
+      const { schema, ...sent } = call.requestBody?.content['application/json'] ?? { schema: {} }
+      const answered = call.responses['200']?.content?.['application/json']
+      return [
+        ...(Object.keys((schema.properties ?? {}) as object).length > 0 && !('example' in sent)
+          ? [`${name}: sent`]
+          : []),
+        ...(answered !== undefined && !('example' in answered) ? [`${name}: answered`] : []),
+      ]
+    })
+    // The document itself is not an example of itself.
+    expect(unseen).toEqual(['get /openapi.json: answered'])
+  })
+
   it('says who may call, and what can go wrong', () => {
     for (const { name, call } of calls) {
       expect.soft(call, name).toMatchObject({ security: expect.any(Array), operationId: expect.any(String) })

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { type Config, outboundRules } from '../../config.ts'
 import { forgetAllEvents } from '../../events/retention.ts'
 import { hostOf } from '../../http/address.ts'
+import { reference } from '../../http/reference.gen.js'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
 import { serialExecutor } from '../../operation/serial-executor.ts'
@@ -92,6 +93,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     premises: {
       runtime: runtime.name,
       store: config.files.store,
+      reference,
       startedAt: Date.now(),
       async disk() {
         const { bavail, blocks, bsize } = await statfs(config.DATA_DIR)

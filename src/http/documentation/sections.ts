@@ -20,6 +20,11 @@ export const sections: readonly Section[] = [
     paths: /^\/group\/(invit|appl|qrcode)/,
   },
   {
+    name: 'members',
+    description: 'Members, admins and the owner; what each sets for itself',
+    paths: /^\/group\/(member|admin|transfer|kick|leave|display_name|msg)/,
+  },
+  {
     name: 'bans and blacklist',
     description: 'Who may not send, and who may not join',
     paths: /^\/group\/(settings\/)?(ban|unban|block|unblock)/,
@@ -35,11 +40,6 @@ export const sections: readonly Section[] = [
     paths: /^\/group\/announcement/,
   },
   { name: 'shared files', description: 'Files on record in a group', paths: /^\/group\/file/ },
-  {
-    name: 'members',
-    description: 'Members, admins and the owner; what each sets for itself',
-    paths: /^\/group\//,
-  },
   { name: 'file', description: 'Avatars and chat files: upload, download, forward' },
   { name: 'events', description: 'What happened, and how to keep up with it; webhooks' },
   { name: 'authz', description: 'What a message server asks: who may, and who receives' },
@@ -52,5 +52,5 @@ export const sections: readonly Section[] = [
 /** The section of an operation. */
 export function sectionOf({ tag, path }: Pick<Operation, 'tag' | 'path'>): string {
   if (tag !== 'group') return tag
-  return sections.find(({ paths }) => paths?.test(path))?.name ?? tag
+  return sections.find(({ paths }) => paths?.test(path))?.name ?? 'groups'
 }
