@@ -1,3 +1,4 @@
+import { audit } from './audit/operation.ts'
 import { check, checkBatch } from './authz/check.ts'
 import { forward } from './file/forward.ts'
 import { revokeFile } from './file/revoke.ts'
@@ -150,6 +151,7 @@ export const operations: readonly Operation[] = [
   listErasures,
   listFiles,
   usage,
+  audit,
   listApps,
   getApp,
   createApp,

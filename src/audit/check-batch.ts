@@ -1,5 +1,6 @@
 import type { ChainEntry } from '../db/schema-audit.ts'
 import type { TextHash } from '../platform.ts'
+import { appSettings } from '../tenant/app.ts'
 import { digestOf, type EventRow, type StoredBatch, sealedText } from './digest.ts'
 import type { KeepingTerms } from './terms.ts'
 
@@ -85,12 +86,15 @@ const isTrimmedRow = (row: EventRow): boolean =>
   row.subjects === '[]' &&
   row.data === JSON.stringify({ from: 1, to: row.seq })
 
-/** The terms before and after a change of the settings. */
+const { events_days, audit_days } = appSettings.parse({})
+const defaults = { events_days, audit_days }
+
+/** The terms before and after a change of the settings. null in an event means the default. */
 function termsIn(data: string): KeepingTerms[] {
   const { changes = {} } = JSON.parse(data) as { changes?: Record<string, readonly unknown[]> }
-  const days = (name: string, side: number) => {
+  const days = (name: keyof KeepingTerms, side: number) => {
     const value = changes[name]?.[side]
-    return typeof value === 'number' ? value : undefined
+    return typeof value === 'number' ? value : value === null ? defaults[name] : undefined
   }
   return [0, 1].map(side => ({
     events_days: days('events_days', side),

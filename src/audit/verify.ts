@@ -16,6 +16,10 @@ import { Terms } from './terms.ts'
  */
 
 const portion = 8
+/** The most events that are read at once. Batches that were not tampered with have fewer. */
+const maxRows = 20_000
+/** How many problems are kept in memory. */
+const maxNamed = 1000
 
 const batchesAfter = query<{ app_id: string; number: number }>()(p =>
   db
@@ -52,7 +56,8 @@ const eventsBetween = query<{ app_id: string; from: number; to: number }>()(p =>
     .select(storedColumns)
     .from(events)
     .where(and(eq(events.app_id, p.app_id), sql`${events.seq} BETWEEN ${p.from} AND ${p.to}`))
-    .orderBy(asc(events.seq)),
+    .orderBy(asc(events.seq))
+    .limit(maxRows),
 )
 
 const countBefore = query<{ app_id: string; seq: number }>()(p =>
@@ -80,8 +85,10 @@ export interface Verdict {
   /** The last event that retention has deleted, at least in part; 0 if none. */
   readonly deletedTo: number
   readonly head: KnownHead | undefined
-  /** What is wrong, in the order of the chain. */
-  readonly problems: readonly string[]
+  /** How many problems there are. */
+  readonly problems: number
+  /** What is wrong, in the order of the chain: the first problems, at most `maxNamed`. */
+  readonly named: readonly string[]
 }
 
 /** What verifying needs. `read` answers the rows of a query. */
@@ -95,7 +102,12 @@ export interface Verifying {
 
 export async function verifyApp(app: App, { read, hash, now, known = [] }: Verifying): Promise<Verdict> {
   const { app_id } = app
-  const problems: string[] = []
+  const named: string[] = []
+  let problems = 0
+  const report = (found: readonly string[]) => {
+    problems += found.length
+    named.push(...found.slice(0, maxNamed - named.length))
+  }
   const terms = new Terms(app.settings, now)
   const [reached] = await read(reach({ app_id }))
   const { head: newestEvent, earliest } = reached ?? { head: 0, earliest: 0 }
@@ -114,8 +126,8 @@ export async function verifyApp(app: App, { read, hash, now, known = [] }: Verif
     const rows: EventRow[] = await read(eventsBetween({ app_id, from: first.first_seq, to: last.last_seq }))
     let at = 0
     for (const batch of found) {
-      problems.push(...linkProblems(before, batch))
-      if (batchHash(hash, batch) !== batch.hash) problems.push(`batch ${batch.number} was changed`)
+      report(linkProblems(before, batch))
+      if (batchHash(hash, batch) !== batch.hash) report([`batch ${batch.number} was changed`])
       const start = at
       while (at < rows.length && (rows[at] as EventRow).seq <= batch.last_seq) at++
       const checked = checkBatch({
@@ -125,7 +137,7 @@ export async function verifyApp(app: App, { read, hash, now, known = [] }: Verif
         rows: rows.slice(start, at),
         trimmed: earliest,
       })
-      problems.push(...checked.problems)
+      report(checked.problems)
       terms.learn(checked.settingsChanges)
       if (batch.kept !== 'all') {
         terms.deleted(batch)
@@ -139,14 +151,15 @@ export async function verifyApp(app: App, { read, hash, now, known = [] }: Verif
     }
     if (batches === found.length) {
       const [{ count: left } = { count: 0 }] = await read(countBefore({ app_id, seq: first.first_seq }))
-      if (left > 0) problems.push(`${left} events before event ${first.first_seq} are in no batch`)
+      if (left > 0)
+        report([`${left} events before event ${first.first_seq} were inserted: they are in no batch`])
     }
   }
 
   const [head] = await read(headOf({ app_id }))
-  problems.push(...headProblems(before, head), ...terms.problems())
-  for (const number of missed.keys())
-    problems.push(`the chain does not contain the head ${number} that is known`)
+  report(headProblems(before, head))
+  report(terms.problems())
+  report([...missed.keys()].map(number => `the chain does not contain the known head ${number}`))
   return {
     batches,
     events: count,
@@ -155,6 +168,7 @@ export async function verifyApp(app: App, { read, hash, now, known = [] }: Verif
     deletedTo,
     head: before && { number: before.number, hash: before.hash },
     problems,
+    named,
   }
 }
 

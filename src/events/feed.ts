@@ -3,7 +3,7 @@ import { db, query } from '../db/query.ts'
 import { apps } from '../db/schema.ts'
 import { events } from '../db/schema-events.ts'
 import { position } from './cursor.ts'
-import { type EventKind, kinds, type RecordedEvent } from './event.ts'
+import { kinds, type RecordedEvent } from './event.ts'
 import { type Notice, noticeOf } from './notice.ts'
 
 /* What readers of the events get: the rows after a position, and the events made of them. */
@@ -63,11 +63,8 @@ export interface Reach {
 /**
  * An event as administrators and webhooks get it: the fields of its payload stand beside the other fields.
  */
-export type ToldEvent = Readonly<Record<string, unknown>> & {
-  readonly cursor: string
-  readonly kind: EventKind
-  readonly notice?: Notice
-}
+export type ToldEvent = Readonly<Record<string, unknown>> &
+  Omit<RecordedEvent, 'subjects' | 'data'> & { readonly cursor: string; readonly notice?: Notice }
 
 export function toldEvent(epoch: string, event: RecordedEvent): ToldEvent {
   const { seq, at, kind, group_id, group_version, by_id, acting, key_id, subjects, data, request, ip } = event

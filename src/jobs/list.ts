@@ -7,6 +7,7 @@ import type { Job } from './job.ts'
 import { sealEvents } from './seal-events.ts'
 import { sweepApps } from './sweep-apps.ts'
 import { sweepGroups } from './sweep-groups.ts'
+import { tellHeads } from './tell-heads.ts'
 import { tidyStore } from './tidy-store.ts'
 import { trimEvents } from './trim-events.ts'
 
@@ -23,6 +24,7 @@ export const jobs: readonly Job[] = [
   collectReleased,
   collectUnfinished,
   sealEvents,
+  tellHeads,
   trimEvents,
   forgetKeys,
 ]

@@ -3,6 +3,7 @@ import { SQLiteSyncDialect, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { SerialEngine } from '../db/engine.ts'
 import { type Args, command, type Query } from '../db/query.ts'
 import * as schema from '../db/schema.ts'
+import { auditChain, auditHeads } from '../db/schema-audit.ts'
 import { erasedUsers } from '../db/schema-erasure.ts'
 import { events, idempotency } from '../db/schema-events.ts'
 import { webhookHolds, webhookParked, webhooks } from '../db/schema-webhook.ts'
@@ -118,16 +119,26 @@ const withoutFiles: readonly TableOfApp[] = [
 ]
 
 /** Tables that are not exported. */
-export const leftBehind: readonly SQLiteTable[] = [events, idempotency, webhooks, webhookHolds, webhookParked]
+export const leftBehind: readonly SQLiteTable[] = [
+  events,
+  auditChain,
+  auditHeads,
+  idempotency,
+  webhooks,
+  webhookHolds,
+  webhookParked,
+]
 
 /**
- * Statements that delete the app's events in the target database, and the rows that refer to event numbers.
+ * Statements that delete the app's events, and their chain, in the target database, and the rows that refer to event numbers.
  * The numbers then begin again at 1.
  */
 const beginEventsAnew = (id: string): readonly string[] => {
   const ofApp = `"webhook_id" IN (SELECT "webhook_id" FROM "webhooks" WHERE "app_id" = ${id})`
   return [
     `DELETE FROM "events" WHERE "app_id" = ${id};\n`,
+    `DELETE FROM "audit_chain" WHERE "app_id" = ${id};\n`,
+    `DELETE FROM "audit_heads" WHERE "app_id" = ${id};\n`,
     `DELETE FROM "idempotency" WHERE "app_id" = ${id};\n`,
     `DELETE FROM "webhook_holds" WHERE ${ofApp};\n`,
     `DELETE FROM "webhook_parked" WHERE ${ofApp};\n`,

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { appendFile, open, truncate } from 'node:fs/promises'
+import { appendFile, type FileHandle, open, truncate } from 'node:fs/promises'
+import type { SerialEngine } from '../../db/engine.ts'
 import { CommandFailure } from './command-failure.ts'
 
 /*
- * A backup ends with a seal: the SHA-256 of all bytes before the seal. SQLite ignores bytes after the last
- * page, so any SQLite opens a sealed backup. Backups of 0.1.0 have no seal.
+ * A backup ends with the heads of the audit chains, one a line, and a seal: the SHA-256 of all bytes before the
+ * seal. SQLite ignores bytes after the last page, so any SQLite opens a sealed backup. Backups of 0.1.0 have no
+ * seal.
  */
 
 const label = '\ncohort backup, sha256 '
@@ -17,13 +19,37 @@ const sealBytes = label.length + 64 + 1
  */
 const smallestPage = 512
 
-/** Appends the seal to a new backup. */
-export async function seal(file: string): Promise<void> {
+/** The newest batch of an app's audit chain (docs/audit.md). */
+export interface ChainHead {
+  readonly app_id: string
+  readonly number: number
+  readonly hash: string
+}
+
+/** The heads of the audit chains in a database. A database of an older version has none. */
+export function headsIn(engine: SerialEngine): ChainHead[] {
+  if (engine.rows("SELECT 1 FROM sqlite_schema WHERE name = 'audit_heads'").length === 0) return []
+  return engine
+    .rows('SELECT app_id, head_number, head_hash FROM audit_heads ORDER BY app_id')
+    .map(([app_id, number, hash]) => ({
+      app_id: String(app_id),
+      number: Number(number),
+      hash: String(hash),
+    }))
+}
+
+/** Appends the heads and the seal to a new backup. */
+export async function seal(file: string, heads: readonly ChainHead[]): Promise<void> {
+  const lines = heads
+    .map(({ app_id, number, hash }) => `\naudit head of ${app_id}: ${number}:${hash}`)
+    .join('')
+  // `breakSeal` knows by the length that there is a seal.
+  await appendFile(file, (lines.length + sealBytes) % smallestPage === 0 ? `${lines}\n` : lines)
   await appendFile(file, `${label}${await hashOf(file)}\n`)
 }
 
 /**
- * Checks the seal of a copy of a backup and cuts it off. Does nothing if there is no seal. Messages call the
+ * Checks the seal of a copy of a backup and cuts off what comes after the database. Does nothing if there is no seal. Messages call the
  * backup `name`. Throws `CommandFailure` if the bytes are not the sealed ones.
  */
 export async function breakSeal(file: string, name: string): Promise<void> {
@@ -38,10 +64,17 @@ export async function breakSeal(file: string, name: string): Promise<void> {
       throw new CommandFailure(
         `${name} is damaged, or was changed after it was made: its checksum is another`,
       )
-    await truncate(file, contentBytes)
+    await truncate(file, await databaseBytes(handle))
   } finally {
     await handle.close()
   }
+}
+
+/** The length of a database, as its header says it (https://sqlite.org/fileformat2.html, section 1.3). */
+async function databaseBytes(handle: FileHandle): Promise<number> {
+  const { buffer } = await handle.read(Buffer.alloc(100), 0, 100, 0)
+  const pageBytes = buffer.readUInt16BE(16)
+  return (pageBytes === 1 ? 65_536 : pageBytes) * buffer.readUInt32BE(28)
 }
 
 /** The SHA-256 of the first `bytes` bytes of a file (default: all bytes), in hexadecimal digits. */

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import type { Runtime } from '../runtime.ts'
-import { seal } from './backup-seal.ts'
+import { type ChainHead, headsIn, seal } from './backup-seal.ts'
 import { type BucketBackup, bucketBackup, upload } from './bucket-backup.ts'
 import { type Command, UsageError } from './command.ts'
 import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
@@ -18,7 +18,7 @@ export const backupCommand: Command = {
   help: `Usage: cohort backup FILE [--files] [--force]
 
 Writes the database as it stands at one moment into FILE: everything that was answered before is in it. The service goes on meanwhile.
-FILE holds the apps with their secrets: keep it as safe as those. It ends with a checksum of itself. cohort restore brings it back.
+FILE holds the apps with their secrets: keep it as safe as those. It ends with the heads of its audit chains and a checksum of itself. cohort restore brings it back.
 
   --files   also copies the stored files into the folder FILE.files; what is there already is not copied again.
             With S3 the files stay in the bucket, which has backups of its own
@@ -67,15 +67,17 @@ async function backUpToBucket(runtime: Runtime, config: Config, backup: BucketBa
 }
 
 async function sealedSnapshot(runtime: Runtime, config: Config, target: string): Promise<void> {
-  await snapshot(runtime, config, target)
-  await seal(target)
+  await seal(target, await snapshot(runtime, config, target))
 }
 
-async function snapshot(runtime: Runtime, config: Config, target: string): Promise<void> {
+/** Copies the database. Resolves with heads of its audit chains that are in the copy. */
+async function snapshot(runtime: Runtime, config: Config, target: string): Promise<ChainHead[]> {
   const engine = runtime.openDatabase(databaseFile(config))
   const progress: Progress = progressBar('Backup')
   let held = false
   try {
+    // Read before the copy is made. Chains only grow, so the copy contains these heads.
+    const heads = headsIn(engine)
     await engine.backup(target, (done, total) => {
       // A backup in steps starts again whenever somebody commits between two steps, so under load it would
       // never end. A read transaction holds one state of the database instead.
@@ -86,6 +88,7 @@ async function snapshot(runtime: Runtime, config: Config, target: string): Promi
       }
       progress(done, total)
     })
+    return heads
   } finally {
     progress.end()
     engine.close()

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import type { SerialEngine } from '../../db/engine.ts'
 import { appRow } from '../../tenant/registry.ts'
 import { exportLines } from '../../transfer/export-lines.ts'
@@ -9,10 +8,8 @@ import { type Command, required, UsageError } from './command.ts'
 import { sayingWhatFailed } from './command-failure.ts'
 import { openData } from './data.ts'
 import { progressBar } from './progress.ts'
+import { writeOut, writeTo } from './text-output.ts'
 import { refuseOverwriting, writeWhole } from './whole-file.ts'
-
-/** How many characters are written at a time. */
-const portionCharacters = 256 * 1024
 
 export const exportCommand: Command = {
   name: 'export',
@@ -82,35 +79,4 @@ function* sqlOf(engine: SerialEngine, app_id: string, what: SqlExport): Generato
     progress(done, Number(members))
   })
   progress.end()
-}
-
-async function writeTo(file: string, text: Iterable<string>): Promise<void> {
-  const handle = await open(file, 'w')
-  try {
-    for (const part of inPortions(text)) await handle.writeFile(part)
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Writes to standard output, no faster than the reader takes it. Throws if the reader has closed it. */
-async function writeOut(text: Iterable<string>): Promise<void> {
-  // Each write reports its own failure, so this event needs no handling.
-  process.stdout.on('error', () => {})
-  for (const part of inPortions(text)) {
-    await new Promise<void>((resolve, reject) => {
-      process.stdout.write(part, error => (error ? reject(error) : resolve()))
-    })
-  }
-}
-
-function* inPortions(text: Iterable<string>): Generator<string> {
-  let pending = ''
-  for (const part of text) {
-    pending += part
-    if (pending.length < portionCharacters) continue
-    yield pending
-    pending = ''
-  }
-  if (pending !== '') yield pending
 }

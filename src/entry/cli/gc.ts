@@ -29,6 +29,10 @@ May run beside the service. Prints what each did; the exit code is 1 if anything
         failures++
         print(`${JSON.stringify(line)}\n`)
       }
+      // Jobs tell the log some things only once, so they are told here too.
+      const tell = (line: Readonly<Record<string, unknown>>) => {
+        if (line.event !== 'job') print(`${JSON.stringify(line)}\n`)
+      }
       const reports = await jobRunner({
         executors: [executor],
         executorFor: () => executor,
@@ -36,7 +40,7 @@ May run beside the service. Prints what each did; the exit code is 1 if anything
         blobs: blobStore(config),
         clock: Date.now,
         newId: idMaker(Date.now).next,
-        log: { info() {}, warn: complain, error: complain },
+        log: { info: tell, warn: complain, error: complain },
         metrics: new Metrics(),
         hash: nativeSha256,
         outbound: nodeOutbound(outboundRules(config)),

@@ -4,6 +4,7 @@ import { DatabaseError } from '../../db/engine.ts'
 import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
 import { appCommand } from './app-command.ts'
+import { auditCommand } from './audit.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { type Command, UsageError } from './command.ts'
@@ -37,6 +38,7 @@ const commands: readonly Command[] = [
   filesCommand,
   epochCommand,
   eventsCommand,
+  auditCommand,
   exportCommand,
   importCommand,
 ]
