@@ -49,6 +49,7 @@ export const clientNames: Readonly<Record<string, string>> = {
   '/file/upload/forward': 'file.forward',
   'GET /user/settings': 'user.settings',
   'PUT /user/settings': 'user.setSettings',
+  '/audit': 'admin.audit',
   'POST /webhooks': 'webhooks.create',
   'GET /webhooks': 'webhooks.list',
   'GET /webhooks/:webhook_id': 'webhooks.get',

@@ -52,15 +52,17 @@ const columns = {
 }
 
 /** The first event that is not older than a time, found by halving; one after the newest if all are older. */
-const firstSince = (app_id: unknown, at: SQL): SQL => sql`(WITH RECURSIVE halved(low, high) AS (
-    SELECT coalesce((SELECT min(seq) FROM events WHERE app_id = ${app_id}), 1),
-      coalesce((SELECT max(seq) FROM events WHERE app_id = ${app_id}), 0) + 1
-    UNION ALL
-    SELECT iif(since, low, middle + 1), iif(since, middle, high)
-    FROM (SELECT low, high, (low + high) / 2 AS middle,
-      (SELECT e.at FROM events e WHERE e.app_id = ${app_id} AND e.seq >= (low + high) / 2 ORDER BY e.seq LIMIT 1) >= ${at} AS since
-      FROM halved WHERE low < high))
-  SELECT max(low) FROM halved)`
+const firstSince = (app_id: unknown, at: SQL): SQL => {
+  const middleIsSince = sql`(SELECT e.at FROM events e WHERE e.app_id = ${app_id} AND e.seq >= (low + high) / 2
+    ORDER BY e.seq LIMIT 1) >= ${at}`
+  return sql`(WITH RECURSIVE halved(low, high) AS (
+      SELECT coalesce((SELECT min(seq) FROM events WHERE app_id = ${app_id}), 1),
+        coalesce((SELECT max(seq) FROM events WHERE app_id = ${app_id}), 0) + 1
+      UNION ALL
+      SELECT iif(${middleIsSince}, low, (low + high) / 2 + 1), iif(${middleIsSince}, (low + high) / 2, high)
+      FROM halved WHERE low < high)
+    SELECT max(low) FROM halved)`
+}
 
 type Fields<A extends Args> = Placeholders<A>
 

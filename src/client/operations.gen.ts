@@ -1191,6 +1191,43 @@ export interface AdminUsageAnswer {
   readonly created_at: number
 }
 
+export interface AdminAuditInput {
+  /** Only what this user did, or an administrator as this user. */
+  readonly actor?: number
+  /** Only what happened to this user, file or announcement. */
+  readonly subject?: number
+  /** Only what happened in this group. */
+  readonly group_id?: number
+  /** Only these kinds, separated by commas. */
+  readonly kinds?: string
+  /** Only events since this time, milliseconds. */
+  readonly from?: number
+  /** Only events before this time, milliseconds. */
+  readonly to?: number
+  /** How many rows a page has at most. 1 to 1000. */
+  readonly limit?: number
+}
+export interface AdminAuditItem {
+  /** Position of the event, as /events takes it. */
+  readonly cursor: string
+  readonly seq: number
+  /** Milliseconds. */
+  readonly at: number
+  readonly kind: string
+  readonly group_id: number | null
+  readonly group_version: number | null
+  /** The user who acted. */
+  readonly by_id: number | null
+  /** `user`, `administrator_as_user`, `administrator` or `service`. */
+  readonly acting: string
+  /** Id of the key that signed the token; `operator` for the operator. */
+  readonly key_id: string
+  /** `x-request-id` of the request. */
+  readonly request: string
+  /** As much of the address as AUDIT_IP keeps. */
+  readonly ip: string
+}
+
 export interface OperatorAppsInput {
   /** How many rows a page has at most. 1 to 1000. */
   readonly limit?: number
@@ -2054,6 +2091,8 @@ export const adminOperations = (api: Connection) => ({
     files: (input?: AdminFilesInput, options?: CallOptions) => api.pages<AdminFilesItem>('GET', "/admin/files", input, options),
     /** Get what the app uses. Its groups, users, memberships and files, and the limits that it has. */
     usage: (input?: AdminUsageInput, options?: CallOptions) => api.get<AdminUsageAnswer>("/admin/usage", input, options),
+    /** Ask who did what. The recorded events of the app, the newest first: who acted, as what, with which key and by which request. A page looks at a limited number of events: with filters it may have few rows, or none, and there are more pages as long as `cursor` is not empty. */
+    audit: (input?: AdminAuditInput, options?: CallOptions) => api.pages<AdminAuditItem>('GET', "/audit", input, options),
 })
 
 export const operatorOperations = (api: Connection) => ({

@@ -3,8 +3,10 @@ import type { Executor } from '../operation/executor.ts'
 import type { Call } from '../operation/operation.ts'
 import { task } from '../operation/task.ts'
 
-/** Refusals that mean the caller lacks a right. All others mean something else is wrong. */
-const privilege: readonly string[] = ['no_permission', 'needs_admin', 'needs_owner']
+const rights: readonly string[] = ['no_permission', 'needs_admin', 'needs_owner']
+
+/** Whether the caller was refused because it lacks a right. All other refusals mean something else is wrong. */
+export const lacksRight = ({ name }: Refusal): boolean => rights.includes(name)
 
 /**
  * The shortest time between two records of one token's refusals (milliseconds), and how many tokens are
@@ -18,18 +20,17 @@ export class RefusedAccess {
   private readonly lastTold = new Map<string, number>()
 
   /**
-   * Records that the call was refused, if this refusal is to be recorded. Resolves when that is done. Never
-   * fails.
+   * Records that the call was refused for lack of a right, unless this token's last one was recorded just before.
+   * Resolves when that is done. Never fails.
    */
   async tell(
     executor: Executor,
     call: Call<unknown>,
     token: string,
     operation: string,
-    refusal: Refusal,
+    { code }: Refusal,
   ): Promise<void> {
-    if (!privilege.includes(refusal.name) || !this.isDue(token, call.now)) return
-    const { code } = refusal
+    if (!this.isDue(token, call.now)) return
     const told = task({
       decide: () => ({ data: null, events: [{ kind: 'access.refused', operation, code }] }),
     })

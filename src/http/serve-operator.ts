@@ -8,7 +8,7 @@ import type { Handler } from './serve.ts'
 import type { Service } from './service.ts'
 import { checkFields } from './unknown-fields.ts'
 
-const operator = { administrator: true, user_id: null, only_group: null } as const
+const operator = { administrator: true, user_id: null, only_group: null, key_id: 'operator' } as const
 
 /**
  * The handler of an operator's operation. Such an operation belongs to no app. It runs in the database of the
@@ -33,7 +33,7 @@ export function serveOperatorOperation(service: Service, operation: Operation, p
 
   const attempt = async (exchange: Exchange): Promise<Result> => {
     const allowed = await exchange.operator()
-    if (allowed instanceof Refusal) return allowed
+    if (allowed instanceof Refusal) return exchange.tellNotOperator(operation.id, allowed)
     const reading = ['GET', 'HEAD'].includes(exchange.request.method)
     const body = reading ? {} : await exchange.body()
     if (body instanceof Refusal) return body
@@ -42,7 +42,8 @@ export function serveOperatorOperation(service: Service, operation: Operation, p
     const input = parse(operation.input, { ...exchange.query, ...body })
     if (input instanceof Refusal) return input
     const { clock, newId } = service
-    return run(exchange, { app: noApp, caller: operator, input, now: clock(), newId })
+    const { origin } = exchange
+    return run(exchange, { app: noApp, caller: operator, input, now: clock(), newId, origin })
   }
 
   return async context => {

@@ -166,7 +166,9 @@ export function serveRoute(service: Service, route: Route): Handler {
     if (!isGuarded(route)) return route.handle(exchange)
     if (route.who === 'operator') {
       const operator = await exchange.operator()
-      return operator instanceof Refusal ? operator : route.handle(exchange, operator)
+      return operator instanceof Refusal
+        ? exchange.tellNotOperator(route.id, operator)
+        : route.handle(exchange, operator)
     }
     const allowed = await access(exchange, route.tokenInQuery)
     if (allowed instanceof Refusal) return allowed

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Instance, Pace, Target } from '../support/target.ts'
+import { auditSuite } from './audit.ts'
 import { authzSuite } from './authz.ts'
 import { badInputSuite } from './bad-input.ts'
 import { beforeHooksSuite } from './before-hooks.ts'
@@ -45,6 +46,7 @@ const nextDoor = { WEBHOOK_ALLOW: '127.0.0.0/8', WEBHOOK_ALLOW_HTTP: 'true' }
 const suites: Readonly<Record<string, Suite | Environed>> = {
   story: storySuite,
   rules: rulesSuite,
+  audit: { suite: auditSuite, environment: behindProxy },
   authz: authzSuite,
   'before-hooks': { suite: beforeHooksSuite, environment: nextDoor },
   webhooks: { suite: webhooksSuite, environment: nextDoor },
