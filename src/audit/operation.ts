@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RecordedEvent } from '../events/event.ts'
 import { toldEvent } from '../events/feed.ts'
 import { wantedParameters } from '../events/wanted.ts'
