@@ -2,7 +2,6 @@ import type { Context } from 'hono'
 import type * as z from 'zod'
 import { DatabaseError, type Session } from '../db/engine.ts'
 import { keptAddress } from '../events/kept-address.ts'
-import { lacksRight } from '../events/refused.ts'
 import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import type { Caller, Origin, Page } from '../operation/operation.ts'
 import { type RunTask, runnerFor } from '../operation/task.ts'
@@ -234,37 +233,6 @@ export class Exchange {
   /** Runs tasks of this app that are not operations, such as those that change the state of a file. */
   runnerFor(app: App): RunTask {
     return runnerFor(this.service, this.session, app, this.origin)
-  }
-
-  /** Answers the refusal. A refusal for lack of rights is recorded first (see `RefusedAccess`). */
-  async tellRefused(access: Access, operation: string, refusal: Refusal): Promise<Refusal> {
-    if (lacksRight(refusal)) await this.recordRefused(access, operation, refusal)
-    return refusal
-  }
-
-  /**
-   * Answers why this caller is not the operator. If the caller sent a valid token of an app, that is recorded in
-   * the app first.
-   */
-  async tellNotOperator(operation: string, refusal: Refusal): Promise<Refusal> {
-    const token = this.tokenOf(this.header('access-token'))
-    const app = token === undefined ? refusal : await this.appOf(token)
-    if (token === undefined || app instanceof Refusal) return refusal
-    const { tokens } = this.service
-    const identity = tokens.known(app, token) ?? (await tokens.verify(app, token))
-    const caller = identity instanceof Refusal ? identity : callerOf(identity, null, null)
-    if (!(caller instanceof Refusal)) await this.recordRefused({ app, caller, token }, operation, refusal)
-    return refusal
-  }
-
-  private async recordRefused(
-    { app, caller, token }: Access,
-    operation: string,
-    refusal: Refusal,
-  ): Promise<void> {
-    const { executorFor, clock, newId, refusedAccess } = this.service
-    const call = { app, caller, input: {}, now: clock(), newId, origin: this.origin }
-    await refusedAccess.tell(executorFor(app.app_id), call, token ?? '', operation, refusal)
   }
 
   // How the request is answered.

@@ -6,6 +6,7 @@ import { Exchange } from './exchange.ts'
 import { parse } from './input.ts'
 import type { Handler } from './serve.ts'
 import type { Service } from './service.ts'
+import { tellNotOperator } from './tell-refused.ts'
 import { checkFields } from './unknown-fields.ts'
 
 const operator = { administrator: true, user_id: null, only_group: null, key_id: 'operator' } as const
@@ -33,7 +34,7 @@ export function serveOperatorOperation(service: Service, operation: Operation, p
 
   const attempt = async (exchange: Exchange): Promise<Result> => {
     const allowed = await exchange.operator()
-    if (allowed instanceof Refusal) return exchange.tellNotOperator(operation.id, allowed)
+    if (allowed instanceof Refusal) return tellNotOperator(exchange, operation.id, allowed)
     const reading = ['GET', 'HEAD'].includes(exchange.request.method)
     const body = reading ? {} : await exchange.body()
     if (body instanceof Refusal) return body

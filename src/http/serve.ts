@@ -11,6 +11,7 @@ import { Exchange } from './exchange.ts'
 import { parse } from './input.ts'
 import { type Access, isGuarded, type Route } from './route.ts'
 import type { Service } from './service.ts'
+import { tellNotOperator, tellRefused } from './tell-refused.ts'
 import { checkFields } from './unknown-fields.ts'
 
 /** Marks a replayed answer: it is that of an earlier request with the same key, and nothing happened now. */
@@ -116,7 +117,7 @@ export function serveOperation(service: Service, operation: Operation, path: str
   ): Result | Promise<Result> =>
     isPrivileged
       ? after<Result, Result>(pending, result =>
-          result instanceof Refusal ? exchange.tellRefused(allowed, operation.id, result) : result,
+          result instanceof Refusal ? tellRefused(exchange, allowed, operation.id, result) : result,
         )
       : pending
 
@@ -167,13 +168,13 @@ export function serveRoute(service: Service, route: Route): Handler {
     if (route.who === 'operator') {
       const operator = await exchange.operator()
       return operator instanceof Refusal
-        ? exchange.tellNotOperator(route.id, operator)
+        ? tellNotOperator(exchange, route.id, operator)
         : route.handle(exchange, operator)
     }
     const allowed = await access(exchange, route.tokenInQuery)
     if (allowed instanceof Refusal) return allowed
     const refusal = refusalToCall(route.who, allowed.caller)
-    if (refusal !== undefined) return exchange.tellRefused(allowed, route.id, refusal)
+    if (refusal !== undefined) return tellRefused(exchange, allowed, route.id, refusal)
     return route.handle(exchange, allowed)
   }
   return async context => {
