@@ -3,11 +3,13 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
+import { type Verdict, verifyApp } from '../../src/audit/verify.ts'
 import { folderStore } from '../../src/blobs/folder.ts'
 import { readConfig } from '../../src/config.ts'
 import { betterSqlite3 } from '../../src/db/engines/better-sqlite3.ts'
 import { invariants } from '../../src/db/invariants.ts'
 import { migrate } from '../../src/db/migrate.ts'
+import type { Bound } from '../../src/db/query.ts'
 import { eventLoop } from '../../src/entry/event-loop.ts'
 import { nativeSha256 } from '../../src/entry/sha256.ts'
 import { sharpDecodeCost } from '../../src/media/decode-cost.ts'
@@ -21,7 +23,8 @@ import { networksIn } from '../../src/outbound/address.ts'
 import { nodeOutbound } from '../../src/outbound/node-outbound.ts'
 import { createService } from '../../src/service.ts'
 import { newApp } from '../../src/tenant/first-app.ts'
-import { saveApp } from '../../src/tenant/registry.ts'
+import { appRow, saveApp, toApp } from '../../src/tenant/registry.ts'
+import { read } from '../../src/transfer/read.ts'
 import type { Reachable } from './client.ts'
 import { removeFolder, temporaryFolder } from './process.ts'
 
@@ -42,6 +45,8 @@ export interface ClockedInstance extends Reachable {
   tidy(): Promise<void>
   /** Rules that do not hold. */
   broken(): string[]
+  /** Checks the chain of the audit trail, as `cohort audit verify` does. */
+  verify(): Promise<Verdict>
   stop(): Promise<void>
 }
 
@@ -133,6 +138,12 @@ export async function startClocked(): Promise<ClockedInstance> {
     },
     tidy: async () => void (await running.jobs.runAll()),
     broken: () => invariants.filter(({ sql }) => running.engine.rows(sql).length > 0).map(({ rule }) => rule),
+    async verify() {
+      const look = <Row>(bound: Bound<Row>) => read(running.engine, bound)
+      const [row] = look(appRow({ app_id }))
+      if (row === undefined) throw new Error('the app is gone')
+      return verifyApp(toApp(row), { read: look, hash: nativeSha256, now })
+    },
     async stop() {
       await running.close()
       await removeFolder(folder)

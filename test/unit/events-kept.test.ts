@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keptAddress } from '../../src/events/kept-address.ts'
 import { type Client, callers } from '../support/client.ts'
-import { eventsAfter, headOf } from '../support/events.ts'
+import { eventsAfter, headOf, type Told } from '../support/events.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
 import { type ClockedInstance, startClocked } from '../support/in-process.ts'
 
@@ -71,6 +71,36 @@ describe('as time passes, events', () => {
     dataOf(await name('Now'))
     await service.tidy()
     expect((await admin.get('/events', { after: before })).status).toBe(410)
+  })
+
+  it('stay in a chain that verifies, whatever has been deleted of it', async () => {
+    const { owner, group_id, name } = await setup()
+    const { kicked } = await people(service, ['kicked'])
+    dataOf(await owner.post('/group/invite', { group_id, user_list: [kicked.id] }))
+    dataOf(await owner.post('/group/kick', { group_id, user_list: [kicked.id] }))
+    dataOf(await name('Soon gone'))
+    const told = async () => {
+      const shown: Told[] = dataOf(await admin.get('/audit', { group_id }))
+      return shown.map(({ kind }) => kind)
+    }
+    expect(await told()).toContain('group.profile.changed')
+    await service.tidy()
+    service.advance(31 * day)
+    dataOf(await name('New'))
+    await service.tidy()
+    expect(await told()).toEqual(['group.profile.changed', 'group.member.kicked', 'group.created'])
+    expect(await service.verify()).toMatchObject({ named: [], deletedTo: expect.any(Number) })
+    expect((await service.verify()).deletedTo).toBeGreaterThan(0)
+    service.advance(401 * day)
+    dataOf(await name('Newer'))
+    await service.tidy()
+    expect(await told()).toEqual(['group.profile.changed'])
+    expect(await service.verify()).toMatchObject({ named: [], unsealed: 0 })
+    // Settings that keep events longer do not make what was deleted before look wrong.
+    await service.setApp({ events_days: 1000, audit_days: 2000 })
+    await service.tidy()
+    expect((await service.verify()).named).toEqual([])
+    expect(service.broken()).toEqual([])
   })
 
   it('a key is remembered for a day, over midnight too, and is new after that', async () => {
