@@ -71,6 +71,11 @@ export interface Premises {
   disk?(): Promise<{ readonly free: number; readonly total: number }>
   /** The script that draws /docs. undefined where a static asset has its URL: on Workers. */
   readonly reference?: Asset
+  /**
+   * Up to when the replica of the database and the mirror of the files have everything, milliseconds since
+   * 1970. undefined where there is no such copy.
+   */
+  copies?(): { readonly replica: number | undefined; readonly mirror: number | undefined }
   /** undefined where the service makes no backups: on Workers. */
   readonly backups?: {
     /** Newest first. */

@@ -23,6 +23,8 @@ const health = z.object({
   warnings: z.array(z.string()).describe('what wants to be looked at, in words'),
 })
 
+/** A replica that is further behind is a warning, milliseconds. */
+const lateMs = 60_000
 const day = 24 * 3_600_000
 /** A disk is called nearly full if less than this share of it is free. */
 const minFreeShare = 0.05
@@ -49,11 +51,18 @@ export const getHealth: Route = {
     const backups = premises.backups
     const [last] = (await backups?.list().catch(() => [])) ?? []
     const now = clock()
+    const { replica, mirror } = premises.copies?.() ?? { replica: undefined, mirror: undefined }
     const failing = jobs.list().filter(({ failures }) => failures > 0)
     const warnings = [
       trouble,
       disk !== null && disk.free < disk.total * minFreeShare ? 'the disk is nearly full' : undefined,
-      backups !== undefined && last === undefined ? 'there is no backup: set BACKUP_EVERY' : undefined,
+      backups !== undefined && last === undefined && replica === undefined
+        ? 'there is no backup: set BACKUP_EVERY'
+        : undefined,
+      replica !== undefined && now - replica > lateMs
+        ? 'the replica is more than a minute behind'
+        : undefined,
+      mirror !== undefined && now - mirror > day ? 'the mirror of the files is older than a day' : undefined,
       last !== undefined && now - last.made_at > 2 * day
         ? 'the last backup is older than two days'
         : undefined,

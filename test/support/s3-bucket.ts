@@ -15,6 +15,7 @@ interface Stored {
   readonly contentType: string
   /** The headers `x-amz-meta-…` it was stored with. */
   readonly metadata: Readonly<Record<string, string>>
+  readonly storedAt: Date
 }
 
 interface Upload extends Pick<Stored, 'contentType' | 'metadata'> {
@@ -64,7 +65,9 @@ export class S3Bucket {
       `${request.method} ${key === '' ? 'bucket' : uploadId !== null ? 'upload' : query.has('uploads') ? 'uploads' : 'object'}`
     ) {
       case 'GET bucket':
-        return this.#list(query)
+        return query.get('list-type') === '2' ? this.#list(query) : this.#listOld(query)
+      case 'POST bucket':
+        return query.has('delete') ? this.#deleteAll(request) : new S3Refusal(501, 'NotImplemented')
       case 'GET object':
       case 'HEAD object':
         return this.#get(request, key, query)
@@ -124,8 +127,8 @@ export class S3Bucket {
     return this.#objects.has(key) ? new S3Refusal(412, 'PreconditionFailed') : undefined
   }
 
-  #store(key: string, object: Stored): S3Answer {
-    this.#objects.set(key, object)
+  #store(key: string, object: Omit<Stored, 'storedAt'>): S3Answer {
+    this.#objects.set(key, { ...object, storedAt: new Date() })
     return { status: 200, headers: { etag: `"${object.etag}"` }, body: '' }
   }
 
@@ -160,24 +163,58 @@ export class S3Bucket {
     }
   }
 
-  #list(query: URLSearchParams): S3Answer | S3Refusal {
-    if (query.get('list-type') !== '2') return new S3Refusal(501, 'NotImplemented')
+  #list(query: URLSearchParams): S3Answer {
     const prefix = query.get('prefix') ?? ''
     const token = query.get('continuation-token')
     const after = token === null ? '' : Buffer.from(token, 'base64url').toString()
     const keys = [...this.#objects.keys()].filter(key => key.startsWith(prefix) && key > after).sort()
     const page = keys.slice(0, pageSize)
     const next = keys.length > page.length ? Buffer.from(page.at(-1) ?? '').toString('base64url') : undefined
-    const contents = page.map(key => {
-      const { etag, bytes } = this.#objects.get(key) ?? { etag: '', bytes: [] }
-      return `<Contents><Key>${escaped(key)}</Key><ETag>&quot;${etag}&quot;</ETag><Size>${bytes.length}</Size></Contents>`
-    })
     return xml(
       'ListBucketResult',
       `<Name>${this.name}</Name><Prefix>${escaped(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><MaxKeys>${pageSize}</MaxKeys>`,
       `<IsTruncated>${next !== undefined}</IsTruncated>${next === undefined ? '' : `<NextContinuationToken>${next}</NextContinuationToken>`}`,
-      ...contents,
+      ...page.map(key => this.#contentsOf(key)),
     )
+  }
+
+  /** The first version of the list, which Litestream uses: a marker instead of a token, and a delimiter. */
+  #listOld(query: URLSearchParams): S3Answer | S3Refusal {
+    if ([...query.keys()].some(name => !['prefix', 'marker', 'delimiter', 'max-keys'].includes(name)))
+      return new S3Refusal(501, 'NotImplemented')
+    const [prefix, marker, delimiter] = ['prefix', 'marker', 'delimiter'].map(name => query.get(name) ?? '')
+    /** The part of a key up to the delimiter, which stands for all keys that begin with it; or the key itself. */
+    const nameOf = (key: string): string => {
+      const end = delimiter ? key.indexOf(delimiter, prefix?.length) : -1
+      return end < 0 ? key : key.slice(0, end + 1)
+    }
+    const keys = [...this.#objects.keys()].filter(key => key.startsWith(prefix ?? ''))
+    const names = [...new Set(keys.map(nameOf))].filter(name => name > (marker ?? '')).sort()
+    const page = names.slice(0, Number(query.get('max-keys') ?? pageSize))
+    return xml(
+      'ListBucketResult',
+      `<Name>${this.name}</Name><Prefix>${escaped(prefix ?? '')}</Prefix><IsTruncated>${names.length > page.length}</IsTruncated>`,
+      `<NextMarker>${escaped(page.at(-1) ?? '')}</NextMarker>`,
+      ...page.map(name =>
+        this.#objects.has(name)
+          ? this.#contentsOf(name)
+          : `<CommonPrefixes><Prefix>${escaped(name)}</Prefix></CommonPrefixes>`,
+      ),
+    )
+  }
+
+  #contentsOf(key: string): string {
+    const { etag, bytes, storedAt } = this.#objects.get(key) ?? { etag: '', bytes: [], storedAt: new Date(0) }
+    return `<Contents><Key>${escaped(key)}</Key><LastModified>${storedAt.toISOString()}</LastModified><ETag>&quot;${etag}&quot;</ETag><Size>${bytes.length}</Size></Contents>`
+  }
+
+  /** Deletes up to a thousand objects by one call, which Litestream does. */
+  #deleteAll({ body }: SignedRequest): S3Answer {
+    for (const [, key = ''] of Buffer.from(body)
+      .toString()
+      .matchAll(/<Key>(.*?)<\/Key>/gs))
+      this.#objects.delete(unescaped(key))
+    return xml('DeleteResult')
   }
 
   #startUpload(key: string, described: Pick<Stored, 'contentType' | 'metadata'>): S3Answer {
@@ -200,7 +237,7 @@ export class S3Bucket {
         .matchAll(/<Part>(.*?)<\/Part>/gs),
     ].map(([, part = '']) => ({
       number: Number(/<PartNumber>(\d+)</.exec(part)?.[1]),
-      md5: /<ETag>(?:"|&quot;)?(\w+)/.exec(part)?.[1],
+      md5: /<ETag>(?:"|&quot;|&#34;)?(\w+)/.exec(part)?.[1],
     }))
     const chosen: { bytes: Uint8Array; md5: string }[] = []
     for (const [index, { number, md5 }] of list.entries()) {
@@ -264,6 +301,10 @@ function given(headers: Record<string, string>): Record<string, string> {
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
 }
 
 function md5(bytes: Uint8Array): string {

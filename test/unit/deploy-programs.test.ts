@@ -29,14 +29,15 @@ it(`deploy/ is judged by: ${systemd || 'no systemd-analyze'}, ${caddy === '' ? '
 })
 
 if (systemd !== '') {
-  describe('cohort.service, by systemd-analyze', () => {
-    const file = join(folder, 'cohort.service')
+  describe.each(['cohort', 'litestream', 'cohort-mirror'])('%s.service, by systemd-analyze', name => {
+    const file = join(folder, `${name}.service`)
     beforeAll(() => {
       // It looks whether the program is there.
-      const program = join(folder, 'cohort')
+      const program = join(folder, 'program')
       writeFileSync(program, '')
       chmodSync(program, 0o755)
-      writeFileSync(file, readText('deploy/cohort.service').replace('/usr/local/bin/cohort', program))
+      const text = readText(`deploy/${name}.service`)
+      writeFileSync(file, text.replace(/\/usr\/local\/bin\/\w+/, program))
     })
 
     it('verify finds nothing to say', async () => {

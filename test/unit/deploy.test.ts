@@ -13,6 +13,7 @@ import {
   unitSettings,
   yamlPaths,
 } from '../support/deploy-files.ts'
+import { litestreamVersion } from '../support/litestream.ts'
 import {
   freePort,
   type Running,
@@ -34,6 +35,11 @@ const [build, image] = stages as [Stage, Stage]
 const imageEnvironment = assignments(textsOf(image, 'ENV').join(' '))
 const compose = yamlPaths(readText('deploy/compose.yaml'))
 const unit = unitSettings(readText('deploy/cohort.service'))
+const offsiteUnits = ['litestream.service', 'cohort-mirror.service'].map(name => ({
+  name,
+  settings: unitSettings(readText(`deploy/${name}`)),
+}))
+const litestream = readText('deploy/litestream.yml')
 const caddyfile = readText('deploy/Caddyfile')
 
 /** `["a", "b"]` at the end of an instruction. */
@@ -51,7 +57,7 @@ const keysUnder = (prefix: string): string[] =>
 
 describe('variables in deploy/', () => {
   const caddys = new Set([...caddyfile.matchAll(/\{\$(\w+)/g)].map(([, name = '']) => name))
-  const known = new Set([...Object.keys(variables), ...caddys, 'COMPOSE_PROFILES'])
+  const known = new Set([...Object.keys(variables), ...caddys, 'COMPOSE_PROFILES', 'LITESTREAM_ADDRESS'])
   const wordsOf = (text: string) => text.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? []
   const named: Readonly<Record<string, readonly string[]>> = {
     'README.md': wordsOf(readText('deploy/README.md')),
@@ -59,7 +65,13 @@ describe('variables in deploy/', () => {
     'grafana.json': wordsOf(readText('deploy/grafana.json')),
     Dockerfile: Object.keys(imageEnvironment),
     'compose.yaml': wordsOf(readText('deploy/compose.yaml')),
-    'cohort.service': (unit.get('Service.Environment') ?? []).flatMap(text => Object.keys(assignments(text))),
+    'litestream.yml': [...litestream.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name),
+    ...Object.fromEntries(
+      [{ name: 'cohort.service', settings: unit }, ...offsiteUnits].map(({ name, settings }) => [
+        name,
+        (settings.get('Service.Environment') ?? []).flatMap(text => Object.keys(assignments(text))),
+      ]),
+    ),
   }
 
   it.each(Object.entries(named))(
@@ -207,6 +219,24 @@ describe('compose.yaml', () => {
     })
     expect(Number.parseInt(compose.get('services.cohort.stop_grace_period') ?? '', 10)).toBeGreaterThan(10)
     expect(compose.get('services.caddy.image')).toMatch(/^caddy:2\.\d+/)
+    expect(Object.fromEntries(compose)).toMatchObject({
+      'services.cohort.environment.LITESTREAM_METRICS': 'http://litestream:9090/metrics',
+      'services.litestream.profiles.0': 'offsite',
+      'services.litestream.command': 'replicate',
+      'services.litestream.environment.DATA_DIR': imageEnvironment.DATA_DIR,
+      'services.litestream.environment.LITESTREAM_ADDRESS': '0.0.0.0:9090',
+      'services.litestream.user': textsOf(image, 'USER')[0],
+      'services.litestream.volumes.0': `data:${imageEnvironment.DATA_DIR}`,
+      'services.litestream.volumes.1': './litestream.yml:/etc/litestream.yml:ro',
+      'services.mirror.profiles.0': 'offsite',
+      'services.mirror.command': 'files mirror --follow',
+      'services.mirror.volumes.0': `data:${imageEnvironment.DATA_DIR}`,
+    })
+    // No port of Litestream is published: its metrics are for the service alone.
+    expect(compose.has('services.litestream.ports.0')).toBe(false)
+    expect(`litestream/litestream:${litestreamVersion().slice(1)}`).toBe(
+      compose.get('services.litestream.image'),
+    )
     expect(keysUnder('volumes')).toEqual(['data', 'caddy'])
     expect(existsSync(join('deploy', compose.get('services.caddy.volumes.0')?.split(':')[0] ?? ''))).toBe(
       true,
@@ -231,6 +261,30 @@ describe('cohort.service', () => {
       'Service.MemoryDenyWriteExecute': 'no',
     })
     expect(Number(one['Service.TimeoutStopSec'])).toBeGreaterThan(10)
+  })
+})
+
+describe('the units of off-site copies', () => {
+  it.each(offsiteUnits)(
+    '$name runs as the user of the service on its data, as shut in, and is started again',
+    ({ settings }) => {
+      for (const name of ['User', 'Group', 'StateDirectory', 'UMask'])
+        expect(settings.get(`Service.${name}`)).toEqual(unit.get(`Service.${name}`))
+      const shutIn = [...unit].filter(([name]) =>
+        /\.(Protect|Private|Restrict(?!Art)|System|Capab|Ambient|NoNew|Lock|RemoveIPC)/.test(name),
+      )
+      expect(shutIn.length).toBeGreaterThan(15)
+      for (const [name, values] of shutIn) {
+        if (name.startsWith('Service.Restart')) continue
+        expect([name, settings.get(name)]).toEqual([name, values])
+      }
+      expect(settings.get('Service.EnvironmentFile')).toEqual(['/etc/cohort.env'])
+      expect(settings.get('Service.Restart')?.[0]).toMatch(/^(always|on-failure)$/)
+    },
+  )
+
+  it('stop Litestream after the service, whose last changes it must see', () => {
+    expect(offsiteUnits[0]?.settings.get('Unit.Before')).toEqual(['cohort.service'])
   })
 })
 
@@ -260,7 +314,15 @@ describe('grafana.json', () => {
     const url = `http://127.0.0.1:${port}`
     const running = await startServer(
       ['node', 'dist/cohort.js', 'serve'],
-      { PORT: String(port), DATA_DIR: data, LOG_LEVEL: 'warn' },
+      // With every kind of copy that has an age.
+      {
+        PORT: String(port),
+        DATA_DIR: data,
+        LOG_LEVEL: 'silent',
+        LITESTREAM: 'true',
+        OFFSITE_TO: 's3://bucket',
+        BACKUP_EVERY: '60',
+      },
       url,
     )
     const answer = await fetch(`${url}/metrics`)

@@ -25,7 +25,8 @@ const marks = [1, 2].map(mark =>
   command<Record<never, never>>()(() => sql.raw(`PRAGMA user_version = ${mark}`)),
 )
 
-const probe = (turn: number): Task<null> => ({
+/** A change that changes nothing, but is written as every other. `turn` must grow from call to call. */
+export const probe = (turn: number): Task<null> => ({
   writes: true,
   reads: () => [],
   decide: () => ({ data: null, writes: marks.slice(turn % 2, (turn % 2) + 1).map(mark => mark({})) }),

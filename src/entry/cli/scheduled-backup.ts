@@ -39,6 +39,8 @@ interface Shelf {
 }
 
 export interface ScheduledBackup extends NonNullable<Premises['backups']> {
+  /** When the newest backup was made, milliseconds since 1970; before the first one, when this was started. */
+  newestAt(): number
   stop(): Promise<void>
 }
 
@@ -58,6 +60,7 @@ export function startScheduledBackup(
   const stopping = new AbortController()
   /** Only one backup runs at a time, because a second one would delete the unfinished file of the first. */
   let underWay: Promise<BackupFile> | undefined
+  let newestAt = Date.now()
 
   const make = (): Promise<BackupFile> => {
     underWay ??= round().finally(() => {
@@ -83,6 +86,7 @@ export function startScheduledBackup(
     await shelf.remove(old)
     const ms = Math.round(performance.now() - started)
     const bytes = await shelf.size(name)
+    newestAt = made_at.getTime()
     log.info({ event: 'backup', to: shelf.target(name), bytes, ms, removed: old.length })
     return { name, bytes, made_at: made_at.getTime() }
   }
@@ -97,11 +101,20 @@ export function startScheduledBackup(
     await shelf.prepare().catch(() => undefined)
   }
   const scheduled = every === undefined ? undefined : schedule(every)
+  const namesNewestFirst = async (): Promise<string[]> =>
+    (await shelf.names().catch(() => []))
+      .filter(name => ours.test(name))
+      .sort()
+      .reverse()
+  if (every !== undefined)
+    void namesNewestFirst().then(([name]) => {
+      if (name !== undefined && timeOf(name) < newestAt) newestAt = timeOf(name)
+    })
 
   return {
+    newestAt: () => newestAt,
     async list() {
-      const names = (await shelf.names().catch(() => [])).filter(name => ours.test(name))
-      const newest = names.sort().reverse().slice(0, maxListed)
+      const newest = (await namesNewestFirst()).slice(0, maxListed)
       return Promise.all(
         newest.map(async name => ({ name, bytes: await shelf.size(name), made_at: timeOf(name) })),
       )

@@ -7,6 +7,7 @@ import { reference } from '../../http/reference.gen.js'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
 import { serialExecutor } from '../../operation/serial-executor.ts'
+import { runTask } from '../../operation/task.ts'
 import { nodeOutbound } from '../../outbound/node-outbound.ts'
 import type { BlobStore, Log } from '../../platform.ts'
 import { createService } from '../../service.ts'
@@ -16,12 +17,14 @@ import { eventLoop } from '../event-loop.ts'
 import type { Runtime } from '../runtime.ts'
 import { nativeSha256 } from '../sha256.ts'
 import { type Command, noPositionals } from './command.ts'
+import { addCopyAges } from './copies/copy-ages.ts'
+import { watchReplica } from './copies/watch-replica.ts'
 import { blobStore, databaseFile, objectsFolder, openServedData } from './data.ts'
 import { claimData } from './data-claim.ts'
 import { warnOfReaders } from './privacy.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { proxySender } from './proxy-sender.ts'
-import { readiness } from './readiness.ts'
+import { probe, readiness } from './readiness.ts'
 import { startScheduledBackup } from './scheduled-backup.ts'
 import { welcome } from './welcome.ts'
 
@@ -66,6 +69,16 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   const first = await ensureFirstApp(executor, config, log)
   const blobs = blobStore(config)
   const backups = startScheduledBackup(runtime, config, log)
+  let turn = 0
+  const replica = config.LITESTREAM
+    ? watchReplica(config.LITESTREAM_METRICS, databaseFile(config), log, () =>
+        runTask(executor, probe(turn++), Date.now()),
+      )
+    : undefined
+  const copies = addCopyAges(metrics, config, {
+    replica: replica?.replicatedAt,
+    backup: config.BACKUP_EVERY === undefined ? undefined : backups.newestAt,
+  })
 
   const outbound = nodeOutbound(outboundRules(config))
   const { app, jobs, prepare, endStreams } = createService({
@@ -100,6 +113,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
         return { free: bavail * bsize, total: blocks * bsize }
       },
       backups,
+      copies,
     },
   })
   await prepare()
@@ -120,7 +134,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   await toldToStop(log.flush)
   endStreams()
   await listening.close(stopGraceMs)
-  await Promise.all([running.stop(), backups.stop()])
+  await Promise.all([running.stop(), backups.stop(), replica?.stop()])
   outbound.close()
   await executor.drain()
   await checkpoints?.stop()

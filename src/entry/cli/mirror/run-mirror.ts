@@ -16,7 +16,7 @@ const lookMs = 500
 /** How often --follow compares everything again, milliseconds. With --delete it then also deletes. */
 const wholeEveryMs = 6 * 3_600_000
 /** How often --follow notes how far it is, milliseconds. */
-const noteEveryMs = 5000
+const noteEveryMs = 1000
 /** The pause after a failure of the bucket, milliseconds. */
 const retryMs = 3000
 /** The most names that are printed of each list. */
