@@ -212,12 +212,10 @@ export function serialExecutor(
       if (isBusy(error)) {
         locked = true
         postpone(batch, error)
-      } else commitEach(batch, committed)
+      } else locked = commitEach(batch, committed)
     }
-    if (!locked) {
-      busySince = undefined
-      metrics.committed(batch.length, performance.now() - started)
-    }
+    if (!locked) busySince = undefined
+    if (committed.length > 0) metrics.committed(committed.length, performance.now() - started)
     scheduled = queue.size > 0
     if (committed.length > 0) disk.cover(committed)
     else if (locked && scheduled) loop.later(busyPauseMs, flush)
@@ -228,17 +226,22 @@ export function serialExecutor(
 
   /**
    * Runs each task of a failed batch again on its own. The failure of one task has rolled all of them back,
-   * and none was answered.
+   * and none was answered. If another process locks the database meanwhile, all tasks that are left go back
+   * together, so that the changes of one user keep their order. Answers whether that happened.
    */
-  const commitEach = (batch: readonly Waiting[], committed: Held[]): void => {
-    for (const one of batch) {
+  const commitEach = (batch: readonly Waiting[], committed: Held[]): boolean => {
+    for (const [at, one] of batch.entries()) {
       try {
         committed.push(...commit([one]))
       } catch (error) {
-        if (isBusy(error)) postpone([one], error)
-        else one.reject(error)
+        if (isBusy(error)) {
+          postpone(batch.slice(at), error)
+          return true
+        }
+        one.reject(error)
       }
     }
+    return false
   }
 
   /**

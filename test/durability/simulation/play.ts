@@ -105,7 +105,8 @@ class Play {
   }
 
   private newProcess(): Process {
-    return startProcess(this.disk.open(), this.loop, writes => this.disk.position(writes))
+    const complain = (what: string) => this.complaints.push(what)
+    return startProcess(this.disk.open(), this.loop, writes => this.disk.position(writes), complain)
   }
 
   /** Waits until a start has done what it must, whatever the disk says. */

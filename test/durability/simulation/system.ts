@@ -24,12 +24,39 @@ export interface Process {
   readonly recovered: Promise<void>
 }
 
+/** Complains where a change of a user is answered before an earlier one of the same user. */
+class Order {
+  private readonly waiting = new Map<number | null, Set<symbol>>()
+  private readonly complain: (what: string) => void
+
+  constructor(complain: (what: string) => void) {
+    this.complain = complain
+  }
+
+  async keep<T>(user: number | null, change: () => T | Promise<T>): Promise<T> {
+    const changes = this.waiting.get(user) ?? new Set()
+    this.waiting.set(user, changes)
+    const mine = Symbol()
+    changes.add(mine)
+    try {
+      const result = await change()
+      if (changes.values().next().value !== mine)
+        this.complain(`a change of user ${user} was carried out before an earlier one`)
+      return result
+    } finally {
+      changes.delete(mine)
+    }
+  }
+}
+
 /** The executor of the service, with a note of what each request rests on. */
 export function startProcess(
   engine: SerialEngine,
   loop: EventLoop,
   position: (writes: boolean) => number,
+  complain: (what: string) => void,
 ): Process {
+  const order = new Order(complain)
   const executor = serialExecutor(engine, { loop })
   const noting = <Out>(task: Task<Out>, on: Footing | undefined): Task<Out> => {
     const before = on?.seen ?? 0
@@ -48,7 +75,10 @@ export function startProcess(
   return {
     executor: {
       ...executor,
-      run: (task, call, session) => executor.run(noting(task, footing.getStore()), call, session),
+      run(task, call, session) {
+        const run = () => executor.run(noting(task, footing.getStore()), call, session)
+        return task.writes ? order.keep(call.caller.user_id, run) : run()
+      },
       read(bound) {
         const on = footing.getStore()
         if (on !== undefined) on.seen = Math.max(on.seen, position(false))
