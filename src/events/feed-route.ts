@@ -86,8 +86,8 @@ async function answer(
     if (page.epoch !== epoch) return reset(exchange, page)
     for (const shared of page.events) {
       if (texts.length === limit || length > maxPageChars) break
-      seq = shared.event.seq
-      if (!isWanted(wanted, shared.event)) continue
+      seq = shared.stored.seq
+      if (!isWanted(wanted, shared.stored)) continue
       texts.push(shared.json)
       length += shared.json.length
     }

@@ -17,8 +17,8 @@ const columns = {
   by_id: events.by_id,
   acting: events.acting,
   key_id: events.key_id,
-  subjects: events.subjects,
-  data: events.data,
+  subjects: sql<string>`${events.subjects}`.as('subjects'),
+  data: sql<string>`${events.data}`.as('data'),
   request: events.request,
   ip: events.ip,
 }
@@ -66,24 +66,27 @@ export interface Reach {
 export type ToldEvent = Readonly<Record<string, unknown>> &
   Omit<RecordedEvent, 'subjects' | 'data'> & { readonly cursor: string; readonly notice?: Notice }
 
-export function toldEvent(epoch: string, event: RecordedEvent): ToldEvent {
-  const { seq, at, kind, group_id, group_version, by_id, acting, key_id, subjects, data, request, ip } = event
+/** An event as the table has it: `subjects` and `data` are JSON. */
+export type StoredEvent = Omit<RecordedEvent, 'subjects' | 'data'> & {
+  readonly subjects: string
+  readonly data: string
+}
+
+/**
+ * The JSON of an event as administrators and webhooks get it. It is put together from the JSON that the table
+ * has: measured, a third of the time of JSON.stringify.
+ */
+export function toldJson(epoch: string, stored: StoredEvent, notice: Notice | undefined): string {
+  const { seq, at, kind, group_id, group_version, by_id, acting, key_id, subjects, data, request, ip } =
+    stored
   const named = kinds[kind]?.subjects
-  const notice = noticeOf(event)
-  return {
-    cursor: position(epoch, seq),
-    seq,
-    at,
-    kind,
-    group_id,
-    group_version,
-    by_id,
-    acting,
-    key_id,
-    ...(named !== undefined && { [named]: subjects }),
-    ...data,
-    request,
-    ip,
-    ...(notice !== undefined && { notice }),
-  }
+  const text = JSON.stringify
+  return `{"cursor":"${position(epoch, seq)}","seq":${seq},"at":${at},"kind":"${kind}","group_id":${group_id},"group_version":${group_version},"by_id":${by_id},"acting":"${acting}","key_id":${text(key_id)},${named === undefined ? '' : `"${named}":${subjects},`}${data === '{}' ? '' : `${data.slice(1, -1)},`}"request":${text(request)},"ip":${text(ip)}${notice === undefined ? '' : `,"notice":${text(notice)}`}}`
+}
+
+/** An event as administrators and webhooks get it. */
+export function toldEvent(epoch: string, event: RecordedEvent): ToldEvent {
+  const { subjects, data } = event
+  const stored = { ...event, subjects: JSON.stringify(subjects), data: JSON.stringify(data) }
+  return JSON.parse(toldJson(epoch, stored, noticeOf(event)))
 }

@@ -39,6 +39,7 @@ export async function hintsFor(executor: Executor, app: App, user_id: number): P
   const { app_id } = app
   const task: Task<{ reached: Reach; groups: { group_id: number; role: number }[] }> = {
     writes: false,
+    lasting: true,
     reads: () => [reach({ app_id }), groupsOf({ app_id, user_id })],
     decide: (_, [reached, found]) => ({
       data: {

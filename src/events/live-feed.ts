@@ -1,8 +1,10 @@
+import { HttpError } from '../operation/errors.ts'
 import type { Executor, Task } from '../operation/executor.ts'
 import type { Call } from '../operation/operation.ts'
 import type { App } from '../tenant/app.ts'
 import type { RecordedEvent } from './event.ts'
-import { eventsAfter, pageSize, type Reach, reach, toldEvent } from './feed.ts'
+import { eventsAfter, pageSize, type Reach, reach, type StoredEvent, toldJson } from './feed.ts'
+import { noticeOf } from './notice.ts'
 
 /*
  * Live events. All readers of an app share one read of the database, however many they are. The feed reads
@@ -10,18 +12,24 @@ import { eventsAfter, pageSize, type Reach, reach, toldEvent } from './feed.ts'
  * reads once a second, because other processes (`cohort import`) write too.
  */
 
-/** An event, with its JSON text that all readers share. */
+/** An event as it is stored. Its other forms are made once, for all readers. */
 export class SharedEvent {
-  readonly event: RecordedEvent
+  readonly stored: StoredEvent
   private readonly epoch: string
+  private parsed: RecordedEvent | undefined
   private text: string | undefined
-  constructor(epoch: string, event: RecordedEvent) {
+  constructor(epoch: string, stored: StoredEvent) {
     this.epoch = epoch
-    this.event = event
+    this.stored = stored
+  }
+  get event(): RecordedEvent {
+    const { subjects, data } = this.stored
+    this.parsed ??= { ...this.stored, subjects: JSON.parse(subjects), data: JSON.parse(data) }
+    return this.parsed
   }
   /** The event as administrators get it, as JSON. */
   get json(): string {
-    this.text ??= JSON.stringify(toldEvent(this.epoch, this.event))
+    this.text ??= toldJson(this.epoch, this.stored, noticeOf(this.event))
     return this.text
   }
 }
@@ -56,10 +64,11 @@ export async function readFeed(executor: Executor, app: App, seq: number): Promi
   const { app_id } = app
   const task: Task<FeedPage> = {
     writes: false,
+    lasting: true,
     reads: () => [reach({ app_id }), eventsAfter({ app_id, seq })],
     decide(_, [reached, rows]) {
       const found = (reached?.[0] ?? { epoch: '', head: 0, earliest: 0 }) as Reach
-      const events = (rows as RecordedEvent[]).map(event => new SharedEvent(found.epoch, event))
+      const events = (rows as StoredEvent[]).map(stored => new SharedEvent(found.epoch, stored))
       return { data: { ...found, events } }
     },
   }
@@ -130,7 +139,7 @@ export class LiveFeed {
 
   private async read(seq: number): Promise<FeedPage> {
     const { known } = this
-    const first = known?.events[0]?.event.seq
+    const first = known?.events[0]?.stored.seq
     if (known !== undefined && first !== undefined && seq >= first - 1 && seq <= known.head) {
       return { ...known, events: known.events.slice(seq + 1 - first, seq + 1 - first + pageSize) }
     }
@@ -150,8 +159,8 @@ export class LiveFeed {
         await this.readNew()
       } while (this.again && this.stop !== undefined)
     } catch (error) {
-      // Readers get the error by a read of their own, or wait on.
-      this.failed(error)
+      // Readers get the error by a read of their own, or wait on. A disk that fails is logged elsewhere.
+      if (!(error instanceof HttpError)) this.failed(error)
     } finally {
       this.reading = false
     }
@@ -168,7 +177,7 @@ export class LiveFeed {
     }
     const events = goesOn ? [...before.events, ...page.events].slice(-kept) : []
     // If there is more than a page, the next read gets the rest.
-    const head = goesOn ? (events.at(-1)?.event.seq ?? page.head) : page.head
+    const head = goesOn ? (events.at(-1)?.stored.seq ?? page.head) : page.head
     if (head < page.head) this.again = true
     this.known = { ...page, head, events }
     for (const wake of [...this.waiting]) wake()

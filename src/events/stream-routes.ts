@@ -55,8 +55,10 @@ export const stream: Route = {
         epoch,
         seq,
         hello: frame(hello, { id: position(epoch, seq), event: 'hello' }),
-        tell: ({ event, json }) =>
-          isWanted(wanted, event) ? frame(json, { id: position(epoch, event.seq), event: event.kind }) : '',
+        tell: shared =>
+          isWanted(wanted, shared.stored)
+            ? frame(shared.json, { id: position(epoch, shared.stored.seq), event: shared.stored.kind })
+            : '',
       }
     })
   },
@@ -141,12 +143,12 @@ async function streamOf(
           let frames = ''
           for (const shared of page.events) {
             frames += tell(shared)
-            ;({ seq } = shared.event)
+            ;({ seq } = shared.stored)
           }
           const now = performance.now()
           if (frames === '' && now - spokeAt > maxSilenceMs) frames = comment
           if (frames !== '') {
-            const newest = page.events.at(-1)?.event.at
+            const newest = page.events.at(-1)?.stored.at
             if (newest !== undefined) metrics.told(page.events.length, Math.max(0, clock() - newest))
             spokeAt = now
             if (!(await write(frames))) return

@@ -28,8 +28,10 @@ export interface Wanted {
   readonly group_id: number | undefined
 }
 
-export const isWanted = ({ kinds, group_id }: Wanted, { kind, group_id: of }: RecordedEvent): boolean =>
-  (kinds === undefined || kinds.has(kind)) && (group_id === undefined || of === group_id)
+export const isWanted = (
+  { kinds, group_id }: Wanted,
+  { kind, group_id: of }: Pick<RecordedEvent, 'kind' | 'group_id'>,
+): boolean => (kinds === undefined || kinds.has(kind)) && (group_id === undefined || of === group_id)
 
 interface Reached {
   readonly epoch: string

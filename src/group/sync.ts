@@ -83,6 +83,7 @@ export const sync = groupOperation({
     'Members that changed are answered as they are now, those that are none any more in `removed`. With `more`, ask again from the new state. With `reset`, what changed is not known: page through the lists anew, then go on from the state. Blacklist and applications are for admins; ordinary members see only their own ban here.',
   tag: 'events',
   requires: 'member',
+  lasting: true,
   input: z.object({
     group_id: id,
     since: positionText('state').optional(),
@@ -225,6 +226,7 @@ export const versions = operation({
     'One request at login. Answers the groups whose state is another one now, those that the caller is no member of any more, and those that it joined meanwhile. /group/sync says what changed.',
   tag: 'events',
   self: true,
+  lasting: true,
   input: z.object({ groups: groupsAndStates }),
   answer: z.object({ changed: pairs, gone: z.array(z.int()), joined: pairs }),
   reads: ({ app, caller }) => [versionsOf({ app_id: app.app_id, user_id: caller.user_id ?? 0 })],

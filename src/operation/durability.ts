@@ -24,6 +24,11 @@ export interface DurabilityOptions {
   readonly loop: EventLoop
   readonly metrics: ExecutorMetrics
   readonly log: Log
+  /**
+   * Other processes commit to the database, too. Their changes may not be on disk yet, and a sync of theirs
+   * may have failed.
+   */
+  readonly shared?: boolean | undefined
   /** Called when all committed changes are on disk. The next ones may be committed. */
   onSound(): void
   /** Called when no change can be saved for now. Waiting changes must be refused. */
@@ -63,10 +68,13 @@ export class Durability {
   /** Why the disk is failing; undefined if it is not. */
   private failure: unknown
   private stopRetrying: (() => void) | undefined
+  /** Whether a sync that succeeds proves that all of the log is on disk: no earlier one has failed. */
+  private sound: boolean
 
   constructor(engine: SerialEngine, options: DurabilityOptions) {
     this.engine = engine
     this.options = options
+    this.sound = options.shared !== true
   }
 
   /** Whether the next commit must wait, because earlier changes are not on disk yet. */
@@ -98,25 +106,18 @@ export class Durability {
     const late = loop.later(maxSyncMs, () =>
       this.fail(new DatabaseError('disk I/O error: a sync does not end')),
     )
-    this.engine
-      .sync()
-      .catch((error: unknown) => {
-        metrics.syncFailed()
-        this.options.log.error({ event: 'sync', error: String(error) })
-        return this.engine.repair().then(() => this.options.log.warn({ event: 'log repaired' }))
-      })
-      .then(
-        () => {
-          late()
-          metrics.synced(performance.now() - started)
-          this.succeed()
-        },
-        (error: unknown) => {
-          late()
-          this.fail(error)
-          this.repairLater()
-        },
-      )
+    this.sync().then(
+      () => {
+        late()
+        metrics.synced(performance.now() - started)
+        this.succeed()
+      },
+      (error: unknown) => {
+        late()
+        this.fail(error)
+        this.repairLater()
+      },
+    )
   }
 
   /**
@@ -134,11 +135,21 @@ export class Durability {
     })
   }
 
+  /**
+   * As `hold`, for an answer that must never be made of changes that may be lost. Throws 503 if that cannot
+   * be known.
+   */
+  holdStrictly<T>(answer: T): Promise<T> | undefined {
+    const { refusal } = this
+    if (refusal !== undefined) throw refusal
+    if (this.options.shared === true && this.held === undefined) this.cover([])
+    const { held } = this
+    return held && new Promise((resolve, abandon) => held.push({ release: () => resolve(answer), abandon }))
+  }
+
   /** Resolves when all changes committed so far are on disk. Throws 503 if that cannot be known. */
   async settled(): Promise<void> {
-    const { held, refusal } = this
-    if (refusal !== undefined) throw refusal
-    if (held !== undefined) await new Promise<void>((release, abandon) => held.push({ release, abandon }))
+    await this.holdStrictly(undefined)
   }
 
   onDurable(listener: () => void): () => void {
@@ -152,7 +163,22 @@ export class Durability {
     this.stopRetrying = undefined
   }
 
+  /** Has everything that was committed on disk when it resolves. */
+  private async sync(): Promise<void> {
+    if (!this.sound) return this.engine.repair()
+    try {
+      await this.engine.sync()
+    } catch (error) {
+      this.sound = false
+      this.options.metrics.syncFailed()
+      this.options.log.error({ event: 'sync', error: String(error) })
+      await this.engine.repair()
+      this.options.log.warn({ event: 'log repaired' })
+    }
+  }
+
   private succeed(): void {
+    this.sound = true
     const released = this.held ?? []
     this.held = undefined
     if (this.failure !== undefined) this.options.log.warn({ event: 'disk works again' })

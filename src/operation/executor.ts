@@ -7,6 +7,11 @@ import type { Call, Outcome } from './operation.ts'
 /** What an executor runs: an operation, or a change of the same form that is not part of the API. */
 export interface Task<Out = unknown> {
   readonly writes: boolean
+  /**
+   * Of a task that reads: readers go on from its answer later, such as from a cursor. So it is never made of
+   * changes that may be lost. While the disk fails, the task is refused with 503, and other reads go on.
+   */
+  readonly lasting?: boolean
   reads(call: Call<unknown>): readonly Bound[] | Refusal
   decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Out> | Refusal
 }

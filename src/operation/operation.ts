@@ -119,6 +119,8 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
   readonly paged: Paged
   /** Whether it writes. Operations that write run in the write queue. */
   readonly writes: boolean
+  /** Of an operation that reads: see `Task`. */
+  readonly lasting: boolean
   /**
    * For the operator's operations about all apps. They run in every database, and `merge` makes one answer of
    * the outcomes of all of them.
@@ -166,6 +168,7 @@ interface Common<Shape extends z.ZodRawShape, Out, Self extends boolean> {
   readonly input: z.ZodObject<Shape>
   readonly answer: z.ZodType<Out>
   readonly paged?: Paged
+  readonly lasting?: boolean
 }
 
 /**
@@ -246,6 +249,7 @@ export function described<Shape extends z.ZodRawShape, Out>(o: Common<Shape, Out
     input: o.input,
     answer: o.answer,
     paged: o.paged ?? false,
+    lasting: o.lasting ?? false,
   }
 }
 export type Described<Shape extends z.ZodRawShape, Out, Self extends boolean> = Common<Shape, Out, Self>

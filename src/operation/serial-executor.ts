@@ -52,6 +52,8 @@ export interface SerialExecutorOptions {
   readonly log?: Log
   /** false: no events are recorded. For measuring what events cost. */
   readonly recordsEvents?: boolean | undefined
+  /** Other processes commit to the database, too: the executor of a command beside the service. */
+  readonly shared?: boolean | undefined
 }
 
 const turnOf = ({ app, caller }: Call<unknown>): Turn => ({
@@ -73,7 +75,14 @@ const costOf = ({ input }: Call<unknown>, result: Result): number =>
  */
 export function serialExecutor(
   engine: SerialEngine,
-  { loop, queueLimit = 10_000, metrics = noMetrics, log = silent, recordsEvents }: SerialExecutorOptions,
+  {
+    loop,
+    queueLimit = 10_000,
+    metrics = noMetrics,
+    log = silent,
+    recordsEvents,
+    shared,
+  }: SerialExecutorOptions,
 ): Executor {
   /**
    * Waiting writes. Apps and users take turns, so a caller with very many writes does not delay the others.
@@ -98,6 +107,7 @@ export function serialExecutor(
     loop,
     metrics,
     log,
+    shared,
     onSound() {
       metrics.queued(waiting())
       if (scheduled) loop.turn(flush)
@@ -167,7 +177,8 @@ export function serialExecutor(
    */
   const commit = (batch: readonly Waiting[]): Held[] => {
     if (!prepared) {
-      engine.exec('PRAGMA synchronous = NORMAL')
+      // A shared database keeps FULL: the other process must not see changes that are not on disk.
+      if (shared !== true) engine.exec('PRAGMA synchronous = NORMAL')
       engine.rows('PRAGMA busy_timeout = 0')
       prepared = true
     }
@@ -245,20 +256,20 @@ export function serialExecutor(
   }
 
   /**
-   * Runs a read, and holds its answer back until the changes that it may have seen are on disk. Waits while
-   * another process recovers the log.
+   * Runs a read, and holds its answer back until the changes that it may have seen are on disk. `lasting`:
+   * see `Task`. Waits while another process recovers the log.
    */
-  const readHeld = <T>(read: () => T, since = performance.now()): T | Promise<T> => {
+  const readHeld = <T>(read: () => T, lasting = false, since = performance.now()): T | Promise<T> => {
     try {
       beginReading()
       const answer = read()
-      return disk.hold(answer) ?? answer
+      return (lasting ? disk.holdStrictly(answer) : disk.hold(answer)) ?? answer
     } catch (error) {
       if (!isBusy(error) || performance.now() - since > maxBusyMs) throw error
       return new Promise((resolve, reject) => {
         loop.later(busyPauseMs, () => {
           try {
-            resolve(readHeld(read, since))
+            resolve(readHeld(read, lasting, since))
           } catch (later) {
             reject(later)
           }
@@ -272,7 +283,7 @@ export function serialExecutor(
       const result = perform(task, call) as Result<Out>
       spent += costOf(call, result)
       return result
-    })
+    }, task.lasting)
 
   const performReads = (): void => {
     endReading()

@@ -188,7 +188,10 @@ export class Deliverer {
   /** Reads the next events into their lanes. Answers whether there was any. */
   private async read(): Promise<boolean> {
     const { app_id, delivery_order } = this.webhook
-    const found = await this.context.executor.read(eventsAfter({ app_id, after: this.readSeq }), this.session)
+    const { executor } = this.context
+    const found = await executor.read(eventsAfter({ app_id, after: this.readSeq }), this.session)
+    // Nothing is sent that may be lost while the disk fails.
+    if (found.length > 0) await executor.durable()
     for (const event of found) {
       this.readSeq = event.seq
       const lane = delivery_order === 'strict' ? 0 : (event.group_id ?? 0)

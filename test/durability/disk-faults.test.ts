@@ -1,19 +1,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Client, callers } from '../support/client.ts'
-import { injectFault } from '../support/fault.ts'
+import type { Client } from '../support/client.ts'
 import { installed } from '../support/installed.ts'
-import {
-  freePort,
-  type Running,
-  removeFolder,
-  run,
-  startServer,
-  temporaryFolder,
-} from '../support/process.ts'
+import { removeFolder, run, temporaryFolder } from '../support/process.ts'
 import { buildBinary, programs } from '../support/programs.ts'
 import { sendTo } from '../support/uploads.ts'
+import { Home } from './home.ts'
 
 /*
  * A running service whose disk begins to fail, and works again: its system calls are made to fail from outside. Nobody
@@ -22,61 +15,11 @@ import { sendTo } from '../support/uploads.ts'
 
 /** strace makes system calls fail, prlimit takes descriptors away. */
 const traced = installed('strace', 'prlimit')
-const app = { app_id: 'demo', secret: 'a-secret-of-the-demo-app-for-tests' }
 const folder = temporaryFolder()
 const binary = join(folder, 'cohort')
 
 beforeAll(() => buildBinary(binary))
 afterAll(() => removeFolder(folder))
-
-class Home {
-  readonly data: string
-  private readonly program: readonly string[]
-  private running: Running | undefined
-  private url = ''
-
-  constructor(program: readonly string[]) {
-    this.program = program
-    this.data = temporaryFolder()
-  }
-
-  async start(): Promise<Client> {
-    const port = await freePort()
-    this.url = `http://127.0.0.1:${port}`
-    const environment = {
-      DATA_DIR: this.data,
-      PORT: String(port),
-      APP_ID: app.app_id,
-      APP_SECRET: app.secret,
-      LOG_LEVEL: 'warn',
-    }
-    this.running = await startServer([...this.program, 'serve'], environment, this.url)
-    return callers({ url: this.url, ...app }).as(1)
-  }
-
-  fail(inject: string, ...names: string[]) {
-    const paths = names.map(name => join(this.data, name))
-    return injectFault(this.pid, inject, paths)
-  }
-
-  output = () => this.running?.output() ?? ''
-  get = async (path: string): Promise<{ status: number; text: string }> => {
-    const response = await fetch(this.url + path)
-    return { status: response.status, text: await response.text() }
-  }
-  /** What /readyz says when it says something else than before. */
-  async readyzUntil(status: number): Promise<string> {
-    for (;;) {
-      const found = await this.get('/readyz')
-      if (found.status === status) return found.text
-      await new Promise(resolve => setTimeout(resolve, 50))
-    }
-  }
-  get pid(): number {
-    return this.running?.child.pid ?? 0
-  }
-  end = (signal: NodeJS.Signals) => this.running?.end(signal)
-}
 
 let home: Home
 afterEach(async () => {

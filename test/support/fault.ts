@@ -35,6 +35,7 @@ export async function injectFault(
   })
   return {
     async end() {
+      if (strace.exitCode !== null || strace.signalCode !== null) return
       const ended = once(strace, 'exit')
       strace.kill('SIGINT')
       await ended

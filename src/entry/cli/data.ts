@@ -97,7 +97,7 @@ export async function withData<T>(
   options: { readonly create?: boolean } = {},
 ): Promise<T> {
   const { engine } = openData(runtime, config, options)
-  const executor = serialExecutor(engine, { loop: eventLoop })
+  const executor = serialExecutor(engine, { loop: eventLoop, shared: true })
   try {
     return await action(executor, engine)
   } finally {

@@ -53,11 +53,9 @@ Prints events as lines of JSON, each as /events answers it.
       for (;;) {
         page = await readFeed(executor, app, seq)
         if (page.epoch !== epoch) throw new UsageError('the database was turned back: begin anew')
-        // The service may have committed these events without having synced them yet.
-        if (page.events.length > 0) await executor.durable()
-        for (const { event, json } of page.events) {
-          seq = event.seq
-          if (isWanted(wanted, event)) print(`${json}\n`)
+        for (const shared of page.events) {
+          seq = shared.stored.seq
+          if (isWanted(wanted, shared.stored)) print(`${shared.json}\n`)
         }
         if (seq < page.head) continue
         if (!follow) return 0

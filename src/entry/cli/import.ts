@@ -50,6 +50,8 @@ ${formatHelp}`,
       if (!fstatSync(descriptor).isFile()) throw new CommandFailure(`${file} is no file`)
       const { engine } = openData(runtime, config)
       try {
+        // A sync of the service may have failed: what is imported must not lie behind a hole in the log.
+        await engine.repair()
         await importFile(invocation, engine, appOf(engine, app_id), file, descriptor)
       } finally {
         engine.close()

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { ConfigError, readConfig } from '../../config.ts'
 import { DatabaseError } from '../../db/engine.ts'
+import { HttpError } from '../../operation/errors.ts'
 import { version } from '../../version.ts'
 import type { Runtime } from '../runtime.ts'
 import { appCommand } from './app-command.ts'
@@ -75,6 +76,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<n
     if (error instanceof ConfigError) return complain(error.message, 2)
     if (error instanceof CommandFailure) return complain(error.message, 1)
     if (error instanceof DatabaseError) return complain(`the database: ${error.message}`, 1)
+    if (error instanceof HttpError) return complain(error.message, 1)
     const sentence = systemErrorSentence(error)
     if (sentence !== undefined) return complain(sentence, 1)
     throw error
