@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Exchange } from '../http/exchange.ts'
 import type { Access, Route } from '../http/route.ts'
-import { Refusal, refuse } from '../operation/errors.ts'
+import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import { position, positionIn } from './cursor.ts'
 import { hintsFor } from './hints.ts'
 import type { FeedSource, SharedEvent } from './live-feed.ts'
@@ -105,6 +105,11 @@ interface Telling {
   tell(shared: SharedEvent): string
 }
 
+/** While the disk fails nothing may be told. The stream waits, as if nothing had happened. */
+function whileNothingIsSaved(error: unknown): undefined {
+  if (!(error instanceof HttpError)) throw error
+}
+
 /** A stream for this reader. `begin` tells where it starts and what the reader is told. */
 async function streamOf(
   exchange: Exchange,
@@ -137,19 +142,21 @@ async function streamOf(
         let spokeAt = performance.now()
         if (!(await write(retryIn(3000) + hello))) return
         for (;;) {
-          const page = await source.read(seq)
+          const page = await source.read(seq).catch(whileNothingIsSaved)
           // The database was turned back. The reader is told so when it reconnects.
-          if (page.epoch !== epoch || signal.aborted || performance.now() > until) return
+          const turnedBack = page !== undefined && page.epoch !== epoch
+          if (turnedBack || signal.aborted || performance.now() > until) return
           let frames = ''
-          for (const shared of page.events) {
+          const events = page?.events ?? []
+          for (const shared of events) {
             frames += tell(shared)
             ;({ seq } = shared.stored)
           }
           const now = performance.now()
           if (frames === '' && now - spokeAt > maxSilenceMs) frames = comment
           if (frames !== '') {
-            const newest = page.events.at(-1)?.stored.at
-            if (newest !== undefined) metrics.told(page.events.length, Math.max(0, clock() - newest))
+            const newest = events.at(-1)?.stored.at
+            if (newest !== undefined) metrics.told(events.length, Math.max(0, clock() - newest))
             spokeAt = now
             if (!(await write(frames))) return
           }
@@ -157,7 +164,8 @@ async function streamOf(
             if (!(await exchange.isStillGood(access))) return
             checkAt = now + recheckMs
           }
-          if (seq >= page.head) await source.wait(seq, Math.max(0, checkAt - now), signal)
+          if (page === undefined || seq >= page.head)
+            await source.wait(seq, Math.max(0, checkAt - now), signal)
         }
       } finally {
         close()

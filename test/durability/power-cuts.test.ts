@@ -34,6 +34,24 @@ interface Recorded {
   readonly root: string
 }
 
+/** The newest event and the newest version of each group that anybody was told before. */
+function toldBefore({ events, versions }: Trace, at: number): Fact[] {
+  const newest = Math.max(0, ...events.flatMap(event => (event.at < at ? event.seq : [])))
+  const newestOf = new Map<number, number>()
+  for (const { at: toldAt, group_id, version } of versions)
+    if (toldAt < at) newestOf.set(group_id, Math.max(version, newestOf.get(group_id) ?? 0))
+  const fact = (what: string, sql: string): Fact => ({ request: 'a reader of events', what, sql })
+  return [
+    ...(newest === 0 ? [] : [fact(`event ${newest}`, `SELECT 1 FROM events WHERE seq = ${newest}`)]),
+    ...[...newestOf].map(([group_id, version]) =>
+      fact(
+        `version ${version} of a group`,
+        `SELECT 1 FROM groups WHERE group_id = ${group_id} AND version >= ${version}`,
+      ),
+    ),
+  ]
+}
+
 /** What is wrong after a cut at this place, with this seed. */
 async function cutOnce(
   { trace, facts, root }: Recorded,
@@ -43,7 +61,10 @@ async function cutOnce(
   const chance = new Chance(seed)
   const first = Math.min(...trace.answers.values())
   const at = first + chance.below(trace.end - first) + 1
-  const told = facts.filter(({ request }) => (trace.answers.get(request) ?? Number.POSITIVE_INFINITY) < at)
+  const answered = facts.filter(
+    ({ request }) => (trace.answers.get(request) ?? Number.POSITIVE_INFINITY) < at,
+  )
+  const told = [...answered, ...toldBefore(trace, at)]
   const image = join(fast, `image-${seed}`)
   buildImage(trace, root, image, { at, withoutSyncs }, chance)
   const wrong = await judge(image, told)
@@ -66,6 +87,8 @@ describe.skipIf(!installed('strace')).each(Object.entries(programs(binary)))(
     it(`${cuts} of them lose nothing that was answered`, async () => {
       const { trace, facts } = recorded
       expect(facts.every(({ request }) => trace.answers.has(request))).toBe(true)
+      expect(trace.events.length).toBeGreaterThan(100)
+      expect(trace.versions.length).toBeGreaterThan(20)
       const wrong: string[] = []
       for (let seed = 1; seed <= cuts && wrong.length < 10; seed++)
         wrong.push(...(await cutOnce(recorded, seed)))

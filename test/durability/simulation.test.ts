@@ -14,7 +14,7 @@ const count = only === undefined ? seeds : 1
 
 const title = `says nothing that a power cut could take back, with ${count} seeds from ${first}`
 
-it(title, { timeout: 1_200_000 }, async () => {
+it(title, { timeout: 1_200_000 + count * 1000 }, async () => {
   const failed: string[] = []
   for (let seed = first; seed < first + count; seed++) {
     const complaints = await playSeed(seed)

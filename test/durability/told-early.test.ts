@@ -7,19 +7,19 @@ import { callers } from '../support/client.ts'
 import { eventsAfter, FrameReader, headOf, type Told } from '../support/events.ts'
 import { injectFault } from '../support/fault.ts'
 import { dataOf } from '../support/groups.ts'
+import { installed } from '../support/installed.ts'
 import { removeFolder, temporaryFolder } from '../support/process.ts'
 import { buildBinary, programs } from '../support/programs.ts'
 import { Receiver } from '../support/receiver.ts'
 import { app, Home } from './home.ts'
 
 /*
- * Nothing is told early: while the sync of a change is held back, nobody hears of the change, whichever way events are
- * told. What a power cut takes away then was told to nobody.
+ * Nothing is told early: while the sync of a change is held back or fails, nobody hears of the change, whichever way
+ * events are told. What a power cut takes away then was told to nobody.
  */
 
 const folder = temporaryFolder()
 const binary = join(folder, 'cohort')
-const log = 'cohort.db-wal'
 /** Longer than the pauses after which anything looks for events by itself: a second at most. */
 const lookedMs = 1500
 
@@ -73,7 +73,7 @@ async function listeners(program: readonly string[]) {
   ]
   const follower = spawn(command, args, {
     env: { ...process.env, DATA_DIR: home.data },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   })
   follower.stdout.on('data', chunk => printed.push(...String(chunk).trim().split('\n')))
   closing.push(
@@ -104,15 +104,15 @@ async function listeners(program: readonly string[]) {
 const nothing: Heard = { poll: 0, stream: 0, mine: 0, webhook: 0, command: 0 }
 const everything: Heard = { poll: 1, stream: 1, mine: 1, webhook: 1, command: 1 }
 
-/** Holds back the syncs of the log in all of these processes. */
-async function holdSyncs(...pids: number[]): Promise<() => Promise<void>> {
-  const holds = await Promise.all(
-    pids.map(pid => injectFault(pid, 'fdatasync:delay_enter=60000000', [join(home.data, log)])),
-  )
-  const release = async () => void (await Promise.all(holds.map(hold => hold.end())))
-  closing.push(release)
-  return release
+/** Has the syncs of the log fail or wait in all of these processes, as `inject` says. Answers what ends that. */
+async function onSyncs(inject: string, ...pids: number[]): Promise<() => Promise<void>> {
+  const path = join(home.data, 'cohort.db-wal')
+  const faults = await Promise.all(pids.map(pid => injectFault(pid, `fdatasync:${inject}`, [path])))
+  const end = async () => void (await Promise.all(faults.map(fault => fault.end())))
+  closing.push(end)
+  return end
 }
+const held = 'delay_enter=60000000'
 
 /** Resolves when the renaming is committed, though it is not on disk. */
 async function committed(): Promise<void> {
@@ -122,57 +122,75 @@ async function committed(): Promise<void> {
   database.close()
 }
 
-// strace is Linux's own.
-if (process.platform === 'linux') {
-  describe.each(Object.entries(programs(binary)))(
-    'with %s, while the sync of a change is held back',
-    (_, program) => {
-      it('nobody is told of it, and all are told afterwards', async () => {
-        const { owner, group_id, heard, poll, follower } = await listeners(program)
-        const release = await holdSyncs(home.pid, follower)
-        const changing = owner.post('/group/info/name', { group_id, value: 'Early' })
-        await committed()
-        const reading = owner.get('/group/info', { group_id })
-        const answered: string[] = []
-        void changing.then(() => answered.push('the change'))
-        void reading.then(() => answered.push('a read'))
-        await new Promise(resolve => setTimeout(resolve, lookedMs))
-        expect(heard()).toEqual(nothing)
-        expect(answered).toEqual([])
+describe.skipIf(!installed('strace')).each(Object.entries(programs(binary)))(
+  'with %s, while the sync of a change is held back',
+  (_, program) => {
+    it('nobody is told of it, and all are told afterwards', async () => {
+      const { owner, group_id, heard, poll, follower } = await listeners(program)
+      const release = await onSyncs(held, home.pid, follower)
+      const changing = owner.post('/group/info/name', { group_id, value: 'Early' })
+      await committed()
+      const reading = owner.get('/group/info', { group_id })
+      const answered: string[] = []
+      void changing.then(() => answered.push('the change'))
+      void reading.then(() => answered.push('a read'))
+      await new Promise(resolve => setTimeout(resolve, lookedMs))
+      expect(heard()).toEqual(nothing)
+      expect(answered).toEqual([])
 
-        await release()
-        expect((await changing).code).toBe(200)
-        expect(dataOf(await reading)).toMatchObject({ name: 'Early' })
-        await poll
-        while (Object.values(heard()).some(times => times === 0))
-          await new Promise(resolve => setTimeout(resolve, 20))
-        expect(heard()).toEqual(everything)
-      })
+      await release()
+      expect((await changing).code).toBe(200)
+      expect(dataOf(await reading)).toMatchObject({ name: 'Early' })
+      await poll
+      while (Object.values(heard()).some(times => times === 0))
+        await new Promise(resolve => setTimeout(resolve, 20))
+      expect(heard()).toEqual(everything)
+    })
 
-      it('a power cut takes away nothing that was told', async () => {
-        const { owner, group_id, heard, after, follower } = await listeners(program)
-        const release = await holdSyncs(home.pid, follower)
-        // What the disk has: nothing of what follows is synced.
-        const disk = join(folder, 'disk')
-        cpSync(home.data, disk, { recursive: true })
-        void owner.post('/group/info/name', { group_id, value: 'Early' }).catch(() => {})
-        await committed()
-        await new Promise(resolve => setTimeout(resolve, lookedMs))
-        for (const close of closing.splice(0)) close()
-        await Promise.all([home.end('SIGKILL'), release()])
-        rmSync(home.data, { recursive: true })
-        cpSync(disk, home.data, { recursive: true })
-        rmSync(disk, { recursive: true })
+    it('and fails, nobody is told before the disk works again', async () => {
+      const { owner, admin, group_id, heard, after, poll, follower } = await listeners(program)
+      const endFault = await onSyncs('error=EIO', home.pid, follower)
+      expect((await owner.post('/group/info/name', { group_id, value: 'Early' })).status).toBe(503)
+      await new Promise(resolve => setTimeout(resolve, lookedMs))
+      expect(heard()).toEqual(nothing)
+      // Readers who go on from an answer later must not get one that may become untrue. Others read on.
+      expect(await admin.get('/events', { after })).toMatchObject({ status: 503 })
+      expect(await owner.get('/group/sync', { group_id })).toMatchObject({ status: 503 })
+      expect(await owner.post('/group/versions', { groups: [] })).toMatchObject({ status: 503 })
+      expect(await owner.get('/group/info', { group_id })).toMatchObject({ status: 200, code: 200 })
 
-        const again = await home.start()
-        const admin = await callers({ url: home.url, ...app }).admin()
-        expect(heard()).toEqual(nothing)
-        expect(await eventsAfter(admin, after)).toEqual([])
-        dataOf(await again.post('/group/info/name', { group_id, value: 'Late' }))
-        expect(await eventsAfter(admin, after)).toMatchObject([{ changes: { name: ['', 'Late'] } }])
-        await receiver.until(received => received.length > 0)
-        expect(receiver.received.map(({ message }) => message.data.changes)).toEqual([{ name: ['', 'Late'] }])
-      })
-    },
-  )
-}
+      await endFault()
+      await home.readyzUntil(200)
+      await poll
+      // The command has ended, as it says when it cannot know what is on disk.
+      while (Object.values({ ...heard(), command: 1 }).some(times => times === 0))
+        await new Promise(resolve => setTimeout(resolve, 20))
+      expect(heard()).toEqual({ ...everything, command: 0 })
+    })
+
+    it('a power cut takes away nothing that was told', async () => {
+      const { owner, group_id, heard, after, follower } = await listeners(program)
+      const release = await onSyncs(held, home.pid, follower)
+      // What the disk has: nothing of what follows is synced.
+      const disk = join(folder, 'disk')
+      cpSync(home.data, disk, { recursive: true })
+      void owner.post('/group/info/name', { group_id, value: 'Early' }).catch(() => {})
+      await committed()
+      await new Promise(resolve => setTimeout(resolve, lookedMs))
+      for (const close of closing.splice(0)) close()
+      await Promise.all([home.end('SIGKILL'), release()])
+      rmSync(home.data, { recursive: true })
+      cpSync(disk, home.data, { recursive: true })
+      rmSync(disk, { recursive: true })
+
+      const again = await home.start()
+      const admin = await callers({ url: home.url, ...app }).admin()
+      expect(heard()).toEqual(nothing)
+      expect(await eventsAfter(admin, after)).toEqual([])
+      dataOf(await again.post('/group/info/name', { group_id, value: 'Late' }))
+      expect(await eventsAfter(admin, after)).toMatchObject([{ changes: { name: ['', 'Late'] } }])
+      await receiver.until(received => received.length > 0)
+      expect(receiver.received.map(({ message }) => message.data.changes)).toEqual([{ name: ['', 'Late'] }])
+    })
+  },
+)

@@ -55,7 +55,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   http: httpSuite,
   crash: crashSuite,
   erasure: erasureSuite,
-  events: eventsSuite,
+  events: { suite: eventsSuite, environment: nextDoor },
   fuzz: fuzzSuite,
   model: modelSuite,
   paging: pagingSuite,

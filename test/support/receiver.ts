@@ -27,15 +27,29 @@ export class Receiver {
     await this.answering(received, response)
   })
 
-  static async start(): Promise<Receiver> {
+  /** Listens on this port; 0: on a free one. */
+  static async start(port = 0): Promise<Receiver> {
     const receiver = new Receiver()
-    receiver.server.listen(0, '127.0.0.1')
+    receiver.server.listen(port, '127.0.0.1')
     await once(receiver.server, 'listening')
     return receiver
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`
+    return `http://127.0.0.1:${this.port}/hook`
+  }
+
+  private get port(): number {
+    return (this.server.address() as AddressInfo).port
+  }
+
+  /** Ends, and begins again at the same address. What was received is kept. */
+  async restart(): Promise<Receiver> {
+    const { port } = this
+    await this.stop()
+    const again = await Receiver.start(port)
+    again.received.push(...this.received)
+    return again
   }
 
   /** How it answers from now on; default 200. */

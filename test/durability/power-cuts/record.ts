@@ -1,5 +1,7 @@
 import { callers } from '../../support/client.ts'
+import { FrameReader } from '../../support/events.ts'
 import { freePort, startServer } from '../../support/process.ts'
+import { Receiver } from '../../support/receiver.ts'
 import { sendTo } from '../../support/uploads.ts'
 import { recording } from './trace.ts'
 
@@ -32,6 +34,8 @@ export async function record(
     APP_ID: app_id,
     APP_SECRET: secret,
     LOG_LEVEL: 'error',
+    WEBHOOK_ALLOW: '127.0.0.0/8',
+    WEBHOOK_ALLOW_HTTP: 'true',
   }
   const running = await startServer([...recording(file), ...program, 'serve'], environment, url, {
     patienceMs: 120_000,
@@ -39,13 +43,46 @@ export async function record(
     cwd,
   })
   const facts: Fact[] = []
+  const receiver = await Receiver.start()
   try {
+    const heardAll = await listen(url, receiver)
     await tellStory(url, facts)
+    await heardAll()
   } finally {
+    await receiver.stop()
     // As a power cut would: nothing is tidied up.
     await running.end('SIGKILL')
   }
   return facts
+}
+
+/** Has events told in every way. The function that it answers resolves when each of them has told some. */
+async function listen(url: string, receiver: Receiver): Promise<() => Promise<void>> {
+  const { admin: asAdmin, as } = callers({ url, app_id, secret })
+  const [admin, writer] = await Promise.all([asAdmin(), as(1)])
+  await admin.post('/webhooks', { url: receiver.url })
+  const streams = await Promise.all([
+    FrameReader.open(admin, '/events/stream'),
+    FrameReader.open(writer, '/events/mine'),
+  ])
+  let polled = 0
+  let polling = true
+  const poll = (async () => {
+    for (let after = 'earliest'; polling; ) {
+      const answer = await admin.get('/events', { after, wait: 1 })
+      polled += answer.data.length
+      after = answer.cursor
+    }
+  })()
+  return async () => {
+    while (
+      [...streams.map(({ waiting }) => waiting), polled, receiver.received.length].some(told => told < 20)
+    )
+      await new Promise(resolve => setTimeout(resolve, 20))
+    polling = false
+    await poll
+    for (const stream of streams) stream.close()
+  }
 }
 
 async function tellStory(url: string, facts: Fact[]): Promise<void> {

@@ -41,6 +41,10 @@ export interface Trace {
   readonly files: readonly Node[]
   /** Where the answer to each request, by its id, began to be sent. */
   readonly answers: ReadonlyMap<string, number>
+  /** Where events began to be told, to whomever: answers, frames of streams and messages of webhooks. */
+  readonly events: readonly { readonly at: number; readonly seq: number }[]
+  /** Where a version of a group began to be told. */
+  readonly versions: readonly { readonly at: number; readonly group_id: number; readonly version: number }[]
   readonly end: number
 }
 
@@ -100,6 +104,8 @@ class TraceReader {
   private readonly namings: Naming[] = []
   private readonly files: Node[] = []
   private readonly answers = new Map<string, number>()
+  private readonly events: { at: number; seq: number }[] = []
+  private readonly versions: { at: number; group_id: number; version: number }[] = []
   /** What each path means now; a deleted file keeps its last name for those who have it open. */
   private readonly names = new Map<string, Node>()
   private readonly lastNames = new Map<string, Node>()
@@ -117,6 +123,8 @@ class TraceReader {
       folderSyncs: this.syncs,
       files: this.files,
       answers: this.answers,
+      events: this.events,
+      versions: this.versions,
       end,
     }
   }
@@ -149,8 +157,7 @@ class TraceReader {
         const bytes = Buffer.concat(texts)
         const node = this.opened(open)
         if (node === undefined) {
-          for (const [, id = ''] of bytes.toString('latin1').matchAll(/x-request-id: ?(cut-\d+)/gi))
-            if (!this.answers.has(id)) this.answers.set(id, when.from)
+          this.takeSent(bytes.toString('latin1'), when.from)
           return
         }
         const at = this.positions.get(descriptor) ?? 0
@@ -205,6 +212,16 @@ class TraceReader {
         if (paths.some(path => this.isBelow(path)))
           throw new Error(`${name} is not understood: ${args.slice(0, 200)}`)
     }
+  }
+
+  /** What was sent to somebody. */
+  private takeSent(text: string, at: number): void {
+    for (const [, id = ''] of text.matchAll(/x-request-id: ?(cut-\d+)/gi))
+      if (!this.answers.has(id)) this.answers.set(id, at)
+    for (const [, seq] of text.matchAll(/"cursor":"[0-9a-z]+\.(\d+)"/g))
+      this.events.push({ at, seq: Number(seq) })
+    for (const [, group_id, version] of text.matchAll(/"group_id":(\d+),"version":(\d+)/g))
+      this.versions.push({ at, group_id: Number(group_id), version: Number(version) })
   }
 
   private newFile(): Node {
