@@ -72,6 +72,12 @@ export type StoredEvent = Omit<RecordedEvent, 'subjects' | 'data'> & {
   readonly data: string
 }
 
+export const parsedEvent = (stored: StoredEvent): RecordedEvent => ({
+  ...stored,
+  subjects: JSON.parse(stored.subjects),
+  data: JSON.parse(stored.data),
+})
+
 /**
  * The JSON of an event as administrators and webhooks get it. It is put together from the JSON that the table
  * has: measured, 0.9 µs an event instead of 2.6 by JSON.stringify.

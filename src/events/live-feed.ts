@@ -3,7 +3,7 @@ import type { Executor, Task } from '../operation/executor.ts'
 import type { Call } from '../operation/operation.ts'
 import type { App } from '../tenant/app.ts'
 import type { RecordedEvent } from './event.ts'
-import { eventsAfter, pageSize, type Reach, reach, type StoredEvent, toldJson } from './feed.ts'
+import { eventsAfter, pageSize, parsedEvent, type Reach, reach, type StoredEvent, toldJson } from './feed.ts'
 import { noticeOf } from './notice.ts'
 
 /*
@@ -23,8 +23,7 @@ export class SharedEvent {
     this.stored = stored
   }
   get event(): RecordedEvent {
-    const { subjects, data } = this.stored
-    this.parsed ??= { ...this.stored, subjects: JSON.parse(subjects), data: JSON.parse(data) }
+    this.parsed ??= parsedEvent(this.stored)
     return this.parsed
   }
   /** The event as administrators get it, as JSON. */
