@@ -61,6 +61,7 @@ export const clientNames: Readonly<Record<string, string>> = {
   '/webhooks/:webhook_id/skip': 'webhooks.skip',
   '/webhooks/:webhook_id/rotate': 'webhooks.rotate',
   '/webhooks/:webhook_id/test': 'webhooks.test',
+  '/moderation/quarantined': 'moderation.quarantinedFiles',
   '/operator/app': 'operator.app',
   '/operator/app/create': 'operator.createApp',
   '/operator/app/delete': 'operator.deleteApp',

@@ -4,6 +4,7 @@ import type { S3Config } from './blobs/s3.ts'
 import { addressKeeping } from './events/kept-address.ts'
 import { logLevels } from './log.ts'
 import { networksIn, type OutboundRules } from './outbound/address.ts'
+import { type ScannerAddress, scannerAddress } from './scan/scanner-address.ts'
 import { appIdPattern } from './tenant/app.ts'
 
 /** The environment is wrong: `message` has a line for each variable, naming it and what would work. */
@@ -100,6 +101,29 @@ export const variables = {
   WEBHOOK_ALLOW_HTTP: yes
     .default(false)
     .describe('`true` lets webhooks use plain http, for a receiver next door'),
+  SCAN: z
+    .string()
+    .transform((value, context) => {
+      const address = scannerAddress(value)
+      if (address !== undefined) return address
+      context.addIssue({
+        code: 'custom',
+        message: 'must be clamd://host:port, the path of a socket of clamd, or the URL of a scanner',
+      })
+      return z.NEVER
+    })
+    .optional()
+    .describe(
+      'virus scanner: `clamd://host:3310`, the path of its socket, or a URL (docs/moderation.md); default: none',
+    ),
+  SCAN_ON_FAILURE: oneOf(['allow', 'refuse'])
+    .optional()
+    .describe('what becomes of files while the scanner fails: `allow` or `refuse`; must be said with `SCAN`'),
+  SCAN_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64')
+    .optional()
+    .describe('signs what a scanner behind a URL is asked: `whsec_…`'),
   IMAGE_SERVICE_URL: z
     .string()
     .refine(
@@ -154,7 +178,15 @@ export const variables = {
 const schema = z.object(variables)
 type Variables = z.infer<typeof schema>
 
-export interface Config extends Omit<Variables, `S3_${string}`> {
+/** The virus scanner, and what becomes of files while it fails. */
+export type ScanConfig = { readonly onFailure: 'allow' | 'refuse' } & (
+  | Extract<ScannerAddress, { readonly is: 'clamd' }>
+  | { readonly is: 'webhook'; readonly url: string; readonly secret: string }
+)
+
+export interface Config extends Omit<Variables, `S3_${string}` | 'SCAN' | `SCAN_${string}`> {
+  /** undefined: there is no virus scanner. */
+  readonly scan: ScanConfig | undefined
   readonly files: { readonly store: 'folder' } | { readonly store: 's3'; readonly s3: S3Config }
   /** How to reach a bucket that a command or OFFSITE_TO names; undefined if there are no keys. */
   readonly bucketAccess?: BucketAccess | undefined
@@ -191,7 +223,11 @@ export function readConfig(
   const wrong = parsed.success
     ? []
     : parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`)
-  wrong.push(...missingOfS3(Object.keys(set), namesBucket), ...misspelt(Object.keys(environment)))
+  wrong.push(
+    ...missingOfS3(Object.keys(set), namesBucket),
+    ...missingOfScan(set, parsed.data?.SCAN),
+    ...misspelt(Object.keys(environment)),
+  )
   if (set.SENDFILE && set.S3_BUCKET) {
     wrong.push('SENDFILE is for files in DATA_DIR: where S3_BUCKET is set, clients get them from the bucket')
   }
@@ -204,8 +240,12 @@ export function readConfig(
     S3_SECRET_ACCESS_KEY,
     S3_FORCE_PATH_STYLE,
     S3_UPLOAD,
-    ...rest
+    SCAN,
+    SCAN_ON_FAILURE,
+    SCAN_SECRET,
+    ...others
   } = parsed.data
+  const rest = { ...others, scan: scanConfig(SCAN, SCAN_ON_FAILURE, SCAN_SECRET) }
   if (S3_ACCESS_KEY_ID === undefined || S3_SECRET_ACCESS_KEY === undefined)
     return { ...rest, files: { store: 'folder' } }
   const bucketAccess: BucketAccess = {
@@ -216,7 +256,8 @@ export function readConfig(
     forcePathStyle: S3_FORCE_PATH_STYLE,
   }
   if (S3_BUCKET === undefined) return { ...rest, bucketAccess, files: { store: 'folder' } }
-  const s3 = { ...bucketAccess, bucket: S3_BUCKET, upload: S3_UPLOAD }
+  const scanned = SCAN === undefined ? {} : { checksTags: true }
+  const s3 = { ...bucketAccess, bucket: S3_BUCKET, upload: S3_UPLOAD, ...scanned }
   return { ...rest, bucketAccess, files: { store: 's3', s3 } }
 }
 
@@ -228,6 +269,40 @@ function missingOfS3(set: readonly string[], namesBucket: boolean): string[] {
   if (!ofS3.includes('S3_BUCKET')) return [`S3_BUCKET is missing: without it nothing uses ${ofS3.join(', ')}`]
   const keys = ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']
   return keys.filter(key => !ofS3.includes(key)).map(key => `${key} must be set where S3_BUCKET is`)
+}
+
+/** The rest of the scanner's variables goes with SCAN, and a scanner behind a URL needs more. */
+function missingOfScan(
+  set: Readonly<Record<string, unknown>>,
+  address: ScannerAddress | undefined,
+): string[] {
+  const of = (name: string, why: string) => (set[name] === undefined ? [`${name} ${why}`] : [])
+  if (set.SCAN === undefined) {
+    const useless = ['SCAN_ON_FAILURE', 'SCAN_SECRET'].filter(name => set[name] !== undefined)
+    return useless.length === 0 ? [] : [`SCAN is missing: without it nothing uses ${useless.join(', ')}`]
+  }
+  return [
+    ...of(
+      'SCAN_ON_FAILURE',
+      'must be allow or refuse where SCAN is set: whether files are let through or turned away while the scanner fails',
+    ),
+    ...(address?.is === 'webhook'
+      ? [
+          ...of('SCAN_SECRET', 'must be set where SCAN is a URL: it signs what the scanner is asked'),
+          ...of('PUBLIC_URL', 'must be set where SCAN is a URL: the scanner fetches files there'),
+        ]
+      : []),
+  ]
+}
+
+function scanConfig(
+  address: ScannerAddress | undefined,
+  onFailure: 'allow' | 'refuse' | undefined,
+  secret = '',
+): ScanConfig | undefined {
+  // SCAN_ON_FAILURE is there where SCAN is.
+  if (address === undefined || onFailure === undefined) return undefined
+  return address.is === 'clamd' ? { ...address, onFailure } : { ...address, secret, onFailure }
 }
 
 /** Names shorter than that are an edit away from too many words to be taken for ours. */

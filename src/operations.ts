@@ -43,6 +43,8 @@ import {
 import { deleteFile, fileList, getFile, updateFileName, uploadFile } from './group/shared-files.ts'
 import { sync, versions } from './group/sync.ts'
 import { setUserSettings, userSettings } from './group/user-settings.ts'
+import { deleteModerated, quarantineFile, releaseFile } from './moderation/quarantine.ts'
+import { quarantinedFiles } from './moderation/quarantined-files.ts'
 import type { Operation } from './operation/operation.ts'
 import {
   changeSettings,
@@ -152,6 +154,10 @@ export const operations: readonly Operation[] = [
   listFiles,
   usage,
   audit,
+  quarantinedFiles,
+  quarantineFile,
+  releaseFile,
+  deleteModerated,
   listApps,
   getApp,
   createApp,

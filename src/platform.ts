@@ -72,8 +72,11 @@ export interface BlobStore {
    * visible. `size` is the exact length when it is known (R2 and S3 want one).
    */
   put(key: string, body: ByteStream, options: { size?: number; contentType: string }): Promise<BlobInfo>
-  /** The bytes, or those of the range; undefined when there is no such object. */
-  get(key: string, range?: ByteRange): Promise<ByteStream | undefined>
+  /**
+   * The bytes, or those of the range; undefined when there is no such object. With `etag` also if the object has
+   * other bytes by now, because a presigned upload URL was used twice. Stores where that cannot be ignore `etag`.
+   */
+  get(key: string, range?: ByteRange, etag?: string): Promise<ByteStream | undefined>
   /** The path of the object. Only where objects are files on this machine's disk. */
   pathOf?(key: string): string
   head(key: string): Promise<BlobInfo | undefined>
@@ -157,6 +160,41 @@ export interface Videos {
 /** Sound of any kind → MP3, never on the event loop of a server. Throws `CannotConvert`, `NoConverter` among it. */
 export interface Voice {
   toMp3(sound: Bytes, contentType: string): Promise<Bytes>
+}
+
+/** A stored file that a virus scanner looks at. */
+export interface ScannedFile {
+  readonly app_id: string
+  readonly object_name: string
+  /** Bytes. */
+  readonly size: number
+  readonly content_type: string
+  /** The bytes; undefined if the store has lost them. Throws `BlobStoreError`. */
+  open(): Promise<ByteStream | undefined>
+  /** A URL at which whoever has it reads the bytes for some minutes. */
+  url(): string
+}
+
+/** The scanner could not be asked, did not answer in time, or cannot look at such a file. */
+export class ScanError extends Error {
+  override readonly name = 'ScanError'
+  /** The file is larger than the scanner takes, so asking again does not help. */
+  readonly tooLarge: boolean
+  constructor(
+    message: string,
+    { tooLarge = false, ...options }: { tooLarge?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, options)
+    this.tooLarge = tooLarge
+  }
+}
+
+/** A virus scanner. */
+export interface Scanner {
+  /** The name of what was found; undefined: nothing. Throws `ScanError`, and `BlobStoreError` of `open`. */
+  scan(file: ScannedFile): Promise<string | undefined>
+  /** Whether the scanner answers at all. Throws `ScanError`. */
+  probe(): Promise<void>
 }
 
 export interface OutboundRequest {

@@ -2,6 +2,7 @@ import { recipients } from './authz/recipients.ts'
 import { feed } from './events/feed-route.ts'
 import { mine, stream } from './events/stream-routes.ts'
 import { downloadAvatar, downloadChat } from './file/download/download.ts'
+import { scannedObject } from './file/scanned-object.ts'
 import { receiveUpload } from './file/upload/receive.ts'
 import { clientFile, consoleRoutes, docsRoutes } from './http/asset-routes.ts'
 import type { Route } from './http/route.ts'
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   receiveUpload,
   downloadAvatar,
   downloadChat,
+  scannedObject,
   recipients,
   centrifugoSubscribe,
   centrifugoPublish,

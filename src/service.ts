@@ -23,8 +23,9 @@ import { highestId, highestIds } from './operation/highest-id.ts'
 import { idMaker } from './operation/ids.ts'
 import { operations } from './operations.ts'
 import { operatorAccess } from './operator/access.ts'
-import type { Clock, Log, Outbound, TextHash } from './platform.ts'
+import type { Clock, Log, Outbound, Scanner, TextHash } from './platform.ts'
 import { routes } from './routes.ts'
+import { Scanning } from './scan/scanning.ts'
 import type { App } from './tenant/app.ts'
 import { appRegistry } from './tenant/registry.ts'
 import { tokenVerifier } from './tenant/token-verifier.ts'
@@ -58,6 +59,8 @@ export interface Platform {
   readonly endsRequests?: boolean
   readonly outbound: Outbound
   readonly hash: TextHash
+  /** The virus scanner, and what becomes of files while it fails. undefined: there is none. */
+  readonly scanner?: { readonly scanner: Scanner; readonly onFailure: 'allow' | 'refuse' } | undefined
   /** Throws if the database does not answer. */
   readonly ready: Service['ready']
   readonly premises: Omit<Service['premises'], 'version'>
@@ -97,6 +100,8 @@ export function createService(platform: Platform): RunningService {
   const newId = ids.next
   const publicUrl = config.PUBLIC_URL ?? ''
   const deliveries = new Deliveries()
+  const scanning =
+    platform.scanner && new Scanning({ ...platform.scanner, blobs, clock, log, metrics, baseUrl: publicUrl })
   const jobs = jobRunner({
     executors,
     executorFor,
@@ -108,6 +113,7 @@ export function createService(platform: Platform): RunningService {
     metrics,
     outbound,
     hash: platform.hash,
+    scanning,
     deliveries,
   })
   const feeds = eventFeeds({ executorFor, log, metrics, sourceFor: platform.eventSourceFor })
@@ -138,6 +144,7 @@ export function createService(platform: Platform): RunningService {
       read: objectReader(files, files.sender),
       sender: files.sender,
       uploadsOfUser: uploadsOfUser(),
+      scanning,
     },
     documentation: documentation(served, platform.version, publicUrl),
     jobs,

@@ -47,21 +47,27 @@ async function sizeByRange(bucket: S3Bucket, key: string): Promise<number> {
 }
 
 /**
- * The bytes of an object or of a range of it; undefined if there is no such object. Throws `BlobStoreError`.
+ * The bytes of an object or of a range of it; undefined if there is no such object, or it has another tag. Throws
+ * `BlobStoreError`.
  */
 export async function getObject(
   bucket: S3Bucket,
   key: string,
   range?: ByteRange,
+  etag?: string,
 ): Promise<ByteStream | undefined> {
   const what = 'getting an object'
   const input = {
     Bucket: bucket.name,
     Key: bucket.keyOf(key),
     ...(range && { Range: `bytes=${range.start}-${range.end}` }),
+    ...(etag !== undefined && { IfMatch: `"${etag}"` }),
   }
   const answer = await bucket.call(what, (s3, options) =>
-    s3.client.send(new s3.GetObjectCommand(input), options).catch(absent),
+    s3.client.send(new s3.GetObjectCommand(input), options).catch((error: unknown) => {
+      if (statusOf(error) === 412) return undefined
+      return absent(error)
+    }),
   )
   if (!answer) return undefined
   const { Body, ContentLength, ContentRange } = answer

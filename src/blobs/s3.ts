@@ -23,6 +23,11 @@ export interface S3Config {
    * milliseconds. Default 10 000.
    */
   readonly timeoutMs?: number | undefined
+  /**
+   * Whether `get` reads only bytes that still have the tag asked for: where a virus scanner has looked at them, and
+   * a client can replace them by its presigned URL.
+   */
+  readonly checksTags?: boolean | undefined
   /** Comes before every key, such as `cohort/`. */
   readonly prefix?: string | undefined
 }
@@ -34,7 +39,7 @@ export interface S3Config {
  *
  * `put` never replaces an object. The same bytes again succeed up to 8 MiB; anything else under an existing
  * key throws `BlobStoreError`. Whoever has a presigned URL can replace the uploaded object until the URL
- * expires, because S3 cannot forbid that.
+ * expires, because S3 cannot forbid that; who reads with the tag of an object never gets another one.
  */
 export function s3Store(config: S3Config): BlobStore {
   const bucket = s3Bucket(config)
@@ -56,7 +61,7 @@ export function s3Store(config: S3Config): BlobStore {
   return {
     uploads: config.upload === 'through' ? 'service' : 'store',
     put: putInto(bucket),
-    get: (key, range) => getObject(bucket, key, range),
+    get: (key, range, etag) => getObject(bucket, key, range, config.checksTags ? etag : undefined),
 
     async head(key) {
       const there = await headObject(bucket, key)

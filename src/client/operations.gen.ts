@@ -11,6 +11,8 @@ export const codes = {
   "no_permission": 10010,
   "file_sign_invalid": 10030,
   "file_sign_expired": 10031,
+  "file_quarantined": 10032,
+  "file_unscanned": 10033,
   "database_failed": 20000,
   "group_not_found": 20001,
   "not_a_member": 20002,
@@ -1173,6 +1175,8 @@ export interface AdminFilesItem {
   readonly content_type: string
   /** Milliseconds. */
   readonly created_at: number
+  /** Whether only administrators may read it. */
+  readonly quarantined: boolean
   /** Path and query to read it at, with an administrator token. */
   readonly download: string
 }
@@ -1226,6 +1230,69 @@ export interface AdminAuditItem {
   readonly request: string
   /** As much of the address as AUDIT_IP keeps. */
   readonly ip: string
+}
+
+export interface ModerationQuarantinedFilesInput {
+  /** How many rows a page has at most. 1 to 1000. */
+  readonly limit?: number
+}
+export interface ModerationQuarantinedFilesItem {
+  /** Its key in the store. */
+  readonly object_name: string
+  /** Who stored it. */
+  readonly user_id: number
+  /** 1 a user's avatar, 2 a group's, else its file_type. */
+  readonly kind: number
+  /** Bytes. */
+  readonly size: number
+  readonly content_type: string
+  /** The sender's name of the file; empty if it has none. */
+  readonly name: string
+  /** Milliseconds. */
+  readonly created_at: number
+  /** Milliseconds. */
+  readonly quarantined_at: number
+  readonly reason: string
+  /** Path and query to read it at, with an administrator token. */
+  readonly download: string
+}
+
+export interface ModerationQuarantineInput {
+  /** The file by its name, as lists of files and events have it. 0 to 256 characters. */
+  readonly object_name?: string
+  /** Or by the file_sign of one of its download URLs. 0 to 512 characters. */
+  readonly file_sign?: string
+  /** Why; shown to the sender of the file and to administrators. 0 to 256 characters. */
+  readonly reason?: string
+}
+export interface ModerationQuarantineAnswer {
+  readonly object_name: string
+  /** Whether it is under quarantine now. */
+  readonly quarantined: boolean
+  readonly reason: string
+}
+
+export interface ModerationReleaseInput {
+  /** The file by its name, as lists of files and events have it. 0 to 256 characters. */
+  readonly object_name?: string
+  /** Or by the file_sign of one of its download URLs. 0 to 512 characters. */
+  readonly file_sign?: string
+}
+export interface ModerationReleaseAnswer {
+  readonly object_name: string
+  /** Whether it is under quarantine now. */
+  readonly quarantined: boolean
+  readonly reason: string
+}
+
+export interface ModerationDeleteInput {
+  /** The file by its name, as lists of files and events have it. 0 to 256 characters. */
+  readonly object_name?: string
+  /** Or by the file_sign of one of its download URLs. 0 to 512 characters. */
+  readonly file_sign?: string
+}
+export interface ModerationDeleteAnswer {
+  readonly object_name: string
 }
 
 export interface OperatorAppsInput {
@@ -1295,6 +1362,10 @@ export interface OperatorAppAnswer {
     readonly pending_uploads: number
     /** Whether photos sent as pictures, and avatars, lose the place they were taken at and serial numbers. Default: true. */
     readonly strip_location: boolean
+    /** Days after which files of chats are deleted; 0: never. Default: 0. 0 to 36500. */
+    readonly retention_chat_days: number
+    /** Days after which shared files are deleted; 0: never. Default: 0. 0 to 36500. */
+    readonly retention_shared_days: number
     /** How long events are kept, days. Default: 30. 1 to 36500. */
     readonly events_days: number
     /** How long events that an audit asks for are kept, days. Default: 400. 1 to 36500. */
@@ -1367,6 +1438,10 @@ export interface OperatorChangeSettingsInput {
     readonly pending_uploads?: number | null
     /** Whether photos sent as pictures, and avatars, lose the place they were taken at and serial numbers. */
     readonly strip_location?: boolean | null
+    /** Days after which files of chats are deleted; 0: never. */
+    readonly retention_chat_days?: number | null
+    /** Days after which shared files are deleted; 0: never. */
+    readonly retention_shared_days?: number | null
     /** How long events are kept, days. */
     readonly events_days?: number | null
     /** How long events that an audit asks for are kept, days. */
@@ -1422,6 +1497,10 @@ export interface OperatorChangeSettingsAnswer {
   readonly pending_uploads: number
   /** Whether photos sent as pictures, and avatars, lose the place they were taken at and serial numbers. Default: true. */
   readonly strip_location: boolean
+  /** Days after which files of chats are deleted; 0: never. Default: 0. 0 to 36500. */
+  readonly retention_chat_days: number
+  /** Days after which shared files are deleted; 0: never. Default: 0. 0 to 36500. */
+  readonly retention_shared_days: number
   /** How long events are kept, days. Default: 30. 1 to 36500. */
   readonly events_days: number
   /** How long events that an audit asks for are kept, days. Default: 400. 1 to 36500. */
@@ -2029,7 +2108,7 @@ export const groupOperations = (api: Connection) => ({
     deleteAnnouncement: (input: GroupDeleteAnnouncementInput, options?: CallOptions) => api.write<GroupDeleteAnnouncementAnswer>("/group/announcement/delete", input, options),
     /** Get a shared file. */
     file: (input: GroupFileInput, options?: CallOptions) => api.get<GroupFileAnswer>("/group/file", input, options),
-    /** List the shared files of a group. Newest first, as many as fit; the rest come with the cursor that is answered. */
+    /** List the shared files of a group. Newest first, as many as fit; the rest come with the cursor that is answered. Files under quarantine are left out. */
     files: (input: GroupFilesInput, options?: CallOptions) => api.pages<GroupFilesItem>('GET', "/group/file/list", input, options),
     /** Share a file with a group. Records a file by its URL: any http(s) URL, or a download URL of this service. Who is banned may not. The bytes go to the upload URL of /file/upload/chat. */
     uploadFile: (input: GroupUploadFileInput, options?: CallOptions) => api.write<GroupUploadFileAnswer>("/group/file/upload", input, options),
@@ -2093,6 +2172,17 @@ export const adminOperations = (api: Connection) => ({
     usage: (input?: AdminUsageInput, options?: CallOptions) => api.get<AdminUsageAnswer>("/admin/usage", input, options),
     /** Ask who did what. The recorded events of the app, the newest first: who acted, as what, with which key and by which request. A page looks at a limited number of events: with filters it may have few rows, or none, and there are more pages as long as `cursor` is not empty. */
     audit: (input?: AdminAuditInput, options?: CallOptions) => api.pages<AdminAuditItem>('GET', "/audit", input, options),
+})
+
+export const moderationOperations = (api: Connection) => ({
+    /** List the files under quarantine. The latest first. */
+    quarantinedFiles: (input?: ModerationQuarantinedFilesInput, options?: CallOptions) => api.pages<ModerationQuarantinedFilesItem>('GET', "/moderation/quarantined", input, options),
+    /** Put a file under quarantine. From then on nobody but administrators reads it, by whichever URL: downloads, thumbnails, covers and MP3s answer 403 with code 10032, it cannot be forwarded, and lists of shared files leave it out. Its sender is told the reason. Nothing changes if it is there already. */
+    quarantine: (input?: ModerationQuarantineInput, options?: CallOptions) => api.write<ModerationQuarantineAnswer>("/moderation/quarantine", input, options),
+    /** Release a file from quarantine. Whoever could read it before reads it again. Nothing changes if it is not under quarantine. It is not scanned again. */
+    release: (input?: ModerationReleaseInput, options?: CallOptions) => api.write<ModerationReleaseAnswer>("/moderation/release", input, options),
+    /** Delete a file for everybody. Every download URL of it ends, forwards included, its records leave the shared files of groups, and its bytes go. Cannot be undone. */
+    delete: (input?: ModerationDeleteInput, options?: CallOptions) => api.write<ModerationDeleteAnswer>("/moderation/delete", input, options),
 })
 
 export const operatorOperations = (api: Connection) => ({
@@ -2167,6 +2257,7 @@ export class Operations {
   readonly user: ReturnType<typeof userOperations>
   readonly authz: ReturnType<typeof authzOperations>
   readonly admin: ReturnType<typeof adminOperations>
+  readonly moderation: ReturnType<typeof moderationOperations>
   readonly operator: ReturnType<typeof operatorOperations>
   readonly webhooks: ReturnType<typeof webhooksOperations>
   constructor(api: Connection) {
@@ -2174,6 +2265,7 @@ export class Operations {
     this.user = userOperations(api)
     this.authz = authzOperations(api)
     this.admin = adminOperations(api)
+    this.moderation = moderationOperations(api)
     this.operator = operatorOperations(api)
     this.webhooks = webhooksOperations(api)
   }

@@ -7,6 +7,7 @@ import { Events } from './screens/events.tsx'
 import { Files } from './screens/files.tsx'
 import { Group } from './screens/group.tsx'
 import { Groups } from './screens/groups.tsx'
+import { Moderation } from './screens/moderation.tsx'
 import { Overview } from './screens/overview.tsx'
 import { User, Users } from './screens/users.tsx'
 import { Webhooks } from './screens/webhooks.tsx'
@@ -48,6 +49,8 @@ function Screen() {
       return item === '' ? <Users app_id={app_id} /> : <User app_id={app_id} user_id={Number(item)} />
     case 'files':
       return <Files app_id={app_id} />
+    case 'moderation':
+      return <Moderation app_id={app_id} />
     case 'events':
       return <Events app_id={app_id} />
     case 'webhooks':

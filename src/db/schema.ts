@@ -306,8 +306,11 @@ export const sharedFiles = sqliteTable(
     grant_id: integer('grant_id').notNull(),
     created_at: integer('created_at').notNull(),
     updated_at: integer('updated_at').notNull(),
+    /** The app of the group. It is here, too, so that an app's records can be read by their age. */
+    app_id: text('app_id').notNull().default(''),
   },
   t => [
+    index('shared_files_by_age').on(t.app_id, t.created_at, t.file_id),
     index('shared_files_of_group').on(t.group_id, t.file_id),
     index('shared_files_of_uploader').on(t.uploader_id, t.group_id),
     index('shared_files_of_grant').on(t.grant_id).where(sql`grant_id <> 0`),
@@ -346,6 +349,12 @@ export const objects = sqliteTable(
     name: text('name').notNull().default(''),
     /** Why a presigned upload was refused: 413 or 507; 0 if it was not. */
     refused_status: integer('refused_status').notNull().default(0),
+    /** Whether the file is withheld from its readers: see `fileHold` in db/states.ts. */
+    hold: integer('hold').notNull().default(0),
+    /** Why it is under quarantine, as the administrator or the scanner said. */
+    hold_reason: text('hold_reason').notNull().default(''),
+    /** Since when it is under quarantine; 0 if it is not. */
+    held_at: integer('held_at').notNull().default(0),
   },
   t => [
     index('objects_unfinished').on(t.created_at).where(sql`state IN (0, 3)`),
@@ -353,6 +362,15 @@ export const objects = sqliteTable(
     index('objects_by_size').on(t.app_id, t.size, t.object_name).where(sql`state = 1`),
     index('objects_of_user').on(t.app_id, t.user_id, t.size, t.object_name).where(sql`state = 1`),
     index('objects_released').on(t.object_name).where(sql`state = 2`),
+    // One index for the files of chats and one for shared files: each has an age at which they go.
+    index('objects_chat_by_age')
+      .on(t.app_id, t.created_at, t.object_name)
+      .where(sql`state = 1 AND kind >= 100 AND kind < 200`),
+    index('objects_shared_by_age')
+      .on(t.app_id, t.created_at, t.object_name)
+      .where(sql`state = 1 AND kind >= 200`),
+    index('objects_quarantined').on(t.app_id, t.held_at, t.object_name).where(sql`hold = 2`),
+    index('objects_unscanned').on(t.object_name).where(sql`hold = 1`),
     check('objects_state', sql`${t.state} IN (0, 1, 2, 3)`),
     check('objects_size', sql`${t.size} >= 0`),
   ],

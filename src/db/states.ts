@@ -16,3 +16,9 @@ export const receiverType = { user: 1, group: 2 } as const
  * nothing refers to the object, and a job will delete its bytes.
  */
 export const objectState = { promised: 0, stored: 1, released: 2, receiving: 3 } as const
+
+/**
+ * Whether a stored file is withheld from its readers. None: it is not. Unscanned: it was not looked at yet by
+ * the virus scanner. Quarantined: an administrator or the scanner has put it under quarantine.
+ */
+export const fileHold = { none: 0, unscanned: 1, quarantined: 2 } as const

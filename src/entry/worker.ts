@@ -11,8 +11,9 @@ import { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import { optimisticExecutor } from '../operation/optimistic-executor.ts'
 import { fetchOutbound } from '../outbound/fetch-outbound.ts'
-import { type BlobStore, CannotConvert } from '../platform.ts'
-import { createService } from '../service.ts'
+import { type BlobStore, CannotConvert, type Outbound } from '../platform.ts'
+import { webhookScanner } from '../scan/webhook-scanner.ts'
+import { createService, type Platform } from '../service.ts'
 import { ensureFirstApp } from '../tenant/first-app.ts'
 import { eraseUser } from '../user/erase.ts'
 import { version } from '../version.ts'
@@ -61,6 +62,7 @@ function start(bindings: Bindings) {
     }),
   )
   const executorFor = (app_id: string) => executors.get(shards.bindingFor(app_id)) as Executor
+  const outbound = fetchOutbound(outboundRules(config))
   const { app, jobs, prepare } = createService({
     config,
     executorFor,
@@ -73,7 +75,8 @@ function start(bindings: Bindings) {
     addressOf: ({ req }) => req.raw.headers.get('cf-connecting-ip') ?? '',
     trustsProxy: true,
     endsRequests: true,
-    outbound: fetchOutbound(outboundRules(config)),
+    outbound,
+    scanner: scannerOf(config, outbound),
     hash: inlineSha256,
     files: {
       blobs: blobsOf(config, bindings),
@@ -117,6 +120,18 @@ function blobsOf({ files, SENDFILE }: Config, { FILES }: Bindings): BlobStore {
   if (files.store === 's3') return s3Store(files.s3)
   if (FILES === undefined) throw new ConfigError('bind an R2 bucket as FILES, or set S3_BUCKET')
   return r2Store(FILES)
+}
+
+/** The virus scanner. A Worker asks one behind a URL; it opens no connection to clamd. */
+function scannerOf({ scan }: Config, outbound: Outbound): Platform['scanner'] {
+  if (scan === undefined) return undefined
+  if (scan.is === 'clamd') throw new ConfigError('SCAN must be the URL of a scanner on Workers')
+  const refusal = outbound.refusalOf(scan.url)
+  if (refusal !== undefined) throw new ConfigError(`SCAN ${refusal}`)
+  return {
+    scanner: webhookScanner(scan, { outbound, clock: Date.now }),
+    onFailure: scan.onFailure,
+  }
 }
 
 let service: ReturnType<typeof start> | undefined

@@ -92,6 +92,9 @@ export interface OtherPayloads {
   /** Bytes are stored, or gone. */
   'file.uploaded': { readonly object_name: string; readonly size: number; readonly content_type: string }
   'file.deleted': { readonly object_name: string; readonly size: number }
+  /** Nobody but administrators reads the file any more, or everybody who could before reads it again. */
+  'file.quarantined': { readonly object_name: string; readonly reason: string }
+  'file.released': { readonly object_name: string }
   'user.settings.changed': OfUsers & WithChanges
   'user.exported': OfUsers
   /** An administrator asked that a user be erased. A job does it; its end is `user.erased`. */
@@ -194,6 +197,8 @@ export const kinds: Readonly<Record<EventKind, KindOfEvent>> = {
   'group.file.deleted': kind('files', 'members', 'audit'),
   'file.uploaded': kind(undefined, 'nobody'),
   'file.deleted': kind(undefined, 'nobody'),
+  'file.quarantined': kind(undefined, 'nobody', 'audit'),
+  'file.released': kind(undefined, 'nobody', 'audit'),
   'user.settings.changed': kind('users', 'nobody'),
   'user.exported': kind('users', 'nobody', 'audit'),
   'user.erasure.requested': kind('users', 'nobody', 'audit'),

@@ -20,8 +20,8 @@ const releaseUngranted = command<{ object_names: readonly string[] }>()(
     AND state <> 2 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.object_name = objects.object_name)`,
 )
 
-const dropAll = command<{ object_name: string }>()(
-  p => sql`DELETE FROM grants WHERE object_name = ${p.object_name}`,
+const dropAll = command<{ object_names: readonly string[] }>()(
+  p => sql`DELETE FROM grants WHERE object_name IN ${listOf(p.object_names)}`,
 )
 
 // Ends the grants to a group, and all grants that were forwarded from them, directly or through others.
@@ -48,11 +48,9 @@ export const endUnrecorded = (granted: readonly Granted[]): Bound[] =>
         releaseUngranted({ object_names: granted.map(({ object_name }) => object_name) }),
       ]
 
-/** Ends every grant of an object. */
-export const endAll = (object_name: string): Bound[] => [
-  dropAll({ object_name }),
-  releaseUngranted({ object_names: [object_name] }),
-]
+/** Ends every grant of these objects. */
+export const endAllOf = (object_names: readonly string[]): Bound[] =>
+  object_names.length === 0 ? [] : [dropAll({ object_names }), releaseUngranted({ object_names })]
 
 /** Ends the grants of an object to a group, and those that were forwarded from them. */
 export const endSentTo = (object_name: string, group_id: number): Bound[] => [

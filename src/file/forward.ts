@@ -3,6 +3,7 @@ import { objectState } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { operation, presented } from '../operation/operation.ts'
 import { fileSignOf, grantOf, maxFileSignLength } from './file-sign.ts'
+import { refusalOfHeld } from './hold.ts'
 import { mayRead } from './may-read.ts'
 import { insertGrant, objectByGrant } from './objects.ts'
 import { destinationOf, receiver, refusalToSend } from './recipient.ts'
@@ -34,7 +35,7 @@ export const forward = presented(
       if (source === undefined || source.state === objectState.released)
         return refuse('shared_file_not_found', 'the file does not exist any more')
       if (!mayRead(caller, source)) return refuse('no_permission', 'the caller may not read this file')
-      const refusal = refusalToSend(input.to_type, group, now)
+      const refusal = refusalOfHeld(caller, source) ?? refusalToSend(input.to_type, group, now)
       if (refusal !== undefined) return refusal
       const grant = {
         grant_id: newId(),

@@ -29,6 +29,9 @@ export const objectColumns = {
   derived_bytes: objects.derived_bytes,
   name: objects.name,
   refused_status: objects.refused_status,
+  hold: objects.hold,
+  hold_reason: objects.hold_reason,
+  held_at: objects.held_at,
 }
 
 export type StoredObject = Pick<

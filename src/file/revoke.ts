@@ -4,7 +4,7 @@ import { done } from '../group/answers.ts'
 import { refuse } from '../operation/errors.ts'
 import { operation } from '../operation/operation.ts'
 import { role } from '../operation/roles.ts'
-import { endAll, endSentTo } from './end-grants.ts'
+import { endAllOf, endSentTo } from './end-grants.ts'
 import { grantOf, maxFileSignLength } from './file-sign.ts'
 import { objectByGrant } from './objects.ts'
 import { toGroup } from './recipient.ts'
@@ -32,7 +32,7 @@ export const revokeFile = operation({
       return refuse('shared_file_not_found', 'the file does not exist any more')
     const { object_name, owner_id, to_type, to_id } = file
     const isServer = caller.user_id === null && caller.only_group === null
-    if (isServer || owner_id === caller.user_id) return { data: true, writes: endAll(object_name) }
+    if (isServer || owner_id === caller.user_id) return { data: true, writes: endAllOf([object_name]) }
     const mayEndHere =
       to_type === toGroup &&
       file.status === 0 &&

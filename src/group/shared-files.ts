@@ -1,11 +1,12 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, type Placeholder, sql } from 'drizzle-orm'
 import * as z from 'zod'
 import { command, db, inList, listOf, query } from '../db/query.ts'
 import { grants, sharedFiles } from '../db/schema.ts'
-import { receiverType } from '../db/states.ts'
+import { fileHold, receiverType } from '../db/states.ts'
 import { endUnrecorded } from '../file/end-grants.ts'
 import { cleanFileName } from '../file/file-name.ts'
 import { grantInUrl } from '../file/file-sign.ts'
+import { isModerator } from '../file/hold.ts'
 import { refusalToSend, toGroup } from '../file/recipient.ts'
 import { type ErrorName, refuse, textOf } from '../operation/errors.ts'
 import { id, integer, name, pagingIfAsked, someIds, url } from '../operation/fields.ts'
@@ -55,9 +56,9 @@ const grantForGroup = query<{ grant_id: number; group_id: number }>()(p =>
     ),
 )
 
-const insert = command<SharedFile & { grant_id: number }>()(
-  p => sql`INSERT INTO shared_files (file_id, group_id, uploader_id, name, size, type, url, grant_id, created_at, updated_at)
-    VALUES (${p.file_id}, ${p.group_id}, ${p.uploader}, ${p.name}, ${p.size}, ${p.type}, ${p.url}, ${p.grant_id}, ${p.created_at}, ${p.updated_at})`,
+const insert = command<SharedFile & { app_id: string; grant_id: number }>()(
+  p => sql`INSERT INTO shared_files (file_id, group_id, uploader_id, name, size, type, url, grant_id, created_at, updated_at, app_id)
+    VALUES (${p.file_id}, ${p.group_id}, ${p.uploader}, ${p.name}, ${p.size}, ${p.type}, ${p.url}, ${p.grant_id}, ${p.created_at}, ${p.updated_at}, ${p.app_id})`,
 )
 
 export const uploadFile = groupOperation({
@@ -92,7 +93,7 @@ export const uploadFile = groupOperation({
     return {
       data: file,
       writes: [
-        insert({ ...file, grant_id: grant?.grant_id ?? 0 }),
+        insert({ ...file, app_id: call.app.app_id, grant_id: grant?.grant_id ?? 0 }),
         ...(grant === undefined
           ? []
           : [nameObject({ grant_id: grant.grant_id, name: cleanFileName(file.name) })]),
@@ -115,6 +116,18 @@ const byId = query<{ group_id: number; file_id: number }>()(p =>
     .where(and(eq(sharedFiles.file_id, p.file_id), eq(sharedFiles.group_id, p.group_id))),
 )
 
+/** True for a record of a file that is not under quarantine, and for every record if `all` is 1. */
+const isShown = (all: Placeholder<string, number>) => sql`(${sharedFiles.grant_id} = 0 OR ${all} = 1
+  OR NOT EXISTS (SELECT 1 FROM grants AS g JOIN objects AS o ON o.object_name = g.object_name
+    WHERE g.grant_id = ${sharedFiles.grant_id} AND o.hold = ${fileHold.quarantined}))`
+
+const shownById = query<{ group_id: number; file_id: number; all: number }>()(p =>
+  db
+    .select(columns)
+    .from(sharedFiles)
+    .where(and(eq(sharedFiles.file_id, p.file_id), eq(sharedFiles.group_id, p.group_id), isShown(p.all))),
+)
+
 export const getFile = groupOperation({
   id: 'get__group_file',
   methods: ['GET'],
@@ -123,17 +136,19 @@ export const getFile = groupOperation({
   requires: 'member',
   input: z.object({ group_id: id, file_id: id }),
   answer: sharedFile,
-  reads: ({ input }, group_id) => [byId({ group_id, file_id: input.file_id })],
+  reads: ({ caller, input }, group_id) => [
+    shownById({ group_id, file_id: input.file_id, all: isModerator(caller) ? 1 : 0 }),
+  ],
   decide: (_, [[file]]) => (file === undefined ? refuse('shared_file_not_found') : { data: file }),
 })
 
-const pages = pagedList<{ group_id: number }>()({
+const pages = pagedList<{ group_id: number; all: number }>()({
   name: 'files',
   key: sharedFiles.file_id,
   newestFirst: true,
   item: () => columns,
   from: (select, p, beyond) =>
-    select.from(sharedFiles).where(and(eq(sharedFiles.group_id, p.group_id), beyond)),
+    select.from(sharedFiles).where(and(eq(sharedFiles.group_id, p.group_id), isShown(p.all), beyond)),
   mayBeLarge: true,
 })
 
@@ -142,12 +157,13 @@ export const fileList = groupOperation({
   methods: ['GET'],
   path: '/group/file/list',
   title: 'List the shared files of a group',
-  description: 'Newest first, as many as fit; the rest come with the cursor that is answered.',
+  description:
+    'Newest first, as many as fit; the rest come with the cursor that is answered. Files under quarantine are left out.',
   requires: 'member',
   paged: 'cursor',
   input: z.object({ group_id: id, ...pagingIfAsked }),
   answer: z.array(sharedFile),
-  reads: (call, group_id) => pages.reads(call, group_id, { group_id }),
+  reads: (call, group_id) => pages.reads(call, group_id, { group_id, all: isModerator(call.caller) ? 1 : 0 }),
   decide: (call, page) => pages.answer(call, call.group.group_id, page),
 })
 

@@ -16,7 +16,11 @@ export const statuses: Partial<Record<ErrorName, number>> = {
   storage_failed: 422,
   database_failed: 503,
   file_sign_expired: 410,
+  file_unscanned: 409,
   group_not_found: 404,
   shared_file_not_found: 404,
   app_not_found: 401,
 }
+
+/** Statuses after which a client should try again soon: they are sent with Retry-After. */
+export const retried: ReadonlySet<number> = new Set([409, 503])

@@ -11,7 +11,7 @@ import type { App } from '../tenant/app.ts'
 import { callerOf, type Identity } from '../tenant/token-verifier.ts'
 import { after } from './after.ts'
 import { allowed, corsOrigin } from './cors.ts'
-import { type ErrorStyle, statuses } from './error-style.ts'
+import { type ErrorStyle, retried, statuses } from './error-style.ts'
 import { bodyOf, type InputSchema, parse, queryOf } from './input.ts'
 import { namedApp, underscored } from './named-app.ts'
 import type { Streamed } from './outbox.ts'
@@ -255,7 +255,7 @@ export class Exchange {
   /** An error of the API. */
   refuse({ name, code, message, status }: Refusal): Response {
     const http = this.style === 'envelope' ? 200 : (status ?? statuses[name] ?? 403)
-    return this.answer(code, failure(code, message), http, http === 503 ? { 'retry-after': '1' } : {})
+    return this.answer(code, failure(code, message), http, retried.has(http) ? { 'retry-after': '1' } : {})
   }
 
   /** An error of HTTP and not of the API: its code is the HTTP status. */

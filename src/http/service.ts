@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import type { OperatorAccess } from '../operator/access.ts'
 import type { BlobStore, Clock, LocalFile, Log, Outbound } from '../platform.ts'
+import type { Scanning } from '../scan/scanning.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
 import type { BeforeHooks } from '../webhook/before-hook.ts'
@@ -40,6 +41,8 @@ export interface FilePorts {
   /** Where objects can be files on this machine's disk. */
   readonly sender?: FileSender | undefined
   readonly uploadsOfUser: UploadsOfUser
+  /** undefined: there is no virus scanner. */
+  readonly scanning: Scanning | undefined
 }
 
 /** The documentation of this service. It is made when it is first asked for. */

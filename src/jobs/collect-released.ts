@@ -17,6 +17,16 @@ const released = query<{ after: string }>()(p =>
     .limit(portion),
 )
 
+const countReleased = query()(() =>
+  db
+    .select({
+      objects: sql<number>`count(*)`.as('objects'),
+      bytes: sql<number>`coalesce(sum(size + derived_bytes), 0)`.as('bytes'),
+    })
+    .from(objects)
+    .where(sql`state = ${sql.raw(String(objectState.released))}`),
+)
+
 /** Deletes the bytes of objects that nothing refers to any more. */
 export const collectReleased: Job = {
   name: 'collect-released',
@@ -42,5 +52,14 @@ export const collectReleased: Job = {
       }
     }
     return { objects: count, bytes }
+  },
+  async preview({ executors }) {
+    const report = { objects: 0, bytes: 0 }
+    for (const executor of executors) {
+      const [found] = await executor.read(countReleased({}))
+      report.objects += found?.objects ?? 0
+      report.bytes += found?.bytes ?? 0
+    }
+    return report
   },
 }

@@ -28,6 +28,18 @@ const unfinished = query<{ before: number; after_time: number; after_row: number
     .limit(portion),
 )
 
+const countUnfinished = query<{ before: number }>()(p =>
+  db
+    .select({ uploads: sql<number>`count(*)`.as('uploads') })
+    .from(objects)
+    .where(
+      and(
+        sql`state IN (${objectState.promised}, ${objectState.receiving})`,
+        lt(objects.created_at, p.before),
+      ),
+    ),
+)
+
 /**
  * With presigned uploads the store does not report arrivals. So before an upload is forgotten that nobody has
  * asked for, this asks the store for it. Answers whether the object is there and may stay.
@@ -35,7 +47,8 @@ const unfinished = query<{ before: number; after_time: number; after_row: number
 async function arrived(run: JobRun, object: StoredObject): Promise<boolean> {
   const app = await run.apps.get(object.app_id)
   if (app === undefined) return false
-  const confirmed = await confirm(run.blobs, app, runnerFor(run, { bookmark: undefined }, app), object)
+  const runTask = runnerFor(run, { bookmark: undefined }, app)
+  const confirmed = await confirm(run.blobs, app, runTask, object, run.scanning !== undefined)
   return !(confirmed instanceof Refusal) && confirmed.state === objectState.stored
 }
 
@@ -63,5 +76,13 @@ export const collectUnfinished: Job = {
       }
     }
     return { uploads: count }
+  },
+  async preview({ executors, clock }) {
+    let uploads = 0
+    for (const executor of executors) {
+      const [found] = await executor.read(countUnfinished({ before: clock() - maxUnfinishedMs }))
+      uploads += found?.uploads ?? 0
+    }
+    return { uploads }
   },
 }

@@ -1,6 +1,7 @@
 import type { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import type { BlobStore, Clock, Log, Outbound, TextHash } from '../platform.ts'
+import type { Scanning } from '../scan/scanning.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { Deliveries } from '../webhook/deliveries.ts'
 
@@ -18,6 +19,8 @@ export interface JobContext {
   readonly metrics: Metrics
   readonly hash: TextHash
   readonly outbound: Outbound
+  /** undefined: there is no virus scanner. */
+  readonly scanning: Scanning | undefined
   /** The webhooks that this process is delivering for. */
   readonly deliveries: Deliveries
 }
@@ -25,6 +28,8 @@ export interface JobContext {
 export interface JobRun extends JobContext {
   /** Aborted when the service stops. A job then ends after its current item. */
   readonly signal: AbortSignal
+  /** How many items a job whose work has no natural end may handle in this run. */
+  readonly most: number
   /** Whether the run must not end before everything that it began has ended. A cron trigger needs that. */
   readonly untilDone: boolean
   /** Runs `action` for one item. An error is logged and counted, and the job goes on with the next item. */
@@ -46,4 +51,6 @@ export interface Job {
   /** Whether it also runs when the service stops. */
   readonly atStop?: boolean
   run(run: JobRun): Promise<JobReport>
+  /** What a run without bounds would do now, in the same words. Changes nothing. */
+  preview?(run: JobRun): Promise<JobReport>
 }

@@ -2,8 +2,10 @@ import { collectReleased } from './collect-released.ts'
 import { collectUnfinished } from './collect-unfinished.ts'
 import { deliverWebhooks } from './deliver-webhooks.ts'
 import { eraseUsers } from './erase-users.ts'
+import { expireFiles } from './expire-files.ts'
 import { forgetKeys } from './forget-keys.ts'
 import type { Job } from './job.ts'
+import { scanFiles } from './scan-files.ts'
 import { sealEvents } from './seal-events.ts'
 import { sweepApps } from './sweep-apps.ts'
 import { sweepGroups } from './sweep-groups.ts'
@@ -18,11 +20,13 @@ import { trimEvents } from './trim-events.ts'
 export const jobs: readonly Job[] = [
   deliverWebhooks,
   eraseUsers,
+  scanFiles,
   sweepApps,
   sweepGroups,
   tidyStore,
-  collectReleased,
   collectUnfinished,
+  expireFiles,
+  collectReleased,
   sealEvents,
   tellHeads,
   trimEvents,

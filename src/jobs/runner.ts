@@ -24,12 +24,17 @@ export interface Jobs {
   start(): { stop(): Promise<void> }
   /** Runs the jobs that are due, one after the other. A cron trigger calls this. */
   runDue(): Promise<void>
-  /** Runs every job once, due or not. Answers what each did, by its name. */
+  /** Runs every job once, due or not, to its end. Answers what each did, by its name. */
   runAll(): Promise<ReadonlyMap<string, JobReport>>
+  /** What `runAll` would do, by the name of the job. undefined: that job cannot say it. */
+  previewAll(): Promise<ReadonlyMap<string, JobReport | undefined>>
 }
 
 /** How long a job that runs when the service stops may take, milliseconds. */
 const maxStopMs = 2_000
+/** How many items a run may handle where jobs run on and on, and in a cron trigger (see `JobRun.most`). */
+const mostInBackground = 1000
+const mostInCron = 100
 
 /**
  * Runs the list of jobs. Each job has a metric and a line in the log. A failure of one does not affect the
@@ -40,32 +45,38 @@ export function jobRunner(context: JobContext): Jobs {
   const ended = new Map<string, { readonly ms: number; readonly report: JobReport }>()
   const failures = new Map<string, number>()
 
-  const run = async (job: Job, signal: AbortSignal, untilDone = true): Promise<JobReport> => {
+  const failed = (job: Job, error: unknown, item?: string) => {
+    const { log, metrics } = context
+    metrics.jobFailed(job.name)
+    failures.set(job.name, (failures.get(job.name) ?? 0) + 1)
+    log.error({ event: 'job', job: job.name, ...(item !== undefined && { item }), error: String(error) })
+  }
+
+  const runOf = (job: Job, terms: Pick<JobRun, 'signal' | 'untilDone' | 'most'>): JobRun => ({
+    ...context,
+    ...terms,
+    async attempt(item, action) {
+      try {
+        await action()
+      } catch (error) {
+        failed(job, error, item)
+      }
+    },
+  })
+
+  const run = async (
+    job: Job,
+    signal: AbortSignal,
+    { untilDone = true, most = Number.POSITIVE_INFINITY } = {},
+  ): Promise<JobReport> => {
     const { log, metrics, clock } = context
     const startedAt = performance.now()
     lastRun.set(job.name, clock())
-    const failed = (error: unknown, item?: string) => {
-      metrics.jobFailed(job.name)
-      failures.set(job.name, (failures.get(job.name) ?? 0) + 1)
-      log.error({ event: 'job', job: job.name, ...(item !== undefined && { item }), error: String(error) })
-    }
-    const jobRun: JobRun = {
-      ...context,
-      signal,
-      untilDone,
-      async attempt(item, action) {
-        try {
-          await action()
-        } catch (error) {
-          failed(error, item)
-        }
-      },
-    }
     let report: JobReport = {}
     try {
-      report = await job.run(jobRun)
+      report = await job.run(runOf(job, { signal, untilDone, most }))
     } catch (error) {
-      failed(error)
+      failed(job, error)
     }
     const ms = Math.round(performance.now() - startedAt)
     metrics.jobRan(job.name, ms)
@@ -96,13 +107,18 @@ export function jobRunner(context: JobContext): Jobs {
       })),
     async runNow(name) {
       const job = jobs.find(one => one.name === name)
-      return job === undefined ? undefined : run(job, new AbortController().signal)
+      return job === undefined ? undefined : run(job, new AbortController().signal, { most: mostInCron })
     },
     start() {
       const stopping = new AbortController()
       const { signal } = stopping
       const running = jobs.map(job =>
-        repeat(job.everyMs, signal, () => run(job, signal, false), job.afterChanges ? changes : undefined),
+        repeat(
+          job.everyMs,
+          signal,
+          () => run(job, signal, { untilDone: false, most: mostInBackground }),
+          job.afterChanges ? changes : undefined,
+        ),
       )
       return {
         async stop() {
@@ -117,13 +133,23 @@ export function jobRunner(context: JobContext): Jobs {
       const { signal } = new AbortController()
       for (const job of jobs) {
         const before = lastRun.get(job.name)
-        if (before === undefined || context.clock() - before >= job.everyMs) await run(job, signal)
+        if (before === undefined || context.clock() - before >= job.everyMs)
+          await run(job, signal, { most: mostInCron })
       }
     },
     async runAll() {
       const { signal } = new AbortController()
       const reports = new Map<string, JobReport>()
       for (const job of jobs) reports.set(job.name, await run(job, signal))
+      return reports
+    },
+    async previewAll() {
+      const { signal } = new AbortController()
+      const reports = new Map<string, JobReport | undefined>()
+      for (const job of jobs) {
+        const jobRun = runOf(job, { signal, untilDone: true, most: Number.POSITIVE_INFINITY })
+        reports.set(job.name, await job.preview?.(jobRun))
+      }
       return reports
     },
   }

@@ -11,6 +11,8 @@ export const errors = {
   no_permission: [10010, 'no permission'],
   file_sign_invalid: [10030, 'file_sign is invalid'],
   file_sign_expired: [10031, 'file_sign has expired'],
+  file_quarantined: [10032, 'this file is under quarantine'],
+  file_unscanned: [10033, 'this file waits for the virus scanner: try again in a moment'],
   database_failed: [20000, 'the database failed: try again'],
   group_not_found: [20001, 'group does not exist'],
   not_a_member: [20002, 'user is not a member of this group'],

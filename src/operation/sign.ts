@@ -9,7 +9,7 @@ import type { App } from '../tenant/app.ts'
  * signed under its own label, so no kind can be used as another.
  */
 
-export type SignedKind = 'cursor' | 'qr' | 'file' | 'upload'
+export type SignedKind = 'cursor' | 'qr' | 'file' | 'upload' | 'scan'
 
 type Hmac = ReturnType<typeof hmac.create>
 /**

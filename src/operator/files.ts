@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import * as z from 'zod'
 import { db, query } from '../db/query.ts'
 import { grants, groups, objects } from '../db/schema.ts'
-import { objectState } from '../db/states.ts'
+import { fileHold, objectState } from '../db/states.ts'
 import { signGrant } from '../file/file-sign.ts'
 
 import { refuse } from '../operation/errors.ts'
@@ -21,9 +21,10 @@ const columns = {
   size: objects.size,
   content_type: objects.content_type,
   created_at: objects.created_at,
+  hold: objects.hold,
 }
 /** One of the grants of a chat file. The administrator reads the file by it. null for an avatar. */
-const anyGrant = sql<
+export const anyGrant = sql<
   number | null
 >`(SELECT min(g.grant_id) FROM grants g WHERE g.object_name = objects.object_name)`
 
@@ -129,6 +130,7 @@ export const listFiles = operation({
       size: z.int().describe('bytes'),
       content_type: z.string(),
       created_at: z.int().describe('milliseconds'),
+      quarantined: z.boolean().describe('whether only administrators may read it'),
       download: z.string().describe('path and query to read it at, with an administrator token'),
     }),
   ),
@@ -148,12 +150,17 @@ export const listFiles = operation({
     const keyOf = (row: (typeof found)[number]): Key =>
       input.group_id !== undefined ? [row.grant_id ?? 0, row.object_name] : [row.size, row.object_name]
     const { rows, cursor } = cut(listOf(input), found, input.limit, keyOf)
-    const data = rows.map(({ grant_id, ...row }) => ({ ...row, download: downloadOf(call, row, grant_id) }))
+    const data = rows.map(({ grant_id, hold, ...row }) => ({
+      ...row,
+      quarantined: hold === fileHold.quarantined,
+      download: downloadOf(call, row, grant_id),
+    }))
     return { data, page: { cursor, total: counted?.total ?? 0, version: 0 } }
   },
 })
 
-const downloadOf = (
+/** Path and query at which an administrator reads the file. */
+export const downloadOf = (
   { app }: Pick<Call<unknown>, 'app'>,
   { object_name }: { readonly object_name: string },
   grant_id: number | null,

@@ -3,6 +3,7 @@ import type { AppSecret } from '../db/schema.ts'
 
 const minutes = (fallback: number) => z.int().min(1).max(5_256_000).default(fallback)
 const limit = (fallback: number) => z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(fallback)
+const retention = z.int().min(0).max(36_500).default(0)
 const week = 7 * 24 * 60
 
 /**
@@ -53,6 +54,8 @@ export const appSettings = z.strictObject({
     .describe(
       'whether photos sent as pictures, and avatars, lose the place they were taken at and serial numbers',
     ),
+  retention_chat_days: retention.describe('days after which files of chats are deleted; 0: never'),
+  retention_shared_days: retention.describe('days after which shared files are deleted; 0: never'),
   events_days: z.int().min(1).max(36_500).default(30).describe('how long events are kept, days'),
   audit_days: z
     .int()

@@ -2,7 +2,7 @@ import { eraseEvents } from '../audit/erase.ts'
 import { type Sealing, sealApp } from '../audit/seal.ts'
 import type { Bound } from '../db/query.ts'
 import { objectState } from '../db/states.ts'
-import { endAll } from '../file/end-grants.ts'
+import { endAllOf } from '../file/end-grants.ts'
 import type { StoredObject } from '../file/objects.ts'
 import { Refusal } from '../operation/errors.ts'
 import type { Executor } from '../operation/executor.ts'
@@ -104,7 +104,7 @@ const files: Step = async erasing => {
     if (found.length === 0) continue
     for (const object of found) {
       // Who was given the file cannot read it from here on.
-      if (object.state === objectState.stored) await write(erasing, endAll(object.object_name))
+      if (object.state === objectState.stored) await write(erasing, endAllOf([object.object_name]))
       await forgetObject(object)
     }
     return ''

@@ -14,10 +14,12 @@ describe('the console, in Chromium', () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>
   let page: Page
   let group_id: number
+  /** Path and query of a file that is under quarantine. */
+  let quarantined: string
   const troubles: string[] = []
   beforeAll(async () => {
     service = await commandTarget('node', ['node', 'dist/cohort.js']).start()
-    group_id = (await furnish(service)).group_id
+    ;({ group_id, quarantined } = await furnish(service))
     browser = await openBrowser()
     page = await browser.context.newPage()
     page.on('console', message => {
@@ -53,6 +55,7 @@ describe('the console, in Chromium', () => {
     ['users', 'apps/demo/users', 'demo: users'],
     ['user', 'apps/demo/users/2', 'User 2'],
     ['files', 'apps/demo/files', 'demo: files'],
+    ['moderation', 'apps/demo/moderation', 'demo: moderation'],
     ['events', 'apps/demo/events', 'demo: events'],
     ['webhooks', 'apps/demo/webhooks', 'demo: webhooks'],
     ['backups', 'backups', 'Backups'],
@@ -108,6 +111,29 @@ describe('the console, in Chromium', () => {
     await page.getByRole('button', { name: 'Delete app' }).click()
     await confirm('Delete app')
     await said(/is deleted/)
+  })
+
+  it('puts a file under quarantine, releases it, and deletes it', async () => {
+    await open('apps/demo/files', 'demo: files')
+    await page.getByRole('button', { name: 'Quarantine' }).first().click()
+    await confirm('Quarantine')
+    await said('The file is under quarantine.')
+    await page.getByRole('link', { name: 'under quarantine' }).first().click()
+    await page.getByRole('heading', { level: 1, name: 'demo: moderation' }).waitFor()
+    for (const left of [1, 0]) {
+      await page.getByRole('button', { name: 'Release' }).first().click()
+      await said(/The file is released/)
+      await page.waitForFunction(count => document.querySelectorAll('tbody tr').length === count, left)
+    }
+    await page.getByText('No file is under quarantine.').waitFor()
+    await page.getByLabel('Download URL of the file').fill(service.url + quarantined)
+    await page.getByLabel('Reason, for the sender').fill('Again')
+    await page.getByRole('button', { name: 'Quarantine' }).click()
+    await page.getByRole('cell', { name: 'Again' }).waitFor()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await confirm('Delete')
+    await said('The file is deleted.')
+    await page.getByText('No file is under quarantine.').waitFor()
   })
 
   it('acts on a group: renames, invites, bans, kicks, accepts, publishes, blocks, dissolves', async () => {

@@ -16,6 +16,7 @@ const files = [
   '/docs/reference.js',
   '/docs/docs.js',
   '/docs/docs.css',
+  '/file/scan/object',
 ]
 
 /** The examples of the documentation, as a running service answers them. */

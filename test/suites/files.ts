@@ -6,6 +6,8 @@ import { forwards } from './files/forwards.ts'
 import { uploadLimits } from './files/limits.ts'
 import { fileNames } from './files/names.ts'
 import { pictures } from './files/pictures.ts'
+import { quarantine } from './files/quarantine.ts'
+import { retention } from './files/retention.ts'
 import { uploadRights } from './files/rights.ts'
 import { storedUrls } from './files/stored-urls.ts'
 import { uploads } from './files/uploads.ts'
@@ -25,5 +27,7 @@ export const fileSuites: Readonly<Record<string, Suite>> = {
   'file voice': voices,
   'file forwards': forwards,
   'file deletion': deletion,
+  'file retention': retention,
+  'file quarantine': quarantine,
   'stored URLs': storedUrls,
 }

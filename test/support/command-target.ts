@@ -1,3 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { freePort, type Running, removeFolder, run, startServer, temporaryFolder } from './process.ts'
 import type { Instance, Pace, Target } from './target.ts'
 
@@ -44,7 +47,10 @@ export const commandTarget = (
       APP_ID: app_id,
       APP_SECRET: secret,
       LOG_LEVEL: 'warn',
-      ...environment,
+      ...Object.fromEntries(
+        // A service that must know its own URL is told the one that it gets here.
+        Object.entries(environment).map(([key, value]) => [key, value.replace('{url}', url)]),
+      ),
     }
     const cli = (...args: string[]) => run([...command, ...args], env, cwd)
     const start = () =>
@@ -93,6 +99,16 @@ export const commandTarget = (
         const { code, stdout, stderr } = await cli('check')
         return code === 0 ? [] : [...stdout.split('\n'), ...stderr.split('\n')].filter(line => line !== '')
       },
+      async storedObjects() {
+        return objectFiles(env.DATA_DIR)
+      },
+      makeFilesOlder(days) {
+        const database = new Database(join(env.DATA_DIR, 'cohort.db'), { timeout: 10_000 })
+        const ms = days * 24 * 60 * 60 * 1000
+        for (const table of ['objects', 'shared_files'])
+          database.prepare(`UPDATE ${table} SET created_at = created_at - ?`).run(ms)
+        database.close()
+      },
       // Where the service is another command, so is its store.
       ...(service === undefined && {
         async gc() {
@@ -118,3 +134,12 @@ export const commandTarget = (
     }
   },
 })
+
+/** How many files with bytes are in a data folder: of the folder store, and of the simulator of R2. */
+function objectFiles(data: string): number {
+  return ['files/objects', 'v3/r2']
+    .map(folder => join(data, folder))
+    .filter(existsSync)
+    .flatMap(folder => readdirSync(folder, { recursive: true, withFileTypes: true }))
+    .filter(entry => entry.isFile() && !entry.name.includes('.sqlite')).length
+}

@@ -34,7 +34,13 @@ export async function furnish({ url, app_id, secret }: Instance) {
   await anna.group.block({ group_id, user_list: [9] })
   const picture = new Blob([await bytesOf(quarters(80, 60).png())], { type: 'image/png' })
   await ben.files.upload(picture, { group_id, shared: true, name: hostile.slice(0, 100) })
-  return { group_id }
+  const second = new Blob([await bytesOf(quarters(60, 80).png())], { type: 'image/png' })
+  const { download_url } = await ben.files.upload(second, { group_id, name: hostile.slice(0, 100) })
+  const server = new Cohort({ url, app: app_id, token: await signToken(secret, { app: app_id, role: 2 }) })
+  const quarantined = download_url.replace(url, '')
+  const file_sign = quarantined.split('file_sign=')[1] ?? ''
+  await server.moderation.quarantine({ file_sign, reason: hostile })
+  return { group_id, quarantined }
 }
 
 /** What is wrong with the screen that is open; empty when all is well. */

@@ -135,6 +135,9 @@ export class S3Bucket {
   #get(request: SignedRequest, key: string, query: URLSearchParams): S3Answer | S3Refusal {
     const object = this.#objects.get(key)
     if (!object) return new S3Refusal(404, 'NoSuchKey')
+    const expected = request.headers['if-match']
+    if (expected !== undefined && expected !== `"${object.etag}"`)
+      return new S3Refusal(412, 'PreconditionFailed')
     const headers: Record<string, string> = {
       'accept-ranges': 'bytes',
       etag: `"${object.etag}"`,

@@ -24,6 +24,10 @@ export interface Instance {
   rotateKeys(app_id: string, ending: 'links' | 'all'): Promise<void>
   /** What `cohort check` finds wrong; empty when all is well. */
   check(): Promise<string[]>
+  /** How many objects the store holds, with what was made of files. It is looked at, not asked for over HTTP. */
+  storedObjects(): Promise<number>
+  /** Makes every file and every record of a shared file older, as if the clock had moved on. */
+  makeFilesOlder(days: number): void
   /** Deletes at once what nothing refers to any more, where that can be asked for. */
   gc?(): Promise<void>
   /** Runs the cron trigger, in a home whose jobs run only then. */

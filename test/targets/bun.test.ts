@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
+import { scansByClamd } from '../scan/by-clamd.ts'
 import { runSuites } from '../suites/all.ts'
 import { commandTarget } from '../support/command-target.ts'
 import { removeFolder, run, temporaryFolder } from '../support/process.ts'
@@ -14,4 +15,6 @@ beforeAll(async () => {
 })
 afterAll(() => removeFolder(folder))
 
-runSuites(commandTarget('bun', [binary], { cwd: folder }))
+const target = commandTarget('bun', [binary], { cwd: folder })
+runSuites(target)
+scansByClamd(target)

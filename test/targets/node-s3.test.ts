@@ -36,9 +36,9 @@ const targetWith = (server: () => S3Server, upload: Upload): Target => {
   const node = commandTarget(`node-s3-${upload}`, ['node', 'dist/cohort.js'])
   return {
     ...node,
-    start(environment = {}) {
+    async start(environment = {}) {
       const { endpoint, bucket, region, accessKeyId, secretAccessKey } = server()
-      return node.start({
+      const instance = await node.start({
         S3_ENDPOINT: endpoint,
         S3_BUCKET: bucket,
         S3_REGION: region,
@@ -47,6 +47,15 @@ const targetWith = (server: () => S3Server, upload: Upload): Target => {
         S3_UPLOAD: upload,
         ...environment,
       })
+      const store = s3Store({ ...server(), forcePathStyle: true, upload: 'through' })
+      return {
+        ...instance,
+        async storedObjects() {
+          let count = 0
+          for await (const _ of store.list('')) count++
+          return count
+        },
+      }
     },
   }
 }

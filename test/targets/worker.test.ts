@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
+import { scansByWebhook } from '../scan/by-webhook.ts'
 import { runSuites } from '../suites/all.ts'
 import { type Prepared, prepareWorker, workerTarget } from '../support/worker-target.ts'
 
@@ -8,4 +9,6 @@ beforeAll(async () => {
 })
 afterAll(() => prepared.remove())
 
-runSuites(workerTarget(() => prepared))
+const target = workerTarget(() => prepared)
+runSuites(target)
+scansByWebhook(target)

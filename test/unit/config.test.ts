@@ -159,6 +159,48 @@ describe('the environment', () => {
     expect(refusalOf({ ...s3, S3_UPLOAD: 'x', S3_SECRET_ACCESS_KEY: 'hunter2' })).not.toContain('hunter2')
   })
 
+  describe('of a virus scanner', () => {
+    const byUrl = {
+      SCAN: 'https://scanner.example.org/scan',
+      SCAN_ON_FAILURE: 'allow',
+      SCAN_SECRET: `whsec_${btoa('a secret of a scanner for tests!')}`,
+      PUBLIC_URL: 'https://chat.example.org',
+    }
+
+    it.each([
+      ['clamd://clamd.local:3311', { host: 'clamd.local', port: 3311 }],
+      ['clamd://127.0.0.1', { host: '127.0.0.1', port: 3310 }],
+      ['clamd://[::1]:3310', { host: '::1', port: 3310 }],
+      ['/run/clamav/clamd.ctl', { path: '/run/clamav/clamd.ctl' }],
+      ['clamd:///run/clamav/clamd.ctl', { path: '/run/clamav/clamd.ctl' }],
+      ['unix:/run/clamav/clamd.ctl', { path: '/run/clamav/clamd.ctl' }],
+    ])('is clamd: %s', (SCAN, at) => {
+      expect(readConfig({ SCAN, SCAN_ON_FAILURE: 'refuse' }).scan).toEqual({
+        is: 'clamd',
+        at,
+        onFailure: 'refuse',
+      })
+    })
+
+    it('is behind a URL, with a secret and a public URL', () => {
+      const { SCAN: url, SCAN_SECRET: secret } = byUrl
+      expect(readConfig(byUrl).scan).toEqual({ is: 'webhook', url, secret, onFailure: 'allow' })
+      for (const missing of ['SCAN_SECRET', 'PUBLIC_URL'])
+        expect(refusalOf({ ...byUrl, [missing]: '' })).toMatch(new RegExp(`^${missing} must be set`))
+    })
+
+    it('has no default for what happens when it fails, and says so', () => {
+      expect(readConfig({}).scan).toBeUndefined()
+      expect(refusalOf({ SCAN: '/run/clamav/clamd.ctl' })).toMatch(/^SCAN_ON_FAILURE must be allow or refuse/)
+      expect(refusalOf({ SCAN: '/x', SCAN_ON_FAILURE: 'maybe' })).toContain('SCAN_ON_FAILURE')
+      expect(refusalOf({ SCAN_ON_FAILURE: 'allow' })).toMatch(/^SCAN is missing/)
+    })
+
+    it.each(['clamd', 'clamd://', 'ftp://x', 'clamd://x/y', 'x y'])('is none: %s', SCAN => {
+      expect(refusalOf({ SCAN, SCAN_ON_FAILURE: 'allow' })).toContain('SCAN must be')
+    })
+  })
+
   describe('of S3', () => {
     it('is a bucket with its keys', () => {
       expect(readConfig(s3).files).toEqual({

@@ -5,7 +5,7 @@ const sources = sourcesIn('src')
 const byPath = new Map(sources.map(source => [source.path, source]))
 
 /** Adapters to runtimes: the only places, beside the entries, that may name one. */
-const adapters = /^(entry|db\/engines|blobs|media|outbound)\//
+const adapters = /^(entry|db\/engines|blobs|media|outbound)\/|^scan\/clamd\.ts$/
 
 /** Routes of the file API that take or answer bytes. They are no operations: they speak HTTP. */
 const byteRoutes = [
@@ -13,6 +13,7 @@ const byteRoutes = [
   'file/upload/receive.ts',
   'file/download/headers.ts',
   'file/download/credential.ts',
+  'file/scanned-object.ts',
 ]
 
 interface Direction {
@@ -31,6 +32,7 @@ const directions: readonly Direction[] = [
     never: /^blobs\/(folder|s3|s3-client|r2)\.ts$/,
     why: 'an entry chooses the store',
   },
+  { from: /^(?!(entry|scan)\/)/, never: /^scan\/clamd\.ts$/, why: 'an entry chooses the scanner' },
   {
     from: /^(?!(entry|outbound)\/)/,
     never: /^outbound\/(node|fetch)-outbound\.ts$/,

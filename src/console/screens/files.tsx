@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { AdminFilesInput, Cohort } from '../../client/client.ts'
 import { formatBytes, formatTime } from '../format.ts'
-import { Facts, PagedTable, useLoad } from '../parts.tsx'
+import { Action, Facts, PagedTable, useLoad } from '../parts.tsx'
 import { appClient, pathTo } from '../session.ts'
 import { AppLinks } from './apps.tsx'
 
@@ -34,11 +34,12 @@ interface FileTableProps {
 
 /** Stored files, the largest first, with a picture of each that is one. */
 export function FileTable({ api, app_id, input }: FileTableProps) {
+  const [turn, setTurn] = useState(0)
   return (
     <PagedTable
       caption="Files"
       empty="No file."
-      keys={[app_id, JSON.stringify(input)]}
+      keys={[app_id, JSON.stringify(input), turn]}
       list={() => api.admin.files({ ...input, limit: 50 })}
       columns={[
         {
@@ -54,6 +55,23 @@ export function FileTable({ api, app_id, input }: FileTableProps) {
           cell: file => <a href={pathTo('apps', app_id, 'users', file.user_id)}>{file.user_id}</a>,
         },
         { title: 'At', cell: file => formatTime(file.created_at) },
+        {
+          title: 'Readers',
+          cell: ({ object_name, quarantined }) =>
+            quarantined ? (
+              <a href={pathTo('apps', app_id, 'moderation')}>under quarantine</a>
+            ) : (
+              <Action
+                label="Quarantine"
+                ask="Nobody but administrators will read this file until it is released."
+                run={async () => {
+                  await api.moderation.quarantine({ object_name })
+                  setTurn(turn + 1)
+                  return 'The file is under quarantine.'
+                }}
+              />
+            ),
+        },
       ]}
     />
   )
@@ -67,7 +85,7 @@ interface ThumbnailProps {
 }
 
 /** As a data URL: a session's calls carry a header, which an img element cannot send. */
-function Thumbnail({ api, download, type, name }: ThumbnailProps) {
+export function Thumbnail({ api, download, type, name }: ThumbnailProps) {
   const [source, setSource] = useState('')
   useEffect(() => {
     if (!type.startsWith('image/')) return

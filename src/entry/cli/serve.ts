@@ -25,6 +25,7 @@ import { warnOfReaders } from './privacy.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import { proxySender } from './proxy-sender.ts'
 import { probe, readiness } from './readiness.ts'
+import { sayScannerTrouble, scannerOf } from './scanner.ts'
 import { startScheduledBackup } from './scheduled-backup.ts'
 import { welcome } from './welcome.ts'
 
@@ -81,6 +82,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   })
 
   const outbound = nodeOutbound(outboundRules(config))
+  const scanner = scannerOf(config, outbound)
   const { app, jobs, prepare, endStreams } = createService({
     config,
     executorFor: () => executor,
@@ -93,6 +95,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
     trustsProxy: config.TRUST_PROXY,
     outbound,
+    scanner,
     hash: nativeSha256,
     files: {
       blobs,
@@ -130,6 +133,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   log.info({ event: 'listening', host: config.HOST, port: listening.port })
   process.stderr.write(await welcome(runtime.command, config, listening.port, first))
   void sayStoreTrouble(blobs, log)
+  void sayScannerTrouble(scanner, log)
 
   await toldToStop(log.flush)
   endStreams()

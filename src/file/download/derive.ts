@@ -87,7 +87,7 @@ function within(size: PictureSize, request: PictureRequest): PictureRequest {
 }
 
 async function opened(files: Converters, object: StoredObject): Promise<ByteStream> {
-  const stream = await files.blobs.get(object.object_name)
+  const stream = await files.blobs.get(object.object_name, undefined, object.etag)
   if (stream === undefined) throw new CannotConvert('the file does not exist any more')
   return stream
 }

@@ -1,13 +1,17 @@
 import * as z from 'zod'
-import { objectState } from '../../db/states.ts'
+import { fileHold, objectState } from '../../db/states.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import type { Answer, Route } from '../../http/route.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
 import type { Caller } from '../../operation/operation.ts'
+import type { RunTask } from '../../operation/task.ts'
+import type { Scanning } from '../../scan/scanning.ts'
 import type { App } from '../../tenant/app.ts'
 import { grantOf } from '../file-sign.ts'
+import { refusalOfHeld } from '../hold.ts'
 import { mayRead } from '../may-read.ts'
 import { avatarName, objectByGrant, objectByName, type StoredObject } from '../objects.ts'
+import { scanAgain, scanFile } from '../scan-file.ts'
 import { confirm } from '../upload/confirm.ts'
 import type { Requester } from './converter.ts'
 import { credentials, readerOf, tokenOf } from './credential.ts'
@@ -27,8 +31,9 @@ const answers: Readonly<Record<number, Answer>> = {
   304: { description: 'Not modified' },
   400: { description: 'A parameter is missing or wrong' },
   401: { description: 'No credential, or one that is wrong or expired' },
-  403: { description: 'The caller may not read this file' },
+  403: { description: 'The caller may not read this file; 10032: the file is under quarantine' },
   404: { description: 'There is no such file' },
+  409: { description: '10033: the file waits for the virus scanner' },
   413: { description: 'What was sent straight to the store is larger than it may be' },
   415: { description: 'What was sent straight to the store is no picture, and was to be an avatar' },
   410: { description: 'The object storage has lost the file' },
@@ -111,9 +116,13 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   if (found === undefined) return gone()
   if (found instanceof Refusal) return found
   const run = exchange.runnerFor(app)
-  const object = await confirm(service.files.blobs, app, run, found)
-  if (object instanceof Refusal) return object
-  if (object.state !== objectState.stored) return gone()
+  const { blobs, scanning } = service.files
+  const confirmed = await confirm(blobs, app, run, found, scanning !== undefined)
+  if (confirmed instanceof Refusal) return confirmed
+  if (confirmed.state !== objectState.stored) return gone()
+  const object = await scannedSoon(scanning, app, run, confirmed)
+  const held = refusalOfHeld(caller, object)
+  if (held !== undefined) return held
   const variant = variantFor(asked, object.content_type)
   if (variant.kind === 'original' && variant.format === 'amr' && object.content_type === 'audio/mpeg') {
     return refuse('storage_failed', 'this voice is MP3 and cannot be converted to AMR')
@@ -132,7 +141,31 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
     },
     charge: cost => exchange.charge(cost),
   }
-  return exchange.bytes(await representation(service, requester, object, variant, save))
+  const response = await exchange.bytes(await representation(service, requester, object, variant, save))
+  if (response.status === 410 && scanning !== undefined) await scanAgain(blobs, run, object)
+  return response
+}
+
+/** How long a reader waits for the virus scanner, milliseconds. Existing clients do not ask again. */
+const maxWaitMs = 20_000
+
+/** Has a file looked at that nobody has looked at yet. After a while it is answered as it is: unscanned. */
+async function scannedSoon(
+  scanning: Scanning | undefined,
+  app: App,
+  run: RunTask,
+  object: StoredObject,
+): Promise<StoredObject> {
+  if (object.hold !== fileHold.unscanned) return object
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<StoredObject>(resolve => {
+    timer = setTimeout(() => resolve(object), maxWaitMs)
+  })
+  try {
+    return await Promise.race([scanFile(scanning, app, run, object), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 const gone = () => refuse('shared_file_not_found', 'the file does not exist')

@@ -14,6 +14,8 @@ export interface StoredBytes {
   readonly key: string
   readonly size: number
   readonly etag: string
+  /** Whether `etag` is the store's own of these bytes. What was made of a file has the tag of the file. */
+  readonly isOriginal: boolean
 }
 
 /**
@@ -42,7 +44,7 @@ export function objectReader(
   return async (stored, range) => {
     const { key, size, etag } = stored
     if (size > maxKeptObjectBytes || sender?.sendsAll === true) {
-      if (sender === undefined || blobs.pathOf === undefined) return blobs.get(key, range)
+      if (sender === undefined || blobs.pathOf === undefined) return blobs.get(key, range, tagOf(stored))
       return { path: blobs.pathOf(key), range: range ?? { start: 0, end: size - 1 } }
     }
     const name = `${key} ${etag}`
@@ -58,8 +60,11 @@ export function part(body: Bytes | Blob, range: ByteRange | undefined): Bytes | 
   return body instanceof Blob ? body.slice(start, end + 1) : body.subarray(start, end + 1)
 }
 
-async function whole(blobs: BlobStore, { key, size }: StoredBytes): Promise<Bytes | undefined> {
-  const stream = await blobs.get(key)
+const tagOf = ({ etag, isOriginal }: StoredBytes): string | undefined => (isOriginal ? etag : undefined)
+
+async function whole(blobs: BlobStore, stored: StoredBytes): Promise<Bytes | undefined> {
+  const { key, size } = stored
+  const stream = await blobs.get(key, undefined, tagOf(stored))
   if (stream === undefined) return undefined
   const bytes = new Uint8Array(size)
   let at = 0

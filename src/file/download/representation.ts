@@ -14,7 +14,7 @@ const redirectSeconds = 300
 
 /** The URL to redirect the client to, if the store or an image service serves this file itself. */
 export async function redirectUrl(
-  { blobs, imageServiceUrl }: FilePorts,
+  { blobs, imageServiceUrl, scanning }: FilePorts,
   object: StoredObject,
   variant: Variant,
   save: boolean,
@@ -22,6 +22,8 @@ export async function redirectUrl(
   if (blobs.presignDownload === undefined || blobs.uploads !== 'store' || variant.kind === 'mp3') {
     return undefined
   }
+  // The store would also send bytes that were put there after the virus scanner had looked.
+  if (scanning !== undefined) return undefined
   const presign = () =>
     blobs.presignDownload?.(object.object_name, redirectSeconds, dispositionOf(object, save))
   if (variant.kind === 'original') return presign()
@@ -55,7 +57,7 @@ export async function representation(
     size,
     etag,
     headers: headersOf(dispositionOf(object, save)),
-    open: range => files.read({ key: object_name, size, etag }, range),
+    open: range => files.read({ key: object_name, size, etag, isOriginal: true }, range),
   }
   if (variant.kind === 'original') return original
   if (variant.kind === 'mp3' && object.content_type === 'audio/mpeg') return original
@@ -73,7 +75,9 @@ export async function representation(
     etag: etag + variant.suffix,
     headers: headersOf(dispositionOf({ content_type, object_name, name }, save)),
     open: async range =>
-      body === undefined ? files.read({ key, size: made.size, etag }, range) : part(body, range),
+      body === undefined
+        ? files.read({ key, size: made.size, etag, isOriginal: false }, range)
+        : part(body, range),
   }
 }
 

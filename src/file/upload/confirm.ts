@@ -19,13 +19,15 @@ const reasons: Readonly<Record<number, string>> = {
  * Records an upload that a client has sent straight to the store. The store does not report arrivals, so the
  * first download asks the store whether the object is there. An object that is too large or over a quota is
  * deleted, and so is an avatar that is not a picture. The object's row then keeps the reason, for everybody
- * who asks for the object. Any other file stays, whatever it is.
+ * who asks for the object. Any other file stays, whatever it is. `scans`: a virus scanner has to look at it before
+ * anybody sees it.
  */
 export async function confirm(
   blobs: BlobStore,
   app: App,
   run: RunTask,
   object: StoredObject,
+  scans: boolean,
 ): Promise<StoredObject | Refusal> {
   if (object.state !== objectState.promised || blobs.uploads !== 'store') return object
   const { object_name, owner_id, kind, refused_status } = object
@@ -45,6 +47,7 @@ export async function confirm(
               content_type: contentTypeOf(kind, found),
               etag: there.etag,
               name: '',
+              unscanned: scans,
             }),
           )
   if (!(result instanceof Refusal)) return result

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { type Bound, command, db, query } from '../../db/query.ts'
 import { apps, type DerivedObject, users } from '../../db/schema.ts'
-import { objectState } from '../../db/states.ts'
+import { fileHold, objectState } from '../../db/states.ts'
 import { type Refusal, refuse } from '../../operation/errors.ts'
 import type { Task } from '../../operation/executor.ts'
 import { task } from '../../operation/task.ts'
@@ -82,9 +82,14 @@ const setStored = command<{
   content_type: string
   etag: string
   name: string
+  seen_hold: number
+  hold: number
+  reason: string
+  held_at: number
 }>()(
   p => sql`UPDATE objects SET state = CASE WHEN state = ${p.seen} THEN 1 END, size = ${p.size}, content_type = ${p.content_type}, etag = ${p.etag},
-      name = CASE WHEN ${p.name} <> '' THEN ${p.name} ELSE name END, refused_status = 0
+      name = CASE WHEN ${p.name} <> '' THEN ${p.name} ELSE name END, refused_status = 0,
+      hold = CASE WHEN hold = ${p.seen_hold} THEN ${p.hold} END, hold_reason = ${p.reason}, held_at = ${p.held_at}
     WHERE object_name = ${p.object_name}`,
 )
 // If a quota was reached meanwhile, the CASE is null, the NOT NULL column refuses it, and the whole change is
@@ -106,6 +111,10 @@ export interface Arrived extends Expected {
   readonly etag: string
   /** The sender's name of the file; '' if the upload has none. */
   readonly name: string
+  /** Whether the virus scanner has still to look at it. */
+  readonly unscanned?: boolean
+  /** Why it goes into quarantine: what the virus scanner found. */
+  readonly quarantine?: string | undefined
 }
 
 /**
@@ -120,7 +129,7 @@ export const finish = (arrived: Arrived): Task<StoredObject> =>
       destinationOf(app_id, arrived),
     ],
     decide: ({ app, now }, [[object], [used], [group]]) => {
-      const { object_name, owner_id, size, content_type, etag, name, group_id } = arrived
+      const { object_name, owner_id, size, content_type, etag, name, group_id, quarantine } = arrived
       if (object === undefined || object.state === objectState.released)
         return refuse('file_sign_invalid', 'the file was deleted meanwhile', 410)
       if (object.state === objectState.stored) return { data: object }
@@ -128,16 +137,32 @@ export const finish = (arrived: Arrived): Task<StoredObject> =>
         (group_id === undefined ? undefined : refusalToArrive(object.kind, group, now)) ??
         quotaRefusal(app.settings, size, used)
       if (refusal !== undefined) return refusal
+      const held = holdOf(arrived, object, now)
+      const { hold, reason: hold_reason } = held
+      const as = { size, content_type, etag }
       return {
-        data: { ...object, state: objectState.stored, size, content_type, etag, name: name || object.name },
+        data: { ...object, ...as, state: objectState.stored, name: name || object.name, hold, hold_reason },
         writes: [
-          setStored({ object_name, seen: object.state, size, content_type, etag, name }),
+          setStored({ object_name, seen: object.state, ...as, name, seen_hold: object.hold, ...held }),
           ...count(app, owner_id, size),
         ],
-        events: [{ kind: 'file.uploaded', object_name, size, content_type, by_id: owner_id }],
+        events: [
+          { kind: 'file.uploaded', object_name, size, content_type, by_id: owner_id },
+          ...(quarantine === undefined
+            ? []
+            : [{ kind: 'file.quarantined' as const, object_name, reason: quarantine, by_id: null }]),
+        ],
       }
     },
   })
+
+/** A quarantine that an administrator has put on a file before its bytes came stays. */
+function holdOf({ unscanned = false, quarantine }: Arrived, object: StoredObject, now: number) {
+  if (quarantine !== undefined) return { hold: fileHold.quarantined, reason: quarantine, held_at: now }
+  if (object.hold === fileHold.quarantined)
+    return { hold: object.hold, reason: object.hold_reason, held_at: object.held_at }
+  return { hold: unscanned ? fileHold.unscanned : fileHold.none, reason: '', held_at: 0 }
+}
 
 const setRefused = command<{ object_name: string; status: number }>()(
   p =>

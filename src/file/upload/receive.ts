@@ -9,6 +9,7 @@ import type { ByteStream } from '../../platform.ts'
 import type { App } from '../../tenant/app.ts'
 import { cleanFileName } from '../file-name.ts'
 import { isPicture, type StoredObject } from '../objects.ts'
+import { reasonOf } from '../scan-file.ts'
 import { contentTypeOf, leavable, limited, mismatch, peek, TooLarge } from './content.ts'
 import { boundaryOf, fileField, MalformedMultipart } from './multipart.ts'
 import { claim, finish, unclaim } from './object-life.ts'
@@ -40,13 +41,16 @@ export const receiveUpload: Route = {
       },
     },
     400: { description: 'The form is malformed' },
-    403: { description: '10030: the URL is invalid; 10010: its holder may not send to that group any more' },
+    403: {
+      description:
+        '10030: the URL is invalid; 10010: its holder may not send to that group any more; 10032: the virus scanner found something, and the file is under quarantine',
+    },
     408: { description: 'The bytes come too slowly' },
     410: { description: '10030, 10031: the URL has been used, or has expired' },
     413: { description: 'The file is larger than the URL allows' },
     415: { description: 'The bytes are not what the URL is for' },
     429: { description: 'Too many uploads at a time' },
-    503: { description: 'The database or the object storage does not answer: try again' },
+    503: { description: 'The database, the object storage or the virus scanner does not answer: try again' },
     507: { description: '10009: a storage quota is used up' },
   },
   async handle(exchange) {
@@ -118,6 +122,17 @@ async function store(
   const options = { contentType: content_type, ...(length !== undefined && { size: length }) }
   const stored = app.settings.strip_location && isPicture(object.kind) ? withoutLocation(whole) : whole
   const { size, etag } = await blobs.put(slot.object_name, stored, options)
+  const scanned = await service.files.scanning?.look(app, {
+    object_name: slot.object_name,
+    size,
+    etag,
+    content_type,
+  })
+  if (scanned?.is === 'unscanned') {
+    await blobs.delete([slot.object_name])
+    throw unscanned(scanned.tooLarge)
+  }
+  const quarantine = scanned && reasonOf(scanned)
   const arrived = {
     object_name: slot.object_name,
     owner_id: object.owner_id,
@@ -126,11 +141,13 @@ async function store(
     etag,
     name,
     group_id: slot.group_id,
+    quarantine,
   }
   try {
     exchange.charge(Math.floor(size / chargedBytes))
     const result = await run(finish(arrived))
     if (result instanceof Refusal) await blobs.delete([slot.object_name])
+    else if (quarantine !== undefined) return refuse('file_quarantined', `under quarantine: ${quarantine}`)
     return result
   } catch (error) {
     // If it is unknown whether the object was recorded, its bytes stay.
@@ -138,6 +155,12 @@ async function store(
     throw error
   }
 }
+
+/** The answer while the virus scanner fails and files are refused then. The upload URL may be used again. */
+const unscanned = (tooLarge: boolean) =>
+  tooLarge
+    ? new HttpError(413, 'the file is too large for the virus scanner')
+    : new HttpError(503, 'the virus scanner does not answer: try again', { 'retry-after': '5' })
 
 /** The file in the request, its length if the request tells it, and its name or ''. */
 async function bytesOf(

@@ -228,8 +228,13 @@ async function administration(recorder: Recorder, instance: Instance): Promise<v
   await recorder.call(server, 'GET /admin/users', { sort: 'id', limit: 3 })
   await recorder.call(server, 'GET /admin/user', { user_id: 2 })
   await recorder.call(server, 'GET /admin/user/groups', { user_id: 2 })
-  await recorder.call(server, 'GET /admin/files', { user_id: 2 })
+  const [{ object_name }] = await recorder.call(server, 'GET /admin/files', { user_id: 2 })
   await recorder.call(server, 'GET /admin/usage')
+  const reason = 'reported by three members'
+  await recorder.call(server, 'POST /moderation/quarantine', { object_name, reason })
+  await recorder.call(server, 'GET /moderation/quarantined')
+  await recorder.call(server, 'POST /moderation/release', { object_name })
+  await recorder.call(server, 'POST /moderation/delete', { object_name })
 }
 
 async function operator(recorder: Recorder, instance: Instance): Promise<void> {
