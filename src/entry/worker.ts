@@ -6,12 +6,11 @@ import { pathOf } from '../http/mount.ts'
 import { failure } from '../http/respond.ts'
 import { lineLog } from '../log.ts'
 import { inlineVoice } from '../media/voice/inline.ts'
-import { wasmImages } from '../media/wasm-images.ts'
 import { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import { optimisticExecutor } from '../operation/optimistic-executor.ts'
 import { fetchOutbound } from '../outbound/fetch-outbound.ts'
-import { type BlobStore, CannotConvert, type Outbound } from '../platform.ts'
+import { type BlobStore, CannotConvert, type Images, type Outbound } from '../platform.ts'
 import { webhookScanner } from '../scan/webhook-scanner.ts'
 import { createService, type Platform } from '../service.ts'
 import { ensureFirstApp } from '../tenant/first-app.ts'
@@ -40,6 +39,8 @@ interface ExecutionContextLike {
 }
 
 const json = { 'content-type': 'application/json', 'retry-after': '10' }
+
+let images: Images | undefined
 
 /** The service with these bindings. Each isolate makes it once, at its first request. */
 function start(bindings: Bindings) {
@@ -81,7 +82,13 @@ function start(bindings: Bindings) {
     files: {
       blobs: blobsOf(config, bindings),
       withoutLine: true,
-      images: wasmImages(loadWasm, MAX_PICTURE_BYTES),
+      images: {
+        // The decoders are loaded with the first picture, because a cold start pays for all that it loads.
+        async resize(picture, request) {
+          images ??= (await import('../media/wasm-images.ts')).wasmImages(loadWasm, MAX_PICTURE_BYTES)
+          return images.resize(picture, request)
+        },
+      },
       voice: inlineVoice({
         amr: async () => (await import('../../dist/amr.wasm')).default,
         mp3: async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,

@@ -34,11 +34,14 @@ export function signGrant(app: App, grant_id: number): string {
  * Signatures that were found good: all members of a group read the same files. A change of an app's keys makes a
  * new `App`, for which nothing is remembered.
  */
-const remembered = new LRUCache<string, { readonly app: App; readonly grant_id: number }>({ max: 10_000 })
+let remembered: LRUCache<string, { readonly app: App; readonly grant_id: number }> | undefined
+const maxRemembered = 10_000
 
 /** The id of the grant, or undefined if this app has not signed the `file_sign` (10030). */
 export function grantOf(app: App, file_sign: string): number | undefined {
   if (file_sign.length > maxFileSignLength) return undefined
+  // Made at the first download: a cold start pays for all that it makes.
+  remembered ??= new LRUCache({ max: maxRemembered })
   const known = remembered.get(file_sign)
   if (known?.app === app) return known.grant_id
   const grant_id = signedGrant(app, file_sign)

@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from 'file-type/core'
 import { says } from './boxes.ts'
 import { familyOf, isShown, type MediaFamily } from './media-types.ts'
 import { isoTracks, matroskaTracks, type Tracks } from './tracks.ts'
@@ -88,6 +87,8 @@ function byLooseLead(head: Uint8Array): string | undefined {
 }
 
 async function byFileType(head: Uint8Array): Promise<string | undefined> {
+  // Loaded with the first file, because a cold start pays for all that it loads.
+  const { fileTypeFromBuffer } = await import('file-type/core')
   try {
     const found = await fileTypeFromBuffer(head)
     const mime = found?.mime.split(';', 1)[0]?.toLowerCase()
