@@ -2,6 +2,7 @@ import { render } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Form, Notice, Problem, say } from './parts.tsx'
 import { App, Apps } from './screens/apps.tsx'
+import { Audit } from './screens/audit.tsx'
 import { Backups } from './screens/backups.tsx'
 import { Events } from './screens/events.tsx'
 import { Files } from './screens/files.tsx'
@@ -53,6 +54,8 @@ function Screen() {
       return <Moderation app_id={app_id} />
     case 'events':
       return <Events app_id={app_id} />
+    case 'audit':
+      return <Audit app_id={app_id} />
     case 'webhooks':
       return <Webhooks app_id={app_id} />
     default:

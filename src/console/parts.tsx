@@ -125,7 +125,7 @@ export function Action({ label, ask, danger = false, disabled = false, run }: Ac
 interface FieldProps {
   readonly name: string
   readonly label: string
-  readonly type?: 'text' | 'number' | 'url'
+  readonly type?: 'text' | 'number' | 'url' | 'date'
   readonly value?: string
   readonly required?: boolean
   readonly options?: readonly string[]
@@ -149,6 +149,8 @@ function Field({ name, label, type = 'text', value = '', required = false, optio
         </select>
       ) : long === true ? (
         <textarea {...control} rows={3} />
+      ) : type === 'date' ? (
+        <input {...control} type="date" defaultValue={value} />
       ) : (
         <input
           {...control}
@@ -165,12 +167,14 @@ function Field({ name, label, type = 'text', value = '', required = false, optio
 interface FormProps {
   readonly fields: readonly FieldProps[]
   readonly submit: string
+  /** Whether the fields keep what was entered: a filter does. */
+  readonly keepsValues?: boolean
   /** Resolves with a sentence about what was done. */
   run(values: Readonly<Record<string, string>>): Promise<string>
 }
 
 /** A form of a few fields. */
-export function Form({ fields, submit, run }: FormProps) {
+export function Form({ fields, submit, keepsValues = false, run }: FormProps) {
   const [busy, setBusy] = useState(false)
   const onSubmit = async (event: SubmitEvent) => {
     event.preventDefault()
@@ -181,7 +185,7 @@ export function Form({ fields, submit, run }: FormProps) {
     setBusy(true)
     try {
       say(await run(values))
-      form.reset()
+      if (!keepsValues) form.reset()
     } catch (error) {
       say(`${submit}: ${messageOf(error)}`, true)
     }
@@ -249,10 +253,12 @@ interface PagedTableProps<Row> extends Omit<TableProps<Row>, 'rows'> {
   /** The list, from its start. */
   list(): Pages<Row>
   readonly keys: readonly unknown[]
+  /** false: the list has no total, and its pages may be empty before the last one. */
+  readonly isCounted?: boolean
 }
 
 /** A list of the API, a page at a time. */
-export function PagedTable<Row>({ list, keys, ...table }: PagedTableProps<Row>) {
+export function PagedTable<Row>({ list, keys, isCounted = true, ...table }: PagedTableProps<Row>) {
   const [pages, setPages] = useState<readonly Page<Row>[]>([])
   const first = useLoad(() => list().page(), keys)
   useEffect(() => setPages(first.data === undefined ? [] : [first.data]), [first.data])
@@ -270,9 +276,10 @@ export function PagedTable<Row>({ list, keys, ...table }: PagedTableProps<Row>) 
     <>
       <Problem text={first.problem} />
       <Table {...table} rows={first.data === undefined && first.problem === '' ? undefined : shown} />
-      {last !== undefined && shown.length > 0 && (
+      {last !== undefined && (shown.length > 0 || last.cursor !== '') && (
         <p class="more">
-          {formatNumber(shown.length)} of {formatNumber(Math.max(last.total, shown.length))}
+          {formatNumber(shown.length)}
+          {isCounted && ` of ${formatNumber(Math.max(last.total, shown.length))}`}
           {last.cursor !== '' && (
             <button type="button" onClick={more}>
               More

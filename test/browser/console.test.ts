@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { commandTarget } from '../support/command-target.ts'
 import { consoleLink, furnish, hostile, problemsOf } from '../support/console.ts'
+import { administratorClient } from '../support/operator.ts'
 import type { Instance } from '../support/target.ts'
 
 /** Pictures of every screen go there, to be looked at, if it is set. */
@@ -57,6 +58,7 @@ describe('the console, in Chromium', () => {
     ['files', 'apps/demo/files', 'demo: files'],
     ['moderation', 'apps/demo/moderation', 'demo: moderation'],
     ['events', 'apps/demo/events', 'demo: events'],
+    ['audit', 'apps/demo/audit', 'demo: audit'],
     ['webhooks', 'apps/demo/webhooks', 'demo: webhooks'],
     ['backups', 'backups', 'Backups'],
   ]
@@ -159,6 +161,38 @@ describe('the console, in Chromium', () => {
     await page.getByRole('button', { name: 'Dissolve group' }).click()
     await confirm('Dissolve group')
     await said('The group is dissolved.')
+  })
+
+  it('shows who did what, filtered and a page at a time', async () => {
+    const admin = await administratorClient(service)
+    for (let i = 0; i < 60; i++) await admin.group.setName({ group_id, value: `Name ${i}` })
+    await open('apps/demo/audit', 'demo: audit')
+    const trail = page.getByRole('region', { name: 'Audit trail' })
+    const rows = trail.getByRole('row')
+    await trail.getByText('group.profile.changed').first().waitFor()
+    const all = await rows.count()
+    await page.getByLabel('What').selectOption('group.blacklist.added')
+    await page.getByRole('button', { name: 'Show' }).click()
+    await said('Only what fits is shown.')
+    await trail.getByText('group.profile.changed').first().waitFor({ state: 'detached' })
+    expect(await rows.count()).toBeLessThan(all)
+    for (const text of (await rows.allTextContents()).slice(1))
+      expect(text).toContain('group.blacklist.added')
+    // The filter is still there to be changed.
+    expect(await page.getByLabel('What').inputValue()).toBe('group.blacklist.added')
+    await page.getByLabel('Who did it: user id').fill('987654321')
+    await page.getByRole('button', { name: 'Show' }).click()
+    await page.getByText('Nothing that fits.').waitFor()
+    await page.getByLabel('Who did it: user id').fill('')
+    await page.getByLabel('What').selectOption('any')
+    await page.getByLabel('Last day').fill('2020-01-31')
+    await page.getByRole('button', { name: 'Show' }).click()
+    await page.getByText('Nothing that fits.').waitFor()
+    await page.getByLabel('Last day').fill('')
+    await page.getByRole('button', { name: 'Show' }).click()
+    await said('All is shown.')
+    await page.getByRole('button', { name: 'More' }).click()
+    await page.waitForFunction(count => document.querySelectorAll('tr').length > count, all)
   })
 
   it('finds groups by the beginning of their name', async () => {

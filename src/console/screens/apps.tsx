@@ -103,7 +103,7 @@ export function App({ app_id }: { readonly app_id: string }) {
 }
 
 export function AppLinks({ app_id, here }: { readonly app_id: string; readonly here: string }) {
-  const links = ['app', 'groups', 'users', 'files', 'moderation', 'events', 'webhooks']
+  const links = ['app', 'groups', 'users', 'files', 'moderation', 'events', 'audit', 'webhooks']
   return (
     <nav class="tabs" aria-label={`App ${app_id}`}>
       {links.map(name => (
