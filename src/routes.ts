@@ -11,6 +11,7 @@ import { centrifugoPublish, centrifugoSubscribe } from './integrations/centrifug
 import { getHealth, listBackups, listJobs, makeBackup, runJob } from './operator/service-routes.ts'
 import { currentSession, endSessionRoute, listSessions, openSessionRoute } from './operator/session-routes.ts'
 import { appToken } from './operator/token-route.ts'
+import { exportUserRoute } from './user/export-route.ts'
 
 /**
  * Everything that answers HTTP beside the operations: bytes, streams and the service itself. With `operations.ts`
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   downloadChat,
   scannedObject,
   recipients,
+  exportUserRoute,
   centrifugoSubscribe,
   centrifugoPublish,
   feed,

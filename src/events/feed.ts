@@ -8,7 +8,7 @@ import { type Notice, noticeOf } from './notice.ts'
 
 /* What readers of the events get: the rows after a position, and the events made of them. */
 
-const columns = {
+export const columnsOfEvents = {
   seq: events.seq,
   at: events.at,
   kind: events.kind,
@@ -29,7 +29,7 @@ export const pageSize = 500
 /** Events of an app after `seq`, oldest first, at most `pageSize`. */
 export const eventsAfter = query<{ app_id: string; seq: number }>()(p =>
   db
-    .select(columns)
+    .select(columnsOfEvents)
     .from(events)
     .where(and(eq(events.app_id, p.app_id), gt(events.seq, p.seq)))
     .orderBy(events.seq)

@@ -169,7 +169,10 @@ export class LiveFeed {
     const before = this.known
     const page = await readFeed(this.executor, this.app, before?.head ?? Number.MAX_SAFE_INTEGER)
     if (this.stop === undefined) return
-    const goesOn = before !== undefined && before.epoch === page.epoch && page.head >= before.head
+    // An erasure has blanked events that are remembered here.
+    const isErased = page.events.some(({ event }) => event.kind === 'user.erased')
+    const goesOn =
+      before !== undefined && before.epoch === page.epoch && page.head >= before.head && !isErased
     if (goesOn && page.events.length === 0) {
       this.known = { ...page, events: before.events }
       return

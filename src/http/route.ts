@@ -22,7 +22,7 @@ interface Described {
   readonly title: string
   readonly description: string
   /** `page`: for people, and not part of the documented API. */
-  readonly tag: 'file' | 'authz' | 'events' | 'service' | 'operator' | 'page'
+  readonly tag: 'file' | 'authz' | 'events' | 'administration' | 'service' | 'operator' | 'page'
   /** The parameters of the query. The handler reads them by `exchange.parameters`. */
   readonly query: z.ZodObject
   /** What is sent, by method and content type. */

@@ -23,12 +23,14 @@ import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { systemErrorSentence } from './system-error.ts'
 import { tokenCommand } from './token.ts'
+import { userCommand } from './user.ts'
 import { webhookCommand } from './webhook.ts'
 
 const commands: readonly Command[] = [
   serveCommand,
   tokenCommand,
   appCommand,
+  userCommand,
   webhookCommand,
   consoleCommand,
   migrateCommand,

@@ -10,12 +10,20 @@ export interface Copied {
   readonly kept: number
 }
 
+/** The name of a file whose key is longer than a name: its folders hold the rest (see blobs/folder.ts). */
+const continued = /\+$/
+
 /**
  * Copies the objects of one folder store into another, which may be in use. Existing objects are kept,
  * because objects never change. Objects that disappear during the copy are skipped. A copy appears only when
- * it is complete. It keeps the modification time, from which the service makes the ETag.
+ * it is complete. It keeps the modification time, from which the service makes the ETag. `isWanted` chooses them by
+ * their names, in which `~` stands for `/`.
  */
-export async function copyObjects(from: string, to: string): Promise<Copied> {
+export async function copyObjects(
+  from: string,
+  to: string,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<Copied> {
   const temporary = join(to, 'tmp')
   const temp = join(temporary, `copy-${process.pid}`)
   let copied = 0
@@ -31,20 +39,25 @@ export async function copyObjects(from: string, to: string): Promise<Copied> {
     bytes += stats.size
   }
 
-  const walk = async (source: string, target: string): Promise<void> => {
+  const walk = async (source: string, target: string, before = ''): Promise<void> => {
     const entries = (await readdir(source, { withFileTypes: true }).catch(absent)) ?? []
     if (entries.length > 0) await mkdir(target, { recursive: true, mode: 0o700 })
-    const before = copied
+    const copiedBefore = copied
     for (const entry of entries) {
       const [path, place] = [join(source, entry.name), join(target, entry.name)]
-      if (entry.isDirectory()) await walk(path, place)
-      if (!entry.isFile()) continue
+      if (entry.isDirectory())
+        await walk(
+          path,
+          place,
+          continued.test(entry.name) ? before + entry.name.replace(continued, '') : before,
+        )
+      if (!entry.isFile() || !isWanted(before + entry.name)) continue
       const [stats, there] = [await lstat(path).catch(absent), await lstat(place).catch(absent)]
       if (stats === undefined) continue
       if (there?.isFile() && there.size === stats.size) kept++
       else await copy(path, place, stats).catch(absent)
     }
-    if (copied > before) await flush(target)
+    if (copied > copiedBefore) await flush(target)
   }
 
   await mkdir(temporary, { recursive: true, mode: 0o700 })

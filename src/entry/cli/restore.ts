@@ -3,6 +3,9 @@ import { copyFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
 import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
+import { eraseUsers } from '../../jobs/erase-users.ts'
+import { serialExecutor } from '../../operation/serial-executor.ts'
+import { eventLoop } from '../event-loop.ts'
 import type { Runtime } from '../runtime.ts'
 import { filesBeside } from './backup.ts'
 import { checkBackup, kindOfBackup } from './backup-check.ts'
@@ -10,12 +13,14 @@ import { breakSeal } from './backup-seal.ts'
 import { bucketBackup, download } from './bucket-backup.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
+import { commandJobs } from './command-jobs.ts'
 import { databaseFile } from './data.ts'
 import { servedBy } from './data-claim.ts'
 import { loadDump } from './dump.ts'
 import { copyObjects } from './object-copy.ts'
 import { progressBar } from './progress.ts'
 import { credentialsIn, keepEnded, whatIsEnded } from './restored-credentials.ts'
+import { eraseAgain, erasedIn, whoIsErased } from './restored-erasures.ts'
 import { endedInvitationsIn, keepInvitationsEnded } from './restored-invitations.ts'
 import { keepWebhooksEnded, webhooksIn } from './restored-webhooks.ts'
 import { flush, onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
@@ -65,13 +70,15 @@ async function restore(
   const credentials = credentialsIn(runtime, database)
   const webhooks = webhooksIn(runtime, database)
   const endedInvitations = endedInvitationsIn(runtime, database)
+  const erased = erasedIn(runtime, database)
   await writeWhole(database, async temporary => {
-    await fill(runtime, temporary, file, name, engine => {
+    const objects = await fill({ runtime, config, print, temporary, file, name }, engine => {
       keepEnded(engine, credentials)
       keepWebhooksEnded(engine, webhooks)
       keepInvitationsEnded(engine, endedInvitations)
+      eraseAgain(engine, erased)
     })
-    if (options.files === true) print(await restoreFiles(config, file))
+    if (options.files === true) print(await restoreFiles(config, file, objects))
     // A service may have been started meanwhile.
     refuseWhileServed(config)
     retire(runtime, database)
@@ -81,21 +88,29 @@ async function restore(
   })
   print(`${name} is the database in ${config.DATA_DIR} now.\n`)
   print(whatIsEnded(credentials))
+  print(whoIsErased(erased))
   if (options.files !== true && existsSync(filesBeside(file)))
     print(`Its files are in ${filesBeside(file)}: --files brings them back.\n`)
 }
 
+interface Filling {
+  readonly runtime: Runtime
+  readonly config: Config
+  readonly print: Invocation['print']
+  readonly temporary: string
+  readonly file: string
+  readonly name: string
+}
+
 /**
  * Puts the backup into an empty file, as an intact database that needs no other file. `keepAllEnded` ends in it
- * what was ended since the backup. Throws `CommandFailure`.
+ * what was ended since the backup. Then the users are erased that the ledger names. Answers the keys of all objects
+ * that the database has. Throws `CommandFailure`.
  */
 async function fill(
-  runtime: Runtime,
-  temporary: string,
-  file: string,
-  name: string,
+  { runtime, config, print, temporary, file, name }: Filling,
   keepAllEnded: (engine: SerialEngine) => void,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const kind = await kindOfBackup(file)
   if (kind === 'database') {
     await copyFile(file, temporary)
@@ -111,12 +126,33 @@ async function fill(
     endSessions(engine)
     keepAllEnded(engine)
     renewEpochs(engine)
+    await eraseUsersIn(engine, config, print)
     engine.rows('PRAGMA journal_mode = DELETE')
+    return objectsIn(engine)
   } finally {
     progress.end()
     engine.close()
   }
 }
+
+/** Erases the users whose erasure is under way. What cannot be done now, the service goes on with. */
+async function eraseUsersIn(engine: SerialEngine, config: Config, print: Invocation['print']): Promise<void> {
+  const executor = serialExecutor(engine, { loop: eventLoop })
+  const complain = (line: Readonly<Record<string, unknown>>) => print(`${JSON.stringify(line)}\n`)
+  const report = await commandJobs(config, executor, complain).runNow(eraseUsers.name)
+  await executor.drain()
+  if (report?.users) print(`${report.users} users who were erased since this backup are erased again.\n`)
+}
+
+/** The keys in the store of all objects and of what was made from them. */
+const objectsIn = (engine: SerialEngine): ReadonlySet<string> =>
+  new Set(
+    engine
+      .rows(
+        'SELECT object_name FROM objects UNION ALL SELECT object_name || made.key FROM objects, json_each(objects.derived) AS made',
+      )
+      .map(([key]) => String(key)),
+  )
 
 function opened(runtime: Runtime, file: string, name: string) {
   try {
@@ -145,10 +181,17 @@ function renewEpochs(engine: SerialEngine): void {
   if (hasEpochs !== undefined) engine.exec('UPDATE apps SET epoch = lower(hex(randomblob(3)))')
 }
 
-async function restoreFiles({ files, DATA_DIR }: Config, file: string): Promise<string> {
+/** Copies the files beside the backup. Those that its database does not know were deleted, and stay so. */
+async function restoreFiles(
+  { files, DATA_DIR }: Config,
+  file: string,
+  objects: ReadonlySet<string>,
+): Promise<string> {
   if (files.store === 's3') return `The files are in the bucket ${files.s3.bucket}.\n`
   if (!existsSync(filesBeside(file))) throw new CommandFailure(`there is no folder ${filesBeside(file)}`)
-  const { copied, bytes, kept } = await copyObjects(filesBeside(file), join(DATA_DIR, 'files'))
+  const { copied, bytes, kept } = await copyObjects(filesBeside(file), join(DATA_DIR, 'files'), name =>
+    objects.has(name.replaceAll('~', '/')),
+  )
   return `${copied} files of ${bytes} bytes, ${kept} were there already\n`
 }
 
