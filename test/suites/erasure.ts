@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { Client, callers } from '../support/client.ts'
 import { bytesOf, filesWith, rowsWith } from '../support/erased.ts'
-import { administratorOf, eventsAfter, headOf } from '../support/events.ts'
-import { avatarOf, read, sendFile, toGroup, toUser } from '../support/files.ts'
+import { administratorOf, eventsAfter, FrameReader, headOf } from '../support/events.ts'
+import { avatarOf, placeFor, read, sendFile, toGroup, toUser } from '../support/files.ts'
 import { png, someBytes } from '../support/fixtures.ts'
 import {
   addAdmins,
@@ -14,6 +14,7 @@ import {
   people,
   type User,
 } from '../support/groups.ts'
+import { personal } from '../support/personal.ts'
 import type { Instance } from '../support/target.ts'
 import type { Suite } from './all.ts'
 
@@ -82,12 +83,27 @@ async function traceful(instance: Instance) {
   dataOf(await person.post('/group/leave', { group_id: left }))
   const blocked = await newGroup(owner, { name: 'Blocked', user_list: [person.id] })
   dataOf(await owner.post('/group/block', { group_id: blocked, user_list: [person.id] }))
+  const kickedFrom = await newGroup(owner, { name: 'Kicked', user_list: [person.id] })
+  dataOf(await owner.post('/group/kick', { group_id: kickedFrom, user_list: [person.id] }))
   dataOf(await person.post('/user/settings', { group_confirm: true, note: `${mark} l` }))
   const invited = await newGroup(owner, { name: 'Invited', user_list: [person.id] })
 
   // Files: sent to a user and to a group, an avatar, and one that it was sent.
   const sent = await sendFile(person, toUser(friend), bytes)
-  const sentToGroup = await sendFile(person, toGroup(group_id), bytes)
+  const place = await placeFor(person, toGroup(group_id))
+  const form = new FormData()
+  form.append('file', new Blob([bytes]), `${mark} m.bin`)
+  expect((await fetch(place.upload_url, { method: 'POST', body: form })).status).toBe(200)
+  const sentToGroup = place.download_url
+  dataOf(
+    await person.post('/group/file/upload', {
+      group_id,
+      name: `${mark} m.bin`,
+      size: bytes.length,
+      url: sentToGroup,
+    }),
+  )
+  dataOf(await person.post('/group/qrcode/revoke', { group_id, user_id: person.id }))
   const picture = await png(60, 60 + (person.id % 997))
   const avatar = await avatarOf(person, picture)
   dataOf(await heir.post('/group/info/avatar', { group_id: inherited, value: avatar }))
@@ -127,7 +143,7 @@ export const erasureSuite: Suite = (instance, _, target) => {
       blacklisted: 1,
       bans: 1,
       announcements: 1,
-      shared_files: 1,
+      shared_files: 2,
       files: 3,
     })
     expect(said.bytes).toBeGreaterThan(6000)
@@ -151,7 +167,12 @@ export const erasureSuite: Suite = (instance, _, target) => {
     const story = await traceful(instance())
     const { person, friend, owner, heir, member, doubter, groups, files, mark, bytes, picture } = story
     const admin = await administratorOf(instance())
+    const texts = [mark, mark.toUpperCase(), String(person.id)]
+    const places = new Set(rowsWith(instance().data, target, texts))
+    expect(Object.keys(personal).filter(place => !places.has(place))).toEqual([])
     const before = await headOf(admin)
+    // Somebody follows the events, so that this process remembers them.
+    const stream = await FrameReader.open(admin, '/events/stream')
     const { state } = dataOf(await heir.get('/group/sync', { group_id: groups.inherited }))
     const asked = dataOf(await admin.post('/user/erase', { user_id: person.id, owned: 'transfer' }))
     expect(asked).toMatchObject({ dry_run: false, state: 'running', owned_groups: 2 })
@@ -194,13 +215,16 @@ export const erasureSuite: Suite = (instance, _, target) => {
     const synced = dataOf(await heir.get('/group/sync', { group_id: groups.inherited, since: state }))
     expect(synced.reset || synced.removed.includes(person.id)).toBe(true)
 
+    expect(JSON.stringify(await eventsAfter(admin, 'earliest'))).not.toContain(mark)
+    stream.close()
+
     // Files: bytes that it stored are gone; what others sent it is theirs.
     for (const url of [files.sent, files.sentToGroup, files.avatar])
       expect((await read(friend, url)).status).not.toBe(200)
     expect((await read(friend, files.got)).status).toBe(200)
 
     // Nothing is left but ids among the subjects of events, and the ledger.
-    const found = rowsWith(instance().data, target, [mark, mark.toUpperCase(), String(person.id)])
+    const found = rowsWith(instance().data, target, texts)
     expect(new Set(found)).toEqual(new Set(['events.subjects', 'erased_users.user_id']))
     if (target !== 'worker') {
       const subjects = found.filter(place => place === 'events.subjects').length
@@ -218,5 +242,99 @@ export const erasureSuite: Suite = (instance, _, target) => {
       expect(others).toEqual({})
       expect(times).toBeLessThanOrEqual(subjects)
     }
+  })
+  it('goes on where it was when the process is killed', async () => {
+    const [id = 0] = largeIds(1)
+    const person = await withId(instance(), id)
+    const { owner } = await people(instance(), ['owner'])
+    const admin = await administratorOf(instance())
+    const groups: number[] = []
+    for (let n = 0; n < 30; n++) groups.push(await newGroup(owner, { user_list: [id] }))
+    const url = await sendFile(person, toUser(owner), someBytes(500))
+    const head = await headOf(admin)
+    dataOf(await admin.post('/user/erase', { user_id: id }))
+    const left = async () =>
+      (await eventsAfter(admin, head)).filter(({ kind }) => kind === 'group.member.left').length
+    while ((await left()) === 0) await instance().cron?.()
+    await instance().crash()
+    await erased(instance(), id)
+    expect(await left()).toBe(groups.length)
+    expect((await read(owner, url)).status).not.toBe(200)
+    const found = rowsWith(instance().data, target, [String(id)])
+    expect(new Set(found)).toEqual(new Set(['events.subjects', 'erased_users.user_id']))
+  })
+
+  it('dissolves the groups of the user where that is asked for', async () => {
+    const { person, heir } = await people(instance(), ['person', 'heir'])
+    const admin = await administratorOf(instance())
+    const group_id = await newGroup(person, { user_list: [heir.id] })
+    dataOf(await admin.post('/user/erase', { user_id: person.id, owned: 'dissolve' }))
+    await erased(instance(), person.id)
+    expectRefusal(await heir.get('/group/info', { group_id }), 20001)
+  })
+
+  it('an id that is used again is another person, who can be erased again', async () => {
+    const { person, owner } = await people(instance(), ['person', 'owner'])
+    const admin = await administratorOf(instance())
+    const group_id = await newGroup(owner, { user_list: [person.id] })
+    dataOf(await owner.post('/group/ban', { group_id, user_list: [person.id], duration: -1 }))
+    const first = dataOf(await admin.post('/user/erase', { user_id: person.id }))
+    expect(first).toMatchObject({ state: 'running', memberships: 1, bans: 1 })
+    await erased(instance(), person.id)
+    const { erased_at } = dataOf(await admin.get('/user/erasure', { user_id: person.id }))
+    // Neither the ban nor anything else of the one before.
+    dataOf(await owner.post('/group/invite', { group_id, user_list: [person.id] }))
+    const [member] = dataOf(
+      await owner.post('/group/members/display_name', { group_id, user_list: [person.id] }),
+    )
+    expect(member).toMatchObject({ expired_time: 0, display_name: '' })
+    expect(dataOf(await admin.get('/user/erasures'))).toContainEqual(
+      expect.objectContaining({ user_id: person.id, state: 'done', erased_at }),
+    )
+    dataOf(await admin.post('/user/erase', { user_id: person.id }))
+    await erased(instance(), person.id)
+    expect(await memberIds(owner, group_id)).toEqual([owner.id])
+    const again = dataOf(await admin.get('/user/erasure', { user_id: person.id }))
+    expect(again.erased_at).toBeGreaterThan(erased_at)
+  })
+
+  it('exports all that is known of a user, and nothing of others', async () => {
+    const { person, mark, groups, bytes, owner } = await traceful(instance())
+    const admin = await administratorOf(instance())
+    const head = await headOf(admin)
+    const ask = (query: string, { headers } = admin) =>
+      fetch(new URL(`/user/export${query}`, instance().url), { headers })
+    const response = await ask(`?user_id=${person.id}`)
+    expect(response.headers.get('content-type')).toBe('application/x-ndjson')
+    const linesOf = (text: string) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line))
+    const lines = linesOf(await response.text())
+    const types = new Set(lines.map(({ type }) => type))
+    expect([...new Set(Object.values(personal))].filter(type => type !== '' && !types.has(type))).toEqual([])
+    expect(lines[0]).toMatchObject({ type: 'export', user_id: person.id })
+    expect(lines.at(-1)).toEqual({ type: 'end', lines: lines.length })
+    const of = (type: string) => lines.filter(line => line.type === type)
+    for (const letter of 'abcdefghijklm')
+      expect(JSON.stringify(lines), `${mark} ${letter}`).toContain(`${mark} ${letter}`)
+    expect(of('user')).toMatchObject([{ group_confirm: true, other_settings: { note: `${mark} l` } }])
+    expect(
+      of('membership')
+        .map(({ group_id }) => group_id)
+        .sort(),
+    ).toEqual([groups.inherited, groups.lonely, groups.group_id].sort())
+    expect(of('file').map(({ size }) => size)).toContain(bytes.length)
+    expect(of('event').every(({ by_id, ip }) => by_id === person.id || ip === undefined)).toBe(true)
+    expect(await eventsAfter(admin, head)).toMatchObject([
+      { kind: 'user.exported', users: [person.id], acting: 'administrator' },
+    ])
+    const [nobody = 0] = largeIds(1)
+    const none = linesOf(await (await ask(`?user_id=${nobody}`)).text()).map(({ type }) => type)
+    expect(none).toEqual(['export', 'event', 'end'])
+    for (const bad of ['', '?user_id=x', '?user_id=0', '?user_id=1.5'])
+      expect((await ask(bad)).status, bad).toBe(400)
+    expect((await ask('?user_id=1', owner)).status).toBe(403)
   })
 }
