@@ -170,7 +170,7 @@ export class LiveFeed {
     const page = await readFeed(this.executor, this.app, before?.head ?? Number.MAX_SAFE_INTEGER)
     if (this.stop === undefined) return
     // An erasure has blanked events that are remembered here.
-    const isErased = page.events.some(({ event }) => event.kind === 'user.erased')
+    const isErased = page.events.some(({ stored }) => stored.kind === 'user.erased')
     const goesOn =
       before !== undefined && before.epoch === page.epoch && page.head >= before.head && !isErased
     if (goesOn && page.events.length === 0) {

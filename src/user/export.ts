@@ -26,7 +26,8 @@ interface Part {
   /** The table and, where it has no app of its own, how it is joined with one. `t` is the table. */
   readonly from: SQL
   readonly where: (p: { readonly [K in keyof OfUser]: unknown }) => SQL
-  readonly order: readonly [SQL, SQL]
+  /** One column that no two rows of the user share, or two. */
+  readonly order: readonly [SQL, SQL?]
   readonly start?: readonly [number, number | string]
   readonly fields: Readonly<Record<string, SQL>>
 }
@@ -46,20 +47,30 @@ const part = (type: string, { from, where, order, start = [0, 0], fields }: Part
           'line',
         ),
         first: sql<number>`${first}`.as('first'),
-        second: sql<number | string>`${second}`.as('second'),
+        second: sql<number | string>`${second ?? sql.raw("''")}`.as('second'),
       })
       .from(from)
-      .where(sql`${where(p)} AND (${first}, ${second}) > (${p.first}, ${p.second})`)
-      .orderBy(first, second)
+      .where(
+        second === undefined
+          ? sql`${where(p)} AND ${first} > ${p.first}`
+          : sql`${where(p)} AND (${first}, ${second}) > (${p.first}, ${p.second})`,
+      )
+      .orderBy(...(second === undefined ? [first] : [first, second]))
       .limit(pageSize)
   }),
 })
 
-const inGroups = (type: string, table: string, user: string, key: string, fields: Part['fields']) =>
+const inGroups = (
+  type: string,
+  table: string,
+  user: string,
+  key: string | undefined,
+  fields: Part['fields'],
+) =>
   part(type, {
     from: sql.raw(`${table} AS t CROSS JOIN groups AS g ON g.group_id = t.group_id`),
     where: p => sql`${column(user)} = ${p.user_id} AND g.app_id = ${p.app_id}`,
-    order: [column('group_id'), column(key)],
+    order: key === undefined ? [column('group_id')] : [column('group_id'), column(key)],
     fields: { group_id: column('group_id'), group_name: sql.raw('g.name'), ...fields },
   })
 
@@ -77,7 +88,7 @@ const parts = [
   part('user', {
     from: sql.raw('users AS t'),
     where: p => sql`t.app_id = ${p.app_id} AND t.user_id = ${p.user_id}`,
-    order: [column('user_id'), column('user_id')],
+    order: [column('user_id')],
     fields: {
       ...columnsOf('user_id', 'groups_created', 'groups_joined', 'user_file_bytes'),
       group_confirm: sql`json(CASE t.group_confirm WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)`,
@@ -87,7 +98,7 @@ const parts = [
   part('owned_group', {
     from: sql.raw('groups AS t'),
     where: p => sql`t.app_id = ${p.app_id} AND t.owner_id = ${p.user_id} AND t.status = 0`,
-    order: [column('group_id'), column('group_id')],
+    order: [column('group_id')],
     fields: columnsOf('group_id', 'name', 'description', 'avatar', 'ext', 'count', 'created_at'),
   }),
   part('membership', {
@@ -111,25 +122,25 @@ const parts = [
     'application',
     'applications',
     'applicant_id',
-    'group_id',
+    undefined,
     columnsOf('reason', 'status', 'expires_at'),
   ),
   part('invitation_received', {
     from: sql.raw('invitations AS t'),
     where: p => sql`t.app_id = ${p.app_id} AND t.invitee_id = ${p.user_id}`,
-    order: [column('invitation_id'), column('invitation_id')],
+    order: [column('invitation_id')],
     fields: invitationFields,
   }),
   part('invitation_sent', {
     from: sql.raw('invitations AS t'),
     where: p => sql`t.app_id = ${p.app_id} AND t.inviter_id = ${p.user_id}`,
-    order: [column('invitation_id'), column('invitation_id')],
+    order: [column('invitation_id')],
     fields: invitationFields,
   }),
-  inGroups('blacklisted', 'blacklist', 'user_id', 'group_id', columnsOf('blocked_at')),
-  inGroups('ban_while_away', 'absent_bans', 'user_id', 'group_id', { until: column('absent_until') }),
-  inGroups('kicked', 'kicks', 'user_id', 'group_id', { times: column('kick_count') }),
-  inGroups('qr_codes_ended', 'ended_qr_codes', 'inviter_id', 'group_id', columnsOf('before_version')),
+  inGroups('blacklisted', 'blacklist', 'user_id', undefined, columnsOf('blocked_at')),
+  inGroups('ban_while_away', 'absent_bans', 'user_id', undefined, { until: column('absent_until') }),
+  inGroups('kicked', 'kicks', 'user_id', undefined, { times: column('kick_count') }),
+  inGroups('qr_codes_ended', 'ended_qr_codes', 'inviter_id', undefined, columnsOf('before_version')),
   inGroups(
     'announcement',
     'announcements',
