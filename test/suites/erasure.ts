@@ -231,16 +231,21 @@ export const erasureSuite: Suite = (instance, _, target) => {
       expect(filesWith(instance().data, bytesOf(mark))).toEqual({})
       expect(filesWith(instance().data, Buffer.from(bytes.subarray(100, 200)))).toEqual({})
       expect(filesWith(instance().data, Buffer.from(picture))).toEqual({})
-      // The log has the last change again, which is that of the ledger.
-      const { 'cohort.db-wal': _, ...places } = filesWith(instance().data, bytesOf(person.id))
-      expect(places).toEqual({ 'cohort.db': 1 })
+      // The ledger: its row, and until the log is copied the entry of an index over what is under way.
+      const {
+        'cohort.db-wal': _,
+        'cohort.db': times = 0,
+        ...elsewhere
+      } = filesWith(instance().data, bytesOf(person.id))
+      expect(elsewhere).toEqual({})
+      expect(times).toBeLessThanOrEqual(2)
       const {
         'cohort.db-wal': __,
-        'cohort.db': times = 0,
+        'cohort.db': asText = 0,
         ...others
       } = filesWith(instance().data, bytesOf(String(person.id)))
       expect(others).toEqual({})
-      expect(times).toBeLessThanOrEqual(subjects)
+      expect(asText).toBeLessThanOrEqual(subjects)
     }
   })
   it('goes on where it was when the process is killed', async () => {

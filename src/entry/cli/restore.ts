@@ -13,7 +13,7 @@ import { breakSeal } from './backup-seal.ts'
 import { bucketBackup, download } from './bucket-backup.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
-import { commandJobs } from './command-jobs.ts'
+import { commandJobs, complaints } from './command-jobs.ts'
 import { databaseFile } from './data.ts'
 import { servedBy } from './data-claim.ts'
 import { loadDump } from './dump.ts'
@@ -138,8 +138,7 @@ async function fill(
 /** Erases the users whose erasure is under way. What cannot be done now, the service goes on with. */
 async function eraseUsersIn(engine: SerialEngine, config: Config, print: Invocation['print']): Promise<void> {
   const executor = serialExecutor(engine, { loop: eventLoop })
-  const complain = (line: Readonly<Record<string, unknown>>) => print(`${JSON.stringify(line)}\n`)
-  const report = await commandJobs(config, executor, complain).runNow(eraseUsers.name)
+  const report = await commandJobs(config, executor, complaints(print)).runNow(eraseUsers.name)
   await executor.drain()
   if (report?.users) print(`${report.users} users who were erased since this backup are erased again.\n`)
 }

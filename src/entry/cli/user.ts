@@ -10,7 +10,7 @@ import { exportUser } from '../../user/export.ts'
 import { exported } from '../../user/export-route.ts'
 import { type Erasure, erasureOf } from '../../user/ledger.ts'
 import { type Command, type Invocation, required, UsageError } from './command.ts'
-import { commandJobs } from './command-jobs.ts'
+import { commandJobs, complaints } from './command-jobs.ts'
 import { withData } from './data.ts'
 
 export const userCommand: Command = {
@@ -88,7 +88,7 @@ async function erase(invocation: Invocation, executor: Executor, app: App, user_
   if (result instanceof Refusal) throw new UsageError(result.message)
   print(`${JSON.stringify(result.data, null, 2)}\n`)
   if (dry_run === true) return 0
-  const jobs = commandJobs(config, executor, line => print(`${JSON.stringify(line)}\n`))
+  const jobs = commandJobs(config, executor, complaints(print))
   await jobs.runNow(eraseUsers.name)
   const [erasure] = (await executor.read(erasureOf({ app_id: app.app_id, user_id }))) as [Erasure | undefined]
   const isDone = erasure?.finished_at !== 0
