@@ -4,7 +4,7 @@ import { apps } from '../db/schema.ts'
 import { events } from '../db/schema-events.ts'
 import { receiverType } from '../db/states.ts'
 import type { RecordedEvent } from '../events/event.ts'
-import { columnsOfEvents, toldEvent } from '../events/feed.ts'
+import { columnsOfEvents, parsedEvent, toldEvent } from '../events/feed.ts'
 import type { Executor } from '../operation/executor.ts'
 import type { App } from '../tenant/app.ts'
 import { erasureOf } from './ledger.ts'
@@ -248,7 +248,9 @@ export async function* exportUser(
     const last = Math.min(head, first + portion - 1)
     const found = await executor.read(eventsOf({ ...ofUser, first, last }))
     if (found.length > 0)
-      yield counted(found.map(event => JSON.stringify({ type: 'event', ...toldTo(user_id, app, event) })))
+      yield counted(
+        found.map(event => JSON.stringify({ type: 'event', ...toldTo(user_id, app, parsedEvent(event)) })),
+      )
   }
   const [erasure] = await executor.read(erasureOf(ofUser))
   if (erasure !== undefined) {
