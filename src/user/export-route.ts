@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Exchange } from '../http/exchange.ts'
 import type { Access, Route } from '../http/route.ts'
 import { Refusal } from '../operation/errors.ts'

@@ -160,7 +160,17 @@ const parts = [
     where: p => sql`t.app_id = ${p.app_id} AND t.user_id = ${p.user_id} AND t.state = 1`,
     order: [column('size'), column('object_name')],
     start: [-1, ''],
-    fields: columnsOf('object_name', 'kind', 'name', 'size', 'content_type', 'created_at', 'derived_bytes'),
+    fields: columnsOf(
+      'object_name',
+      'kind',
+      'name',
+      'size',
+      'content_type',
+      'created_at',
+      'derived_bytes',
+      'hold',
+      'hold_reason',
+    ),
   }),
 ]
 
