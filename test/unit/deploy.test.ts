@@ -229,7 +229,7 @@ describe('compose.yaml', () => {
       'services.litestream.volumes.0': `data:${imageEnvironment.DATA_DIR}`,
       'services.litestream.volumes.1': './litestream.yml:/etc/litestream.yml:ro',
       'services.mirror.profiles.0': 'offsite',
-      'services.mirror.command': 'files mirror --follow',
+      'services.mirror.command': 'files mirror --follow --delete-after 3d',
       'services.mirror.volumes.0': `data:${imageEnvironment.DATA_DIR}`,
     })
     // No port of Litestream is published: its metrics are for the service alone.
@@ -282,6 +282,17 @@ describe('the units of off-site copies', () => {
       expect(settings.get('Service.Restart')?.[0]).toMatch(/^(always|on-failure)$/)
     },
   )
+
+  it('do what Compose does: Litestream by its file, and the mirror, which deletes as late as the replica does', () => {
+    const [replicate, mirror] = offsiteUnits.map(({ settings }) => settings.get('Service.ExecStart')?.[0])
+    expect(replicate).toBe(
+      `/usr/local/bin/litestream ${compose.get('services.litestream.command')} -config /etc/litestream.yml`,
+    )
+    expect(mirror).toBe(`/usr/local/bin/cohort ${compose.get('services.mirror.command')}`)
+    const [, hours] = /retention: (\d+)h/.exec(litestream) ?? []
+    const [, days] = /--delete-after (\d+)d/.exec(mirror ?? '') ?? []
+    expect(Number(hours)).toBe(24 * Number(days))
+  })
 
   it('stop Litestream after the service, whose last changes it must see', () => {
     expect(offsiteUnits[0]?.settings.get('Unit.Before')).toEqual(['cohort.service'])

@@ -192,7 +192,10 @@ it('copies of deleted files stay, or go with --delete, but never many at once', 
     /: 0 files of 0 bytes uploaded, 2 were there already\n$/,
   )
   expect(await namesIn(home.bucket)).toHaveLength(4)
-  expect((await home.files('mirror', '--delete')).stdout).toMatch(/2 were there already, 1 deleted\n$/)
+  const patient = () => home.files('mirror', '--delete-after', '1s')
+  expect((await patient()).stdout).toMatch(/2 were there already, 0 deleted\n$/)
+  await new Promise(resolve => setTimeout(resolve, 1000))
+  expect((await patient()).stdout).toMatch(/2 were there already, 1 deleted\n$/)
   expect(await namesIn(home.bucket)).toHaveLength(3)
   await instance.stop()
 

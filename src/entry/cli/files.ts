@@ -7,15 +7,16 @@ import { runMirror } from './mirror/run-mirror.ts'
 export const filesCommand: Command = {
   name: 'files',
   summary: 'keep a copy of the stored files in a bucket, and bring it back',
-  help: `Usage: cohort files mirror [s3://BUCKET/PREFIX] [--follow] [--verify] [--delete [--force]]
+  help: `Usage: cohort files mirror [s3://BUCKET/PREFIX] [--follow] [--verify] [--delete-after 3d | --delete] [--force]
        cohort files fetch [s3://BUCKET/PREFIX] [--forget-lost]
 
 mirror   uploads every stored file that the bucket does not have. A file appears there when it is complete, so a mirror that was stopped or
          killed is simply started again. Thumbnails are left out: they are made again when somebody asks. May run beside the service.
   --follow   goes on with new files, within a second, until SIGTERM or SIGINT; compares everything again every six hours
   --verify   reads every copy back, compares it byte by byte, and replaces copies that differ
-  --delete   deletes the copies of files that were deleted here. Without it they stay. If they are many, it deletes nothing and says so
-  --force    deletes them however many they are
+  --delete-after 3d  deletes the copies of files that were deleted here, when they have been gone for three days. Without it they stay
+  --delete   deletes them at once
+  --force    deletes them however many they are. Without it nothing is deleted if they are many, because the database may be a wrong one
 
 fetch    brings back every stored file whose bytes DATA_DIR does not have, after the database was restored. May run beside the service, and may
          be started again. The exit code is 1 if the bucket does not have all of them.
@@ -28,6 +29,7 @@ S3_FORCE_PATH_STYLE say how to reach the bucket. S3_BUCKET stays unset: with it,
     follow: { type: 'boolean' },
     verify: { type: 'boolean' },
     delete: { type: 'boolean' },
+    'delete-after': { type: 'string' },
     force: { type: 'boolean' },
     'forget-lost': { type: 'boolean' },
   },
@@ -42,7 +44,9 @@ S3_FORCE_PATH_STYLE say how to reach the bucket. S3_BUCKET stays unset: with it,
     if (another !== undefined) throw new UsageError(`unexpected argument "${another}"`)
     const place = mirrorPlace(argument, config)
     if (verb === 'mirror') return runMirror(invocation, place)
-    const wrong = ['follow', 'verify', 'delete', 'force'].find(name => options[name] === true)
+    const wrong = ['follow', 'verify', 'delete', 'delete-after', 'force'].find(
+      name => options[name] !== undefined,
+    )
     if (wrong !== undefined) throw new UsageError(`--${wrong} goes with mirror`)
     return sayingWhatFailed(() => runFetch(invocation, place))(invocation)
   },

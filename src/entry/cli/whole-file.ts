@@ -35,7 +35,15 @@ export function refuseOverwriting(file: string, force: unknown, config: Config):
 }
 
 /** The names in DATA_DIR that Cohort uses, besides the folder of files. */
-const ownNames = ['cohort.db', 'cohort.db-wal', 'cohort.db-shm', 'cohort.pid', 'cohort.lock', 'cohort.mirror']
+const ownNames = [
+  'cohort.db',
+  'cohort.db-wal',
+  'cohort.db-shm',
+  'cohort.pid',
+  'cohort.lock',
+  'cohort.mirror',
+  'cohort.mirror-deleted',
+]
 
 /** Whether both paths lead to the same file, through any links. Works also if the file does not exist yet. */
 function isSameFile(one: string, other: string): boolean {

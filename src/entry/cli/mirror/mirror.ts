@@ -21,6 +21,8 @@ export interface MirrorReport {
   /** How many files the bucket had already. */
   kept: number
   deleted: number
+  /** Why nothing was deleted; undefined if there was no reason. */
+  refused: string | undefined
   /** Stored files whose bytes are missing in the folder. The copy in the bucket stays. */
   readonly missing: string[]
   /** Files that could not be uploaded, each with the reason. */
@@ -34,6 +36,8 @@ export interface MirrorOptions {
   readonly verify: boolean
   /** Which copies are deleted: those of files that the database does not have any more. */
   readonly deletes: 'none' | 'few' | 'all'
+  /** Chooses the copies that are deleted now among those of deleted files. */
+  due(copies: readonly string[]): Promise<readonly string[]>
 }
 
 /** More copies than this share of the bucket, and more than this many, are only deleted by force. */
@@ -53,7 +57,7 @@ const fileKey = /^[\w-]{1,64}\/[a-z]+\/[0-9a-z]+$/
  */
 export async function mirrorFiles(
   mirror: Mirror,
-  { verify, deletes }: MirrorOptions,
+  { verify, deletes, due }: MirrorOptions,
   progress: Progress,
 ): Promise<MirrorReport> {
   const { engine, bucket } = mirror
@@ -63,6 +67,7 @@ export async function mirrorFiles(
     bytes: 0,
     kept: 0,
     deleted: 0,
+    refused: undefined,
     missing: [],
     failed: transfers.failed,
     damaged: [],
@@ -101,7 +106,13 @@ export async function mirrorFiles(
   }
   for (; !next.done; next = await keys.next()) superfluous.push(next.value)
   await transfers.end()
-  if (deletes !== 'none') await deleteCopies(mirror, superfluous, deletes === 'all', report)
+  if (deletes === 'none') return report
+  const gone = goneFiles(mirror, superfluous)
+  if (deletes === 'few') report.refused = refusalOfMany(gone.length, report)
+  if (report.refused !== undefined) return report
+  const now = await due(gone)
+  await bucket.delete(now)
+  report.deleted = now.length
   return report
 }
 
@@ -146,26 +157,21 @@ async function hashOf(body: ByteStream): Promise<string> {
   return hash.digest('hex')
 }
 
-/**
- * Deletes the copies of files that the database does not have any more. If these are many, the database may
- * be a new or a wrong one, and the copies may be the last ones. So then they are only deleted by force.
- */
-async function deleteCopies(
-  { engine, bucket }: Mirror,
-  superfluous: readonly string[],
-  force: boolean,
-  report: MirrorReport,
-): Promise<void> {
-  const gone = superfluous.filter(key => {
+/** The copies of files that the database does not have any more. */
+const goneFiles = ({ engine }: Mirror, keys: readonly string[]): string[] =>
+  keys.filter(key => {
     if (!fileKey.test(key)) return false
     const state = stateOf(engine, key)
     return state === undefined || state === objectState.released
   })
-  const most = Math.max(fewFiles, fewShare * (report.kept + report.uploaded + gone.length))
-  if (!force && (gone.length > most || (gone.length > 0 && report.kept + report.uploaded === 0)))
-    throw new BlobStoreError(
-      `${gone.length} files in the bucket are unknown to this database, which has ${report.kept + report.uploaded}: nothing was deleted; if this is the right database, --delete --force deletes them`,
-    )
-  await bucket.delete(gone)
-  report.deleted = gone.length
+
+/**
+ * Why so many copies are not deleted: the database may be a new or a wrong one, and the copies may be the last
+ * ones. undefined if they are few.
+ */
+function refusalOfMany(gone: number, { kept, uploaded }: MirrorReport): string | undefined {
+  const here = kept + uploaded
+  const most = here === 0 ? 0 : Math.max(fewFiles, fewShare * (here + gone))
+  if (gone <= most) return undefined
+  return `${gone} files in the bucket are unknown to this database, which has ${here}: nothing was deleted; if this is the right database, --force deletes them`
 }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BucketPlace, placeUrl } from '../../../blobs/bucket-place.ts'
 import { BlobStoreError } from '../../../platform.ts'
-import { type Invocation, UsageError } from '../command.ts'
+import { durationOf, type Invocation, UsageError } from '../command.ts'
 import { CommandFailure } from '../command-failure.ts'
 import { openData } from '../data.ts'
 import { progressBar } from '../progress.ts'
+import { dueForDeletion } from './deleted-since.ts'
 import { NewFiles } from './follow.ts'
 import { type Mirror, type MirrorOptions, type MirrorReport, mirrorFiles, uploadFile } from './mirror.ts'
 import { rememberMirrored } from './mirrored-at.ts'
@@ -26,11 +27,7 @@ const maxNames = 5
 export async function runMirror(invocation: Invocation, place: BucketPlace): Promise<number> {
   const { runtime, config, options, print } = invocation
   if (options['forget-lost'] === true) throw new UsageError('--forget-lost goes with fetch')
-  if (options.force === true && options.delete !== true) throw new UsageError('--force goes with --delete')
-  const how: MirrorOptions = {
-    verify: options.verify === true,
-    deletes: options.delete !== true ? 'none' : options.force === true ? 'all' : 'few',
-  }
+  const how = optionsOf(invocation, place)
   const stores = mirrorStores(config, place)
   const { engine } = openData(runtime, config)
   const mirror = { engine, ...stores }
@@ -47,8 +44,8 @@ export async function runMirror(invocation: Invocation, place: BucketPlace): Pro
   try {
     if (options.follow === true) await follow(mirror, wholePass, note)
     else {
-      const { failed, missing } = await wholePass()
-      return failed.length + missing.length === 0 ? 0 : 1
+      const { failed, missing, refused } = await wholePass()
+      return failed.length + missing.length === 0 && refused === undefined ? 0 : 1
     }
     return 0
   } catch (error) {
@@ -56,6 +53,19 @@ export async function runMirror(invocation: Invocation, place: BucketPlace): Pro
     throw error
   } finally {
     engine.close()
+  }
+}
+
+function optionsOf({ config, options }: Invocation, place: BucketPlace): MirrorOptions {
+  const { verify, force, delete: atOnce, 'delete-after': after } = options
+  if (atOnce === true && after !== undefined) throw new UsageError('--delete or --delete-after, not both')
+  const deletes = atOnce === true || after !== undefined
+  if (force === true && !deletes) throw new UsageError('--force goes with --delete or --delete-after')
+  const delayMs = typeof after === 'string' ? durationOf(after) : 0
+  return {
+    verify: verify === true,
+    deletes: !deletes ? 'none' : force === true ? 'all' : 'few',
+    due: async copies => (delayMs === 0 ? copies : dueForDeletion(config, placeUrl(place), copies, delayMs)),
   }
 }
 
@@ -123,13 +133,14 @@ function summaryOf(report: MirrorReport, { verify, deletes }: MirrorOptions): st
   ].join(', ')
 }
 
-function complain({ failed, missing, damaged }: MirrorReport): void {
+function complain({ failed, missing, damaged, refused }: MirrorReport): void {
   const lists = [
     ['not uploaded: ', failed],
     ['stored, but without bytes here: ', missing],
     ['was damaged in the bucket: ', damaged],
   ] as const
   for (const [label, names] of lists) printNames(label, names)
+  if (refused !== undefined) process.stderr.write(`cohort: ${refused}\n`)
 }
 
 /** Prints the first names of a list on stderr, and how many there are. */
