@@ -26,7 +26,7 @@ const errorResponses = (described: Readonly<Record<number, string>>): Json =>
   Object.fromEntries(
     Object.entries(described).map(([status, description]) => [
       status,
-      { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+      { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Failure' } } } },
     ]),
   )
 
@@ -77,7 +77,6 @@ export function describeOperation(operation: Operation, method: Method, path: st
   const operators = operation.who === 'operator'
   const writes = operation.writes && method !== 'GET'
   return {
-    operationId: `${operation.id}${path === operation.path ? '' : `_${path.replaceAll('/', '_')}`}_${method.toLowerCase()}`,
     summary: operation.title,
     description: [operation.description, `Who may: ${whoMayDo(operation)}.`]
       .filter(text => text !== '')
@@ -154,7 +153,6 @@ export function describeRoute(route: Route, method: Method): Json {
   const query = parametersOf(route.path, properties, requiredOf(route.query), example?.input)
   const takes = route.takes?.[method]
   return {
-    operationId: route.methods.length === 1 ? route.id : `${route.id}_${method.toLowerCase()}`,
     summary: route.title,
     description: [route.description, whoMayCall[route.who]].filter(text => text !== '').join(' '),
     tags: [route.tag],

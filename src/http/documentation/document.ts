@@ -39,6 +39,51 @@ const securitySchemes: Json = {
     description: 'A session of the console, beside the header `x-cohort-session: 1`.',
   },
 }
+
+/** One call: a method at a path. `described` is all of it but the name. */
+interface ListedCall {
+  readonly id: string
+  readonly method: Method
+  readonly path: string
+  readonly described: Json
+}
+
+const listed = (operations: readonly Operation[], routes: readonly Route[]): ListedCall[] => [
+  ...operations.flatMap(operation => {
+    const own = { path: operation.path, methods: operation.methods, tag: sectionOf(operation) }
+    const others = (operation.compat ?? []).map(route => ({ ...route, tag: 'compat' }))
+    return [own, ...others].flatMap(({ path, methods, tag }) =>
+      methods.map(method => ({
+        id: operation.id,
+        method,
+        path,
+        described: describeOperation(operation, method, path, tag),
+      })),
+    )
+  }),
+  ...routes
+    .filter(({ tag }) => tag !== 'page')
+    .flatMap(route =>
+      route.methods.map(method => ({
+        id: route.id,
+        method,
+        path: route.path,
+        described: describeRoute(route, method),
+      })),
+    ),
+]
+
+/**
+ * The name of a call, from which generated clients make their methods: `group_create` for /group/create. The
+ * method follows where it is not the operation's first, as in `group_info_name_post`, or where a path has
+ * several operations, as in `webhooks_get`.
+ */
+function operationIdOf({ id, method, path }: ListedCall, calls: readonly ListedCall[]): string {
+  const here = calls.filter(call => call.path === path)
+  const isFirst = here[0]?.method === method && here.every(call => call.id === id)
+  return `${path.slice(1).replace(/\W+/g, '_')}${isFirst ? '' : `_${method.toLowerCase()}`}`
+}
+
 /** OpenAPI 3.1 of these operations and routes. Every path in it is made from their values. */
 export function openApi(
   operations: readonly Operation[],
@@ -46,26 +91,12 @@ export function openApi(
   version: string,
   publicUrl: string,
 ): Json {
+  const calls = listed(operations, routes)
   const paths: Record<string, Json> = {}
-  const add = (path: string, methods: readonly Method[], operation: Operation, tag: string) => {
-    for (const method of methods) {
-      const template = templateOf(path)
-      paths[template] = {
-        ...paths[template],
-        [method.toLowerCase()]: describeOperation(operation, method, path, tag),
-      }
-    }
-  }
-  for (const operation of operations) {
-    add(operation.path, operation.methods, operation, sectionOf(operation))
-    for (const { path, methods } of operation.compat ?? []) add(path, methods, operation, 'compat')
-  }
-  for (const route of routes) {
-    if (route.tag === 'page') continue
-    for (const method of route.methods) {
-      const template = templateOf(route.path)
-      paths[template] = { ...paths[template], [method.toLowerCase()]: describeRoute(route, method) }
-    }
+  for (const call of calls) {
+    const template = templateOf(call.path)
+    const described = { operationId: operationIdOf(call, calls), ...call.described }
+    paths[template] = { ...paths[template], [call.method.toLowerCase()]: described }
   }
   return {
     openapi: '3.1.0',
@@ -78,7 +109,7 @@ export function openApi(
     servers: [{ url: publicUrl === '' ? '/' : publicUrl, description: 'This service' }],
     tags: sections.map(({ name, description }) => ({ name, description })),
     paths,
-    components: { securitySchemes, schemas: { Error: errorEnvelope } },
+    components: { securitySchemes, schemas: { Failure: errorEnvelope } },
   }
 }
 
