@@ -235,6 +235,7 @@ async function administration(recorder: Recorder, instance: Instance): Promise<v
   await recorder.call(server, 'GET /moderation/quarantined')
   await recorder.call(server, 'POST /moderation/release', { object_name })
   await recorder.call(server, 'POST /moderation/delete', { object_name })
+  await recorder.call(server, 'GET /audit', { actor: 2, limit: 2 })
 }
 
 async function operator(recorder: Recorder, instance: Instance): Promise<void> {
