@@ -13,11 +13,11 @@ import { delayAfter, maxAttempts, maxFailingMs, retryAfterMs } from './schedule.
 import { messageBody, messageId, type Sent, sendMessage, succeeded } from './send.ts'
 import { type Hold, nextOfGroup, type Webhook } from './webhook.ts'
 
-/** Deliveries under way at once to one webhook. */
+/** The most deliveries to one webhook at the same time. */
 const maxInFlight = 16
-/** Events read at once. */
+/** How many events are read at once. */
 const portion = 200
-/** How often progress is saved while deliveries go on. */
+/** How often progress is saved during deliveries, milliseconds. */
 const saveEveryMs = 1_000
 
 export interface DelivererContext {
@@ -26,7 +26,7 @@ export interface DelivererContext {
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
-  /** The app's epoch, which message ids begin with. */
+  /** The app's epoch. It is part of the ids of messages. */
   readonly epoch: string
   /**
    * How often it looks for new events while deliveries are under way, milliseconds. Needed where nobody wakes
@@ -47,17 +47,19 @@ const eventsAfter = query<{ app_id: string; after: number }>()(p =>
 )
 
 /**
- * Delivers what a webhook has to hear, until there is nothing more to send now. An event is sent at least once, and
- * those of a group in their order: a failing one holds up its own group only. What was delivered is saved once a
- * second, so after a crash the last second is sent again.
+ * Delivers events to a webhook until there is nothing more to send now. Each event is sent at least once.
+ * Events of one group are sent in their order, and a failing event holds up its own group only. Progress is
+ * saved once a second. After a crash, the deliveries of the last second are repeated.
  */
 export class Deliverer {
   private readonly context: DelivererContext
-  /** Of all its reads: what a replica of the database answers is never older than what another one answered. */
+  /**
+   * All reads use this session, so a replica of the database never answers older rows than an earlier read.
+   */
   private readonly session: Session
   private readonly webhook: Webhook
   private readonly lanes: Lanes<Row>
-  /** Failing events by their lane. */
+  /** The failing event of each held lane. */
   private readonly holds: Map<number, Hold>
   private readonly attempts: DeliveryAttempt[] = []
   private readonly changedHolds = new Set<number>()
@@ -66,7 +68,7 @@ export class Deliverer {
   private lastSuccessAt: number
   private failingSince: number
   private disabled: string | undefined
-  /** The webhook was changed, disabled or stopped: whatever comes back now is not saved. */
+  /** True when the webhook was changed, disabled or stopped. Results that come after that are not saved. */
   private void = false
   private woken = false
   private wakeWaiting: () => void = () => undefined
@@ -86,7 +88,7 @@ export class Deliverer {
     this.failingSince = webhook.failing_since
   }
 
-  /** Takes this webhook; undefined if another process delivers for it, or there is nothing to deliver for. */
+  /** Takes the lease of this webhook. Undefined if another process has it, or the webhook is not active. */
   static async claim(
     context: DelivererContext,
     app_id: string,
@@ -99,7 +101,7 @@ export class Deliverer {
     return claimed === null ? undefined : new Deliverer(context, session, claimed)
   }
 
-  /** Delivers until nothing is left to send now, or the service stops. */
+  /** Delivers until there is nothing more to send now, or the service stops. */
   async run(): Promise<void> {
     const { signal } = this.context
     const stop = () => this.wake()
@@ -112,7 +114,7 @@ export class Deliverer {
     }
   }
 
-  /** Whether there is anything that it has not read. */
+  /** Whether there are events that it has not read yet. */
   async hasMore(): Promise<boolean> {
     const { context, webhook, readSeq, session } = this
     if (context.signal.aborted) return false
@@ -151,7 +153,7 @@ export class Deliverer {
         draining.add(hold.lane)
         send(this.again(hold).finally(() => draining.delete(hold.lane)))
       }
-      // What is under way when the service stops is sent again by the next start.
+      // Deliveries that have not ended when the service stops are repeated after the next start.
       if (signal.aborted || (inFlight === 0 && (!more || !going))) break
       if (clock() - savedAt >= saveEveryMs && going) {
         savedAt = clock()
@@ -165,13 +167,13 @@ export class Deliverer {
     await this.write(0)
   }
 
-  /** There may be more to deliver, or the service stops: looks at once, not only when a delivery has ended. */
+  /** Makes it look for new events, and for a stop, at once and not only when a delivery has ended. */
   wake(): void {
     this.woken = true
     this.wakeWaiting()
   }
 
-  /** Resolves when a delivery has ended, somebody wakes it, or it is time to look for more. */
+  /** Resolves when a delivery has ended, `wake` was called, or `lookEveryMs` have passed. */
   private async waiting(): Promise<void> {
     const { lookEveryMs } = this.context
     if (!this.woken) {
@@ -185,12 +187,12 @@ export class Deliverer {
     this.woken = false
   }
 
-  /** Reads the next events into their lanes. Answers whether there was any. */
+  /** Reads the next events into their lanes. Answers whether there were any. */
   private async read(): Promise<boolean> {
     const { app_id, delivery_order } = this.webhook
     const { executor } = this.context
     const found = await executor.read(eventsAfter({ app_id, after: this.readSeq }), this.session)
-    // Nothing is sent that may be lost while the disk fails.
+    // While the disk fails, an event may still be lost. So it is not sent yet.
     if (found.length > 0) await executor.durable()
     for (const event of found) {
       this.readSeq = event.seq
@@ -201,7 +203,7 @@ export class Deliverer {
     return found.length > 0
   }
 
-  /** The first attempt for an event. */
+  /** Makes the first attempt for an event. */
   private async first(event: Row): Promise<void> {
     const sent = await this.attempt(event, 1)
     if (succeeded(sent)) return this.lanes.done(event)
@@ -217,7 +219,10 @@ export class Deliverer {
     await this.save(this.context.clock() + leaseMs)
   }
 
-  /** Another attempt for an event that holds its lane up, and after it the later ones of the lane. */
+  /**
+   * Makes another attempt for the event that holds a lane up. After a success, sends the later events of the
+   * lane.
+   */
   private async again(held: Hold): Promise<void> {
     let after = held.seq - 1
     while (!this.void && this.disabled === undefined && !this.context.signal.aborted) {
@@ -246,7 +251,7 @@ export class Deliverer {
     }
   }
 
-  /** The first event of a lane behind `after` that the webhook wants, up to what was read. */
+  /** The first event of a lane after `after`, up to `upTo`, that the webhook wants. */
   private async heldEvent(lane: number, after: number, upTo: number): Promise<RecordedEvent | undefined> {
     const { app_id, delivery_order } = this.webhook
     const { session } = this
@@ -286,16 +291,19 @@ export class Deliverer {
     return sent
   }
 
-  /** What holds the lane up after an attempt that failed; undefined if the event was given up. */
+  /**
+   * The hold of the lane after a failed attempt. Undefined if it was the last attempt, and the event is
+   * parked.
+   */
   private holdAfter(sent: Sent, of: Pick<Hold, 'webhook_id' | 'lane' | 'seq'>): Hold | undefined {
     const now = this.context.clock()
     const { retryAfter, ...last } = sent
     if (sent.status === 410) this.disable('the receiver answered 410: it is gone')
-    // 0: another one has succeeded meanwhile.
+    // `failingSince` is 0 if another delivery has succeeded meanwhile.
     else if (this.failingSince > 0 && now - this.failingSince >= maxFailingMs)
       this.disable('nothing was delivered for five days')
     const asked = sent.status === 429 || sent.status === 503 ? retryAfterMs(retryAfter, now) : undefined
-    // Whoever asks to be left alone is not counted as failing.
+    // A receiver that asks to wait does not count as failing.
     if (asked !== undefined) return { ...of, attempts: sent.attempt - 1, next_at: now + asked }
     const delay = delayAfter(sent.attempt)
     if (delay !== undefined || sent.attempt < maxAttempts) {
@@ -310,7 +318,7 @@ export class Deliverer {
     this.context.log.warn({ event: 'webhook', webhook: this.webhook.webhook_id, disabled: reason })
   }
 
-  /** Saves what it has come to. What ends after the last save is not saved: it is sent again. */
+  /** Saves progress. Deliveries that end after the last save are repeated later. */
   private async save(lease_until: number): Promise<void> {
     if (!this.void) await this.write(lease_until)
   }
