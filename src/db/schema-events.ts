@@ -43,7 +43,8 @@ export const events = sqliteTable(
 
 /**
  * The answers of writes that had an Idempotency-Key. `hash` is made of the key, the caller and the operation.
- * The key of the table begins with app and day, so all rows of a day can be deleted together.
+ * The key of the table begins with app and day, so all rows of a day can be deleted together. The table has
+ * row ids: hashes are random, and as a small index of their own they change fewer pages.
  */
 export const idempotency = sqliteTable(
   'idempotency',
@@ -53,7 +54,7 @@ export const idempotency = sqliteTable(
     day: integer('day').notNull(),
     hash: text('hash').notNull(),
     answered_at: integer('answered_at').notNull(),
-    /** SHA-256 of the input. */
+    /** Half of the SHA-256 of the input. */
     fingerprint: text('fingerprint').notNull(),
     /** The answer as the operation decided it, before URLs were added. */
     answer: text('answer', { mode: 'json' }).$type<KeptAnswer>().notNull(),

@@ -29,10 +29,10 @@ const tables = Object.values({
   .map(table => getTableConfig(table as SQLiteTable))
 
 /**
- * Tables whose rows are larger than a page. SQLite says that such tables should have row ids
- * (https://sqlite.org/withoutrowid.html).
+ * Tables whose rows are larger than a page, or large for a random key. SQLite says that such tables should have row
+ * ids (https://sqlite.org/withoutrowid.html).
  */
-const hasLargeRows = ['audit_chain']
+const hasLargeRows = ['audit_chain', 'idempotency']
 
 describe('the migrations', () => {
   let folder: string
