@@ -11,7 +11,7 @@ export const forgetKeys: Job = {
   name: 'forget-keys',
   title: 'forget Idempotency-Keys that are too old',
   everyMs: 60 * 60 * 1000,
-  async run({ executors, apps, clock, signal, attempt }) {
+  async run({ executors, apps, clock, mayGoOn, attempt }) {
     let portions = 0
     for (const executor of executors) {
       for (const { app_id } of await executor.read(allApps({}))) {
@@ -19,7 +19,7 @@ export const forgetKeys: Job = {
         if (app === undefined) continue
         const day = Math.floor((clock() - app.settings.idempotency_hours * hourMs) / dayMs)
         await attempt(`app ${app_id}`, async () => {
-          while (!signal.aborted && (await executor.read(keysBefore({ app_id, day }))).length > 0) {
+          while (mayGoOn(portions) && (await executor.read(keysBefore({ app_id, day }))).length > 0) {
             await runTask(
               executor,
               task({ decide: () => ({ data: null, writes: [forgetKeysBefore({ app_id, day })] }) }),

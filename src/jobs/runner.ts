@@ -35,6 +35,16 @@ const maxStopMs = 2_000
 /** How many items a run may handle where jobs run on and on, and in a cron trigger (see `JobRun.most`). */
 const mostInBackground = 1000
 const mostInCron = 100
+/**
+ * How many portions a job may do in a run of a cron trigger (see `JobRun.mayGoOn`). D1 takes 1000 statements of one
+ * invocation, and four jobs work in portions.
+ */
+const mostPortionsInCron = 15
+
+const inCron = { most: mostInCron, mostPortions: mostPortionsInCron }
+
+/** What a run may do. */
+type Terms = Pick<JobRun, 'signal' | 'untilDone' | 'most'> & { readonly mostPortions: number }
 
 /**
  * Runs the list of jobs. Each job has a metric and a line in the log. A failure of one does not affect the
@@ -42,6 +52,8 @@ const mostInCron = 100
  */
 export function jobRunner(context: JobContext): Jobs {
   const lastRun = new Map<string, number>()
+  /** The jobs that had more to do than a run of a cron trigger may do. They are due again at once. */
+  const unfinished = new Set<string>()
   const ended = new Map<string, { readonly ms: number; readonly report: JobReport }>()
   const failures = new Map<string, number>()
 
@@ -52,9 +64,13 @@ export function jobRunner(context: JobContext): Jobs {
     log.error({ event: 'job', job: job.name, ...(item !== undefined && { item }), error: String(error) })
   }
 
-  const runOf = (job: Job, terms: Pick<JobRun, 'signal' | 'untilDone' | 'most'>): JobRun => ({
+  const runOf = (job: Job, { mostPortions, ...terms }: Terms): JobRun => ({
     ...context,
     ...terms,
+    mayGoOn(portions) {
+      if (portions >= mostPortions) unfinished.add(job.name)
+      return portions < mostPortions && !terms.signal.aborted
+    },
     async attempt(item, action) {
       try {
         await action()
@@ -67,14 +83,15 @@ export function jobRunner(context: JobContext): Jobs {
   const run = async (
     job: Job,
     signal: AbortSignal,
-    { untilDone = true, most = Number.POSITIVE_INFINITY } = {},
+    { untilDone = true, most = Number.POSITIVE_INFINITY, mostPortions = Number.POSITIVE_INFINITY } = {},
   ): Promise<JobReport> => {
     const { log, metrics, clock } = context
     const startedAt = performance.now()
     lastRun.set(job.name, clock())
+    unfinished.delete(job.name)
     let report: JobReport = {}
     try {
-      report = await job.run(runOf(job, { signal, untilDone, most }))
+      report = await job.run(runOf(job, { signal, untilDone, most, mostPortions }))
     } catch (error) {
       failed(job, error)
     }
@@ -107,7 +124,7 @@ export function jobRunner(context: JobContext): Jobs {
       })),
     async runNow(name) {
       const job = jobs.find(one => one.name === name)
-      return job === undefined ? undefined : run(job, new AbortController().signal, { most: mostInCron })
+      return job === undefined ? undefined : run(job, new AbortController().signal, inCron)
     },
     start() {
       const stopping = new AbortController()
@@ -133,8 +150,8 @@ export function jobRunner(context: JobContext): Jobs {
       const { signal } = new AbortController()
       for (const job of jobs) {
         const before = lastRun.get(job.name)
-        if (before === undefined || context.clock() - before >= job.everyMs)
-          await run(job, signal, { most: mostInCron })
+        if (before === undefined || context.clock() - before >= job.everyMs || unfinished.has(job.name))
+          await run(job, signal, inCron)
       }
     },
     async runAll() {
@@ -147,7 +164,12 @@ export function jobRunner(context: JobContext): Jobs {
       const { signal } = new AbortController()
       const reports = new Map<string, JobReport | undefined>()
       for (const job of jobs) {
-        const jobRun = runOf(job, { signal, untilDone: true, most: Number.POSITIVE_INFINITY })
+        const jobRun = runOf(job, {
+          signal,
+          untilDone: true,
+          most: Number.POSITIVE_INFINITY,
+          mostPortions: 0,
+        })
         reports.set(job.name, await job.preview?.(jobRun))
       }
       return reports

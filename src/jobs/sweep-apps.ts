@@ -133,12 +133,12 @@ export const sweepApps: Job = {
   name: 'sweep-apps',
   title: 'remove what deleted apps left behind',
   everyMs: 30_000,
-  async run({ executors, signal, attempt, clock }) {
+  async run({ executors, mayGoOn, attempt, clock }) {
     let portions = 0
     for (const executor of executors) {
       for (const { app_id } of await executor.read(going({}))) {
         await attempt(`app ${app_id}`, async () => {
-          while (!signal.aborted && (await runTask(executor, removePortion(app_id), clock())) === 'more')
+          while (mayGoOn(portions) && (await runTask(executor, removePortion(app_id), clock())) === 'more')
             portions++
         })
       }

@@ -14,14 +14,15 @@ export const sweepGroups: Job = {
   name: 'sweep-groups',
   title: 'remove what dissolved groups left behind',
   everyMs: 30_000,
-  async run({ executors, signal, attempt }) {
+  async run({ executors, mayGoOn, attempt }) {
     let portions = 0
     for (const executor of executors) {
       const failed = new Set<number>()
       for (;;) {
         const found = (await executor.read(unswept({}))).filter(group => !failed.has(group.group_id))
-        if (found.length === 0 || signal.aborted) break
+        if (found.length === 0) break
         for (const { app_id, group_id } of found) {
+          if (!mayGoOn(portions)) return { portions }
           failed.add(group_id)
           await attempt(`group ${group_id}`, async () => {
             await runTask(executor, sweepPortion(app_id, group_id), 0)

@@ -21,7 +21,7 @@ export const trimEvents: Job = {
   name: 'trim-events',
   title: 'delete events that are older than they are kept',
   everyMs: 60 * 60 * 1000,
-  async run({ executors, apps, clock, signal, attempt }) {
+  async run({ executors, apps, clock, mayGoOn, attempt }) {
     let batches = 0
     const now = clock()
     for (const executor of executors) {
@@ -30,9 +30,9 @@ export const trimEvents: Job = {
         if (app === undefined) continue
         const { events_days, audit_days } = app.settings
         await attempt(`app ${app_id}`, async () => {
-          while (!signal.aborted && (await trimBatches(executor, app_id, now - events_days * dayMs)))
+          while (mayGoOn(batches) && (await trimBatches(executor, app_id, now - events_days * dayMs)))
             batches++
-          while (!signal.aborted && (await forgetBatches(executor, app_id, now - audit_days * dayMs)))
+          while (mayGoOn(batches) && (await forgetBatches(executor, app_id, now - audit_days * dayMs)))
             batches++
         })
       }

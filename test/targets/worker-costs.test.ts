@@ -20,6 +20,7 @@ import { inputIn, type Name, newWorld } from '../support/world.ts'
 interface Cost {
   /** Round trips. */
   readonly calls: number
+  readonly statements: number
   readonly read: number
   readonly written: number
 }
@@ -96,6 +97,7 @@ async function costOf<T extends Pick<Response, 'headers'>>(
   const after = countedAt(answer)
   const cost = {
     calls: after.calls - before.calls,
+    statements: after.statements - before.statements,
     read: after.read - before.read,
     written: after.written - before.written,
   }
@@ -208,5 +210,24 @@ describe('on D1, of a group of 100 000 and of 1 000 groups', () => {
     const sent = { group_list: groups, limit: 100 }
     const { cost } = await call(owner, 'POST', '/group/application_list', sent)
     expect(cost.read).toBeLessThanOrEqual(groups.length * (3 + 2 * 10) + 1000)
+  })
+
+  it('the cron trigger deletes a dissolved group in portions, and stays within the 1000 statements of an invocation', async () => {
+    const owner = await callers(instance).as(1)
+    dataOf(await owner.post('/group/destroy', { group_id }))
+    const db = new Database(d1Files(data)[0] ?? '', { readonly: true })
+    const left = () => db.prepare('SELECT count(*) FROM members WHERE group_id = ?').pluck().get(group_id)
+    const cron = () =>
+      costOf(owner, async () => {
+        expect((await fetch(`${instance.url}/cdn-cgi/handler/scheduled`)).status).toBe(200)
+        return owner.get('/group/public_list')
+      })
+    const { cost } = await cron()
+    expect(cost.statements).toBeLessThan(1000)
+    const afterOne = left()
+    expect(afterOne).toBeGreaterThan(50_000)
+    await cron()
+    expect(left()).toBeLessThan(Number(afterOne))
+    db.close()
   })
 })

@@ -1,4 +1,7 @@
-/** The Worker, with what was asked of D1 since its start in a header: calls, rows read, rows written. */
+/**
+ * The Worker, with what was asked of D1 since its start in a header: calls, the statements in them, rows read, rows
+ * written.
+ */
 import type { D1DatabaseLike } from '../../../src/db/engines/d1.ts'
 import worker from '../../../src/entry/worker.ts'
 
@@ -6,7 +9,7 @@ interface Metered {
   readonly meta: { readonly rows_read: number; readonly rows_written: number }
 }
 
-const counted = { calls: 0, read: 0, written: 0 }
+const counted = { calls: 0, statements: 0, read: 0, written: 0 }
 
 const counting = (database: D1DatabaseLike): D1DatabaseLike => ({
   withSession(start) {
@@ -16,6 +19,7 @@ const counting = (database: D1DatabaseLike): D1DatabaseLike => ({
       getBookmark: () => session.getBookmark(),
       async batch(statements) {
         counted.calls++
+        counted.statements += statements.length
         const results = await session.batch(statements)
         for (const { meta } of results as unknown as Metered[]) {
           counted.read += meta.rows_read
@@ -29,15 +33,17 @@ const counting = (database: D1DatabaseLike): D1DatabaseLike => ({
 
 type Bindings = Parameters<typeof worker.fetch>[1]
 
+const countingIn = (bindings: Bindings): Bindings => ({
+  ...bindings,
+  DB: counting(bindings.DB as D1DatabaseLike),
+})
+
 export default {
   async fetch(request: Request, bindings: Bindings, context: Parameters<typeof worker.fetch>[2]) {
-    const response = await worker.fetch(
-      request,
-      { ...bindings, DB: counting(bindings.DB as D1DatabaseLike) },
-      context,
-    )
+    const response = await worker.fetch(request, countingIn(bindings), context)
     const headers = new Headers(response.headers)
     headers.set('x-d1', JSON.stringify(counted))
     return new Response(response.body, { status: response.status, headers })
   },
+  scheduled: (event: unknown, bindings: Bindings) => worker.scheduled(event, countingIn(bindings)),
 }
