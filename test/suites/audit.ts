@@ -1,8 +1,11 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Client, callers, newAddress, newUsers } from '../support/client.ts'
 import { administratorOf, headOf, type Told } from '../support/events.ts'
 import { dataOf, expectRefusal, newGroup, people } from '../support/groups.ts'
 import { administratorClient, operatorClient, operatorOf } from '../support/operator.ts'
+import { run } from '../support/process.ts'
 import type { Suite } from './all.ts'
 
 /** Who did what, as an auditor asks for it (docs/audit.md). */
@@ -171,6 +174,31 @@ export const auditSuite: Suite = instance => {
     expect(cursor).not.toBe('')
     expectRefusal(await admin.get('/audit', { cursor }), 10002, 'cursor')
     expectRefusal(await admin.get('/audit', { group_id: group_id + 1, cursor }), 10002, 'cursor')
+  })
+
+  it('is sealed in a chain, which shows what somebody changed', async () => {
+    const { kicked } = await history()
+    const [kick] = await ask({ subject: kicked.id, kinds: 'group.member.kicked' })
+    const operator = await operatorOf(instance())
+    dataOf(await operator.post('/operator/job/run', { name: 'seal-events' }))
+    const { data, app_id } = instance()
+    const verify = () =>
+      run(['node', 'dist/cohort.js', 'audit', 'verify', '--app', app_id], { DATA_DIR: data })
+    const told = await verify()
+    expect(told).toMatchObject({ code: 0, stderr: '' })
+    expect(told.stdout).toMatch(/^demo: ok: \d+ events in \d+ batches, head \d+:[\w-]{43}\n$/)
+    const database = new Database(join(data, 'cohort.db'), { timeout: 10_000 })
+    const write = (by_id: unknown) =>
+      database
+        .prepare('UPDATE events SET by_id = ? WHERE app_id = ? AND seq = ?')
+        .run(by_id, app_id, kick?.seq)
+    write(424242)
+    const changed = await verify()
+    write(kick?.by_id)
+    database.close()
+    expect(changed.code).toBe(1)
+    expect(changed.stdout).toContain(`demo: event ${kick?.seq} was changed`)
+    expect(await verify()).toMatchObject({ code: 0 })
   })
 
   describe('who is refused what is privileged is in it', () => {
