@@ -54,9 +54,10 @@ export interface SerialEngine {
   repair(): Promise<void>
   /**
    * Overwrites what was deleted but is still somewhere in the file or the log. Nobody of this process may be reading.
-   * Answers false if another connection reads or writes just now.
+   * Answers false if another connection reads or writes just now. `keepLog`: the log is another program's to end, so it
+   * keeps what is in it until it is overwritten.
    */
-  forgetDeleted(): boolean
+  forgetDeleted(options?: { readonly keepLog: boolean }): boolean
   /**
    * Copies one consistent state of the database while others write. `progress` gets the number of copied
    * pages and of all pages.

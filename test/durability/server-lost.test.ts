@@ -6,7 +6,7 @@ import { type Client, callers, newUsers } from '../support/client.ts'
 import { times } from '../support/crowds.ts'
 import { headOf } from '../support/events.ts'
 import { read, sendFile, toGroup } from '../support/files.ts'
-import { dataOf, newGroup } from '../support/groups.ts'
+import { dataOf, memberIds, newGroup } from '../support/groups.ts'
 import {
   type Background,
   background,
@@ -183,6 +183,23 @@ async function stillThere(server: Server, facts: readonly Fact[]): Promise<Set<F
   return found
 }
 
+/**
+ * Has a member of a group erased. That ends only when its last traces are overwritten, and Litestream reads the
+ * log meanwhile. Answers what looks whether the user is still erased.
+ */
+async function eraseSomebody(server: Server): Promise<(later: Server) => Promise<void>> {
+  const [owner = 0, user_id = 0] = newUsers(2)
+  const group_id = await newGroup(await server.as(owner), { user_list: [user_id] })
+  const admin = await server.admin()
+  dataOf(await admin.post('/user/erase', { user_id }))
+  const erasure = async (asked: Client) => dataOf(await asked.get('/user/erasure', { user_id }))
+  while ((await erasure(admin)).finished_at === 0) await new Promise(resolve => setTimeout(resolve, 50))
+  return async later => {
+    expect((await erasure(await later.admin())).finished_at).toBeGreaterThan(0)
+    expect(await memberIds(await later.as(owner), group_id)).toEqual([owner])
+  }
+}
+
 /** Brings everything back in a new folder, and starts the service there. */
 async function recover(lost: Server, program: readonly string[], data: string): Promise<Server> {
   const restored = `${data}.restored`
@@ -206,6 +223,7 @@ async function rounds(s3: S3Server, name: string, names: readonly string[]): Pro
   let server = await Server.start(programOf(0), first)
   let facts: readonly Fact[] = []
   try {
+    const expectErased = await eraseSomebody(server)
     for (const round of times(names.length)) {
       const admin = await server.admin()
       const load = new Load(server, newUsers(4))
@@ -227,6 +245,7 @@ async function rounds(s3: S3Server, name: string, names: readonly string[]): Pro
       const there = await stillThere(server, facts)
       expect(facts.filter(fact => fact.at < bound && !there.has(fact))).toEqual([])
       facts = [...there]
+      await expectErased(server)
       expect(await (await server.admin()).get('/events', { after: cursor })).toMatchObject({
         status: 410,
         code: 'reset',

@@ -7,13 +7,15 @@ import type { SerialEngine } from '../engine.ts'
  */
 const maxPages = 16_000
 /**
- * Leaves the checkpoints of this database to Litestream. Litestream copies the log before each checkpoint, so
+ * This database with its checkpoints left to Litestream. Litestream copies the log before each checkpoint, so
  * nobody else may start the log again: what was not copied yet would be missing in the replica. Litestream
  * holds a read lock that prevents this, but it has to release that lock around its own checkpoints. So Cohort
- * makes none, unless the log has grown to 64 MB: then Litestream does not run, or it cannot keep up.
+ * makes none, unless the log has grown to 64 MB: then Litestream does not run, or it cannot keep up. Nor does it
+ * empty the log to forget what was deleted: that would wait for Litestream's read lock for ever.
  */
-export function leaveCheckpoints(engine: SerialEngine): void {
+export function withoutCheckpoints(engine: SerialEngine): SerialEngine {
   engine.exec(`PRAGMA wal_autocheckpoint = ${maxPages}`)
+  return { ...engine, forgetDeleted: () => engine.forgetDeleted({ keepLog: true }) }
 }
 
 /** The same limit while there is no thread: SQLite's default (4 MB). */

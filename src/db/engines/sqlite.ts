@@ -126,10 +126,11 @@ export function sqliteEngine(
       guard(() => driver.exec('PRAGMA wal_checkpoint(FULL)'))
       throw failure(new LogDeleted())
     },
-    forgetDeleted() {
+    forgetDeleted({ keepLog } = { keepLog: false }) {
       try {
         const [[pages = 0] = []] = guard(() => driver.prepare('PRAGMA page_count')([]))
         if (Number(pages) <= maxVacuumedPages) guard(() => driver.exec('VACUUM'))
+        if (keepLog) return true
         const [[busy] = []] = guard(() => driver.prepare('PRAGMA wal_checkpoint(TRUNCATE)')([]))
         return Number(busy) === 0
       } catch (error) {

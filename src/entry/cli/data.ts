@@ -4,7 +4,7 @@ import { folderStore, objectsIn } from '../../blobs/folder.ts'
 import { s3Store } from '../../blobs/s3.ts'
 import type { Config } from '../../config.ts'
 import { DatabaseError, type SerialEngine } from '../../db/engine.ts'
-import { leaveCheckpoints } from '../../db/engines/checkpoints.ts'
+import { withoutCheckpoints } from '../../db/engines/checkpoints.ts'
 import type { LogFile } from '../../db/engines/log-file.ts'
 import { migrate } from '../../db/migrate.ts'
 import type { Executor } from '../../operation/executor.ts'
@@ -68,8 +68,7 @@ function opened(runtime: Runtime, config: Config, log?: LogFile): SerialEngine {
   const engine = runtime.openDatabase(databaseFile(config), log)
   if (engine.rows('PRAGMA journal_mode')[0]?.[0] !== 'wal')
     throw new DatabaseError('the file system of DATA_DIR does not let SQLite keep a log: use a local disk')
-  if (config.LITESTREAM) leaveCheckpoints(engine)
-  return engine
+  return config.LITESTREAM ? withoutCheckpoints(engine) : engine
 }
 
 /** Makes a folder and its parents, and syncs them, so that they still exist after a power cut. */
