@@ -9,15 +9,30 @@ interface Metered {
   readonly meta: { readonly rows_read: number; readonly rows_written: number }
 }
 
-const counted = { calls: 0, statements: 0, read: 0, written: 0 }
+/** `apps`: reads of an app, which come every five seconds and are counted apart from the rest. */
+const counted = { apps: 0, calls: 0, statements: 0, read: 0, written: 0 }
+const readsOfApps = new WeakSet<object>()
 
 const counting = (database: D1DatabaseLike): D1DatabaseLike => ({
   withSession(start) {
     const session = database.withSession(start)
     return {
-      prepare: sql => session.prepare(sql),
+      prepare(sql) {
+        const statement = session.prepare(sql)
+        if (!/^select [^()]* from "apps" where "apps"."app_id" = \?$/.test(sql)) return statement
+        const bind = (...params: unknown[]) => {
+          const bound = statement.bind(...params)
+          readsOfApps.add(bound)
+          return bound
+        }
+        return { bind }
+      },
       getBookmark: () => session.getBookmark(),
       async batch(statements) {
+        if (statements.every(statement => readsOfApps.has(statement))) {
+          counted.apps++
+          return session.batch(statements)
+        }
         counted.calls++
         counted.statements += statements.length
         const results = await session.batch(statements)
