@@ -7,7 +7,7 @@ import type { Job, JobRun } from './job.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 /** How many files one change removes at most. */
-const portion = 100
+const portion = 50
 
 /** What an app keeps only for a time. `before`: what is older goes, milliseconds since 1970; undefined: nothing does. */
 interface Keeping {

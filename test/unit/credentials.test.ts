@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, Client, callers } from '../support/client.ts'
+import { expectBytes, expectRefused, read, sendFile, signOf } from '../support/files.ts'
+import { someBytes } from '../support/fixtures.ts'
 import { dataOf, expectRefusal, newGroup, qrOf } from '../support/groups.ts'
 import { jwksServer, newKey, signWith } from '../support/jwks.ts'
 import {
@@ -153,6 +155,35 @@ describe('a restore', () => {
     await serving('data', async url => {
       expect((await handle(url, 8, true)).code).not.toBe(200)
       dataOf(await handle(url, 9, true))
+    })
+  })
+
+  it('shows no file that was put under quarantine since', async () => {
+    const backup = join(folder, 'backup.db')
+    const bytes = [someBytes(10), someBytes(20)] as const
+    /** On a service at another port, as everything here. */
+    const pathOf = (url: string) => url.slice(new URL(url).origin.length)
+    const paths = await serving('data', async url => {
+      const sender = await callers(at(url)).as(7)
+      const urls = [
+        await sendFile(sender, { to_id: 8 }, bytes[0]),
+        await sendFile(sender, { to_id: 8 }, bytes[1]),
+      ]
+      return urls.map(pathOf)
+    })
+    await cohort('data', 'backup', backup)
+    const [kept = '', hidden = ''] = paths
+    await serving('data', async url => {
+      const server = await callers(at(url)).admin()
+      const reason = "it's not for children"
+      dataOf(await server.post('/moderation/quarantine', { file_sign: signOf(hidden), reason }))
+    })
+    await cohort('data', 'restore', backup, '--force')
+    await serving('data', async url => {
+      const [sender, friend] = [await callers(at(url)).as(7), await callers(at(url)).as(8)]
+      expectBytes(await read(friend, url + kept), bytes[0])
+      expectRefused(await read(friend, url + hidden), 403, 10032)
+      expectRefused(await read(sender, url + hidden), 403, 10032, "it's not for children")
     })
   })
 

@@ -22,6 +22,7 @@ import { progressBar } from './progress.ts'
 import { credentialsIn, keepEnded, whatIsEnded } from './restored-credentials.ts'
 import { eraseAgain, erasedIn, whoIsErased } from './restored-erasures.ts'
 import { endedInvitationsIn, keepInvitationsEnded } from './restored-invitations.ts'
+import { keepQuarantine, quarantineIn } from './restored-quarantine.ts'
 import { keepWebhooksEnded, webhooksIn } from './restored-webhooks.ts'
 import { flush, onlyArgument, refuseExisting, removeDatabase, removeLogs, writeWhole } from './whole-file.ts'
 
@@ -71,11 +72,13 @@ async function restore(
   const webhooks = webhooksIn(runtime, database)
   const endedInvitations = endedInvitationsIn(runtime, database)
   const erased = erasedIn(runtime, database)
+  const quarantine = quarantineIn(runtime, database)
   await writeWhole(database, async temporary => {
     const objects = await fill({ runtime, config, print, temporary, file, name }, engine => {
       keepEnded(engine, credentials)
       keepWebhooksEnded(engine, webhooks)
       keepInvitationsEnded(engine, endedInvitations)
+      keepQuarantine(engine, quarantine)
       eraseAgain(engine, erased)
     })
     if (options.files === true) print(await restoreFiles(config, file, objects))
