@@ -82,6 +82,11 @@ export interface BlobStore {
   head(key: string): Promise<BlobInfo | undefined>
   /** Deleting what is not there succeeds. */
   delete(keys: readonly string[]): Promise<void>
+  /**
+   * Moves an object to a key that nothing else has, so that presigned URLs of it are worth nothing; only where
+   * `uploads` is `store`. Moving what is not there does nothing.
+   */
+  move?(from: string, to: string): Promise<void>
   /** Copies inside the store; needed by backups and by `check`, never on a request's path. */
   list(prefix: string): AsyncIterable<string>
   /**

@@ -58,6 +58,19 @@ export function s3Store(config: S3Config): BlobStore {
     }
   }
 
+  async function move(from: string, to: string): Promise<void> {
+    const what = 'moving an object'
+    const CopySource = `${name}/${keyOf(from)}`.split('/').map(encodeURIComponent).join('/')
+    const copied = await call(what, (s3, options) =>
+      s3.client
+        .send(new s3.CopyObjectCommand({ Bucket: name, Key: keyOf(to), CopySource }), options)
+        .catch(absent),
+    )
+    if (copied === undefined) return
+    if ((await headObject(bucket, to)) === undefined) throw unlikeS3(what)
+    await deleteOne(from)
+  }
+
   return {
     uploads: config.upload === 'through' ? 'service' : 'store',
     put: putInto(bucket),
@@ -108,7 +121,7 @@ export function s3Store(config: S3Config): BlobStore {
       }
     },
 
-    ...(config.upload !== 'through' && presigning(bucket, config.upload)),
+    ...(config.upload !== 'through' && { ...presigning(bucket, config.upload), move }),
   }
 }
 

@@ -17,3 +17,9 @@ export const putUnderQuarantine = (object_name: string, seen: number, reason: st
 /** The write that makes a file readable. `seen` is the hold that it had. */
 export const giveBack = (object_name: string, seen: number) =>
   setHold({ object_name, seen, hold: fileHold.none, reason: '', at: 0 })
+
+/**
+ * The key of a file under quarantine in a store that clients download from by presigned URLs: the URLs that were
+ * given out must not reach it.
+ */
+export const keyAside = (object_name: string): string => `${object_name}.quarantined`

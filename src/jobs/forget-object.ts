@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { objects } from '../db/schema.ts'
 import { objectState } from '../db/states.ts'
+import { keyAside } from '../file/hold-file.ts'
 import { objectColumns, type StoredObject } from '../file/objects.ts'
 import type { Executor } from '../operation/executor.ts'
 import { runTask, task } from '../operation/task.ts'
@@ -56,6 +57,7 @@ export async function forgetObject(
 ): Promise<number> {
   // The decision to delete the bytes must be on disk before they are deleted.
   await executor.durable()
-  await blobs.delete([object_name, ...Object.keys(derived).map(suffix => object_name + suffix)])
+  const aside = blobs.move === undefined ? [] : [keyAside(object_name)]
+  await blobs.delete([object_name, ...aside, ...Object.keys(derived).map(suffix => object_name + suffix)])
   return runTask(executor, forget(object_name), clock())
 }

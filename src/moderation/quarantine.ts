@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import { fileHold } from '../db/states.ts'
-import { giveBack, putUnderQuarantine } from '../file/hold-file.ts'
+import { fileHold, objectState } from '../db/states.ts'
+import { giveBack, keyAside, putUnderQuarantine } from '../file/hold-file.ts'
 import { removeFiles } from '../file/remove-files.ts'
 import { Refusal } from '../operation/errors.ts'
 import { text } from '../operation/fields.ts'
-import { operation } from '../operation/operation.ts'
+import { operation, type Presenting, presented } from '../operation/operation.ts'
 import { existing, fileOfName, namedFile, nameSent, recordsOfName } from './named-file.ts'
 
 /*
@@ -18,7 +18,26 @@ const held = z.object({
   reason: z.string(),
 })
 
-export const quarantineFile = operation({
+/** The answer, and whether the bytes of the file are known to be there. */
+const decided = held.extend({ stored: z.boolean() })
+type Held = z.infer<typeof held>
+
+/**
+ * Moves the bytes of a file to where presigned URLs do not reach, or back. Where that fails, the same call again
+ * does it. Of a file that nobody has read yet no such URL was given out.
+ */
+async function moved(
+  { stored, ...data }: z.infer<typeof decided>,
+  { blobs }: Pick<Presenting, 'blobs'>,
+): Promise<Held> {
+  const { object_name, quarantined } = data
+  const aside = keyAside(object_name)
+  if (!quarantined) await blobs.move?.(aside, object_name)
+  else if (stored) await blobs.move?.(object_name, aside)
+  return data
+}
+
+const quarantine = operation({
   id: 'post__moderation_quarantine',
   methods: ['POST'],
   path: '/moderation/quarantine',
@@ -32,7 +51,7 @@ export const quarantineFile = operation({
     ...namedFile,
     reason: text(256).default('').describe('why; shown to the sender of the file and to administrators'),
   }),
-  answer: held,
+  answer: decided,
   reads: call => {
     const name = nameSent(call)
     return name instanceof Refusal ? name : [fileOfName(name)]
@@ -41,18 +60,20 @@ export const quarantineFile = operation({
     const file = existing(found)
     if (file instanceof Refusal) return file
     const { object_name, hold } = file
-    if (hold === fileHold.quarantined)
-      return { data: { object_name, quarantined: true, reason: file.hold_reason } }
+    const data = { object_name, quarantined: true, stored: file.state === objectState.stored }
+    if (hold === fileHold.quarantined) return { data: { ...data, reason: file.hold_reason } }
     const { reason } = input
     return {
-      data: { object_name, quarantined: true, reason },
+      data: { ...data, reason },
       writes: [putUnderQuarantine(object_name, hold, reason, now)],
       events: [{ kind: 'file.quarantined', object_name, reason }],
     }
   },
 })
 
-export const releaseFile = operation({
+export const quarantineFile = presented(quarantine, held, moved)
+
+const release = operation({
   id: 'post__moderation_release',
   methods: ['POST'],
   path: '/moderation/release',
@@ -63,7 +84,7 @@ export const releaseFile = operation({
   who: 'administrator',
   writes: true,
   input: z.object(namedFile),
-  answer: held,
+  answer: decided,
   reads: call => {
     const name = nameSent(call)
     return name instanceof Refusal ? name : [fileOfName(name)]
@@ -72,11 +93,13 @@ export const releaseFile = operation({
     const file = existing(found)
     if (file instanceof Refusal) return file
     const { object_name, hold } = file
-    const data = { object_name, quarantined: false, reason: '' }
+    const data = { object_name, quarantined: false, reason: '', stored: true }
     if (hold !== fileHold.quarantined) return { data }
     return { data, writes: [giveBack(object_name, hold)], events: [{ kind: 'file.released', object_name }] }
   },
 })
+
+export const releaseFile = presented(release, held, moved)
 
 export const deleteModerated = operation({
   id: 'post__moderation_delete',

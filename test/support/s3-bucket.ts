@@ -72,6 +72,8 @@ export class S3Bucket {
       case 'HEAD object':
         return this.#get(request, key, query)
       case 'PUT object':
+        if (request.headers['x-amz-copy-source'] !== undefined)
+          return this.#copy(key, String(request.headers['x-amz-copy-source']))
         return (
           this.#refuseTaken(request, key, this.#dialect.putCondition) ??
           this.#store(key, { bytes: request.body, etag: md5(request.body), ...describedBy(request) })
@@ -98,6 +100,15 @@ export class S3Bucket {
       default:
         return new S3Refusal(405, 'MethodNotAllowed')
     }
+  }
+
+  #copy(key: string, source: string): S3Answer | S3Refusal {
+    const [, from = ''] = /^\/?[^/]+\/(.+)$/.exec(decodeURIComponent(source)) ?? []
+    const object = this.#objects.get(from)
+    if (object === undefined) return new S3Refusal(404, 'NoSuchKey')
+    this.#objects.set(key, object)
+    const body = `<?xml version="1.0" encoding="UTF-8"?><CopyObjectResult><ETag>"${object.etag}"</ETag></CopyObjectResult>`
+    return { status: 200, headers: { 'content-type': 'application/xml' }, body }
   }
 
   /** A browser's upload, its policy already checked. */

@@ -3,6 +3,7 @@ import type { SerialEngine } from '../../db/engine.ts'
 import { db, query } from '../../db/query.ts'
 import { objects } from '../../db/schema.ts'
 import { objectState } from '../../db/states.ts'
+import { keyAside } from '../../file/hold-file.ts'
 import type { BlobStore } from '../../platform.ts'
 
 /**
@@ -33,7 +34,8 @@ const objectNameOf = (key: string): string => /^[^/]+\/[^/]+\/[0-9a-z]+/.exec(ke
 export async function checkFiles(engine: SerialEngine, blobs: BlobStore): Promise<FileProblems> {
   const lost: string[] = []
   for (const [name, size] of storedObjects(engine)) {
-    const info = await blobs.head(name)
+    // A file under quarantine may have been moved away from presigned URLs.
+    const info = (await blobs.head(name)) ?? (blobs.move && (await blobs.head(keyAside(name))))
     if (info?.size === size) continue
     if (stateOf(engine, name) === objectState.stored) lost.push(name)
   }

@@ -5,10 +5,12 @@ import type { Answer, Route } from '../../http/route.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
 import type { Caller } from '../../operation/operation.ts'
 import type { RunTask } from '../../operation/task.ts'
+import type { BlobStore } from '../../platform.ts'
 import type { Scanning } from '../../scan/scanning.ts'
 import type { App } from '../../tenant/app.ts'
 import { grantOf } from '../file-sign.ts'
 import { refusalOfHeld } from '../hold.ts'
+import { keyAside } from '../hold-file.ts'
 import { mayRead } from '../may-read.ts'
 import { avatarName, objectByGrant, objectByName, type StoredObject } from '../objects.ts'
 import { scanAgain, scanFile } from '../scan-file.ts'
@@ -120,15 +122,17 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   const confirmed = await confirm(blobs, app, run, found, scanning !== undefined)
   if (confirmed instanceof Refusal) return confirmed
   if (confirmed.state !== objectState.stored) return gone()
-  const object = await scannedSoon(scanning, app, run, confirmed)
-  const held = refusalOfHeld(caller, object)
+  const scanned = await scannedSoon(scanning, app, run, confirmed)
+  const held = refusalOfHeld(caller, scanned)
   if (held !== undefined) return held
+  const isQuarantined = scanned.hold !== fileHold.none
+  const object = isQuarantined ? await whereItIs(blobs, scanned) : scanned
   const variant = variantFor(asked, object.content_type)
   if (variant.kind === 'original' && variant.format === 'amr' && object.content_type === 'audio/mpeg') {
     return refuse('storage_failed', 'this voice is MP3 and cannot be converted to AMR')
   }
   // A URL that the store signs for GET does not work for HEAD.
-  const here = query.source === 'miniprogram' || exchange.request.method === 'HEAD'
+  const here = query.source === 'miniprogram' || exchange.request.method === 'HEAD' || isQuarantined
   const save = query.download === '1' || query.download === 'true'
   const url = here ? undefined : await redirectUrl(service.files, object, variant, save)
   if (url !== undefined) return exchange.redirect(url, hostileHeaders)
@@ -144,6 +148,12 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   const response = await exchange.bytes(await representation(service, requester, object, variant, save))
   if (response.status === 410 && scanning !== undefined) await scanAgain(blobs, run, object)
   return response
+}
+
+/** A file under quarantine, for a moderator: its bytes may have been moved away from presigned URLs. */
+async function whereItIs(blobs: BlobStore, object: StoredObject): Promise<StoredObject> {
+  if (blobs.move === undefined || (await blobs.head(object.object_name)) !== undefined) return object
+  return { ...object, object_name: keyAside(object.object_name), derived: {} }
 }
 
 /** How long a reader waits for the virus scanner, milliseconds. Existing clients do not ask again. */

@@ -75,6 +75,11 @@ export const quarantine: Suite = instance => {
       (await read(member, url, { query: { source: 'miniprogram' } })).headers,
     )
     expect((await read(nobody, url, { query: signed })).status).toBe(200)
+    // Where clients download from the store, this is a URL of the store.
+    const { headers, status } = await read(member, url, { redirect: 'manual' })
+    const location = headers.get('location')
+    expect(location === null ? 200 : 302).toBe(status)
+    if (location !== null) expect((await read(nobody, location)).status).toBe(200)
 
     expect(await putAway(url)).toMatchObject({ quarantined: true, reason: 'not for children' })
     for (const form of forms) {
@@ -87,6 +92,7 @@ export const quarantine: Suite = instance => {
     expectWithheld(await read(member, url, { headers: { 'if-none-match': etag } }))
     expect((await read(member, url, { method: 'HEAD' })).status).toBe(403)
     expect((await read(member, url, { redirect: 'manual' })).status).toBe(403)
+    if (location !== null) expect((await read(nobody, location)).status).toBe(404)
     // The reason is for the sender alone, and who acts as a user has the user's rights.
     expect((await read(member, url)).message).not.toContain('children')
     const acting = await callers(instance(), tenant.app_id, tenant.secret).admin({ user_id: member.id })
