@@ -5,6 +5,8 @@ export interface BlobStoreTarget {
   readonly store: BlobStore
   /** The service does not know conditional writes: of two writers at the very same time both may win. */
   readonly unconditional?: boolean
+  /** `get` with a tag reads only bytes that have it. */
+  readonly checksTags?: boolean
   /** Names of bytes that belong to no object, such as temporary files, where the store can tell. */
   leftovers?(): Promise<readonly string[]>
   stop(): Promise<void>
@@ -64,6 +66,31 @@ export function blobStoreContract(name: string, start: () => Promise<BlobStoreTa
       expect(await keysOf(store, key)).toEqual([])
       expect((await target.leftovers?.()) ?? []).toEqual([])
     }
+
+    test('moves an object, where clients get objects by presigned URLs', async () => {
+      if (store.move === undefined) return expect(store.uploads).toBe('service')
+      const { etag } = await put('app/chat/moved', bytesOf(1000), 1000)
+      await store.move('app/chat/moved', 'app/chat/moved.aside')
+      expect(await store.get('app/chat/moved')).toBeUndefined()
+      expect(await bytesFrom(await store.get('app/chat/moved.aside', undefined, etag))).toEqual(bytesOf(1000))
+      // Again: it is there already, and nothing happens.
+      await store.move('app/chat/moved', 'app/chat/moved.aside')
+      await store.move('app/chat/moved.aside', 'app/chat/moved')
+      expect(await store.get('app/chat/moved.aside')).toBeUndefined()
+      expect((await store.head('app/chat/moved'))?.size).toBe(1000)
+    })
+
+    test('reads only the bytes that have the tag asked for, where it can be asked', async () => {
+      if (target.checksTags !== true) return expect(store.uploads).toBe('service')
+      const { etag } = await put('app/chat/tagged', bytesOf(500), 500)
+      const other = etag.replace(/^./, first => (first === '0' ? '1' : '0'))
+      const range = { start: 10, end: 19 }
+      expect(await bytesFrom(await store.get('app/chat/tagged', range, etag))).toEqual(
+        bytesOf(500).subarray(10, 20),
+      )
+      expect(await store.get('app/chat/tagged', undefined, other)).toBeUndefined()
+      expect(await store.get('app/chat/tagged', range, other)).toBeUndefined()
+    })
 
     test('gives back what was put', async () => {
       const bytes = bytesOf(300_001)
