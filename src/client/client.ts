@@ -33,6 +33,13 @@ export class Cohort extends Operations {
     return { events, cursor, head, earliest, more }
   }
 
+  /** All that is known of a user, as lines of JSON (`GET /user/export`): for administrators. */
+  async exportUser({ user_id }: { readonly user_id: number }): Promise<Blob> {
+    const { options } = this.connection
+    const target = new URL(`/user/export?user_id=${user_id}`, options.url)
+    return this.connection.bytes(target.href, { headers: await this.connection.headers() })
+  }
+
   /** Events as they happen, for ever: `for await (const event of cohort.events({ after: saved }))`. */
   events(options?: EventsOptions): AsyncGenerator<CohortEvent, void, undefined> {
     return events(this.connection, options)

@@ -144,6 +144,17 @@ export class Connection {
     return this.send({ method: 'GET', path, input, writes: false, options }) as Promise<T>
   }
 
+  /** The bytes of an answer without an envelope. Throws `CohortError` if it is an error. */
+  async bytes(url: string, init: RequestInit): Promise<Blob> {
+    const response = await this.fetch(url, init)
+    if (response.ok) return response.blob()
+    const { code = response.status, message = `HTTP ${response.status}` } = await response
+      .json()
+      .catch(() => ({}))
+    const requestId = response.headers.get('x-request-id') ?? ''
+    throw new CohortError({ code, status: response.status, message, requestId })
+  }
+
   private async data<T>(call: Call): Promise<T> {
     return (await this.send<T>(call)).data
   }

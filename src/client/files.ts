@@ -132,13 +132,7 @@ export function files(connection: Connection) {
     // Without a token the browser's session reads it, for which the query cannot speak.
     const headers = (await connection.currentToken()) === '' ? await connection.headers() : {}
     const target = await url(download_url, variant)
-    const response = await connection.fetch(target, { headers, ...(signal && { signal }) })
-    if (response.ok) return response.blob()
-    const { code = response.status, message = `HTTP ${response.status}` } = await response
-      .json()
-      .catch(() => ({}))
-    const requestId = response.headers.get('x-request-id') ?? ''
-    throw new CohortError({ code, status: response.status, message, requestId })
+    return connection.bytes(target, { headers, ...(signal && { signal }) })
   }
 
   return { ...operations, upload, url, download }

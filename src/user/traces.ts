@@ -222,7 +222,8 @@ const ofSubject = sql`('group.member.changed', 'group.member.preferences', 'user
 
 /**
  * The events from `first` to `last` that say more of the user than its id among the subjects: what it did, what it was
- * called or chose, and texts of its own that a later change names as the former ones.
+ * called or chose, and texts of its own that a later change names as the former ones. Why a file was put under
+ * quarantine goes with the file; the event does not say whose it was.
  */
 export const eventsAbout = query<OfUser & { first: number; last: number }>()(p =>
   db
@@ -238,6 +239,7 @@ export const eventsAbout = query<OfUser & { first: number; last: number }>()(p =
           (SELECT b.by_id FROM events AS b WHERE b.group_id = e.group_id AND b.group_version < e.group_version AND b.kind = 'group.profile.changed'
             AND (SELECT key FROM json_each(b.data, '$.changes')) = (SELECT key FROM json_each(e.data, '$.changes')) ORDER BY b.group_version DESC LIMIT 1),
           (SELECT b.by_id FROM events AS b WHERE b.group_id = e.group_id AND b.group_version = 1 AND b.kind = 'group.created')))
+        OR (e.kind = 'file.quarantined' AND NOT EXISTS (SELECT 1 FROM objects AS o WHERE o.object_name = e.data ->> '$.object_name'))
         OR (e.kind = 'group.file.renamed' AND EXISTS (SELECT 1 FROM events AS b WHERE b.group_id = e.group_id AND b.group_version < e.group_version
           AND b.kind IN ('group.file.shared', 'group.file.renamed') AND b.subjects = e.subjects AND b.by_id = ${p.user_id})))`,
     )

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
@@ -136,6 +136,41 @@ describe('the console, in Chromium', () => {
     await confirm('Delete')
     await said('The file is deleted.')
     await page.getByText('No file is under quarantine.').waitFor()
+  })
+
+  it('exports a user, shows what would go, and erases it by its typed id', async () => {
+    await open('apps/demo/users/1', 'User 1')
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export' }).click(),
+    ])
+    expect(file.suggestedFilename()).toBe('demo-user-1.ndjson')
+    const lines = readFileSync(await file.path(), 'utf8')
+      .trimEnd()
+      .split('\n')
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ type: 'end', lines: lines.length })
+    await open('apps/demo/users/1', 'User 1')
+    await page.getByRole('button', { name: 'Show what would go' }).click()
+    await said('Nothing is erased yet.')
+    const owned = page.getByRole('region', { name: 'Groups that it owns' })
+    await owned.getByRole('row', { name: 'Book club 2' }).waitFor()
+    if (CONSOLE_PICTURES !== undefined)
+      await page.screenshot({ path: `${CONSOLE_PICTURES}/erase.png`, fullPage: true })
+    expect(await problemsOf(page)).toEqual([])
+    await page.setViewportSize({ width: 360, height: 800 })
+    expect(await problemsOf(page)).toEqual([])
+    if (CONSOLE_PICTURES !== undefined)
+      await page.screenshot({ path: `${CONSOLE_PICTURES}/erase-phone.png`, fullPage: true })
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await open('apps/demo/users/77', 'User 77')
+    await page.getByRole('button', { name: 'Show what would go' }).click()
+    await page.getByLabel('Type 77 to erase it').fill('2')
+    await page.getByRole('button', { name: 'Erase', exact: true }).click()
+    await said('Erase: type 77, the id of the user')
+    await page.getByLabel('Type 77 to erase it').fill('77')
+    await page.getByRole('button', { name: 'Erase', exact: true }).click()
+    await said(/77 is being erased/)
+    await page.getByText(/Is being erased|Was erased on/).waitFor()
   })
 
   it('acts on a group: renames, invites, bans, kicks, accepts, publishes, blocks, dissolves', async () => {

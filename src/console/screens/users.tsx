@@ -3,6 +3,7 @@ import { formatBytes, formatEnd, formatNumber, formatTime, roleName } from '../f
 import { Facts, Form, PagedTable, Problem, useLoad } from '../parts.tsx'
 import { appClient, pathTo } from '../session.ts'
 import { AppLinks } from './apps.tsx'
+import { ExportAndErase } from './erase-user.tsx'
 import { FileTable } from './files.tsx'
 
 export function Users({ app_id }: { readonly app_id: string }) {
@@ -96,6 +97,7 @@ export function User({ app_id, user_id }: { readonly app_id: string; readonly us
       />
       <h2>Files</h2>
       <FileTable api={api} app_id={app_id} input={{ user_id }} />
+      <ExportAndErase key={user_id} api={api} app_id={app_id} user_id={user_id} />
     </>
   )
 }
