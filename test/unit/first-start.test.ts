@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   freePort,
@@ -71,6 +73,25 @@ describe('a start', () => {
     expect((await open()).status).toBe(401)
     const [, token = ''] = /^For a token: (.+)$/m.exec(service.output()) ?? []
     expect((await run(['sh', '-c', token])).stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
+  })
+
+  it('takes a link to the console for five minutes only', async () => {
+    const { data, url } = await start()
+    const { stdout } = await run([...program, 'console'], { DATA_DIR: data })
+    const link = stdout.trim().split('#')[1] ?? ''
+    // The clock cannot be turned here, so the link is: it expires in five minutes, and then now.
+    const database = new Database(join(data, 'cohort.db'))
+    const expiresAt = database.prepare('SELECT expires_at FROM console_links').pluck().get() as number
+    expect(expiresAt - Date.now()).toBeLessThanOrEqual(5 * 60_000)
+    expect(expiresAt - Date.now()).toBeGreaterThan(3 * 60_000)
+    database.prepare('UPDATE console_links SET expires_at = ?').run(Date.now())
+    database.close()
+    const opened = await fetch(`${url}/operator/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ link }),
+    })
+    expect(opened.status).toBe(401)
   })
 
   it('with a bucket that does not answer says so in words, and is not ready', async () => {

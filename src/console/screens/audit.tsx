@@ -100,7 +100,7 @@ export function Audit({ app_id }: { readonly app_id: string }) {
 }
 
 /** Who acted: a user, or something that acted for nobody in particular. */
-function whoOf(acting: string, user: ComponentChildren) {
+export function whoOf(acting: string, user: ComponentChildren) {
   if (acting === 'administrator_as_user') return <>an administrator as {user}</>
   return user ?? (acting === 'service' ? 'the service' : 'an administrator')
 }
@@ -108,7 +108,7 @@ function whoOf(acting: string, user: ComponentChildren) {
 const mostSubjects = 5
 
 /** The first users that the event happened to. */
-function subjectsOf(event: object): readonly number[] {
+export function subjectsOf(event: object): readonly number[] {
   const { users } = event as { readonly users?: readonly number[] }
   return (users ?? []).slice(0, mostSubjects)
 }

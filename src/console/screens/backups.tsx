@@ -3,10 +3,29 @@ import { Action, Problem, Table, useLoad } from '../parts.tsx'
 import { service, session } from '../session.ts'
 
 export function Backups() {
-  const backups = useLoad(() => service.operator.backups(), [])
+  const health = useLoad(() => service.operator.health(), [])
   return (
     <>
       <h1>Backups</h1>
+      <Problem text={health.problem} />
+      {health.data?.runtime === 'workers' ? (
+        <p>
+          D1 keeps thirty days by itself: <code>wrangler d1 time-travel restore cohort --timestamp …</code>{' '}
+          goes back to any minute of them.
+        </p>
+      ) : (
+        health.data && <BackupFiles />
+      )}
+      <Sessions />
+    </>
+  )
+}
+
+/** Backups that the service makes itself: everywhere but on Workers. */
+function BackupFiles() {
+  const backups = useLoad(() => service.operator.backups(), [])
+  return (
+    <>
       <Problem text={backups.problem} />
       <Table
         caption="Backups"
@@ -27,9 +46,8 @@ export function Backups() {
         }}
       />
       <p>
-        To restore one, stop the service and run <code>cohort restore</code>. On Workers, D1 has Time Travel.
+        To restore one, stop the service and run <code>cohort restore</code>.
       </p>
-      <Sessions />
     </>
   )
 }

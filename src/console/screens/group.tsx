@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks'
 import type { Cohort } from '../../client/client.ts'
 import { formatBytes, formatEnd, formatNumber, formatTime, groupType } from '../format.ts'
-import { Action, Facts, Form, PagedTable, Problem, Table, useLoad } from '../parts.tsx'
+import { Action, Facts, Form, PagedTable, Problem, useLoad } from '../parts.tsx'
 import { appClient, pathTo } from '../session.ts'
 import { AppLinks } from './apps.tsx'
+import { subjectsOf, whoOf } from './audit.tsx'
 
 interface OfGroup {
   readonly api: Cohort
@@ -48,7 +49,7 @@ export function Group({ app_id, group_id }: { readonly app_id: string; readonly 
               return `The group is called ${value} now.`
             }}
           />
-          <Members {...of} reload={info.reload} turn={group.count} />
+          <Members {...of} owner_id={group.owner_id} reload={info.reload} turn={group.count} />
           <Applications {...of} />
           <Blacklist {...of} />
           <Announcements {...of} />
@@ -71,13 +72,18 @@ export function Group({ app_id, group_id }: { readonly app_id: string; readonly 
   )
 }
 
+function UserLink({ app_id, user_id }: { readonly app_id: string; readonly user_id: number }) {
+  return <a href={pathTo('apps', app_id, 'users', user_id)}>{user_id}</a>
+}
+
 function Members({
   api,
   app_id,
   group_id,
+  owner_id,
   reload,
   turn,
-}: OfGroup & { reload(): void; readonly turn: number }) {
+}: OfGroup & { readonly owner_id: number; reload(): void; readonly turn: number }) {
   const admins = useLoad(() => api.group.admins({ group_id }), [group_id, turn])
   const [changes, setChanges] = useState(0)
   const again = () => {
@@ -85,7 +91,10 @@ function Members({
     admins.reload()
     reload()
   }
-  const isAdmin = (user_id: number) => admins.data?.some(admin => admin.user_id === user_id) ?? false
+  const roleOf = (user_id: number) => {
+    if (user_id === owner_id) return 'owner'
+    return admins.data?.some(admin => admin.user_id === user_id) ? 'admin' : 'member'
+  }
   return (
     <>
       <h2>Members</h2>
@@ -96,10 +105,10 @@ function Members({
         columns={[
           {
             title: 'User',
-            cell: member => <a href={pathTo('apps', app_id, 'users', member.user_id)}>{member.user_id}</a>,
+            cell: member => <UserLink app_id={app_id} user_id={member.user_id} />,
           },
           { title: 'Name', cell: member => member.display_name },
-          { title: 'Role', cell: member => (isAdmin(member.user_id) ? 'admin or owner' : 'member') },
+          { title: 'Role', cell: member => roleOf(member.user_id) },
           { title: 'Banned until', cell: member => formatEnd(member.expired_time) },
           {
             title: 'Do',
@@ -147,7 +156,7 @@ function Members({
   )
 }
 
-function Applications({ api, group_id }: OfGroup) {
+function Applications({ api, app_id, group_id }: OfGroup) {
   const [turn, setTurn] = useState(0)
   const handle = async (user_id: number, approval: boolean) => {
     await api.group.handleApplication({ group_id, user_id, approval })
@@ -163,7 +172,10 @@ function Applications({ api, group_id }: OfGroup) {
         keys={[group_id, turn]}
         list={() => api.group.applications({ group_list: [group_id] })}
         columns={[
-          { title: 'User', cell: application => application.applicant_id },
+          {
+            title: 'User',
+            cell: ({ applicant_id }) => <UserLink app_id={app_id} user_id={applicant_id} />,
+          },
           { title: 'Reason', cell: application => application.reason },
           {
             title: 'Status',
@@ -185,7 +197,7 @@ function Applications({ api, group_id }: OfGroup) {
   )
 }
 
-function Blacklist({ api, group_id }: OfGroup) {
+function Blacklist({ api, app_id, group_id }: OfGroup) {
   const [turn, setTurn] = useState(0)
   return (
     <>
@@ -196,7 +208,7 @@ function Blacklist({ api, group_id }: OfGroup) {
         keys={[group_id, turn]}
         list={() => api.group.blocked({ group_id, limit: 50 })}
         columns={[
-          { title: 'User', cell: blocked => blocked.user_id },
+          { title: 'User', cell: ({ user_id }) => <UserLink app_id={app_id} user_id={user_id} /> },
           { title: 'Since', cell: blocked => formatTime(Date.parse(blocked.created_at)) },
           {
             title: 'Do',
@@ -228,7 +240,7 @@ function Blacklist({ api, group_id }: OfGroup) {
   )
 }
 
-function Announcements({ api, group_id }: OfGroup) {
+function Announcements({ api, app_id, group_id }: OfGroup) {
   const [turn, setTurn] = useState(0)
   return (
     <>
@@ -241,7 +253,7 @@ function Announcements({ api, group_id }: OfGroup) {
         columns={[
           { title: 'Title', cell: announcement => announcement.title },
           { title: 'Content', cell: announcement => announcement.content },
-          { title: 'By', cell: announcement => announcement.author },
+          { title: 'By', cell: ({ author }) => <UserLink app_id={app_id} user_id={author} /> },
           { title: 'At', cell: announcement => formatTime(announcement.created_at) },
           {
             title: 'Do',
@@ -276,7 +288,7 @@ function Announcements({ api, group_id }: OfGroup) {
   )
 }
 
-function SharedFiles({ api, group_id }: OfGroup) {
+function SharedFiles({ api, app_id, group_id }: OfGroup) {
   const [turn, setTurn] = useState(0)
   return (
     <>
@@ -289,7 +301,7 @@ function SharedFiles({ api, group_id }: OfGroup) {
         columns={[
           { title: 'Name', cell: file => file.name },
           { title: 'Size', numeric: true, cell: file => formatBytes(file.size) },
-          { title: 'By', cell: file => file.uploader },
+          { title: 'By', cell: ({ uploader }) => <UserLink app_id={app_id} user_id={uploader} /> },
           { title: 'At', cell: file => formatTime(file.created_at) },
           {
             title: 'Do',
@@ -312,23 +324,25 @@ function SharedFiles({ api, group_id }: OfGroup) {
   )
 }
 
-function History({ api, group_id }: OfGroup) {
-  const events = useLoad(() => api.feed({ group_id, after: 'earliest', limit: 500 }), [group_id])
+/** The newest first: the audit trail of this group. */
+function History({ api, app_id, group_id }: OfGroup) {
+  const user = (user_id: number) => <UserLink app_id={app_id} user_id={user_id} />
   return (
     <>
       <h2>What happened</h2>
-      <Problem text={events.problem} />
-      <Table
+      <PagedTable
         caption="What happened"
-        rows={events.data && [...events.data.events].reverse()}
+        isCounted={false}
+        keys={[group_id]}
+        list={() => api.admin.audit({ group_id, limit: 20 })}
         columns={[
-          { title: 'At', cell: event => formatTime(Number(event.at)) },
+          { title: 'At', cell: event => formatTime(event.at) },
           { title: 'What', cell: event => event.kind },
           {
             title: 'By',
-            cell: event =>
-              event.by_id === undefined || event.by_id === null ? 'the service' : String(event.by_id),
+            cell: ({ by_id, acting }) => whoOf(acting, by_id === null ? undefined : user(by_id)),
           },
+          { title: 'To', cell: event => subjectsOf(event).map(id => <span key={id}>{user(id)} </span>) },
         ]}
       />
     </>
