@@ -128,15 +128,16 @@ export function jobRunner(context: JobContext): Jobs {
     },
     start() {
       const stopping = new AbortController()
-      const { signal } = stopping
-      const running = jobs.map(job =>
-        repeat(
+      const running = jobs.map(job => {
+        // Each job has a signal of its own, because Node warns of a signal with more than ten listeners.
+        const signal = AbortSignal.any([stopping.signal])
+        return repeat(
           job.everyMs,
           signal,
           () => run(job, signal, { untilDone: false, most: mostInBackground }),
           job.afterChanges ? changes : undefined,
-        ),
-      )
+        )
+      })
       return {
         async stop() {
           stopping.abort()

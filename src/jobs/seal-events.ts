@@ -3,10 +3,10 @@ import { type Unsealed, unsealedApps } from '../audit/unsealed.ts'
 import type { Job } from './job.ts'
 
 /**
- * How long the job pauses after a batch, as a multiple of the time that the batch took. So sealing takes at
- * most a hundredth of the time that writes could have, however many events there are.
+ * How long the job pauses after a batch, as a multiple of the time that the batch took. So sealing takes less than a
+ * hundredth of the time that writes could have, however many events there are.
  */
-const pauseFactor = 99
+const pauseFactor = 149
 
 /** Adds new events to the chain that shows whether one was changed later (docs/audit.md). */
 export const sealEvents: Job = {
@@ -14,7 +14,7 @@ export const sealEvents: Job = {
   title: 'add new events to the chain of the audit trail',
   everyMs: 5_000,
   atStop: true,
-  async run({ executors, hash, clock, signal, untilDone, attempt }) {
+  async run({ executors, hash, clock, signal, mayGoOn, untilDone, attempt }) {
     let batches = 0
     for (const executor of executors) {
       let waiting = await unsealedApps(executor)
@@ -22,7 +22,7 @@ export const sealEvents: Job = {
       while (waiting.length > 0) {
         const unfinished: Unsealed[] = []
         for (const app of waiting) {
-          if (signal.aborted) return { batches }
+          if (!mayGoOn(batches)) return { batches }
           await attempt(`app ${app.app_id}`, async () => {
             const startedAt = performance.now()
             const sealedTo = await sealBatch(executor, app.app_id, { hash, clock })

@@ -12,12 +12,12 @@ export const tellHeads: Job = {
   name: 'tell-heads',
   title: 'write the heads of the audit chains to the log, once a day',
   everyMs: 60 * 60 * 1000,
-  async run({ executors, clock, log, signal, attempt }) {
+  async run({ executors, clock, log, mayGoOn, attempt }) {
     const now = clock()
     let heads = 0
     for (const executor of executors) {
       for (const { app_id, number, hash } of await executor.read(untoldHeads({ before: now - dayMs }))) {
-        if (signal.aborted) return { heads }
+        if (!mayGoOn(heads)) return { heads }
         await attempt(`app ${app_id}`, async () => {
           log.info({ event: 'audit-head', app: app_id, head: `${number}:${hash}` })
           await runTask(
