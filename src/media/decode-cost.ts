@@ -34,10 +34,11 @@ const WASM_BYTES_PER_PIXEL: Readonly<Record<string, number>> = {
 export const sharpDecodeCost: DecodeCost = (contentType, picture, size) => {
   if (BY_WASM.has(contentType)) return wasmDecodeCost(contentType, picture, size)
   const pixels = size.width * size.height
-  if (contentType === 'image/jpeg') return LINES + progressiveBytes(picture)
+  const lines = LINES + picture.length * 3
+  if (contentType === 'image/jpeg') return lines + progressiveBytes(picture)
   if (contentType === 'image/png')
-    return isInterlacedPng(picture) ? pixels * (isDeepPng(picture) ? 10 : 5) : LINES
-  return LINES + pixels * (SHARP_BYTES_PER_PIXEL[contentType] ?? 1)
+    return isInterlacedPng(picture) ? pixels * (isDeepPng(picture) ? 10 : 5) : lines
+  return lines + pixels * (SHARP_BYTES_PER_PIXEL[contentType] ?? 1)
 }
 
 /** Types that sharp.ts leaves to the WebAssembly codecs. */

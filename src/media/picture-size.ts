@@ -1,6 +1,7 @@
 import { boxes, says } from './boxes.ts'
+import { firstFrame } from './gif.ts'
 import { jpegSegments } from './jpeg-segments.ts'
-import { riffChunks } from './riff-chunks.ts'
+import { type RiffChunk, riffChunks } from './riff-chunks.ts'
 import { readDirectory } from './tiff.ts'
 
 export interface PictureSize {
@@ -36,32 +37,35 @@ function readPng(bytes: Uint8Array): PictureSize | undefined {
   return { width: viewOf(bytes).getUint32(16), height: viewOf(bytes).getUint32(20) }
 }
 
+/** The size of the canvas, or of the first frame if that is larger: a decoder needs memory for both. */
 function readGif(bytes: Uint8Array): PictureSize | undefined {
   if (bytes.length < 10 || !(says(bytes, 0, 'GIF87a') || says(bytes, 0, 'GIF89a'))) return undefined
-  return { width: viewOf(bytes).getUint16(6, true), height: viewOf(bytes).getUint16(8, true) }
+  const canvas = { width: viewOf(bytes).getUint16(6, true), height: viewOf(bytes).getUint16(8, true) }
+  return larger(canvas, firstFrame(bytes))
 }
 
+/** The size of the canvas, or of the picture in it if that is larger. */
 function readWebp(bytes: Uint8Array): PictureSize | undefined {
   if (!says(bytes, 0, 'RIFF') || !says(bytes, 8, 'WEBP')) return undefined
+  const chunks = [...riffChunks(bytes, 12, bytes.length)]
+  return chunks.reduce<PictureSize | undefined>(
+    (largest, chunk) => larger(largest, webpChunkSize(bytes, chunk)),
+    undefined,
+  )
+}
+
+function webpChunkSize(bytes: Uint8Array, { id, start, end }: RiffChunk): PictureSize | undefined {
   const view = viewOf(bytes)
-  for (const { id, start, end } of riffChunks(bytes, 12, bytes.length)) {
-    const length = end - start
-    if (id === 'VP8X')
-      return length >= 10
-        ? { width: uint24(view, start + 4) + 1, height: uint24(view, start + 7) + 1 }
-        : undefined
-    if (id === 'VP8 ') {
-      if (length < 10 || !says(bytes, start + 3, '\x9d\x01\x2a')) return undefined
-      return {
-        width: view.getUint16(start + 6, true) & 0x3fff,
-        height: view.getUint16(start + 8, true) & 0x3fff,
-      }
-    }
-    if (id === 'VP8L') {
-      if (length < 5 || bytes[start] !== 0x2f) return undefined
-      const bits = view.getUint32(start + 1, true)
-      return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 }
-    }
+  const length = end - start
+  if (id === 'VP8X' && length >= 10)
+    return { width: uint24(view, start + 4) + 1, height: uint24(view, start + 7) + 1 }
+  if (id === 'VP8 ' && length >= 10 && says(bytes, start + 3, '\x9d\x01\x2a')) {
+    const [width, height] = [view.getUint16(start + 6, true), view.getUint16(start + 8, true)]
+    return { width: width & 0x3fff, height: height & 0x3fff }
+  }
+  if (id === 'VP8L' && length >= 5 && bytes[start] === 0x2f) {
+    const bits = view.getUint32(start + 1, true)
+    return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 }
   }
   return undefined
 }
@@ -79,8 +83,7 @@ function readIsoMedia(bytes: Uint8Array): PictureSize | undefined {
       for (const container of boxes(bytes, properties.start, properties.end, 'ipco')) {
         for (const { start, end } of boxes(bytes, container.start, container.end, 'ispe')) {
           if (start + 12 > end) continue
-          const size = { width: view.getUint32(start + 4), height: view.getUint32(start + 8) }
-          if (!largest || size.width * size.height > largest.width * largest.height) largest = size
+          largest = larger(largest, { width: view.getUint32(start + 4), height: view.getUint32(start + 8) })
         }
       }
     }
@@ -88,13 +91,21 @@ function readIsoMedia(bytes: Uint8Array): PictureSize | undefined {
   return largest
 }
 
-/** The largest picture of an icon; a side of 256 is written as 0. */
+/**
+ * The largest picture of an icon, as the pictures themselves tell: PNGs, or bitmaps without the head of a file and
+ * with twice their height. What the icon's directory says of them may be anything.
+ */
 function readIco(bytes: Uint8Array): PictureSize | undefined {
   if (!says(bytes, 0, '\0\0\x01\0') || bytes.length < 22) return undefined
   let largest: PictureSize | undefined
   for (let at = 6; at + 16 <= bytes.length && at < 6 + (bytes[4] ?? 0) * 16; at += 16) {
-    const size = { width: bytes[at] || 256, height: bytes[at + 1] || 256 }
-    if (!largest || size.width > largest.width) largest = size
+    const start = viewOf(bytes).getUint32(at + 12, true)
+    if (start + 40 > bytes.length) continue
+    const bitmap = () => ({
+      width: Math.abs(viewOf(bytes).getInt32(start + 4, true)),
+      height: Math.abs(viewOf(bytes).getInt32(start + 8, true)) >> 1,
+    })
+    largest = larger(largest, readPng(bytes.subarray(start)) ?? bitmap())
   }
   return largest
 }
@@ -114,6 +125,12 @@ function readTiff(bytes: Uint8Array): PictureSize | undefined {
   const width = entries?.find(({ tag }) => tag === 0x100)?.value
   const height = entries?.find(({ tag }) => tag === 0x101)?.value
   return width && height ? { width, height } : undefined
+}
+
+/** The one with more pixels. */
+function larger(one: PictureSize | undefined, other: PictureSize | undefined): PictureSize | undefined {
+  if (!one || !other) return one ?? other
+  return other.width * other.height > one.width * one.height ? other : one
 }
 
 function viewOf(bytes: Uint8Array): DataView {

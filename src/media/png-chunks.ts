@@ -1,4 +1,4 @@
-import { says } from './boxes.ts'
+import { joinBytes, says } from './boxes.ts'
 
 export interface PngChunk {
   /** Four letters, such as `IHDR`. */
@@ -24,4 +24,16 @@ export function* pngChunks(png: Uint8Array): Generator<PngChunk> {
     }
     at = end + 4
   }
+}
+
+/** Chunks that the pixels are made of. */
+const NEEDED = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'])
+
+/**
+ * The PNG without texts, profiles and animations. Some of these are compressed, and a decoder that is not interested
+ * in them may still unpack them: a thousand times their size.
+ */
+export function onlyPixels(png: Uint8Array): Uint8Array<ArrayBuffer> {
+  const kept = [...pngChunks(png)].filter(({ name }) => NEEDED.has(name))
+  return joinBytes([png.subarray(0, 8), ...kept.map(({ start, end }) => png.subarray(start - 8, end + 4))])
 }

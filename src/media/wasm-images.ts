@@ -17,6 +17,7 @@ import {
   turnUpright,
 } from './picture.ts'
 import { type PictureSize, pictureSize } from './picture-size.ts'
+import { onlyPixels } from './png-chunks.ts'
 import { shrinkPng } from './png-shrink.ts'
 import { sniff } from './sniff.ts'
 import { decodeAvif } from './wasm/avif.ts'
@@ -34,6 +35,12 @@ import { webpFirstFrame } from './webp-first-frame.ts'
  * no bound.
  */
 const MAX_SCALED_PIXELS = 16_000_000
+
+/**
+ * What a codec may take at most for a picture whose header says nothing of it, bytes. For others it may take twice
+ * what is estimated, too.
+ */
+const CODEC_BYTES = 40_000_000
 
 /**
  * Makes pictures with codecs in WebAssembly. Workers and the compiled binary have only these. Node.js uses
@@ -55,8 +62,11 @@ export function wasmImages(load: LoadWasm, maxBytes: number): Images {
         return bytesNeeded(mime, picture, size, target)
       }
       const fitting = fittingRequest(request, size, smaller => neededFor(smaller) <= maxBytes)
-      const codecs = await openCodecs(load, mime).catch(() => Promise.reject(brokenPicture()))
-      await photons.room(neededFor(fitting))
+      const needed = neededFor(fitting)
+      const codecs = await openCodecs(load, mime, CODEC_BYTES + 2 * needed).catch(() =>
+        Promise.reject(brokenPicture()),
+      )
+      await photons.room(needed)
       try {
         return photons.use(codecs.photon, photon => {
           const input = { codecs, photon, mime, picture, size }
@@ -145,6 +155,7 @@ function open(input: Input, sizeFor: (shown: PictureSize) => PictureSize): Opene
     const source = shrinkPng(picture, size, sizeFor(size))
     if (source) return { source, size: source, profile }
   }
+  if (mime === 'image/png') return { source: onlyPixels(picture), size, profile }
   const frame = webpFirstFrame(picture)
   if (!frame) return { source: picture, size, profile }
   return { source: onCanvas(input.photon.decode(frame.file), size, frame), size, profile }

@@ -13,6 +13,7 @@ import { fileSuites } from './files.ts'
 import { formatsSuite } from './formats.ts'
 import { fuzzSuite } from './fuzz.ts'
 import { guestSuites } from './guests.ts'
+import { hostilePicturesSuite } from './hostile-pictures.ts'
 import { httpSuite } from './http.ts'
 import { modelSuite } from './model.ts'
 import { operatorSuite } from './operator.ts'
@@ -67,6 +68,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   beside: { suite: besideSuite, environment: behindProxy },
   ...fileSuites,
   formats: formatsSuite,
+  'hostile pictures': hostilePicturesSuite,
   ...guestSuites,
 }
 

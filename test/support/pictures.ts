@@ -66,9 +66,15 @@ export async function lyingPng(width: number, height: number): Promise<Bytes> {
   return png
 }
 
-/** `QUARTERS`, 400 × 200, as heif-enc of libheif writes them, with 8 and 10 bits; and 64 × 32 as an icon. */
+/**
+ * `QUARTERS`, 400 × 200, as heif-enc of libheif writes them, with 8 and 10 bits; and 64 × 32 as an icon. Plain ones
+ * have one colour. `told` has EXIF data with a place and serial numbers. Bombs are small files of 50 megapixels.
+ */
 export const fixture = (
-  name: 'quarters.heic' | 'ten-bits.heic' | 'quarters.ico' | 'plain.heic' | 'plain.ico',
+  name:
+    | `${'quarters' | 'ten-bits' | 'plain' | 'told'}.heic`
+    | `${'quarters' | 'plain'}.ico`
+    | `bomb.${'avif' | 'webp'}`,
 ): Bytes => new Uint8Array(readFileSync(new URL(`../fixtures/pictures/${name}`, import.meta.url)))
 
 /** A BMP of 24 bits, whose lines go from bottom to top. */

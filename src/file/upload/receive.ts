@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { chargedBytes, type Exchange } from '../../http/exchange.ts'
 import { inTime } from '../../http/in-time.ts'
 import type { Route } from '../../http/route.ts'
-import { withoutLocation } from '../../media/strip-location.ts'
+import { withoutLocation } from '../../media/strip/without-location.ts'
 import { HttpError, OutcomeUnknown, Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
 import type { ByteStream } from '../../platform.ts'
@@ -120,7 +120,8 @@ async function store(
   }
   const content_type = contentTypeOf(object.kind, found)
   const options = { contentType: content_type, ...(length !== undefined && { size: length }) }
-  const stored = app.settings.strip_location && isPicture(object.kind) ? withoutLocation(whole) : whole
+  const stored =
+    app.settings.strip_location && isPicture(object.kind) ? withoutLocation(whole, content_type) : whole
   const { size, etag } = await blobs.put(slot.object_name, stored, options)
   const scanned = await service.files.scanning?.look(app, {
     object_name: slot.object_name,

@@ -5,6 +5,7 @@ import { brokenPicture, refuseHugePicture, tooLargeHere } from '../picture.ts'
 import { pictureSize } from '../picture-size.ts'
 import { sniff } from '../sniff.ts'
 import { pictureLane } from './lane.ts'
+import { memoryBudget } from './memory-budget.ts'
 
 /**
  * Pictures that need at most this much memory (bytes) are made in lanes of their own, beside the large ones.
@@ -14,10 +15,13 @@ const SMALL = 32_000_000
 export const MAX_CONVERTER_BYTES = 130_000_000
 
 /**
- * Memory that a converter itself takes, plus what a picture may take beyond the estimate from its header;
- * bytes. A converter that takes more is stopped.
+ * What a converter may take at most, bytes: the program itself and its libraries, and about twice what the picture's
+ * header says, since estimates are rough. A converter that takes more is stopped.
  */
-const OVERHEAD = 150_000_000
+const maxRssFor = (neededBytes: number): number => Math.min(280_000_000, 125_000_000 + 2.2 * neededBytes)
+
+/** What all converters may take together, bytes. Half of each one's memory is the same pages of the same program. */
+const MAX_CONVERTERS_BYTES = 375_000_000
 
 /**
  * Decodes pictures in separate processes, for servers. Anybody may have sent a picture. In a process of its
@@ -25,11 +29,10 @@ const OVERHEAD = 150_000_000
  * pictures and answers only pictures. `costOf` tells how much memory a picture takes there.
  */
 export function processImages(command: readonly string[], costOf: DecodeCost): Images {
+  const memory = memoryBudget(MAX_CONVERTERS_BYTES)
   // Two lanes, so that a slow picture does not hold up all others.
-  const small = [60_000, 10_000].map(idleMs =>
-    pictureLane(command, { maxRssBytes: SMALL + OVERHEAD, idleMs }),
-  )
-  const large = pictureLane(command, { maxRssBytes: MAX_CONVERTER_BYTES + OVERHEAD, idleMs: 1000 })
+  const small = [60_000, 10_000].map(idleMs => pictureLane(command, { memory, idleMs }))
+  const large = pictureLane(command, { memory, idleMs: 1000 })
   return {
     async resize(picture, request) {
       const { mime } = await sniff(picture)
@@ -40,7 +43,7 @@ export function processImages(command: readonly string[], costOf: DecodeCost): I
       if (needed > MAX_CONVERTER_BYTES) throw tooLargeHere(size)
       const lanes = needed <= SMALL ? small : [large]
       const lane = lanes.reduce((one, other) => (other.busy() < one.busy() ? other : one))
-      const { header, content } = await lane.convert(request, picture)
+      const { header, content } = await lane.convert({ request, picture, maxRssBytes: maxRssFor(needed) })
       if ('refused' in header) throw new CannotConvert(header.refused)
       return { bytes: content, contentType: header.contentType }
     },

@@ -5,19 +5,24 @@ import { limiter } from '../limiter.ts'
 import { killRunning, spawnChild } from './child.ts'
 import type { Answer } from './converter.ts'
 import { encodeFrame, frameReader } from './frames.ts'
+import type { Holder, MemoryBudget } from './memory-budget.ts'
 
-export interface LaneLimits {
-  /**
-   * The process is stopped if it takes more memory than this, bytes. This works on Linux; elsewhere only the
-   * estimate from the picture's header counts.
-   */
-  readonly maxRssBytes: number
+export interface LaneOptions {
+  /** The memory that all lanes share. */
+  readonly memory: MemoryBudget
   /** How long the process is kept without work, milliseconds. Its memory becomes free only when it ends. */
   readonly idleMs: number
 }
 
 /** The converter ended, or was stopped because of its memory. Pictures before this one may be the cause. */
 class ConverterEnded extends CannotConvert {}
+
+/** A picture to convert, and the memory that the process may take for it, bytes. */
+export interface Work {
+  readonly request: PictureRequest
+  readonly picture: Bytes
+  readonly maxRssBytes: number
+}
 
 interface Answered {
   readonly header: Answer
@@ -27,53 +32,70 @@ interface Answered {
 const TIMEOUT_MS = 30_000
 const WATCH_MS = 20
 /**
- * If the process holds more than this share of `maxRssBytes` after a picture, it is replaced before the next
- * one.
+ * If the process holds more than this after a picture, it is replaced before the next one, bytes. A new one holds 70
+ * to 95 MB, half of it the program itself.
  */
-const RESTART_SHARE = 0.65
+const MAX_IDLE_BYTES = 125_000_000
 const WAITING = 64
 
 /**
  * A converter's process. The first picture starts it, and so does the first picture after it has ended.
- * Pictures take turns.
+ * Pictures take turns. The process is stopped if a picture takes more memory than `maxRssBytes`. This works on Linux;
+ * elsewhere only the estimate from the picture's header counts.
  */
-export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }: LaneLimits) {
+export function pictureLane(command: readonly string[], { memory, idleMs }: LaneOptions) {
   const inTurn = limiter(1, WAITING)
   let running: ChildProcess | undefined
   let made = 0
   let idle: ReturnType<typeof setTimeout> | undefined
+
+  const holder: Holder = {
+    stopIdle() {
+      if (running !== undefined) killRunning(running)
+      running = undefined
+    },
+  }
 
   const start = (): ChildProcess => {
     // By default glibc keeps the memory of each thread separate. With this, threads share two pools.
     const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
     const child = spawnChild(command, { stdio: ['pipe', 'pipe', 'ignore'], env })
     made = 0
-    child.on('exit', () => {
-      if (running === child) running = undefined
-    })
+    child.on('exit', () => forget(child))
     return child
   }
 
-  const stop = (child: ChildProcess): void => {
-    if (running === child) running = undefined
-    killRunning(child)
+  const forget = (child: ChildProcess): void => {
+    if (running !== child) return
+    running = undefined
+    // While a picture is in work, `convert` releases the memory.
+    if (!memory.isWorking(holder)) memory.release(holder, 0)
   }
 
-  const convert = async (request: PictureRequest, picture: Bytes): Promise<Answered> => {
+  const stop = (child: ChildProcess): void => {
+    killRunning(child)
+    forget(child)
+  }
+
+  const convert = async ({ request, picture, maxRssBytes }: Work): Promise<Answered> => {
     clearTimeout(idle)
+    await memory.reserve(holder, maxRssBytes)
     running ??= start()
     const child = running
     keepAlive(child, true)
+    let keptBytes = 0
     try {
       const answered = await ask(child, request, picture, maxRssBytes)
       made++
+      keptBytes = Math.max(1, await rssBytes(child))
       // Memory left from earlier pictures must not count as that of the next picture.
-      if ((await rssBytes(child)) > maxRssBytes * RESTART_SHARE) stop(child)
+      if (keptBytes > MAX_IDLE_BYTES) stop(child)
       return answered
     } catch (error) {
       stop(child)
       throw error
     } finally {
+      memory.release(holder, running === child ? keptBytes : 0)
       keepAlive(child, false)
       idle = setTimeout(() => stop(child), idleMs)
       idle.unref()
@@ -84,13 +106,13 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
    * A picture that a used process could not convert is given to a new one. The memory of the pictures before
    * it, or the end of that process, must not make it fail.
    */
-  const convertFairly = async (request: PictureRequest, picture: Bytes): Promise<Answered> => {
+  const convertFairly = async (work: Work): Promise<Answered> => {
     const isUsed = running !== undefined && made > 0
     try {
-      return await convert(request, picture)
+      return await convert(work)
     } catch (error) {
       if (!isUsed || !(error instanceof ConverterEnded)) throw error
-      return convert(request, picture)
+      return convert(work)
     }
   }
 
@@ -98,10 +120,10 @@ export function pictureLane(command: readonly string[], { maxRssBytes, idleMs }:
   return {
     /** How many pictures are in this lane, including the one in work. */
     busy: () => entered,
-    async convert(request: PictureRequest, picture: Bytes): Promise<Answered> {
+    async convert(work: Work): Promise<Answered> {
       entered++
       try {
-        return await inTurn(() => convertFairly(request, picture))
+        return await inTurn(() => convertFairly(work))
       } finally {
         entered--
       }

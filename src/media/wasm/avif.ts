@@ -3,8 +3,8 @@ import type { Raster } from '../picture.ts'
 import { instantiateWith } from './load.ts'
 
 /** Makes an instance for one picture, because a broken picture does not free its memory. */
-export function openAvif(wasm: WebAssembly.Module): Promise<AvifDecoder> {
-  return createAvif({ noInitialRun: true, instantiateWasm: instantiateWith(wasm) })
+export function openAvif(wasm: WebAssembly.Module, maxBytes: number): Promise<AvifDecoder> {
+  return createAvif({ noInitialRun: true, instantiateWasm: instantiateWith(wasm, maxBytes) })
 }
 
 /** Decodes an AVIF picture, including its transparency. Throws if it is broken. */

@@ -14,10 +14,12 @@ export interface Codecs {
   readonly avif?: AvifDecoder
 }
 
-export async function openCodecs(load: LoadWasm, contentType: string): Promise<Codecs> {
+export async function openCodecs(load: LoadWasm, contentType: string, maxBytes: number): Promise<Codecs> {
   const [photon, colour] = [await load('photon'), await load('colour')]
   if (contentType === 'image/jpeg') return { photon, colour, jpeg: await load('jpeg') }
-  if (contentType === 'image/heic') return { photon, colour, heif: await openHeif(await load('heif')) }
-  if (contentType === 'image/avif') return { photon, colour, avif: await openAvif(await load('avif')) }
+  if (contentType === 'image/heic')
+    return { photon, colour, heif: await openHeif(await load('heif'), maxBytes) }
+  if (contentType === 'image/avif')
+    return { photon, colour, avif: await openAvif(await load('avif'), maxBytes) }
   return { photon, colour }
 }

@@ -10,8 +10,8 @@ const CHROMA_420 = 1
 const PLANES = [0, 1, 2] as const
 
 /** Makes an instance for one picture, because a broken picture does not free its memory. */
-export async function openHeif(wasm: WebAssembly.Module): Promise<Heif> {
-  return createHeif({ print() {}, printErr() {}, instantiateWasm: instantiateWith(wasm) })
+export async function openHeif(wasm: WebAssembly.Module, maxBytes: number): Promise<Heif> {
+  return createHeif({ print() {}, printErr() {}, instantiateWasm: instantiateWith(wasm, maxBytes) })
 }
 
 /**
