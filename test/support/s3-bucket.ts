@@ -196,18 +196,20 @@ export class S3Bucket {
   #listOld(query: URLSearchParams): S3Answer | S3Refusal {
     if ([...query.keys()].some(name => !['prefix', 'marker', 'delimiter', 'max-keys'].includes(name)))
       return new S3Refusal(501, 'NotImplemented')
-    const [prefix, marker, delimiter] = ['prefix', 'marker', 'delimiter'].map(name => query.get(name) ?? '')
+    const prefix = query.get('prefix') ?? ''
+    const marker = query.get('marker') ?? ''
+    const delimiter = query.get('delimiter') ?? ''
     /** The part of a key up to the delimiter, which stands for all keys that begin with it; or the key itself. */
     const nameOf = (key: string): string => {
-      const end = delimiter ? key.indexOf(delimiter, prefix?.length) : -1
+      const end = delimiter !== '' ? key.indexOf(delimiter, prefix.length) : -1
       return end < 0 ? key : key.slice(0, end + 1)
     }
-    const keys = [...this.#objects.keys()].filter(key => key.startsWith(prefix ?? ''))
-    const names = [...new Set(keys.map(nameOf))].filter(name => name > (marker ?? '')).sort()
+    const keys = [...this.#objects.keys()].filter(key => key.startsWith(prefix))
+    const names = [...new Set(keys.map(nameOf))].filter(name => name > marker).sort()
     const page = names.slice(0, Number(query.get('max-keys') ?? pageSize))
     return xml(
       'ListBucketResult',
-      `<Name>${this.name}</Name><Prefix>${escaped(prefix ?? '')}</Prefix><IsTruncated>${names.length > page.length}</IsTruncated>`,
+      `<Name>${this.name}</Name><Prefix>${escaped(prefix)}</Prefix><IsTruncated>${names.length > page.length}</IsTruncated>`,
       `<NextMarker>${escaped(page.at(-1) ?? '')}</NextMarker>`,
       ...page.map(name =>
         this.#objects.has(name)

@@ -448,6 +448,10 @@ describe('scheduled backups', () => {
   it('are started by serve, which refuses a bucket that is not there', async () => {
     const service = onNode()
     const instance = await service.serve({ BACKUP_EVERY: '1' })
+    const metrics = await (await fetch(`${instance.url}/metrics`)).text()
+    expect(metrics).toMatch(/^cohort_backup_age_seconds \d/m)
+    // Neither Litestream nor a mirror was asked for.
+    expect(metrics).not.toMatch(/cohort_(replica|mirror)_age_seconds/)
     await instance.stop()
     const { code, stderr } = await run([...node, 'serve'], {
       DATA_DIR: service.data,
