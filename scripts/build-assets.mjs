@@ -3,7 +3,7 @@
 // megabyte: it has a module of its own, and on Workers it is a static asset. All of it is made before each build, so
 // it is not in the repository.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
@@ -58,10 +58,13 @@ write(
   'src/http/assets.gen.js',
   `export const assets = {\n${entries.join('')}  reference: ${referenceTag},\n}`,
 )
-write(
-  'src/http/reference.gen.js',
-  `export const reference = ${asset({ type: javascript, content: reference })}`,
-)
+// To compress a megabyte takes half a second: it is done only when there is another one.
+const made = new URL('src/http/reference.gen.js', root)
+if (!existsSync(made) || !readFileSync(made, 'utf8').includes(tagOf(reference)))
+  write(
+    'src/http/reference.gen.js',
+    `export const reference = ${asset({ type: javascript, content: reference })}`,
+  )
 const onWorkers = new URL('src/entry/worker/assets/docs/', root)
 mkdirSync(onWorkers, { recursive: true })
 writeFileSync(new URL('reference.js', onWorkers), reference)
