@@ -62,7 +62,8 @@ const { Miniflare, Response } = await import('miniflare')
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => /^[A-Z][A-Z0-9_]*$/.test(name)),
 )
-const workerOptions = JSON.parse(readFileSync(optionsFile, 'utf8'))
+// With `assets` Miniflare puts a router before the Worker, which passes no cron trigger on.
+const { assets: _, ...workerOptions } = JSON.parse(readFileSync(optionsFile, 'utf8'))
 const files = readdirSync(bundle).filter(name => name.endsWith('.wasm'))
 // Cloudflare answers the URLs of static assets before the Worker is asked. Here the Worker asks for them.
 const serviceBindings = existsSync(assetsFolder) && {

@@ -27,13 +27,16 @@ export const eraseUsers: Job = {
   },
 }
 
+/** A portion of a step has at most so many times the statements of a portion of other jobs (see `mayGoOn`). */
+const portionsOfStep = 2
+
 /** Goes on with an erasure until it is done or the service stops. Answers whether it is done. */
 export async function erase(
-  run: Pick<JobRun, 'apps' | 'blobs' | 'clock' | 'hash' | 'newId' | 'signal'>,
+  run: Pick<JobRun, 'apps' | 'blobs' | 'clock' | 'hash' | 'newId' | 'mayGoOn'>,
   executor: Executor,
   { app_id, user_id, erased_at, owned, step, place }: Erasure,
 ): Promise<boolean> {
-  const { clock, newId, signal } = run
+  const { clock, newId } = run
   const key = { app_id, user_id, erased_at }
   const app = await run.apps.get(app_id)
   // Of a deleted app, everything goes with the app.
@@ -50,8 +53,9 @@ export async function erase(
   }
   const change = (writes: Parameters<typeof saveStep>[0]) =>
     runTask(executor, task({ decide: () => ({ data: null, writes: [saveStep(writes)] }) }), clock())
-  for (let at: { step: string; place: string } | undefined = { step, place }; ; ) {
-    if (signal.aborted) return false
+  let portions = 0
+  for (let at: { step: string; place: string } | undefined = { step, place }; ; portions += portionsOfStep) {
+    if (!run.mayGoOn(portions)) return false
     const before = at
     at = await eraseOn(erasing, before)
     if (at === undefined) break

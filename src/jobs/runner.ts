@@ -20,6 +20,8 @@ export interface Jobs {
   list(): readonly JobStatus[]
   /** Runs a job now. undefined: there is no job of this name. */
   runNow(name: string): Promise<JobReport | undefined>
+  /** Runs a job to its end, however much there is to do. For the command line. */
+  runToEnd(job: Job): Promise<JobReport>
   /** Runs each job at its own interval until stopped. `stop` resolves when the current items are done. */
   start(): { stop(): Promise<void> }
   /** Runs the jobs that are due, one after the other. A cron trigger calls this. */
@@ -126,6 +128,7 @@ export function jobRunner(context: JobContext): Jobs {
       const job = jobs.find(one => one.name === name)
       return job === undefined ? undefined : run(job, new AbortController().signal, inCron)
     },
+    runToEnd: job => run(job, new AbortController().signal),
     start() {
       const stopping = new AbortController()
       const running = jobs.map(job => {

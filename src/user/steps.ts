@@ -97,12 +97,15 @@ const leftOver: Step = async erasing => {
   return undefined
 }
 
+/** How many files one portion deletes. */
+const filesAtOnce = 3
+
 const files: Step = async erasing => {
   const { executor, app, user_id, forgetObject } = erasing
   for (const statement of objectsOf) {
     const found = await executor.read(statement({ app_id: app.app_id, user_id }))
     if (found.length === 0) continue
-    for (const object of found) {
+    for (const object of found.slice(0, filesAtOnce)) {
       // Who was given the file cannot read it from here on.
       if (object.state === objectState.stored) await write(erasing, endAllOf([object.object_name]))
       await forgetObject(object)

@@ -111,7 +111,7 @@ const objectsIn = (state: number) =>
           sql`state = ${sql.raw(String(state))}`,
         ),
       )
-      .limit(100),
+      .limit(10),
   )
 /** Uploads under way and released objects have no index by user, but there are never many of them. */
 const unsettled = query<OfUser>()(p =>

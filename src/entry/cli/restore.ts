@@ -141,9 +141,9 @@ async function fill(
 /** Erases the users whose erasure is under way. What cannot be done now, the service goes on with. */
 async function eraseUsersIn(engine: SerialEngine, config: Config, print: Invocation['print']): Promise<void> {
   const executor = serialExecutor(engine, { loop: eventLoop })
-  const report = await commandJobs(config, executor, complaints(print)).runNow(eraseUsers.name)
+  const report = await commandJobs(config, executor, complaints(print)).runToEnd(eraseUsers)
   await executor.drain()
-  if (report?.users) print(`${report.users} users who were erased since this backup are erased again.\n`)
+  if (report.users) print(`${report.users} users who were erased since this backup are erased again.\n`)
 }
 
 /** The keys in the store of all objects and of what was made from them. */

@@ -89,7 +89,7 @@ async function erase(invocation: Invocation, executor: Executor, app: App, user_
   print(`${JSON.stringify(result.data, null, 2)}\n`)
   if (dry_run === true) return 0
   const jobs = commandJobs(config, executor, complaints(print))
-  await jobs.runNow(eraseUsers.name)
+  await jobs.runToEnd(eraseUsers)
   const [erasure] = (await executor.read(erasureOf({ app_id: app.app_id, user_id }))) as [Erasure | undefined]
   const isDone = erasure?.finished_at !== 0
   print(isDone ? 'erased\n' : 'not done yet: the service goes on with it, or run this again\n')
