@@ -113,7 +113,9 @@ export interface OtherPayloads {
   'webhook.rotated': { readonly webhook_id: string }
   'webhook.resumed': { readonly webhook_id: string }
   'webhook.disabled': { readonly webhook_id: string; readonly reason: string }
+  /** A copy was made of everything, this app among it. */
   'backup.made': { readonly name: string; readonly bytes: number }
+  /** The operator opened a session of the console, from which it may act in every app. */
   'console.signed_in': object
   /** A privileged operation was refused. `code` is the code of the answer. */
   'access.refused': { readonly operation: string; readonly code: number }
@@ -142,7 +144,7 @@ export type NewEvent = EventOf<EventKind> & {
   readonly group_version?: number
   /** The user who acted, if it was not the caller. */
   readonly by_id?: number | null
-  /** The app, if it is not the app of the call. Jobs and the command line set it. */
+  /** The app, if it is not the app of the call. Jobs and the command line set it. `everyApp`: all apps. */
   readonly app_id?: string
 }
 

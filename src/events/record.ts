@@ -35,6 +35,17 @@ const insertEvent = command<Row & Record<string, unknown>>()(
       ${p.group_id}, ${p.group_version}, ${p.by_id}, ${p.acting}, ${p.key_id}, ${p.subjects}, ${p.data}, ${p.request}, ${p.ip})`,
 )
 
+/** The `app_id` of an event of the service itself, which every app of the database gets. */
+export const everyApp = '*'
+
+const insertInEveryApp = command<Row & Record<string, unknown>>()(
+  p => sql`INSERT INTO events
+    (app_id, seq, at, kind, group_id, group_version, by_id, acting, key_id, subjects, data, request, ip)
+    SELECT a.app_id, coalesce((SELECT max(seq) FROM events WHERE events.app_id = a.app_id), 0) + 1, ${p.at}, ${p.kind},
+      ${p.group_id}, ${p.group_version}, ${p.by_id}, ${p.acting}, ${p.key_id}, ${p.subjects}, ${p.data}, ${p.request}, ${p.ip}
+    FROM apps a WHERE true`,
+)
+
 /** The fields of a group that `group.created` tells. */
 export const newGroup = (group: NewGroup): NewGroup => ({
   type: group.type,
@@ -83,7 +94,7 @@ export function record({ app, caller, now, origin }: Recording, named: readonly 
   return named.filter(happened).map(event => {
     const { kind, app_id = app.app_id, group_id = null, group_version = null, by_id, ...payload } = event
     const { [kinds[kind].subjects ?? '']: _, ...data } = payload as Readonly<Record<string, unknown>>
-    return insertEvent({
+    return (app_id === everyApp ? insertInEveryApp : insertEvent)({
       app_id,
       at: now,
       kind,

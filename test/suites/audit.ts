@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { Client, callers, newAddress, newUsers } from '../support/client.ts'
 import { administratorOf, headOf, type Told } from '../support/events.ts'
 import { dataOf, expectRefusal, newGroup, people } from '../support/groups.ts'
-import { administratorClient, operatorClient, operatorOf } from '../support/operator.ts'
+import { administratorClient, operatorClient, operatorOf, operatorToken } from '../support/operator.ts'
 import { run } from '../support/process.ts'
 import type { Suite } from './all.ts'
 
@@ -199,6 +199,18 @@ export const auditSuite: Suite = instance => {
     expect(changed.code).toBe(1)
     expect(changed.stdout).toContain(`demo: event ${kick?.seq} was changed`)
     expect(await verify()).toMatchObject({ code: 0 })
+  })
+
+  it('tells every app that the operator opened the console', async () => {
+    const link = await operatorToken(instance(), { jti: `audit-${newUsers(1)[0]}` })
+    const answer = await new Client(instance(), newAddress()).post('/operator/session', { link })
+    dataOf(answer)
+    const [event] = await ask({ limit: 1 })
+    expect(event).toMatchObject({
+      kind: 'console.signed_in',
+      by_id: null,
+      request: answer.headers.get('x-request-id'),
+    })
   })
 
   describe('who is refused what is privileged is in it', () => {

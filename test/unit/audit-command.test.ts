@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { administratorOf, type Told } from '../support/events.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
+import { operatorOf } from '../support/operator.ts'
 import { removeFolder, temporaryFolder } from '../support/process.ts'
 import { type Installation, installation, programs } from '../support/programs.ts'
 
@@ -27,7 +28,9 @@ describe('cohort audit', () => {
     const { owner, member } = await people(service, ['owner', 'member'])
     const group_id = await newGroup(owner, { name: 'Says "hello", and =1+1', user_list: [member.id] })
     dataOf(await owner.post('/group/kick', { group_id, user_list: [member.id] }))
+    const backup = dataOf(await (await operatorOf(service)).post('/operator/backup/make', {}))
     asked = dataOf(await (await administratorOf(service)).get('/audit', { limit: 1000 }))
+    expect(asked[0]).toMatchObject({ kind: 'backup.made', name: backup.name, bytes: backup.bytes })
     // A stop seals what happened.
     await service.stop()
   })

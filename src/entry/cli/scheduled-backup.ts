@@ -47,14 +47,15 @@ export interface ScheduledBackup extends NonNullable<Premises['backups']> {
 /**
  * Makes backups of the database, each in a process of its own: on demand, and every `every` milliseconds
  * (undefined: only on demand). The first scheduled backup is made one interval from now. Only the latest
- * BACKUP_KEEP backups are kept. Each backup writes a line to the log. Throws `ConfigError` if BACKUP_TO is
- * not possible.
+ * BACKUP_KEEP backups are kept. Each backup writes a line to the log, and `record` is called for it. Throws
+ * `ConfigError` if BACKUP_TO is not possible.
  */
 export function startScheduledBackup(
   runtime: Pick<Runtime, 'command'>,
   config: Config,
   log: Log,
   every: number | undefined = config.BACKUP_EVERY === undefined ? undefined : config.BACKUP_EVERY * 60_000,
+  record: (backup: BackupFile) => Promise<unknown> = async () => undefined,
 ): ScheduledBackup {
   const shelf = shelfOf(config)
   const stopping = new AbortController()
@@ -88,7 +89,10 @@ export function startScheduledBackup(
     const bytes = await shelf.size(name)
     newestAt = made_at.getTime()
     log.info({ event: 'backup', to: shelf.target(name), bytes, ms, removed: old.length })
-    return { name, bytes, made_at: made_at.getTime() }
+    const backup = { name, bytes, made_at: made_at.getTime() }
+    // The backup is there, also if that cannot be recorded.
+    await record(backup).catch(error => log.error({ event: 'backup', error: String(error) }))
+    return backup
   }
 
   const schedule = async (ms: number): Promise<void> => {

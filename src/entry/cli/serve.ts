@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { type Config, outboundRules } from '../../config.ts'
+import { everyApp } from '../../events/record.ts'
 import { forgetAllEvents } from '../../events/retention.ts'
 import { hostOf } from '../../http/address.ts'
 import { reference } from '../../http/reference.gen.js'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
 import { serialExecutor } from '../../operation/serial-executor.ts'
-import { runTask } from '../../operation/task.ts'
+import { runTask, task } from '../../operation/task.ts'
 import { nodeOutbound } from '../../outbound/node-outbound.ts'
 import type { BlobStore, Log } from '../../platform.ts'
 import { createService } from '../../service.ts'
@@ -69,7 +70,10 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   if (!recordsEvents) engine.exec(forgetAllEvents)
   const first = await ensureFirstApp(executor, config, log)
   const blobs = blobStore(config)
-  const backups = startScheduledBackup(runtime, config, log)
+  const backups = startScheduledBackup(runtime, config, log, undefined, ({ name, bytes }) => {
+    const event = { kind: 'backup.made', app_id: everyApp, name, bytes } as const
+    return runTask(executor, task({ decide: () => ({ data: null, events: [event] }) }), Date.now())
+  })
   let turn = 0
   const replica = config.LITESTREAM
     ? watchReplica(config.LITESTREAM_METRICS, databaseFile(config), log, () =>
