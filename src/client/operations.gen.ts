@@ -1722,6 +1722,12 @@ export type WebhooksDeleteAnswer = true
 export interface WebhooksDeliveriesInput {
   /** From the answer of creation. */
   readonly webhook_id: string
+  /** Begin the held events with this group: `held_next` of the page before. */
+  readonly held_from?: number
+  /** Begin the parked events behind this one: `parked_next` of the page before; 0: with the newest. */
+  readonly parked_before?: number
+  /** How many held and how many parked events. 1 to 500. */
+  readonly limit?: number
 }
 export interface WebhooksDeliveriesAnswer {
   /** Newest first. */
@@ -1752,6 +1758,8 @@ export interface WebhooksDeliveriesAnswer {
     /** Milliseconds. */
     readonly next_at: number
   }[]
+  /** `held_from` of the next page; 0 on the last. */
+  readonly held_next: number
   /** Newest first. */
   readonly parked: readonly {
     /** Webhook-id of the message, the same at every attempt. */
@@ -1773,6 +1781,8 @@ export interface WebhooksDeliveriesAnswer {
     /** Milliseconds. */
     readonly parked_at: number
   }[]
+  /** `parked_before` of the next page; 0 on the last. */
+  readonly parked_next: number
 }
 
 export interface WebhooksReplayInput {
@@ -2237,7 +2247,7 @@ export const webhooksOperations = (api: Connection) => ({
     change: (input: WebhooksChangeInput, options?: CallOptions) => api.write<WebhooksChangeAnswer>("/webhooks/:webhook_id", input, options),
     /** Delete a webhook. */
     delete: (input: WebhooksDeleteInput, options?: CallOptions) => api.writeBy<WebhooksDeleteAnswer>('DELETE', "/webhooks/:webhook_id", input, options),
-    /** See how a webhook fares. The latest 50 attempts, the events that fail and hold up their group, and those that were given up. */
+    /** See how a webhook fares. The latest 50 attempts, the events that fail and hold up their group, and those that were given up. Of the last two a page: `held_next` and `parked_next` say where the next one begins. */
     deliveries: (input: WebhooksDeliveriesInput, options?: CallOptions) => api.get<WebhooksDeliveriesAnswer>("/webhooks/:webhook_id/deliveries", input, options),
     /** Send events again. All from `after` on: a cursor of the events, or earliest. What is held up or was given up is sent, too. */
     replay: (input: WebhooksReplayInput, options?: CallOptions) => api.write<WebhooksReplayAnswer>("/webhooks/:webhook_id/replay", input, options),

@@ -224,35 +224,34 @@ export class Deliverer {
    * lane.
    */
   private async again(held: Hold): Promise<void> {
+    const goesOn = () => !this.void && this.disabled === undefined && !this.context.signal.aborted
     let after = held.seq - 1
-    while (!this.void && this.disabled === undefined && !this.context.signal.aborted) {
-      const upTo = this.readSeq
-      const event = await this.heldEvent(held.lane, after, upTo)
-      if (event === undefined) {
-        if (this.readSeq > upTo) continue
-        this.holds.delete(held.lane)
+    for (let upTo = 0; upTo < this.readSeq; ) {
+      upTo = this.readSeq
+      for await (const event of this.heldEvents(held.lane, after, upTo)) {
+        if (!goesOn()) return
+        const attempt = event.seq === held.seq ? held.attempts + 1 : 1
+        const sent = await this.attempt({ ...event, lane: held.lane }, attempt)
+        const hold = succeeded(sent)
+          ? undefined
+          : this.holdAfter(sent, { webhook_id: held.webhook_id, lane: held.lane, seq: event.seq })
         this.changedHolds.add(held.lane)
-        this.lanes.release(held.lane)
-        return
+        if (hold !== undefined) {
+          this.holds.set(held.lane, hold)
+          return
+        }
+        after = event.seq
+        this.holds.set(held.lane, { ...held, seq: after, attempts: 0, next_at: this.context.clock() })
       }
-      const attempt = event.seq === held.seq ? held.attempts + 1 : 1
-      const sent = await this.attempt({ ...event, lane: held.lane }, attempt)
-      const hold = succeeded(sent)
-        ? undefined
-        : this.holdAfter(sent, { webhook_id: held.webhook_id, lane: held.lane, seq: event.seq })
-      if (hold !== undefined) {
-        this.holds.set(held.lane, hold)
-        this.changedHolds.add(held.lane)
-        return
-      }
-      after = event.seq
-      this.holds.set(held.lane, { ...held, seq: after, attempts: 0, next_at: this.context.clock() })
-      this.changedHolds.add(held.lane)
     }
+    if (!goesOn()) return
+    this.holds.delete(held.lane)
+    this.changedHolds.add(held.lane)
+    this.lanes.release(held.lane)
   }
 
-  /** The first event of a lane after `after`, up to `upTo`, that the webhook wants. */
-  private async heldEvent(lane: number, after: number, upTo: number): Promise<RecordedEvent | undefined> {
+  /** The events of a lane after `after`, up to `upTo`, that the webhook wants. */
+  private async *heldEvents(lane: number, after: number, upTo: number): AsyncGenerator<RecordedEvent> {
     const { app_id, delivery_order } = this.webhook
     const { session } = this
     const { executor } = this.context
@@ -261,15 +260,14 @@ export class Deliverer {
         lane === 0
           ? await executor.read(eventsAfter({ app_id, after: from }), session)
           : await executor.read(nextOfGroup({ app_id, group_id: lane, after: from, upTo }), session)
-      if (found.length === 0) return undefined
+      if (found.length === 0) return
       for (const event of found) {
-        if (event.seq > upTo) return undefined
+        if (event.seq > upTo) return
         from = event.seq
         const inLane = delivery_order === 'strict' || (event.group_id ?? 0) === lane
-        if (inLane && this.wants(event)) return event
+        if (inLane && this.wants(event)) yield event
       }
     }
-    return undefined
   }
 
   private wants({ kind, group_id }: RecordedEvent): boolean {

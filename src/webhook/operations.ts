@@ -176,7 +176,7 @@ export const changeWebhook = operation({
   ],
   decide: ({ input }, [[reached], [stored], holds]) => {
     if (reached === undefined || stored === undefined) return missing()
-    const { webhook_id } = stored
+    const { webhook_id, generation } = stored
     // The other order has other lanes. So the webhook starts again at the oldest held event.
     const reordered = input.order !== undefined && input.order !== stored.delivery_order
     const acked_seq = reordered
@@ -197,8 +197,17 @@ export const changeWebhook = operation({
     return {
       data: shown(next, reached),
       writes: [
-        updateWebhook({ webhook_id, url, kinds: JSON.stringify(next.kinds), only_group_id, delivery_order }),
-        ...(reordered ? [moveCursor({ webhook_id, acked_seq }), deleteHolds({ webhook_id })] : []),
+        updateWebhook({
+          webhook_id,
+          generation,
+          url,
+          kinds: JSON.stringify(next.kinds),
+          only_group_id,
+          delivery_order,
+        }),
+        ...(reordered
+          ? [moveCursor({ webhook_id, generation: generation + 1, acked_seq }), deleteHolds({ webhook_id })]
+          : []),
       ],
       events: [
         {

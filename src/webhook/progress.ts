@@ -83,7 +83,9 @@ export const save = ({ app_id, webhook_id, generation }: Webhook, now: number, p
           ...progress.parked.map(last =>
             park({ webhook_id, seq: last.seq, now, last: JSON.stringify(last) }),
           ),
-          ...(disabled === undefined ? [] : [setState({ webhook_id, state: 'disabled', reason: disabled })]),
+          ...(disabled === undefined
+            ? []
+            : [setState({ webhook_id, generation, state: 'disabled', reason: disabled })]),
         ],
         events: told,
       }

@@ -1,19 +1,20 @@
 import * as z from 'zod'
 import { reach } from '../events/feed.ts'
 import { refuse } from '../operation/errors.ts'
-import { id } from '../operation/fields.ts'
+import { id, integer } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
 import { messageId } from './send.ts'
 import { missing, shown, startOf, webhook, webhookId } from './shown.ts'
 import {
   deleteHolds,
   deleteParked,
+  heldFrom,
   holdsOf,
   hurryHolds,
   moveCursor,
   moveHold,
   park,
-  parkedOf,
+  parkedBefore,
   setState,
   webhookById,
 } from './webhook.ts'
@@ -38,10 +39,21 @@ export const webhookDeliveries = operation({
   path: '/webhooks/:webhook_id/deliveries',
   title: 'See how a webhook fares',
   description:
-    'The latest 50 attempts, the events that fail and hold up their group, and those that were given up.',
+    'The latest 50 attempts, the events that fail and hold up their group, and those that were given up. Of the last two a page: `held_next` and `parked_next` say where the next one begins.',
   tag: 'events',
   who: 'administrator',
-  input: z.object({ webhook_id: webhookId }),
+  input: z.object({
+    webhook_id: webhookId,
+    held_from: integer(0)
+      .default(0)
+      .describe('begin the held events with this group: `held_next` of the page before'),
+    parked_before: integer(0)
+      .default(0)
+      .describe(
+        'begin the parked events behind this one: `parked_next` of the page before; 0: with the newest',
+      ),
+    limit: integer(1, 500).default(100).describe('how many held and how many parked events'),
+  }),
   answer: z.object({
     recent: z.array(attempt).describe('newest first'),
     held: z.array(
@@ -53,17 +65,21 @@ export const webhookDeliveries = operation({
         next_at: z.int().describe('milliseconds'),
       }),
     ),
+    held_next: z.int().describe('`held_from` of the next page; 0 on the last'),
     parked: z.array(attempt.extend({ parked_at: z.int().describe('milliseconds') })).describe('newest first'),
+    parked_next: z.int().describe('`parked_before` of the next page; 0 on the last'),
   }),
-  reads: ({ app: { app_id }, input: { webhook_id } }) => [
+  reads: ({ app: { app_id }, input: { webhook_id, held_from, parked_before, limit } }) => [
     reach({ app_id }),
     webhookById({ app_id, webhook_id }),
-    holdsOf({ webhook_id }),
-    parkedOf({ webhook_id, limit: 100 }),
+    heldFrom({ webhook_id, lane: held_from, limit: limit + 1 }),
+    parkedBefore({ webhook_id, seq: parked_before || Number.MAX_SAFE_INTEGER, limit: limit + 1 }),
   ],
-  decide: (_, [[reached], [stored], holds, parked]) => {
+  decide: ({ input: { limit } }, [[reached], [stored], heldAndOne, parkedAndOne]) => {
     if (reached === undefined || stored === undefined) return missing()
     const { epoch } = reached
+    const holds = heldAndOne.slice(0, limit)
+    const parked = parkedAndOne.slice(0, limit)
     return {
       data: {
         recent: stored.recent.map(made => ({ id: messageId(epoch, made.seq), ...made })).reverse(),
@@ -74,7 +90,9 @@ export const webhookDeliveries = operation({
           attempts,
           next_at,
         })),
+        held_next: heldAndOne[limit]?.lane ?? 0,
         parked: parked.map(({ seq, last, parked_at }) => ({ id: messageId(epoch, seq), ...last, parked_at })),
+        parked_next: parkedAndOne.length > limit ? (parked.at(-1)?.seq ?? 0) : 0,
       },
     }
   },
@@ -108,7 +126,7 @@ export const replayWebhook = operation({
     return {
       data: shown({ ...stored, acked_seq: from }, reached),
       writes: [
-        moveCursor({ webhook_id, acked_seq: from }),
+        moveCursor({ webhook_id, generation: stored.generation, acked_seq: from }),
         deleteHolds({ webhook_id }),
         deleteParked({ webhook_id }),
       ],
@@ -137,7 +155,10 @@ export const resumeWebhook = operation({
     const { webhook_id } = stored
     return {
       data: shown({ ...stored, state: 'active', state_reason: '', failing_since: 0 }, reached),
-      writes: [setState({ webhook_id, state: 'active', reason: '' }), hurryHolds({ webhook_id, now })],
+      writes: [
+        setState({ webhook_id, generation: stored.generation, state: 'active', reason: '' }),
+        hurryHolds({ webhook_id, now }),
+      ],
       events: [{ kind: 'webhook.resumed', webhook_id }],
     }
   },
@@ -178,7 +199,12 @@ export const skipEvent = operation({
       writes: [
         park({ webhook_id, seq: input.seq, now, last: JSON.stringify(last) }),
         moveHold({ webhook_id, lane: held.lane, seq: input.seq + 1, now }),
-        setState({ webhook_id, state: stored.state, reason: stored.state_reason }),
+        setState({
+          webhook_id,
+          generation: stored.generation,
+          state: stored.state,
+          reason: stored.state_reason,
+        }),
       ],
       events: [{ kind: 'webhook.changed', webhook_id, changes: { skipped: [null, input.seq] } }],
     }

@@ -26,7 +26,7 @@ export const rotateWebhookSecret = operation({
   reads: ({ app: { app_id }, input: { webhook_id } }) => [webhookById({ app_id, webhook_id })],
   decide: ({ now }, [[stored]]) => {
     if (stored === undefined) return missing()
-    const { webhook_id } = stored
+    const { webhook_id, generation } = stored
     const secret = newWebhookSecret()
     const old_until = now + overlapMs
     const secrets: WebhookSecret[] = [
@@ -37,7 +37,7 @@ export const rotateWebhookSecret = operation({
     ]
     return {
       data: { secret, old_until },
-      writes: [setSecrets({ webhook_id, secrets: JSON.stringify(secrets) })],
+      writes: [setSecrets({ webhook_id, generation, secrets: JSON.stringify(secrets) })],
       events: [{ kind: 'webhook.rotated', webhook_id }],
     }
   },

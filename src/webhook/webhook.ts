@@ -1,4 +1,4 @@
-import { and, eq, lte, sql } from 'drizzle-orm'
+import { and, eq, gte, lt, lte, type Placeholder, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { events } from '../db/schema-events.ts'
 import { type DeliveryAttempt, webhookHolds, webhookParked, webhooks } from '../db/schema-webhook.ts'
@@ -24,12 +24,22 @@ export const holdsOf = query<{ webhook_id: string }>()(p =>
   db.select().from(webhookHolds).where(eq(webhookHolds.webhook_id, p.webhook_id)).orderBy(webhookHolds.lane),
 )
 
-/** The newest parked events. */
-export const parkedOf = query<{ webhook_id: string; limit: number }>()(p =>
+/** Held events from this lane on. */
+export const heldFrom = query<{ webhook_id: string; lane: number; limit: number }>()(p =>
+  db
+    .select()
+    .from(webhookHolds)
+    .where(and(eq(webhookHolds.webhook_id, p.webhook_id), gte(webhookHolds.lane, p.lane)))
+    .orderBy(webhookHolds.lane)
+    .limit(p.limit),
+)
+
+/** Parked events before this one, newest first. */
+export const parkedBefore = query<{ webhook_id: string; seq: number; limit: number }>()(p =>
   db
     .select()
     .from(webhookParked)
-    .where(eq(webhookParked.webhook_id, p.webhook_id))
+    .where(and(eq(webhookParked.webhook_id, p.webhook_id), lt(webhookParked.seq, p.seq)))
     .orderBy(sql`${webhookParked.seq} DESC`)
     .limit(p.limit),
 )
@@ -60,7 +70,10 @@ export const nextAttempts = query<Record<never, never>>()(() =>
     .groupBy(webhooks.app_id),
 )
 
-/** The next events of a group after a held one. */
+/**
+ * The next events of a group after `after`, which is the `seq` of an event of the group, or the one before it. They
+ * begin at the version of that event, so however many came before it, none of them is looked at.
+ */
 export const nextOfGroup = query<{ app_id: string; group_id: number; after: number; upTo: number }>()(p =>
   db
     .select()
@@ -69,7 +82,10 @@ export const nextOfGroup = query<{ app_id: string; group_id: number; after: numb
       and(
         eq(events.group_id, p.group_id),
         // The plus signs stop SQLite from using the key of the table. The index by group is faster.
-        sql`group_id IS NOT NULL AND +app_id = ${p.app_id} AND +seq > ${p.after} AND +seq <= ${p.upTo}`,
+        sql`group_id IS NOT NULL AND +app_id = ${p.app_id} AND +seq > ${p.after} AND +seq <= ${p.upTo}
+          AND group_version >= coalesce((SELECT known.group_version FROM events AS known
+            WHERE known.app_id = ${p.app_id} AND known.seq IN (${p.after}, ${p.after} + 1) AND known.group_id = ${p.group_id}
+            ORDER BY known.seq LIMIT 1), 0)`,
       ),
     )
     .orderBy(events.group_version, events.app_id, events.seq)
@@ -89,11 +105,19 @@ export const insertWebhook = command<
       ${p.secrets}, ${p.acked_seq}, 0, 0, ${p.now}, 0, 0, '[]')`,
 )
 
+/**
+ * Changes of a webhook are decided from the generation that was read. If it has another one now, the CASE is null, the
+ * column refuses null, and the change is decided again. On D1 two requests can read the same state, and without this
+ * the second would undo the first.
+ */
+const nextGeneration = (seen: Placeholder) =>
+  sql`generation = CASE WHEN generation = ${seen} THEN generation + 1 END`
+
 export const updateWebhook = command<
-  Pick<Webhook, 'webhook_id' | 'url' | 'only_group_id' | 'delivery_order'> & { kinds: string }
+  Pick<Webhook, 'webhook_id' | 'generation' | 'url' | 'only_group_id' | 'delivery_order'> & { kinds: string }
 >()(
   p => sql`UPDATE webhooks SET url = ${p.url}, kinds = ${p.kinds}, only_group_id = ${p.only_group_id},
-    delivery_order = ${p.delivery_order}, generation = generation + 1, lease_until = 0
+    delivery_order = ${p.delivery_order}, ${nextGeneration(p.generation)}, lease_until = 0
     WHERE webhook_id = ${p.webhook_id}`,
 )
 export const deleteWebhook = command<{ webhook_id: string }>()(
@@ -105,18 +129,18 @@ export const deleteHolds = command<{ webhook_id: string }>()(
 export const deleteParked = command<{ webhook_id: string }>()(
   p => sql`DELETE FROM webhook_parked WHERE webhook_id = ${p.webhook_id}`,
 )
-export const setSecrets = command<{ webhook_id: string; secrets: string }>()(
-  p => sql`UPDATE webhooks SET secrets = ${p.secrets}, generation = generation + 1, lease_until = 0
+export const setSecrets = command<Pick<Webhook, 'webhook_id' | 'generation'> & { secrets: string }>()(
+  p => sql`UPDATE webhooks SET secrets = ${p.secrets}, ${nextGeneration(p.generation)}, lease_until = 0
     WHERE webhook_id = ${p.webhook_id}`,
 )
 /** Makes the webhook start again after this event. */
-export const moveCursor = command<{ webhook_id: string; acked_seq: number }>()(
-  p => sql`UPDATE webhooks SET acked_seq = ${p.acked_seq}, generation = generation + 1, lease_until = 0
+export const moveCursor = command<Pick<Webhook, 'webhook_id' | 'generation' | 'acked_seq'>>()(
+  p => sql`UPDATE webhooks SET acked_seq = ${p.acked_seq}, ${nextGeneration(p.generation)}, lease_until = 0
     WHERE webhook_id = ${p.webhook_id}`,
 )
-export const setState = command<{ webhook_id: string; state: Webhook['state']; reason: string }>()(
+export const setState = command<Pick<Webhook, 'webhook_id' | 'generation' | 'state'> & { reason: string }>()(
   p => sql`UPDATE webhooks SET state = ${p.state}, state_reason = ${p.reason}, failing_since = 0,
-    generation = generation + 1, lease_until = 0 WHERE webhook_id = ${p.webhook_id}`,
+    ${nextGeneration(p.generation)}, lease_until = 0 WHERE webhook_id = ${p.webhook_id}`,
 )
 /**
  * Takes the lease for one process. On D1 two processes may have read the webhook at once. If it was changed
@@ -125,7 +149,7 @@ export const setState = command<{ webhook_id: string; state: Webhook['state']; r
  */
 export const takeLease = command<{ webhook_id: string; generation: number; until: number }>()(
   p => sql`UPDATE webhooks SET lease_until = ${p.until},
-    generation = CASE WHEN generation = ${p.generation} THEN generation + 1 END WHERE webhook_id = ${p.webhook_id}`,
+    ${nextGeneration(p.generation)} WHERE webhook_id = ${p.webhook_id}`,
 )
 /**
  * Saves the progress of a process. If it has lost the lease, the task is decided again, as with `takeLease`.

@@ -129,6 +129,27 @@ export const webhooksSuite: Suite = instance => {
     expect(parked).toMatchObject([{ seq: hold.seq, status: 500 }])
   })
 
+  it('lists what is held up and what was given up page by page', async () => {
+    const groups = [await newGroup(owner), await newGroup(owner)].sort((a, b) => a - b)
+    const { webhook_id } = await subscribe({ kinds: ['group.profile.changed'] })
+    const page = async (query: Record<string, number>) =>
+      dataOf(await server.get(`/webhooks/${webhook_id}/deliveries`, { limit: 1, ...query }))
+    receiver.answer(500)
+    for (const group_id of groups) await rename(group_id, 'first')
+    while ((await deliveries(webhook_id)).held.length < 2) await new Promise(go => setTimeout(go, 20))
+    const first = await page({})
+    const second = await page({ held_from: first.held_next })
+    expect([...first.held, ...second.held].map(({ group_id }) => group_id)).toEqual(groups)
+    expect(second.held_next).toBe(0)
+
+    const seqs = [...first.held, ...second.held].map(({ seq }) => seq)
+    for (const seq of seqs) dataOf(await server.post(`/webhooks/${webhook_id}/skip`, { seq }))
+    const newest = await page({})
+    const oldest = await page({ parked_before: newest.parked_next })
+    expect([...newest.parked, ...oldest.parked].map(({ seq }) => seq)).toEqual(seqs.sort((a, b) => b - a))
+    expect(oldest.parked_next).toBe(0)
+  })
+
   it('is sent what was held up in one order when it gets another', async () => {
     const groups = [await newGroup(owner), await newGroup(owner)] as const
     const { webhook_id } = await subscribe({ kinds: ['group.profile.changed'], order: 'strict' })
@@ -188,6 +209,23 @@ export const webhooksSuite: Suite = instance => {
     }
     expect(sent.headers['webhook-signature']).toMatch(/^v1,\S+ v1,\S+$/)
     expect(JSON.stringify(dataOf(await server.get('/webhooks')))).not.toContain('whsec_')
+  })
+
+  it('keeps all of the changes that are made at once', async () => {
+    const group_id = await newGroup(owner)
+    const { webhook_id, secret } = await subscribe({ group_id })
+    const kinds = ['group.profile.changed']
+    const [changed, ...rotated] = await Promise.all([
+      server.call('PUT', `/webhooks/${webhook_id}`, { body: { kinds } }),
+      ...Array.from({ length: 4 }, () => server.post(`/webhooks/${webhook_id}/rotate`)),
+    ])
+    expect(dataOf(changed).kinds).toEqual(kinds)
+    expect(dataOf(await server.get(`/webhooks/${webhook_id}`)).kinds).toEqual(kinds)
+    await rename(group_id, 'after')
+    await receiver.until(() => namesOf(group_id).length === 1)
+    const sent = receiver.received.find(({ message }) => message.type === 'group.profile.changed')
+    for (const good of [secret, ...rotated.map(answer => dataOf(answer).secret)])
+      new Webhook(good).verify(sent?.body ?? '', (sent?.headers ?? {}) as Record<string, string>)
   })
 
   it('can be tried out', async () => {

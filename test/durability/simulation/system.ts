@@ -5,6 +5,7 @@ import { nativeSha256 } from '../../../src/entry/sha256.ts'
 import { Metrics } from '../../../src/metrics.ts'
 import { Refusal } from '../../../src/operation/errors.ts'
 import type { Executor, Task } from '../../../src/operation/executor.ts'
+import type { Call } from '../../../src/operation/operation.ts'
 import { serialExecutor } from '../../../src/operation/serial-executor.ts'
 import { nodeOutbound } from '../../../src/outbound/node-outbound.ts'
 import type { BlobStore, EventLoop, Log } from '../../../src/platform.ts'
@@ -24,16 +25,17 @@ export interface Process {
   readonly recovered: Promise<void>
 }
 
-/** Complains where a change of a user is answered before an earlier one of the same user. */
+/** Complains where a change of a user of an app is answered before an earlier one of the same user. */
 class Order {
-  private readonly waiting = new Map<number | null, Set<symbol>>()
+  private readonly waiting = new Map<string, Set<symbol>>()
   private readonly complain: (what: string) => void
 
   constructor(complain: (what: string) => void) {
     this.complain = complain
   }
 
-  async keep<T>(user: number | null, change: () => T | Promise<T>): Promise<T> {
+  async keep<T>({ app, caller }: Call<unknown>, change: () => T | Promise<T>): Promise<T> {
+    const user = `${app.app_id}/${caller.user_id}`
     const changes = this.waiting.get(user) ?? new Set()
     this.waiting.set(user, changes)
     const mine = Symbol()
@@ -77,7 +79,7 @@ export function startProcess(
       ...executor,
       run(task, call, session) {
         const run = () => executor.run(noting(task, footing.getStore()), call, session)
-        return task.writes ? order.keep(call.caller.user_id, run) : run()
+        return task.writes ? order.keep(call, run) : run()
       },
       read(bound) {
         const on = footing.getStore()
