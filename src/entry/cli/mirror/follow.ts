@@ -54,10 +54,16 @@ export class NewFiles {
     this.#engine = engine
     this.#row = Number(engine.all(newestRow({}))[0]?.[0])
     this.#waiting = new Set(this.#rows(unfinished({})).map(({ object_name }) => object_name))
+    this.#remember(this.#rows(rowsAfter({ row: this.#row - overlap })))
   }
 
-  /** The files that were stored since the last call, or since this object was made. */
-  look(): StoredFile[] {
+  /**
+   * The files that were stored since the last call, or since this object was made. undefined if that cannot be told,
+   * because the numbers of rows begin anew: many rows were deleted, or a VACUUM has changed them. Then everything has
+   * to be compared.
+   */
+  look(): StoredFile[] | undefined {
+    if (Number(this.#engine.all(newestRow({}))[0]?.[0]) < this.#row - overlap) return undefined
     const found: Row[] = []
     const recent = this.#rows(rowsAfter({ row: this.#row - overlap }))
     for (const row of recent) {
@@ -71,11 +77,13 @@ export class NewFiles {
       if (row?.state === objectState.stored && !found.some(other => other.object_name === object_name))
         found.push(row)
     }
-    this.#answered = new Set(
-      [...recent, ...found].filter(row => !isUnfinished(row)).map(row => row.object_name),
-    )
+    this.#remember([...recent, ...found])
     this.#row = recent.at(-1)?.row ?? this.#row
     return found
+  }
+
+  #remember(rows: readonly Row[]): void {
+    this.#answered = new Set(rows.filter(row => !isUnfinished(row)).map(row => row.object_name))
   }
 
   #rows(bound: Parameters<SerialEngine['all']>[0]): Row[] {

@@ -108,10 +108,11 @@ async function followOn(
   let noted = performance.now()
   while (!signal.aborted && performance.now() < end) {
     const looked = Date.now()
+    const stored = newFiles.look()
+    if (stored === undefined) return
     const report = { uploaded: 0, bytes: 0, missing: [] as string[] }
     const transfers = new Transfers()
-    for (const file of newFiles.look())
-      await transfers.add(file.object_name, () => uploadFile(mirror, file, report))
+    for (const file of stored) await transfers.add(file.object_name, () => uploadFile(mirror, file, report))
     await transfers.end()
     const [failure] = transfers.failed
     if (failure !== undefined) throw new BlobStoreError(failure)
