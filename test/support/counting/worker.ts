@@ -19,7 +19,7 @@ const counting = (database: D1DatabaseLike): D1DatabaseLike => ({
     return {
       prepare(sql) {
         const statement = session.prepare(sql)
-        if (!/^select [^()]* from "apps" where "apps"."app_id" = \?$/.test(sql)) return statement
+        if (!/^select [^()]* from "apps" where "apps"."app_id" = \+\?$/.test(sql)) return statement
         const bind = (...params: unknown[]) => {
           const bound = statement.bind(...params)
           readsOfApps.add(bound)
