@@ -101,7 +101,16 @@ export function createService(platform: Platform): RunningService {
   const publicUrl = config.PUBLIC_URL ?? ''
   const deliveries = new Deliveries()
   const scanning =
-    platform.scanner && new Scanning({ ...platform.scanner, blobs, clock, log, metrics, baseUrl: publicUrl })
+    platform.scanner &&
+    new Scanning({
+      ...platform.scanner,
+      blobs,
+      clock,
+      log,
+      metrics,
+      baseUrl: publicUrl,
+      withoutLine: files.withoutLine,
+    })
   const jobs = jobRunner({
     executors,
     executorFor,

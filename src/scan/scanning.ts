@@ -43,6 +43,8 @@ interface Ports {
   readonly metrics: Pick<Metrics, 'add'>
   /** The URL of this service, for scanners that fetch the file. */
   readonly baseUrl: string
+  /** Set on Workers: a request there cannot wait for what another request began. */
+  readonly withoutLine?: true | undefined
 }
 
 /** Has files looked at by the virus scanner: each once at a time, and few at the same time. */
@@ -58,6 +60,7 @@ export class Scanning {
 
   /** Everybody who asks for the same bytes waits for the same scan. Never throws. */
   look(app: App, file: StoredFile): Promise<ScanResult> {
+    if (this.ports.withoutLine) return this.ask(app, file).catch((error: unknown) => this.failed(file, error))
     const key = `${file.object_name} ${file.etag}`
     const known = this.underWay.get(key)
     if (known !== undefined) return known
