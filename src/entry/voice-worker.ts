@@ -1,23 +1,26 @@
 /**
- * The thread that `threadedVoice` starts. It receives AMR clips one after the other and answers each with an
+ * The thread that `threadedVoice` starts. It receives clips one after the other and answers each with an
  * MP3, or with the reason for a refusal.
  */
 import { parentPort } from 'node:worker_threads'
 import { createMp3Encoder } from 'wasm-media-encoders'
 import { openAmrCodec } from '../media/voice/amr-codec.ts'
-import { amrToMp3 } from '../media/voice/convert.ts'
-import type { VoiceAnswer } from '../media/voice/worker-thread.ts'
+import { voiceToMp3 } from '../media/voice/convert.ts'
+import { openOpusDecoder } from '../media/voice/opus-codec.ts'
+import type { Clip, VoiceAnswer } from '../media/voice/worker-thread.ts'
 import { CannotConvert } from '../platform.ts'
 
 // Any error other than a refusal ends the thread. Its owner then answers the caller and starts another
 // thread.
-parentPort?.on('message', async (amr: Uint8Array) => {
-  parentPort?.postMessage(await answer(amr))
+parentPort?.on('message', async (clip: Clip) => {
+  parentPort?.postMessage(await answer(clip))
 })
 
-async function answer(amr: Uint8Array): Promise<VoiceAnswer> {
+const codecs = { openAmr: openAmrCodec, openOpus: openOpusDecoder, openMp3: createMp3Encoder }
+
+async function answer({ sound, contentType }: Clip): Promise<VoiceAnswer> {
   try {
-    return { mp3: await amrToMp3(amr, { openAmr: openAmrCodec, openMp3: createMp3Encoder }) }
+    return { mp3: await voiceToMp3(sound, contentType, codecs) }
   } catch (error) {
     if (error instanceof CannotConvert) return { refused: error.message }
     throw error

@@ -91,6 +91,7 @@ function start(bindings: Bindings) {
       },
       voice: inlineVoice({
         amr: async () => (await import('../../dist/amr.wasm')).default,
+        opus: async () => (await import('../../dist/opus.wasm')).default,
         mp3: async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,
       }),
       videos: { frame: () => Promise.reject(new CannotConvert('this server makes no pictures of videos')) },

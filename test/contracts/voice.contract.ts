@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMp3Encoder } from 'wasm-media-encoders'
 import { sniff } from '../../src/media/sniff.ts'
 import { openAmrCodec } from '../../src/media/voice/amr-codec.ts'
-import { amrToMp3 } from '../../src/media/voice/convert.ts'
+import { voiceToMp3 } from '../../src/media/voice/convert.ts'
+import { openOpusDecoder } from '../../src/media/voice/opus-codec.ts'
 import { type Bytes, CannotConvert, type Voice } from '../../src/platform.ts'
 import { amrFile, encodedTone, noise, noiseFrame } from '../support/amr.ts'
 import { readMp3 } from '../support/mp3.ts'
@@ -35,9 +36,9 @@ export function voiceContract(name: string, open: () => Promise<Opened>): void {
     })
 
     it('makes the same bytes as everywhere', async () => {
-      const codecs = { openAmr: openAmrCodec, openMp3: createMp3Encoder }
+      const codecs = { openAmr: openAmrCodec, openOpus: openOpusDecoder, openMp3: createMp3Encoder }
       for (const amr of [noise(100), encodedTone('wide-mode-2')]) {
-        expect(await toMp3(amr)).toEqual(await amrToMp3(amr, codecs))
+        expect(await toMp3(amr)).toEqual(await voiceToMp3(amr, 'audio/amr', codecs))
       }
     })
 

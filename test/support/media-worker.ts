@@ -9,6 +9,7 @@ const handle = serveMedia({
   images: wasmImages(loadWasm, MAX_PICTURE_BYTES),
   voice: inlineVoice({
     amr: async () => (await import('../../dist/amr.wasm')).default,
+    opus: async () => (await import('../../dist/opus.wasm')).default,
     mp3: async () => (await import('../../node_modules/wasm-media-encoders/wasm/mp3.wasm')).default,
   }),
 })

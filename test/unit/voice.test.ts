@@ -3,11 +3,15 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createMp3Encoder } from 'wasm-media-encoders'
+import { ffmpegAvailable } from '../../src/media/ffmpeg.ts'
 import { decodeAmr } from '../../src/media/voice/amr.ts'
 import { openAmrCodec } from '../../src/media/voice/amr-codec.ts'
 import { encodeMp3 } from '../../src/media/voice/mp3.ts'
+import { decodeOpus } from '../../src/media/voice/opus.ts'
+import { openOpusDecoder } from '../../src/media/voice/opus-codec.ts'
+import { opusPackets } from '../../src/media/voice/opus-packets.ts'
 import { threadedVoice } from '../../src/media/voice/worker-thread.ts'
-import { CannotConvert } from '../../src/platform.ts'
+import { type Bytes, CannotConvert } from '../../src/platform.ts'
 import {
   amrFile,
   encodedTone,
@@ -21,6 +25,7 @@ import {
   WIDE_SILENCE,
   wideFile,
 } from '../support/amr.ts'
+import { ffmpegFile } from '../support/media-files.ts'
 import { buildVoiceWorker } from '../support/media-runtimes.ts'
 import { readMp3 } from '../support/mp3.ts'
 import { removeFolder, temporaryFolder } from '../support/process.ts'
@@ -39,6 +44,8 @@ function likeness(a: Float32Array, b: Float32Array, longestDelay: number): numbe
   }
   return Math.max(...Array.from({ length: longestDelay }, (_, delay) => at(delay)))
 }
+
+const A_SECOND = ['-f', 'lavfi', '-i', 'sine=frequency=440:duration=1']
 
 const decode = (file: Uint8Array) => decodeAmr(file, openAmrCodec)
 const loudest = async (file: Uint8Array) => Math.max(...(await decode(file)).samples)
@@ -97,6 +104,51 @@ describe('decodeAmr', () => {
   })
 })
 
+describe('decodeOpus', async () => {
+  const files: [string, Bytes][] = (await ffmpegAvailable())
+    ? [
+        ['WebM', await ffmpegFile('a.webm', [...A_SECOND, '-c:a', 'libopus'])],
+        ['Ogg', await ffmpegFile('a.ogg', [...A_SECOND, '-c:a', 'libopus'])],
+        ['WebM in stereo', await ffmpegFile('a.webm', [...A_SECOND, '-ac', '2', '-c:a', 'libopus'])],
+        ['Matroska', await ffmpegFile('a.mka', [...A_SECOND, '-c:a', 'libopus'])],
+      ]
+    : []
+  const clipOf = (file: Bytes) => opusPackets(file) ?? { channels: 1, preSkip: 0, packets: [] }
+
+  it.each(files)('gives back the tone that was encoded: %s', async (_, file) => {
+    const { samples, sampleRate } = await decodeOpus(clipOf(file), openOpusDecoder)
+    expect(sampleRate).toBe(48_000)
+    expect(Math.abs(samples.length / sampleRate - 1)).toBeLessThan(0.03)
+    expect(likeness(tone(440, 0.9, 48_000), samples, 480)).toBeGreaterThan(0.9)
+    expect(likeness(tone(700, 0.9, 48_000), samples, 480)).toBeLessThan(0.2)
+  })
+
+  it.each(files)('never throws but for a refusal, whatever the bytes: %s', async (_, file) => {
+    for (let round = 1; round < 60; round++) {
+      const faulty = file.slice(0, (file.length * round) / 60)
+      for (let i = 0; i < 9; i++) faulty[(round * 7919 + i * 104_729) % faulty.length] = round * 31 + i
+      const clip = opusPackets(faulty)
+      const told = clip && (await decodeOpus(clip, openOpusDecoder).catch((error: unknown) => error))
+      if (told instanceof Error) expect(told).toBeInstanceOf(CannotConvert)
+    }
+  })
+
+  it('keeps a pause between frames as long as it was', async () => {
+    for (const [name, file] of files) {
+      const { packets, ...head } = clipOf(file)
+      if (packets[0]?.at === undefined) continue
+      const later = packets.map(({ bytes, at = 0 }, i) => ({ bytes, at: i < 25 ? at : at + 96_000 }))
+      const { samples } = await decodeOpus({ ...head, packets: later }, openOpusDecoder)
+      expect(Math.abs(samples.length / 48_000 - 3), name).toBeLessThan(0.06)
+    }
+  })
+
+  it('leaves other sound alone', async () => {
+    expect(opusPackets(new Uint8Array())).toBeUndefined()
+    expect(opusPackets(encodedTone('narrow-mode-7'))).toBeUndefined()
+  })
+})
+
 describe('encodeMp3', () => {
   it.each([8000, 16_000])('encodes %i samples a second, as long as they last', async sampleRate => {
     for (const seconds of [0.02, 0.1, 1, 2.34]) {
@@ -115,7 +167,9 @@ describe('threadedVoice', () => {
 
   it('lets 64 clips wait and refuses the next at once', async () => {
     const voice = threadedVoice(await buildVoiceWorker(folder))
-    const answers = await Promise.allSettled(Array.from({ length: 66 }, () => voice.toMp3(noise(2))))
+    const answers = await Promise.allSettled(
+      Array.from({ length: 66 }, () => voice.toMp3(noise(2), 'audio/amr')),
+    )
     expect(answers.map(({ status }) => status)).toEqual([
       ...new Array<string>(65).fill('fulfilled'),
       'rejected',
@@ -129,8 +183,8 @@ describe('threadedVoice', () => {
     const built = await buildVoiceWorker(folder)
     const later = pathToFileURL(join(folder, 'later.mjs'))
     const voice = threadedVoice(later)
-    await expect(voice.toMp3(noise(5))).rejects.toThrow(CannotConvert)
+    await expect(voice.toMp3(noise(5), 'audio/amr')).rejects.toThrow(CannotConvert)
     copyFileSync(fileURLToPath(built), fileURLToPath(later))
-    expect(readMp3(await voice.toMp3(noise(5))).sampleRate).toBe(48_000)
+    expect(readMp3(await voice.toMp3(noise(5), 'audio/amr')).sampleRate).toBe(48_000)
   })
 })

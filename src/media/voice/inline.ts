@@ -1,14 +1,16 @@
 import { createEncoder } from 'wasm-media-encoders'
-import { NoConverter, type Voice } from '../../platform.ts'
+import type { Voice } from '../../platform.ts'
 import { openCompiledAmrCodec } from './amr-codec.ts'
-import { amrToMp3 } from './convert.ts'
+import { voiceToMp3 } from './convert.ts'
+import { openCompiledOpusDecoder } from './opus-codec.ts'
 
 /**
- * Compiled modules: the AMR decoder, which scripts/extract-wasm.mjs takes out of its package, and `mp3.wasm`
- * of wasm-media-encoders.
+ * Compiled modules: the decoders of AMR and Opus, which scripts/extract-wasm.mjs takes out of their packages, and
+ * `mp3.wasm` of wasm-media-encoders.
  */
 export interface VoiceWasm {
   amr(): Promise<WebAssembly.Module>
+  opus(): Promise<WebAssembly.Module>
   mp3(): Promise<WebAssembly.Module>
 }
 
@@ -19,12 +21,8 @@ export interface VoiceWasm {
 export function inlineVoice(wasm: VoiceWasm): Voice {
   const codecs = {
     openAmr: async () => openCompiledAmrCodec(await wasm.amr()),
+    openOpus: async (channels: number) => openCompiledOpusDecoder(await wasm.opus(), channels),
     openMp3: async () => createEncoder('audio/mpeg', await wasm.mp3()),
   }
-  return {
-    async toMp3(sound, contentType) {
-      if (!contentType.startsWith('audio/amr')) throw new NoConverter('this server converts AMR voice alone')
-      return amrToMp3(sound, codecs)
-    },
-  }
+  return { toMp3: (sound, contentType) => voiceToMp3(sound, contentType, codecs) }
 }

@@ -1,6 +1,12 @@
 import { Worker } from 'node:worker_threads'
-import { type Bytes, CannotConvert } from '../../platform.ts'
+import { type Bytes, CannotConvert, type Voice } from '../../platform.ts'
 import { limiter } from '../limiter.ts'
+
+/** What the thread converts. */
+export interface Clip {
+  readonly sound: Bytes
+  readonly contentType: string
+}
 
 /** The thread's answer for a clip: the MP3, or the sentence of a `CannotConvert`. */
 export type VoiceAnswer = { readonly mp3: Bytes } | { readonly refused: string }
@@ -13,17 +19,17 @@ const WAITING = 64
  * clip after it has died. Clips take turns: 64 may wait, and each has a minute. `url` is
  * src/entry/voice-worker.ts, or the file that the build makes of it.
  */
-export function threadedVoice(url: URL): { toMp3(amr: Bytes): Promise<Bytes> } {
+export function threadedVoice(url: URL): { toMp3: Voice['toMp3'] } {
   const inTurn = limiter(1, WAITING)
   let thread: Worker | undefined
 
-  const convert = async (amr: Bytes): Promise<Bytes> => {
+  const convert = async (clip: Clip): Promise<Bytes> => {
     thread ??= new Worker(url)
     const worker = thread
     // Only a clip in work keeps the process running. An idle thread does not.
     worker.ref()
     try {
-      const answer = await ask(worker, amr)
+      const answer = await ask(worker, clip)
       worker.unref()
       if ('refused' in answer) throw new CannotConvert(answer.refused)
       return answer.mp3
@@ -37,12 +43,12 @@ export function threadedVoice(url: URL): { toMp3(amr: Bytes): Promise<Bytes> } {
     }
   }
 
-  return { toMp3: amr => inTurn(() => convert(amr)) }
+  return { toMp3: (sound, contentType) => inTurn(() => convert({ sound, contentType })) }
 }
 
 class ThreadLost extends Error {}
 
-function ask(worker: Worker, amr: Bytes): Promise<VoiceAnswer> {
+function ask(worker: Worker, clip: Clip): Promise<VoiceAnswer> {
   return new Promise((resolve, reject) => {
     const settle = (end: () => void) => {
       clearTimeout(timer)
@@ -61,6 +67,6 @@ function ask(worker: Worker, amr: Bytes): Promise<VoiceAnswer> {
     worker.on('message', onMessage)
     worker.on('error', onError)
     worker.on('exit', onExit)
-    worker.postMessage(amr)
+    worker.postMessage(clip)
   })
 }
