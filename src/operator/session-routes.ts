@@ -4,7 +4,7 @@ import { enveloped, type Route } from '../http/route.ts'
 import { sessionCookie } from '../http/session-cookie.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
 import { id } from '../operation/fields.ts'
-import { noApp } from '../operation/task.ts'
+import { noApp, task } from '../operation/task.ts'
 import {
   allSessions,
   endAllSessions,
@@ -12,6 +12,7 @@ import {
   type OpenedSession,
   openSession,
   sessionHours,
+  signedIn,
 } from './sessions.ts'
 
 /* How the operator opens a session of the console, and how sessions end. */
@@ -50,6 +51,16 @@ async function open(exchange: Exchange, link: string): Promise<OpenedSession | R
   return run(openSession({ link: `jti ${operator.tokenId}`, expiresAt: operator.expiresAt, browser }))
 }
 
+/** Sessions are in the first database. Where there are others, their apps are told of the session, too. */
+async function tellOtherDatabases({ service, origin }: Exchange): Promise<void> {
+  const { executors, executorFor, clock, newId } = service
+  const caller = { administrator: true, user_id: null, only_group: null } as const
+  const call = { app: noApp, caller, input: {}, now: clock(), newId, origin }
+  const told = task({ decide: () => ({ data: null, events: [signedIn] }) })
+  for (const executor of executors)
+    if (executor !== executorFor('')) await executor.run(told, call, { bookmark: undefined })
+}
+
 export const openSessionRoute: Route = {
   id: 'post__operator_session',
   methods: ['POST'],
@@ -77,6 +88,7 @@ export const openSessionRoute: Route = {
       limits.countWrongToken(exchange.address)
       return opened
     }
+    await tellOtherDatabases(exchange)
     exchange.service.log.info({ event: 'console', opened: true, id: exchange.requestId })
     return exchange.ok(
       { expires_at: opened.expires_at },

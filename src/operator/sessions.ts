@@ -3,6 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { eq, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { consoleLinks, consoleSessions } from '../db/schema-operator.ts'
+import type { NewEvent } from '../events/event.ts'
 import { everyApp } from '../events/record.ts'
 import { refuse } from '../operation/errors.ts'
 import type { Task } from '../operation/executor.ts'
@@ -105,6 +106,8 @@ export interface OpenedSession {
   readonly expires_at: number
 }
 
+export const signedIn: NewEvent = { kind: 'console.signed_in', app_id: everyApp }
+
 /** Opens a session, once for each link. */
 export const openSession = ({ link, expiresAt, browser }: Opening): Task<OpenedSession> => ({
   writes: true,
@@ -132,7 +135,7 @@ export const openSession = ({ link, expiresAt, browser }: Opening): Task<OpenedS
           browser: browser.slice(0, 256),
         }),
       ],
-      events: [{ kind: 'console.signed_in', app_id: everyApp }],
+      events: [signedIn],
     }
   },
 })
