@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { folderStore } from '../../src/blobs/folder.ts'
+import { keepToOurselves } from '../../src/entry/cli/privacy.ts'
 import { BlobStoreError } from '../../src/platform.ts'
 import { bytesFrom, bytesOf, streamOf } from './blob-store.contract.ts'
 
@@ -81,9 +82,13 @@ test('stores keys longer than a file name may be', async () => {
   expect(listed.sort()).toEqual(keys.sort())
 })
 
-test('lets no other user of the machine read objects', async () => {
+test('lets no other user of the machine read objects, under the umask of the program', async () => {
   const root = join(folder, 'mode')
-  await folderStore(root).put('app/chat/1', streamOf(bytesOf(1)), { contentType })
+  const before = process.umask()
+  keepToOurselves()
+  await folderStore(root)
+    .put('app/chat/1', streamOf(bytesOf(1)), { contentType })
+    .finally(() => process.umask(before))
   const [path = ''] = await filesIn(root)
   expect((await stat(path)).mode & 0o077).toBe(0)
 })

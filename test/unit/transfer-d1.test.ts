@@ -5,6 +5,7 @@ import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as schema from '../../src/db/schema.ts'
+import * as auditSchema from '../../src/db/schema-audit.ts'
 import * as erasureSchema from '../../src/db/schema-erasure.ts'
 import * as eventsSchema from '../../src/db/schema-events.ts'
 import * as webhookSchema from '../../src/db/schema-webhook.ts'
@@ -140,7 +141,13 @@ describe('an app moves to D1 and back', () => {
   })
 
   it('with every table, but those that say why not', () => {
-    const tables = Object.values({ ...schema, ...erasureSchema, ...eventsSchema, ...webhookSchema })
+    const tables = Object.values({
+      ...schema,
+      ...auditSchema,
+      ...erasureSchema,
+      ...eventsSchema,
+      ...webhookSchema,
+    })
       .filter(value => is(value, SQLiteTable))
       .map(table => getTableName(table))
     expect([...everyExported, ...leftBehind.map(table => getTableName(table))].sort()).toEqual(tables.sort())
