@@ -73,6 +73,10 @@ export interface BlobStore {
    */
   put(key: string, body: ByteStream, options: { size?: number; contentType: string }): Promise<BlobInfo>
   /**
+   * As `put`, in place of the object that is there; only where `uploads` is `store`, for what a client has put there.
+   */
+  replace?(key: string, body: ByteStream, options: { size: number; contentType: string }): Promise<BlobInfo>
+  /**
    * The bytes, or those of the range; undefined when there is no such object. With `etag` also if the object has
    * other bytes by now, because a presigned upload URL was used twice. Stores where that cannot be ignore `etag`.
    */

@@ -30,8 +30,11 @@ interface Making {
   readonly mark: string
 }
 
-/** The `put` of a store that keeps its objects in this bucket. */
-export function putInto(bucket: S3Bucket): BlobStore['put'] {
+/**
+ * The `put` of a store that keeps its objects in this bucket. With `replaces` it is the `replace`, which does not ask
+ * whether the key is free.
+ */
+export function putInto(bucket: S3Bucket, replaces = false): BlobStore['put'] {
   /**
    * The calls for which this service does not know the condition If-None-Match. A service may know it for one
    * call and not for another.
@@ -45,10 +48,12 @@ export function putInto(bucket: S3Bucket): BlobStore['put'] {
    * end of the write.
    */
   async function create(key: string, making: Making, write: Write): Promise<BlobInfo | undefined> {
-    if (await headObject(bucket, key)) return undefined
+    if (!replaces && (await headObject(bucket, key))) return undefined
     const send = () =>
       bucket.call(making.what, (s3, options) =>
-        write(s3, unconditional.has(making.what) ? {} : { IfNoneMatch: '*' }, options).catch(refusal),
+        write(s3, replaces || unconditional.has(making.what) ? {} : { IfNoneMatch: '*' }, options).catch(
+          refusal,
+        ),
       )
     try {
       let answer = await send()

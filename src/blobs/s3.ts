@@ -121,7 +121,11 @@ export function s3Store(config: S3Config): BlobStore {
       }
     },
 
-    ...(config.upload !== 'through' && { ...presigning(bucket, config.upload), move }),
+    ...(config.upload !== 'through' && {
+      ...presigning(bucket, config.upload),
+      move,
+      replace: putInto(bucket, true),
+    }),
   }
 }
 

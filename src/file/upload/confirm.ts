@@ -1,10 +1,11 @@
 import { objectState } from '../../db/states.ts'
 import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
+import { tellsLocation, withoutLocation } from '../../media/strip/without-location.ts'
 import { Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
 import type { BlobStore } from '../../platform.ts'
 import type { App } from '../../tenant/app.ts'
-import type { StoredObject } from '../objects.ts'
+import { isPicture, type StoredObject } from '../objects.ts'
 import { contentTypeOf, mismatch } from './content.ts'
 import { finish, rememberRefusal } from './object-life.ts'
 
@@ -34,6 +35,7 @@ export async function confirm(
   const there = await blobs.head(object_name)
   if (there === undefined) return refused_status === 0 ? object : refused(refused_status)
   const found = await sniffStored(blobs, object_name, there.size)
+  const content_type = contentTypeOf(kind, found)
   const result =
     there.size > app.settings.upload_max_bytes
       ? refused(413)
@@ -44,8 +46,8 @@ export async function confirm(
               object_name,
               owner_id,
               size: there.size,
-              content_type: contentTypeOf(kind, found),
-              etag: there.etag,
+              content_type,
+              etag: (await strippedEtag(blobs, app, object, content_type, there.size)) ?? there.etag,
               name: '',
               unscanned: scans,
             }),
@@ -57,6 +59,26 @@ export async function confirm(
     await run(rememberRefusal(object_name, result.status))
   await blobs.delete([object_name])
   return result
+}
+
+/**
+ * Takes the location out of a picture that came straight to the store, before anybody can read it. Answers the ETag of
+ * what is there now; undefined if nothing had to be changed.
+ */
+async function strippedEtag(
+  blobs: BlobStore,
+  app: App,
+  { object_name, kind }: StoredObject,
+  contentType: string,
+  size: number,
+): Promise<string | undefined> {
+  if (!app.settings.strip_location || !isPicture(kind) || blobs.replace === undefined) return undefined
+  const sent = await blobs.get(object_name)
+  if (sent === undefined || !(await tellsLocation(sent, contentType))) return undefined
+  const again = await blobs.get(object_name)
+  if (again === undefined) return undefined
+  const stripped = withoutLocation(again, contentType)
+  return (await blobs.replace(object_name, stripped, { size, contentType })).etag
 }
 
 const refused = (status: number): Refusal => refuse('storage_failed', reasons[status], status)

@@ -21,8 +21,11 @@ export function* pass(bytes: number): Generator<Step, void, Uint8Array> {
   if (bytes > 0) yield { pass: bytes }
 }
 
-/** The stream as the steps change it, of the same length. It holds back only what a step takes. */
-export function changedBy(steps: Steps, stream: ByteStream): ByteStream {
+/**
+ * The stream as the steps change it, of the same length. It holds back only what a step takes. `onChange` is called
+ * when bytes have become others.
+ */
+export function changedBy(steps: Steps, stream: ByteStream, onChange?: () => void): ByteStream {
   const reader = stream.getReader()
   let step = steps.next()
   let passed = 0
@@ -35,7 +38,9 @@ export function changedBy(steps: Steps, stream: ByteStream): ByteStream {
     held = []
     heldBytes = 0
     passed = 0
+    const before = onChange && bytes.slice()
     step = steps.next(bytes)
+    if (before?.some((byte, i) => byte !== bytes[i])) onChange?.()
     return bytes
   }
 

@@ -223,7 +223,6 @@ export const pictures: Suite = (instance, _pace, target) => {
   })
 
   it('a photo sent as a picture loses the place it was taken at, and one sent as a file does not', async () => {
-    if (lacking(target, 'own upload URLs') !== undefined) return
     const photo = await bytesOf(
       quarters(40, 20)
         .withExif({ IFD2: { BodySerialNumber: 'SN-123456' }, IFD3: { GPSMapDatum: 'HERE-IT-WAS' } })
