@@ -9,6 +9,7 @@ import {
   startServer,
   temporaryFolder,
 } from '../support/process.ts'
+import { startS3Server } from '../support/s3-server.ts'
 
 const program = ['node', 'dist/cohort.js']
 
@@ -108,4 +109,39 @@ describe('a start', () => {
       await new Promise(resolve => setTimeout(resolve, 100))
     expect(service.output()).toContain('Files do not work: the bucket files at 127.0.0.1')
   })
+
+  it.each([
+    ['bucket', { S3_BUCKET: 'no-such-bucket' }, 'S3_BUCKET names no bucket there'],
+    ['key', { S3_ACCESS_KEY_ID: 'nobody' }, 'S3_ACCESS_KEY_ID is no key there'],
+    [
+      'secret',
+      { S3_SECRET_ACCESS_KEY: 'guessed' },
+      'S3_SECRET_ACCESS_KEY does not belong to S3_ACCESS_KEY_ID',
+    ],
+  ])(
+    'with a wrong %s of the store says which setting is wrong, and is not ready',
+    async (_, wrong, words) => {
+      const store = await startS3Server()
+      try {
+        const { service, url } = await start({
+          S3_BUCKET: store.bucket,
+          S3_ENDPOINT: store.endpoint,
+          S3_REGION: store.region,
+          S3_ACCESS_KEY_ID: store.accessKeyId,
+          S3_SECRET_ACCESS_KEY: store.secretAccessKey,
+          ...wrong,
+        })
+        const ready = await fetch(`${url}/readyz`)
+        expect({ status: ready.status, text: await ready.text() }).toEqual({
+          status: 503,
+          text: expect.stringContaining(words),
+        })
+        while (!service.output().includes('Files do not work'))
+          await new Promise(resolve => setTimeout(resolve, 100))
+        expect(service.output()).toMatch(new RegExp(`^Files do not work: .*${words}`, 'm'))
+      } finally {
+        await store.stop()
+      }
+    },
+  )
 })
