@@ -57,6 +57,7 @@ import {
 import { getApp, listApps } from './operator/apps.ts'
 import { deleteApp } from './operator/delete-app.ts'
 import { listFiles } from './operator/files.ts'
+import { listGroupInvitations } from './operator/group-invitations.ts'
 import { listGroups } from './operator/groups.ts'
 import { usage } from './operator/usage.ts'
 import { getUser, listUserGroups, listUsers } from './operator/users.ts'
@@ -145,6 +146,7 @@ export const operations: readonly Operation[] = [
   forward,
   revokeFile,
   listGroups,
+  listGroupInvitations,
   listUsers,
   getUser,
   listUserGroups,

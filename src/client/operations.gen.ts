@@ -1028,6 +1028,20 @@ export interface AdminGroupsItem {
   readonly updated_at: number
 }
 
+export interface AdminGroupInvitationsInput {
+  /** The group. */
+  readonly group_id: number
+  /** How many rows a page has at most. 1 to 1000. */
+  readonly limit?: number
+}
+export interface AdminGroupInvitationsItem {
+  readonly invitee_id: number
+  readonly inviter_id: number
+  readonly reason: string
+  /** Milliseconds. */
+  readonly expires_at: number
+}
+
 export interface AdminUsersInput {
   /** By user id, or those with the most stored bytes first. Default: "id". */
   readonly sort?: "id" | "bytes"
@@ -2170,6 +2184,8 @@ export const fileOperations = (api: Connection) => ({
 export const adminOperations = (api: Connection) => ({
     /** List the groups of the app. All of them, newest first or in another order; those whose name begins with a text, by name; or those of one owner, newest first. */
     groups: (input?: AdminGroupsInput, options?: CallOptions) => api.pages<AdminGroupsItem>('GET', "/admin/groups", input, options),
+    /** List the invitations of a group that wait for consent. By invitee. A user lists its own by /group/invitation_list. */
+    groupInvitations: (input: AdminGroupInvitationsInput, options?: CallOptions) => api.pages<AdminGroupInvitationsItem>('GET', "/admin/group/invitations", input, options),
     /** List the users of the app. Those that ever joined a group, stored a file or chose a setting. */
     users: (input?: AdminUsersInput, options?: CallOptions) => api.pages<AdminUsersItem>('GET', "/admin/users", input, options),
     /** Get a user of the app. A user that is not known yet has all counts 0. */

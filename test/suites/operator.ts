@@ -65,7 +65,8 @@ export const operatorSuite: Suite = instance => {
       }
       const operator = withToken(await operatorToken(instance()))
       if (method === 'GET') {
-        const answer = await operator.get(path, { app_id, user_id: 1 })
+        const group = path.includes('/group/') && { group_id: 1 }
+        const answer = await operator.get(path, { app_id, user_id: 1, ...group })
         // A path with a name in it needs something of that name.
         if (path.includes(':')) expect([10002, 20026]).toContain(answer.code)
         else
@@ -256,6 +257,30 @@ export const operatorSuite: Suite = instance => {
       expect(await sizes({ user_id: one })).toEqual([9, 5])
       expect(await sizes({ user_id: two })).toEqual([])
       expect(await sizes({ group_id: groups.Zebra ?? 0 })).toEqual([9])
+    })
+
+    it('invitations of a group that wait for consent, until they are answered', async () => {
+      const secret = await instance().createApp('inviting', { invite_confirm: true })
+      const { host, guest, other } = await people(instance(), ['host', 'guest', 'other'], {
+        app_id: 'inviting',
+        secret,
+      })
+      const group_id = await newGroup(host)
+      const sent = { group_id, user_list: [guest.id, other.id], reason: 'Read with us' }
+      dataOf(await host.post('/group/invite', sent))
+      const { groupInvitations } = (await operatorClient(instance(), 'inviting')).admin
+      const waiting = await groupInvitations({ group_id, limit: 1 }).all()
+      expect(waiting).toEqual(
+        [guest.id, other.id].map(invitee_id => ({
+          invitee_id,
+          inviter_id: host.id,
+          reason: 'Read with us',
+          expires_at: expect.any(Number),
+        })),
+      )
+      dataOf(await guest.post('/group/invite/handle', { group_id, user_id: host.id, approval: false }))
+      expect(await groupInvitations({ group_id }).all()).toEqual(waiting.slice(1))
+      expect(await (await admin()).groupInvitations({ group_id }).all()).toEqual([])
     })
 
     it('files that it can read where the list says', async () => {

@@ -28,6 +28,8 @@ export async function furnish({ url, app_id, secret }: Instance) {
   })
   await anna.group.create({ name: 'Book club', user_list: [2, 3] })
   await cleo.group.apply({ group_id, reason: hostile })
+  await (await as(4)).user.setSettings({ group_confirm: true })
+  await anna.group.invite({ group_id, user_list: [4], reason: hostile })
   await ben.group.setDisplayName({ group_id, value: hostile.slice(0, 64) })
   await anna.group.publishAnnouncement({ group_id, title: 'Tuesday', content: hostile })
   await anna.group.setExt({ group_id, value: hostile })

@@ -51,6 +51,7 @@ export function Group({ app_id, group_id }: { readonly app_id: string; readonly 
           />
           <Members {...of} owner_id={group.owner_id} reload={info.reload} turn={group.count} />
           <Applications {...of} />
+          <Invitations {...of} />
           <Blacklist {...of} />
           <Announcements {...of} />
           <SharedFiles {...of} />
@@ -191,6 +192,27 @@ function Applications({ api, app_id, group_id }: OfGroup) {
                 </div>
               ),
           },
+        ]}
+      />
+    </>
+  )
+}
+
+function Invitations({ api, app_id, group_id }: OfGroup) {
+  return (
+    <>
+      <h2>Invitations</h2>
+      <PagedTable
+        caption="Invitations"
+        empty="None waits for consent."
+        isCounted={false}
+        keys={[group_id]}
+        list={() => api.admin.groupInvitations({ group_id })}
+        columns={[
+          { title: 'User', cell: ({ invitee_id }) => <UserLink app_id={app_id} user_id={invitee_id} /> },
+          { title: 'By', cell: ({ inviter_id }) => <UserLink app_id={app_id} user_id={inviter_id} /> },
+          { title: 'Reason', cell: ({ reason }) => reason },
+          { title: 'Until', cell: ({ expires_at }) => formatTime(expires_at) },
         ]}
       />
     </>

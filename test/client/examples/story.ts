@@ -53,6 +53,7 @@ async function groups(recorder: Recorder, instance: Instance): Promise<number> {
   await recorder.call(dora, 'GET /user/settings')
   await recorder.call(anna, 'POST /group/invite', { ...group, user_list: [4], reason: 'Read with us' })
   await recorder.call(dora, 'GET /group/invitation_list')
+  await recorder.call(await admin(), 'GET /admin/group/invitations', group)
   await recorder.call(dora, 'PUT /group/invite/handle', { ...group, user_id: 1, approval: true })
   const { qr_info } = await recorder.call(anna, 'GET /group/qrcode/sign', group)
   await recorder.call(emil, 'POST /group/qrcode/invite', { qr_info })
@@ -236,6 +237,9 @@ async function administration(recorder: Recorder, instance: Instance): Promise<v
   await recorder.call(server, 'POST /moderation/release', { object_name })
   await recorder.call(server, 'POST /moderation/delete', { object_name })
   await recorder.call(server, 'GET /audit', { actor: 2, limit: 2 })
+  const exported = await fetch(`${instance.url}/user/export?user_id=2`, { headers: server.headers })
+  const [head, user, ...lines] = (await exported.text()).trim().split('\n')
+  recorder.keep('GET /user/export', { user_id: 2 }, `${[head, user, lines.at(-1)].join('\n')}\n`)
 }
 
 async function operator(recorder: Recorder, instance: Instance): Promise<void> {
