@@ -74,6 +74,14 @@ export function sqliteEngine(
       throw failure(error)
     }
   }
+  /** Writes the database anew. On Deno that is not allowed, because VACUUM attaches a second database. */
+  const vacuum = (): void => {
+    try {
+      guard(() => driver.exec('VACUUM'))
+    } catch (error) {
+      if (!/attach/i.test(String(error))) throw error
+    }
+  }
   /** Runs the action while no process can commit. */
   const alone = async (action: () => Promise<void>): Promise<void> => {
     const connection = guard(open)
@@ -130,7 +138,7 @@ export function sqliteEngine(
     forgetDeleted({ keepLog } = { keepLog: false }) {
       try {
         const [[pages = 0] = []] = guard(() => driver.prepare('PRAGMA page_count')([]))
-        if (Number(pages) <= maxVacuumedPages) guard(() => driver.exec('VACUUM'))
+        if (Number(pages) <= maxVacuumedPages) vacuum()
         if (keepLog) return true
         const [[busy] = []] = guard(() => driver.prepare('PRAGMA wal_checkpoint(TRUNCATE)')([]))
         return Number(busy) === 0
