@@ -115,6 +115,12 @@ describe('withoutLocation', () => {
     expect((await sharp(after).metadata()).width).toBe(20)
   })
 
+  it('passes a PNG that is cut off anywhere', async () => {
+    const whole = await bytesOf(taken().png())
+    for (let length = 0; length < Math.min(700, whole.length); length++)
+      expect(await stripped(whole.slice(0, length))).toHaveLength(length)
+  })
+
   it('empties the IPTC records of a JPEG', async () => {
     const record = `Photoshop 3.0\0${'8BIM'}HERE-IT-WAS`
     const segment = [0xff, 0xff, 0xed, 0, record.length + 2, ...Buffer.from(record, 'latin1')]

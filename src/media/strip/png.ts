@@ -19,20 +19,21 @@ export function* png(): Steps {
     const name = String.fromCharCode(...head.subarray(4))
     const mayHold = (name === 'eXIf' || TEXTS.has(name)) && length + 4 <= MAX_HELD_BYTES
     if (!mayHold) yield* pass(length + 4)
-    else stripChunk(name, yield* take(length + 4))
+    else stripChunk(name, length, yield* take(length + 4))
   }
 }
 
-/** `content` is followed by the checksum, four bytes, which covers the name as well. */
-function stripChunk(name: string, chunk: Uint8Array): void {
-  const content = chunk.subarray(0, -4)
+/** The content is followed by the checksum, four bytes, which covers the name as well. A file may be cut off in both. */
+function stripChunk(name: string, length: number, chunk: Uint8Array): void {
+  const content = chunk.subarray(0, length)
   if (name === 'eXIf') stripExif(content)
   else if (METADATA.test(new TextDecoder('latin1').decode(content.subarray(0, 80)))) emptyText(name, content)
   else return
+  if (chunk.length < length + 4) return
   const named = new Uint8Array(4 + content.length)
   named.set(new TextEncoder().encode(name))
   named.set(content, 4)
-  new DataView(chunk.buffer, chunk.byteOffset).setUint32(content.length, crc32(named))
+  new DataView(chunk.buffer, chunk.byteOffset).setUint32(length, crc32(named))
 }
 
 /**
