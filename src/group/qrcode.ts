@@ -71,7 +71,7 @@ export const qrcodeSign = groupOperation({
 })
 
 /** Stands for every inviter of the group. */
-const everyInviter = 0
+export const everyInviter = 0
 
 /** The group's version from which codes are good: for this inviter, and for the whole group. */
 const endedCodes = query<{ group_id: number; inviter_id: number }>()(p =>

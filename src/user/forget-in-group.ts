@@ -20,6 +20,7 @@ import { unblocking } from '../group/blacklist.ts'
 import { dissolution } from '../group/destroy.ts'
 import { groupOperation } from '../group/group-operation.ts'
 import { remove } from '../group/join.ts'
+import { everyInviter } from '../group/qrcode.ts'
 import { id } from '../operation/fields.ts'
 import { role } from '../operation/roles.ts'
 import { avatarOf } from './avatar.ts'
@@ -93,6 +94,17 @@ const dropInvitations = command<OfUser & { app_id: string }>()(
 const dropKicks = command<OfUser>()(
   p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
 )
+/**
+ * QR codes of the user that were ended must stay ended if the id comes back. That end is kept without the id, as the
+ * end of all codes of the group that are as old.
+ */
+const endCodesOfAll = command<OfUser>()(
+  p => sql`INSERT INTO ended_qr_codes (group_id, inviter_id, before_version)
+    SELECT group_id, ${everyInviter}, before_version FROM ended_qr_codes
+      WHERE group_id = ${p.group_id} AND inviter_id = ${p.user_id}
+    ON CONFLICT (group_id, inviter_id)
+      DO UPDATE SET before_version = max(before_version, excluded.before_version)`,
+)
 const dropCodes = command<OfUser>()(
   p => sql`DELETE FROM ended_qr_codes WHERE group_id = ${p.group_id} AND inviter_id = ${p.user_id}`,
 )
@@ -142,6 +154,7 @@ export const forgetInGroup = groupOperation({
       dropApplication(ofUser),
       dropInvitations({ ...ofUser, app_id: app.app_id }),
       dropKicks(ofUser),
+      endCodesOfAll(ofUser),
       dropCodes(ofUser),
       ...liftAbsentBans(group_id, [user_id]),
     ]

@@ -12,6 +12,7 @@ import {
   memberIds,
   newGroup,
   people,
+  qrOf,
   type User,
 } from '../support/groups.ts'
 import { personal } from '../support/personal.ts'
@@ -279,9 +280,11 @@ export const erasureSuite: Suite = (instance, _, target) => {
   })
 
   it('an id that is used again is another person, who can be erased again', async () => {
-    const { person, owner } = await people(instance(), ['person', 'owner'])
+    const { person, owner, guest } = await people(instance(), ['person', 'owner', 'guest'])
     const admin = await administratorOf(instance())
     const group_id = await newGroup(owner, { user_list: [person.id] })
+    const qr_info = await qrOf(person, group_id)
+    dataOf(await person.post('/group/qrcode/revoke', { group_id }))
     dataOf(await owner.post('/group/ban', { group_id, user_list: [person.id], duration: -1 }))
     const first = dataOf(await admin.post('/user/erase', { user_id: person.id }))
     expect(first).toMatchObject({ state: 'running', memberships: 1, bans: 1 })
@@ -293,6 +296,8 @@ export const erasureSuite: Suite = (instance, _, target) => {
       await owner.post('/group/members/display_name', { group_id, user_list: [person.id] }),
     )
     expect(member).toMatchObject({ expired_time: 0, display_name: '' })
+    // What was ended stays ended.
+    expectRefusal(await guest.post('/group/qrcode/invite', { qr_info }), 20024)
     expect(dataOf(await admin.get('/user/erasures'))).toContainEqual(
       expect.objectContaining({ user_id: person.id, state: 'done', erased_at }),
     )
