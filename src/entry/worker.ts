@@ -17,6 +17,7 @@ import { ensureFirstApp } from '../tenant/first-app.ts'
 import { eraseUser } from '../user/erase.ts'
 import { version } from '../version.ts'
 import { nextAttempts } from '../webhook/webhook.ts'
+import type { ImagesLike } from './worker/cloudflare-images.ts'
 import { EventHub } from './worker/hub.ts'
 import { type HubsLike, sourceOn, telling } from './worker/hub-source.ts'
 import { ping } from './worker/ping.ts'
@@ -29,6 +30,7 @@ interface Bindings {
   readonly FILES?: R2BucketLike
   readonly RATE_LIMITER?: RateLimitLike
   readonly HUB?: HubsLike
+  readonly IMAGES?: ImagesLike
   /** Static assets. Cloudflare answers their URLs before it asks the Worker; `npm run dev:worker` does not. */
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   readonly [name: string]: unknown
@@ -85,7 +87,7 @@ function start(bindings: Bindings) {
       images: {
         // The decoders are loaded with the first picture, because a cold start pays for all that it loads.
         async resize(picture, request) {
-          images ??= (await import('../media/wasm-images.ts')).wasmImages(loadWasm, MAX_PICTURE_BYTES)
+          images ??= await imagesOf(bindings)
           return images.resize(picture, request)
         },
       },
@@ -116,6 +118,16 @@ function start(bindings: Bindings) {
     await Promise.all([first, prepare(config.APP_ID)])
   }
   return { app, prepared: prepared(), jobs, executors: [...executors.values()], recorded: () => recorded }
+}
+
+/** With the binding IMAGES, Cloudflare Images makes what is too large for an isolate. */
+async function imagesOf({ IMAGES }: Bindings): Promise<Images> {
+  const [{ wasmImages }, { withCloudflareImages }] = await Promise.all([
+    import('../media/wasm-images.ts'),
+    import('./worker/cloudflare-images.ts'),
+  ])
+  const own = wasmImages(loadWasm, MAX_PICTURE_BYTES)
+  return IMAGES === undefined ? own : withCloudflareImages(own, IMAGES)
 }
 
 /**

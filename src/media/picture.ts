@@ -25,8 +25,11 @@ export function refuseHugePicture(size: PictureSize | undefined): void {
   }
 }
 
-export function tooLargeHere({ width, height }: PictureSize): CannotConvert {
-  return new CannotConvert(
+/** Decoding the picture takes more memory than this home has. */
+export class TooLargeHere extends CannotConvert {}
+
+export function tooLargeHere({ width, height }: PictureSize): TooLargeHere {
+  return new TooLargeHere(
     `a picture of ${width} × ${height} pixels in this format is too large for this server: upload it smaller or as a JPEG`,
   )
 }

@@ -1,9 +1,12 @@
 import { cpSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callers, newUsers } from '../support/client.ts'
+import { read, sendFile, toUser } from '../support/files.ts'
 import { dataOf, expectRefusal, newGroup } from '../support/groups.ts'
+import { bytesOf } from '../support/pictures.ts'
 import {
   freePort,
   type Running,
@@ -80,6 +83,24 @@ describe('a Worker with two databases', () => {
     await start({ APP_ID: 'first' })
   })
   afterAll(() => running.end('SIGTERM'))
+
+  it('has Cloudflare Images make what is too large for it to decode', async () => {
+    const [id = 0] = newUsers(1)
+    const sender = await appOf('first').as(id)
+    const large = sharp({ create: { width: 7000, height: 5200, channels: 3, background: '#d02040' } })
+    const bytes = await bytesOf(large.jpeg({ progressive: true }))
+    const url = await sendFile(sender, { ...toUser({ id }), file_type: 102 }, bytes)
+    const {
+      status,
+      headers,
+      bytes: made,
+    } = await read(sender, url, { query: { image_type: 2, w: 320, h: 320 } })
+    expect([status, headers.get('content-type')]).toEqual([200, 'image/jpeg'])
+    const { data, info } = await sharp(made).raw().toBuffer({ resolveWithObject: true })
+    expect([info.width, info.height]).toEqual([320, 238])
+    for (const [i, value] of [0xd0, 0x20, 0x40].entries())
+      expect(Math.abs((data[i] ?? 0) - value)).toBeLessThanOrEqual(6)
+  })
 
   it('keeps each app in its own', async () => {
     const [user = 0] = newUsers(1)
