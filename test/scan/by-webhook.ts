@@ -22,7 +22,7 @@ export const scansByWebhook = (target: Target): void => {
         SCAN: scanner.url,
         SCAN_ON_FAILURE: 'refuse',
         SCAN_SECRET: secret,
-        PUBLIC_URL: '{url}',
+        PUBLIC_URL: '{own url}',
         WEBHOOK_ALLOW: '127.0.0.0/8',
         WEBHOOK_ALLOW_HTTP: 'true',
       })

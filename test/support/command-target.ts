@@ -49,7 +49,7 @@ export const commandTarget = (
       LOG_LEVEL: 'warn',
       ...Object.fromEntries(
         // A service that must know its own URL is told the one that it gets here.
-        Object.entries(environment).map(([key, value]) => [key, value.replace('{url}', url)]),
+        Object.entries(environment).map(([key, value]) => [key, value === '{own url}' ? url : value]),
       ),
     }
     const cli = (...args: string[]) => run([...command, ...args], env, cwd)
