@@ -21,6 +21,8 @@ const film = (name: string, ...options: string[]) =>
   ffmpegFile(name, [...FILM, ...SOUND, '-pix_fmt', 'yuv420p', '-ac', '1', ...options])
 
 const MPEG4 = ['-c:v', 'mpeg4', '-q:v', '2']
+/** As phones record it. */
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '10']
 
 interface FormatFile {
   /** The file_type that clients send it as. */
@@ -57,10 +59,10 @@ export const formatFiles: Readonly<Record<string, FormatFile>> = {
   FLAC: of(101, () => sound('a.flac')),
   'Matroska sound': of(101, () => sound('a.mka', '-c:a', 'libopus')),
   'Windows Media sound': of(101, () => sound('a.wma', '-c:a', 'wmav2')),
-  MP4: of(103, () => film('a.mp4', ...MPEG4, '-c:a', 'aac')),
-  QuickTime: of(103, () => film('a.mov', ...MPEG4, '-c:a', 'aac')),
+  MP4: of(103, () => film('a.mp4', ...H264, '-c:a', 'aac')),
+  QuickTime: of(103, () => film('a.mov', ...H264, '-c:a', 'aac')),
   WebM: of(103, () => film('a.webm', '-c:v', 'libvpx', '-b:v', '500k', '-c:a', 'libopus')),
-  '3GP': of(103, () => film('a.3gp', ...MPEG4, '-c:a', 'aac', '-ar', '8000')),
+  '3GP': of(103, () => film('a.3gp', ...H264, '-c:a', 'aac', '-ar', '8000')),
   MKV: of(103, () => film('a.mkv', ...MPEG4, '-c:a', 'libopus')),
   AVI: of(103, () => film('a.avi', ...MPEG4, '-c:a', 'libmp3lame')),
   'MPEG-TS': of(103, () => film('a.ts', '-c:v', 'mpeg2video', '-q:v', '2', '-c:a', 'aac')),
