@@ -5,7 +5,7 @@ import { logThread } from '../db/engines/log-thread.ts'
 import { failure } from '../http/respond.ts'
 import { wasmDecodeCost } from '../media/decode-cost.ts'
 import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
-import { processImages } from '../media/process/images.ts'
+import { BUN_CONVERTER_BYTES, processImages } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
@@ -91,7 +91,7 @@ const runtime: Runtime = {
     }
   },
   memoryBody: bytes => new Blob([bytes]),
-  images: processImages([...command, PICTURE_PROCESS], wasmDecodeCost),
+  images: processImages([...command, PICTURE_PROCESS], wasmDecodeCost, BUN_CONVERTER_BYTES),
   voice: serverVoice(besideMain('voice-worker.ts')),
   videos: ffmpegVideos(),
   // Bun sends a file by itself, and tells its length. A stream it sends in chunks, whatever the headers say.

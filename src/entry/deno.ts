@@ -5,7 +5,7 @@ import { logThread } from '../db/engines/log-thread.ts'
 import { nodeSqlite } from '../db/engines/node-sqlite.ts'
 import { sharpDecodeCost } from '../media/decode-cost.ts'
 import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
-import { processImages } from '../media/process/images.ts'
+import { processImages, V8_CONVERTER_BYTES } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import type { ByteStream } from '../platform.ts'
 import { main } from './cli/main.ts'
@@ -67,7 +67,7 @@ const runtime: Runtime = {
       },
     }
   },
-  images: processImages(pictureProcess, sharpDecodeCost),
+  images: processImages(pictureProcess, sharpDecodeCost, V8_CONVERTER_BYTES),
   voice: serverVoice(new URL('./voice-worker.ts', import.meta.url)),
   videos: ffmpegVideos(),
   sender: {

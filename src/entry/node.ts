@@ -7,7 +7,7 @@ import { threadedCheckpoints } from '../db/engines/checkpoints.ts'
 import { logThread } from '../db/engines/log-thread.ts'
 import { sharpDecodeCost } from '../media/decode-cost.ts'
 import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
-import { processImages } from '../media/process/images.ts'
+import { processImages, V8_CONVERTER_BYTES } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import { GatheringMessage } from './gathering-message.ts'
@@ -65,6 +65,7 @@ const runtime: Runtime = {
   images: processImages(
     [process.execPath, fileURLToPath(new URL('./picture-process.js', import.meta.url))],
     sharpDecodeCost,
+    V8_CONVERTER_BYTES,
   ),
   voice: serverVoice(new URL('./voice-worker.js', import.meta.url)),
   videos: ffmpegVideos(),

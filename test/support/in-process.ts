@@ -14,7 +14,7 @@ import { eventLoop } from '../../src/entry/event-loop.ts'
 import { nativeSha256 } from '../../src/entry/sha256.ts'
 import { sharpDecodeCost } from '../../src/media/decode-cost.ts'
 import { ffmpegVideos } from '../../src/media/ffmpeg-videos.ts'
-import { processImages } from '../../src/media/process/images.ts'
+import { processImages, V8_CONVERTER_BYTES } from '../../src/media/process/images.ts'
 import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { Metrics } from '../../src/metrics.ts'
 import { serialExecutor } from '../../src/operation/serial-executor.ts'
@@ -80,7 +80,11 @@ export async function startClocked(): Promise<ClockedInstance> {
       outbound: nodeOutbound({ allowedNetworks: networksIn('127.0.0.0/8'), allowHttp: true }),
       files: {
         blobs: folderStore(join(folder, 'files')),
-        images: processImages([process.execPath, 'dist/picture-process.js'], sharpDecodeCost),
+        images: processImages(
+          [process.execPath, 'dist/picture-process.js'],
+          sharpDecodeCost,
+          V8_CONVERTER_BYTES,
+        ),
         videos: ffmpegVideos(),
         voice: serverVoice(new URL('../../dist/voice-worker.js', import.meta.url)),
       },

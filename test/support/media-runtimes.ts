@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 import { sharpDecodeCost } from '../../src/media/decode-cost.ts'
-import { processImages } from '../../src/media/process/images.ts'
+import { processImages, V8_CONVERTER_BYTES } from '../../src/media/process/images.ts'
 import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { type Media, remoteMedia } from './media-http.ts'
 import { removeFolder, run, temporaryFolder } from './process.ts'
@@ -22,7 +22,7 @@ export async function nodeMedia(): Promise<RunningMedia> {
   const folder = temporaryFolder()
   const worker = await buildVoiceWorker(folder)
   return {
-    images: processImages([process.execPath, 'dist/picture-process.js'], sharpDecodeCost),
+    images: processImages([process.execPath, 'dist/picture-process.js'], sharpDecodeCost, V8_CONVERTER_BYTES),
     voice: serverVoice(worker),
     stop: () => removeFolder(folder),
   }

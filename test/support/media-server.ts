@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sharpDecodeCost, wasmDecodeCost } from '../../src/media/decode-cost.ts'
-import { processImages } from '../../src/media/process/images.ts'
+import { BUN_CONVERTER_BYTES, processImages, V8_CONVERTER_BYTES } from '../../src/media/process/images.ts'
 import { serverVoice } from '../../src/media/voice/server-voice.ts'
 import { serveMedia } from './media-http.ts'
 
@@ -12,8 +12,16 @@ const entry = (name: string) => fileURLToPath(new URL(`../../src/entry/${name}`,
 const handle = serveMedia({
   images:
     'Bun' in globalThis
-      ? processImages([process.execPath, entry('bun.ts'), 'picture-process'], wasmDecodeCost)
-      : processImages([process.execPath, 'run', '--allow-all', entry('picture-process.ts')], sharpDecodeCost),
+      ? processImages(
+          [process.execPath, entry('bun.ts'), 'picture-process'],
+          wasmDecodeCost,
+          BUN_CONVERTER_BYTES,
+        )
+      : processImages(
+          [process.execPath, 'run', '--allow-all', entry('picture-process.ts')],
+          sharpDecodeCost,
+          V8_CONVERTER_BYTES,
+        ),
   voice: serverVoice(new URL('../../src/entry/voice-worker.ts', import.meta.url)),
 })
 

@@ -12,6 +12,8 @@ export interface LaneOptions {
   readonly memory: MemoryBudget
   /** How long the process is kept without work, milliseconds. Its memory becomes free only when it ends. */
   readonly idleMs: number
+  /** If the process holds more than this after a picture, it is replaced before the next one, bytes. */
+  readonly maxIdleBytes: number
 }
 
 /** The converter ended, or was stopped because of its memory. Pictures before this one may be the cause. */
@@ -21,7 +23,7 @@ class ConverterEnded extends CannotConvert {}
 export interface Work {
   readonly request: PictureRequest
   readonly picture: Bytes
-  readonly maxRssBytes: number
+  readonly maxBytes: number
 }
 
 interface Answered {
@@ -31,19 +33,14 @@ interface Answered {
 
 const TIMEOUT_MS = 30_000
 const WATCH_MS = 20
-/**
- * If the process holds more than this after a picture, it is replaced before the next one, bytes. A new one holds 70
- * to 95 MB, half of it the program itself.
- */
-const MAX_IDLE_BYTES = 125_000_000
 const WAITING = 64
 
 /**
  * A converter's process. The first picture starts it, and so does the first picture after it has ended.
- * Pictures take turns. The process is stopped if a picture takes more memory than `maxRssBytes`. This works on Linux;
+ * Pictures take turns. The process is stopped if a picture takes more memory than `maxBytes`. This works on Linux;
  * elsewhere only the estimate from the picture's header counts.
  */
-export function pictureLane(command: readonly string[], { memory, idleMs }: LaneOptions) {
+export function pictureLane(command: readonly string[], { memory, idleMs, maxIdleBytes }: LaneOptions) {
   const inTurn = limiter(1, WAITING)
   let running: ChildProcess | undefined
   let made = 0
@@ -77,19 +74,19 @@ export function pictureLane(command: readonly string[], { memory, idleMs }: Lane
     forget(child)
   }
 
-  const convert = async ({ request, picture, maxRssBytes }: Work): Promise<Answered> => {
+  const convert = async ({ request, picture, maxBytes }: Work): Promise<Answered> => {
     clearTimeout(idle)
-    await memory.reserve(holder, maxRssBytes)
+    await memory.reserve(holder, maxBytes)
     running ??= start()
     const child = running
     keepAlive(child, true)
     let keptBytes = 0
     try {
-      const answered = await ask(child, request, picture, maxRssBytes)
+      const answered = await ask(child, request, picture, maxBytes)
       made++
-      keptBytes = Math.max(1, await rssBytes(child))
+      keptBytes = Math.max(1, await ownBytes(child))
       // Memory left from earlier pictures must not count as that of the next picture.
-      if (keptBytes > MAX_IDLE_BYTES) stop(child)
+      if (keptBytes > maxIdleBytes) stop(child)
       return answered
     } catch (error) {
       stop(child)
@@ -144,7 +141,7 @@ function ask(
   child: ChildProcess,
   request: PictureRequest,
   picture: Bytes,
-  maxRssBytes: number,
+  maxBytes: number,
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const { stdin, stdout } = child
@@ -166,7 +163,7 @@ function ask(
       TIMEOUT_MS,
     )
     const watch = setInterval(async () => {
-      if ((await rssBytes(child)) > maxRssBytes)
+      if ((await ownBytes(child)) > maxBytes)
         fail(new ConverterEnded('the picture takes too much memory to be converted here'))
     }, WATCH_MS)
     stdout?.on('data', read)
@@ -178,8 +175,12 @@ function ask(
 
 const PAGE_BYTES = 4096
 
-/** The memory that a process takes at present, bytes; 0 if the system does not tell. */
-async function rssBytes({ pid }: ChildProcess): Promise<number> {
+/**
+ * The memory that only this process takes at present, bytes; 0 if the system does not tell. The pages of its program
+ * are left out, because all processes of that program share them.
+ */
+async function ownBytes({ pid }: ChildProcess): Promise<number> {
   const told = await readFile(`/proc/${pid}/statm`, 'latin1').catch(() => '')
-  return Number(told.split(' ')[1] ?? 0) * PAGE_BYTES
+  const [, resident = 0, shared = 0] = told.split(' ').map(Number)
+  return (resident - shared) * PAGE_BYTES
 }
