@@ -109,7 +109,10 @@ describe.each(Object.entries(consoleHomes))('the console of %s, in Chromium', (n
     await said('The token is good for an hour.')
     await page.getByRole('button', { name: 'New secret' }).click()
     await said(/A new secret signs/)
-    const end = page.getByRole('table').first().getByRole('button', { name: /^End / }).last()
+    const ends = page.getByRole('table').first().getByRole('button', { name: /^End / })
+    // The table is shown anew a moment after the message.
+    await ends.nth(1).waitFor()
+    const end = ends.last()
     const label = (await end.textContent()) ?? ''
     await end.click()
     await confirm(label)
