@@ -74,10 +74,16 @@ const page = selectOf(memberList, { group_id: 1, cursor: '', limit: 1 })
 app.get(`/select${memberList.path}`, context => {
   const { group_id, limit, cursor = '' } = context.req.query()
   const after = cursor === '' ? 0 : Number.parseInt(cursor, 36)
-  return success(
-    context,
-    page.prepared.all(...page.statement.bind({ group_id: Number(group_id), after, limit: Number(limit) })),
-  )
+  const size = Number(limit)
+  const where = {
+    group_id: Number(group_id),
+    after,
+    began: Number.MAX_SAFE_INTEGER,
+    limit: size,
+    skip: size - 1,
+  }
+  const [found] = page.prepared.all(...page.statement.bind({ ...where, viewer_id: 1, now: Date.now() }))
+  return success(context, found)
 })
 const joined = selectOf(userJoined, {})
 let user_id = 0
