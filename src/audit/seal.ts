@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
 import { command, db, query } from '../db/query.ts'
 import { auditChain, type ChainEntry } from '../db/schema-audit.ts'
 import { events } from '../db/schema-events.ts'
-import { reach } from '../events/feed.ts'
+import { columnsOfEvents, reach } from '../events/feed.ts'
 import type { Executor } from '../operation/executor.ts'
 import { base64url } from '../operation/sign.ts'
 import { runTask, task } from '../operation/task.ts'
@@ -40,25 +40,9 @@ export async function chainHead(executor: Executor, app_id: string): Promise<Hea
   return (await executor.read(newest({ app_id })))[0]
 }
 
-/** The columns of an event as they are stored. */
-export const storedColumns = {
-  seq: events.seq,
-  at: events.at,
-  kind: events.kind,
-  group_id: events.group_id,
-  group_version: events.group_version,
-  by_id: events.by_id,
-  acting: events.acting,
-  key_id: events.key_id,
-  subjects: sql<string>`subjects`.as('subjects'),
-  data: sql<string>`data`.as('data'),
-  request: events.request,
-  ip: events.ip,
-}
-
 const storedAfter = query<{ app_id: string; seq: number }>()(p =>
   db
-    .select(storedColumns)
+    .select(columnsOfEvents)
     .from(events)
     .where(and(eq(events.app_id, p.app_id), gt(events.seq, p.seq)))
     .orderBy(asc(events.seq))

@@ -2,6 +2,7 @@ import { and, desc, type SQL, sql } from 'drizzle-orm'
 import { type Args, db, inList, type Placeholders, query } from '../db/query.ts'
 import { events } from '../db/schema-events.ts'
 import type { EventKind } from '../events/event.ts'
+import { columnsOfEvents } from '../events/feed.ts'
 
 /*
  * The events that an auditor asks for, newest first. Only the place in the order and the group have an index.
@@ -36,20 +37,7 @@ type Asked = TrailFilter & {
 }
 type AskedOfGroup = Asked & { readonly group_id: number; readonly version: number }
 
-const columns = {
-  seq: events.seq,
-  at: events.at,
-  kind: events.kind,
-  group_id: events.group_id,
-  group_version: events.group_version,
-  by_id: events.by_id,
-  acting: events.acting,
-  key_id: events.key_id,
-  subjects: events.subjects,
-  data: events.data,
-  request: events.request,
-  ip: events.ip,
-}
+const columns = { ...columnsOfEvents, subjects: events.subjects, data: events.data }
 
 /** The first event that is not older than a time, found by halving; one after the newest if all are older. */
 const firstSince = (app_id: unknown, at: SQL): SQL => {

@@ -2,12 +2,11 @@ import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { type Bound, db, query } from '../db/query.ts'
 import { auditChain, auditHeads, type ChainEntry } from '../db/schema-audit.ts'
 import { events } from '../db/schema-events.ts'
-import { reach } from '../events/feed.ts'
+import { columnsOfEvents, reach } from '../events/feed.ts'
 import type { TextHash } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
 import { checkBatch } from './check-batch.ts'
 import { batchHash, type EventRow, type StoredBatch } from './digest.ts'
-import { storedColumns } from './seal.ts'
 import { Terms } from './terms.ts'
 
 /*
@@ -53,7 +52,7 @@ const headOf = query<{ app_id: string }>()(p =>
 
 const eventsBetween = query<{ app_id: string; from: number; to: number }>()(p =>
   db
-    .select(storedColumns)
+    .select(columnsOfEvents)
     .from(events)
     .where(and(eq(events.app_id, p.app_id), sql`${events.seq} BETWEEN ${p.from} AND ${p.to}`))
     .orderBy(asc(events.seq))

@@ -8,6 +8,7 @@ import { type Notice, noticeOf } from './notice.ts'
 
 /* What readers of the events get: the rows after a position, and the events made of them. */
 
+/** All columns of an event but its app. `subjects` and `data` are JSON text, as they are stored. */
 export const columnsOfEvents = {
   seq: events.seq,
   at: events.at,

@@ -6,7 +6,7 @@ import { fileHold, objectState } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { paging } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
-import { anyGrant, downloadOf } from '../operator/files.ts'
+import { anyGrant, downloadOf, storedFile } from '../operator/files.ts'
 import { cut, foreignCursor, keyBehind } from '../operator/list-cursor.ts'
 
 const quarantined = (app_id: unknown) =>
@@ -58,11 +58,7 @@ export const quarantinedFiles = operation({
   input: z.object(paging(100)),
   answer: z.array(
     z.object({
-      object_name: z.string().describe('its key in the store'),
-      user_id: z.int().describe('who stored it'),
-      kind: z.int().describe("1 a user's avatar, 2 a group's, else its file_type"),
-      size: z.int().describe('bytes'),
-      content_type: z.string(),
+      ...storedFile,
       name: z.string().describe("the sender's name of the file; empty if it has none"),
       created_at: z.int().describe('milliseconds'),
       quarantined_at: z.int().describe('milliseconds'),

@@ -108,6 +108,15 @@ const listOf = ({ user_id, group_id }: Listing): string =>
       ? 'files'
       : `files of user ${user_id}`
 
+/** The fields of a stored file in the answers of lists of files. */
+export const storedFile = {
+  object_name: z.string().describe('its key in the store'),
+  user_id: z.int().describe('who stored it'),
+  kind: z.int().describe("1 a user's avatar, 2 a group's, else its file_type"),
+  size: z.int().describe('bytes'),
+  content_type: z.string(),
+}
+
 export const listFiles = operation({
   id: 'get__admin_files',
   methods: ['GET'],
@@ -124,11 +133,7 @@ export const listFiles = operation({
   }),
   answer: z.array(
     z.object({
-      object_name: z.string().describe('its key in the store'),
-      user_id: z.int().describe('who stored it'),
-      kind: z.int().describe("1 a user's avatar, 2 a group's, else its file_type"),
-      size: z.int().describe('bytes'),
-      content_type: z.string(),
+      ...storedFile,
       created_at: z.int().describe('milliseconds'),
       quarantined: z.boolean().describe('whether only administrators may read it'),
       download: z.string().describe('path and query to read it at, with an administrator token'),
