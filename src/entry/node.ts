@@ -13,6 +13,7 @@ import { main } from './cli/main.ts'
 import { GatheringMessage } from './gathering-message.ts'
 import type { Runtime } from './runtime.ts'
 import { nodeSender } from './send-file.ts'
+import { nodeTextSender } from './send-text.ts'
 import { together } from './together.ts'
 
 const runtime: Runtime = {
@@ -70,6 +71,7 @@ const runtime: Runtime = {
   voice: serverVoice(new URL('./voice-worker.js', import.meta.url)),
   videos: ffmpegVideos(),
   sender: nodeSender,
+  textSender: nodeTextSender,
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
 }
 

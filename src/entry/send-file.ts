@@ -4,12 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { openFile } from '../blobs/folder.ts'
 import type { FileSender } from '../http/service.ts'
 import type { ByteRange } from '../platform.ts'
-
-/** How many bytes one read takes. Each download under way holds so many. */
-const bufferBytes = 512 * 1024
-/** Buffers that wait for the next download: new memory costs as much as reading a file into it. */
-const spare: Buffer[] = []
-const maxSpare = 16
+import { bufferBytes, giveBack, takeBuffer } from './spare-buffers.ts'
 
 /**
  * Sends files on Node, past the web streams. A file goes through one buffer, which is read into again when the
@@ -32,7 +27,7 @@ export const nodeSender: FileSender = {
 
 /** Throws if the file is too short, cannot be read, or the client has gone. */
 async function sendAll(file: FileHandle, { start, end }: ByteRange, outgoing: ServerResponse): Promise<void> {
-  const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
+  const buffer = takeBuffer()
   for (let at = start; at <= end; ) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(bufferBytes, end + 1 - at), at)
     if (bytesRead === 0) throw new Error('the file is shorter than it was')
@@ -40,7 +35,7 @@ async function sendAll(file: FileHandle, { start, end }: ByteRange, outgoing: Se
     await taken(outgoing, buffer.subarray(0, bytesRead), at > end)
   }
   // After a failure the system may still read from the buffer, so it is not used again.
-  if (spare.length < maxSpare) spare.push(buffer)
+  giveBack(buffer)
 }
 
 /** Sends the bytes and waits until they are no longer needed. Rejects when the client has gone. */

@@ -240,3 +240,9 @@ export interface RecordedEvent {
   readonly request: string
   readonly ip: string
 }
+
+/** An event as the table has it: `subjects` and `data` are JSON. */
+export type StoredEvent = Omit<RecordedEvent, 'subjects' | 'data'> & {
+  readonly subjects: string
+  readonly data: string
+}

@@ -79,29 +79,30 @@ async function answer(
   let page = await source.read(Number.MAX_SAFE_INTEGER)
   const { epoch } = page
   let seq = startOf(after, page)
-  const texts: string[] = []
-  let length = 0
+  // The texts of the events, put together at once: joining them as a list takes longer.
+  let texts = ''
+  let found = 0
   for (let pages = 0; seq !== undefined && pages < maxPagesRead; pages++) {
     page = await source.read(seq)
     if (page.epoch !== epoch) return reset(exchange, page)
     for (const shared of page.events) {
-      if (texts.length === limit || length > maxPageChars) break
+      if (found === limit || texts.length > maxPageChars) break
       seq = shared.stored.seq
       if (!isWanted(wanted, shared.stored)) continue
-      texts.push(shared.json)
-      length += shared.json.length
+      texts += found === 0 ? shared.json : `,${shared.json}`
+      found++
     }
-    if (texts.length === limit || length > maxPageChars) break
+    if (found === limit || texts.length > maxPageChars) break
     if (seq < page.head) continue
     const left = deadline - performance.now()
-    if (texts.length > 0 || left <= 0 || signal.aborted) break
+    if (found > 0 || left <= 0 || signal.aborted) break
     await source.wait(seq, left, signal)
     pages = 0
   }
   if (seq === undefined) return reset(exchange, page)
   const at = (number: number) => JSON.stringify(position(epoch, number))
   return exchange.text(
-    `{"code":200,"data":[${texts.join(',')}],"message":null,"cursor":${at(seq)},"head":${at(Math.max(page.head, seq))},"earliest":${at(page.earliest)},"more":${seq < page.head}}`,
+    `{"code":200,"data":[${texts}],"message":null,"cursor":${at(seq)},"head":${at(Math.max(page.head, seq))},"earliest":${at(page.earliest)},"more":${seq < page.head}}`,
     'application/json',
   )
 }

@@ -3,8 +3,8 @@ import { db, query } from '../db/query.ts'
 import { apps } from '../db/schema.ts'
 import { events } from '../db/schema-events.ts'
 import { position } from './cursor.ts'
-import { kinds, type RecordedEvent } from './event.ts'
-import { type Notice, noticeOf } from './notice.ts'
+import { kinds, type RecordedEvent, type StoredEvent } from './event.ts'
+import { type Notice, noticeJson } from './notice.ts'
 
 /* What readers of the events get: the rows after a position, and the events made of them. */
 
@@ -67,12 +67,6 @@ export interface Reach {
 export type ToldEvent = Readonly<Record<string, unknown>> &
   Omit<RecordedEvent, 'subjects' | 'data'> & { readonly cursor: string; readonly notice?: Notice }
 
-/** An event as the table has it: `subjects` and `data` are JSON. */
-export type StoredEvent = Omit<RecordedEvent, 'subjects' | 'data'> & {
-  readonly subjects: string
-  readonly data: string
-}
-
 export const parsedEvent = (stored: StoredEvent): RecordedEvent => ({
   ...stored,
   subjects: JSON.parse(stored.subjects),
@@ -81,23 +75,21 @@ export const parsedEvent = (stored: StoredEvent): RecordedEvent => ({
 
 /**
  * The JSON of an event as administrators and webhooks get it. It is put together from the JSON that the table
- * has: measured, 0.9 µs an event instead of 2.6 by JSON.stringify.
+ * has: measured, a third of what JSON.stringify takes.
  */
-export function toldJson(epoch: string, stored: StoredEvent, notice: Notice | undefined): string {
+export function toldJson(epoch: string, stored: StoredEvent): string {
   const { seq, at, kind, group_id, group_version, by_id, acting, key_id, subjects, data, request, ip } =
     stored
   const named = kinds[kind]?.subjects
   const text = JSON.stringify
-  const told =
-    notice === undefined
-      ? ''
-      : `,"notice":{"type":${notice.type},"gid":${notice.gid},"from":${notice.from},"to":${text(notice.to)},"content":${text(notice.content)}}`
-  return `{"cursor":"${position(epoch, seq)}","seq":${seq},"at":${at},"kind":"${kind}","group_id":${group_id},"group_version":${group_version},"by_id":${by_id},"acting":"${acting}","key_id":${text(key_id)},${named === undefined ? '' : `"${named}":${subjects},`}${data === '{}' ? '' : `${data.slice(1, -1)},`}"request":${text(request)},"ip":${text(ip)}${told}}`
+  const notice = noticeJson(stored)
+  return `{"cursor":"${position(epoch, seq)}","seq":${seq},"at":${at},"kind":"${kind}","group_id":${group_id},"group_version":${group_version},"by_id":${by_id},"acting":"${acting}","key_id":${text(key_id)},${named === undefined ? '' : `"${named}":${subjects},`}${data === '{}' ? '' : `${data.slice(1, -1)},`}"request":${text(request)},"ip":${text(ip)}${notice === undefined ? '' : `,"notice":${notice}`}}`
 }
 
 /** An event as administrators and webhooks get it. */
 export function toldEvent(epoch: string, event: RecordedEvent): ToldEvent {
   const { subjects, data } = event
-  const stored = { ...event, subjects: JSON.stringify(subjects), data: JSON.stringify(data) }
-  return JSON.parse(toldJson(epoch, stored, noticeOf(event)))
+  return JSON.parse(
+    toldJson(epoch, { ...event, subjects: JSON.stringify(subjects), data: JSON.stringify(data) }),
+  )
 }

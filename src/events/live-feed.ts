@@ -2,9 +2,8 @@ import { HttpError } from '../operation/errors.ts'
 import type { Executor, Task } from '../operation/executor.ts'
 import type { Call } from '../operation/operation.ts'
 import type { App } from '../tenant/app.ts'
-import type { RecordedEvent } from './event.ts'
-import { eventsAfter, pageSize, parsedEvent, type Reach, reach, type StoredEvent, toldJson } from './feed.ts'
-import { noticeOf } from './notice.ts'
+import type { RecordedEvent, StoredEvent } from './event.ts'
+import { eventsAfter, pageSize, parsedEvent, type Reach, reach, toldJson } from './feed.ts'
 
 /*
  * Live events. All readers of an app share one read of the database, however many they are. The feed reads
@@ -28,7 +27,7 @@ export class SharedEvent {
   }
   /** The event as administrators get it, as JSON. */
   get json(): string {
-    this.text ??= toldJson(this.epoch, this.stored, noticeOf(this.event))
+    this.text ??= toldJson(this.epoch, this.stored)
     return this.text
   }
 }

@@ -1,4 +1,4 @@
-import { type Changes, type EventKind, kinds, type RecordedEvent } from './event.ts'
+import { type Changes, type EventKind, kinds, type StoredEvent } from './event.ts'
 
 /**
  * The numbers under which clients in the field know what happened in a group: 28 kinds of notice. Who speaks to
@@ -84,60 +84,65 @@ export interface Notice {
   readonly content: string
 }
 
-type Told = Pick<RecordedEvent, 'kind' | 'group_id' | 'by_id' | 'subjects' | 'data'>
+type Told = Pick<StoredEvent, 'kind' | 'group_id' | 'by_id' | 'subjects' | 'data'>
 
-/** The notice of an event for clients in the field; undefined if they know no notice for it. */
-export function noticeOf({ kind, group_id, by_id, subjects, data }: Told): Notice | undefined {
+/**
+ * The notice of an event for clients in the field (a `Notice`), as JSON; undefined if they know no notice for it.
+ * It is put together from the JSON that the table has, because most of it need not be parsed.
+ */
+export function noticeJson({ kind, group_id, by_id, subjects, data }: Told): string | undefined {
   const type = kind === 'group.member.preferences' ? preferenceType(data) : typeOf[kind]
   if (type === undefined || group_id === null) return undefined
   const ofUsers = kinds[kind].subjects === 'users'
-  const [subject] = subjects.length === 1 ? subjects : []
+  const subject = subjects === '[]' || subjects.includes(',') ? undefined : subjects.slice(1, -1)
   // Clients take the user in `from` for the one who joined.
   const joined = kind === 'group.member.joined' ? subject : undefined
   // Of an erased user, events do not say that it acted. These events can only be its own act.
   const left = kind === 'group.member.left' || kind === 'group.application.received' ? subject : undefined
-  const content = contentOf(kind, subjects, data)
-  return {
-    type,
-    gid: group_id,
-    from: joined ?? by_id ?? left ?? 0,
-    to: ofUsers ? subjects : [],
-    content: content === undefined ? '' : JSON.stringify(content),
-  }
+  const from = joined ?? by_id ?? left ?? 0
+  return `{"type":${type},"gid":${group_id},"from":${from},"to":${ofUsers ? subjects : '[]'},"content":${JSON.stringify(contentOf(kind, subjects, data))}}`
 }
 
 /** A change of the mute mode has its own types of notice. */
-function preferenceType(data: Told['data']): number {
+function preferenceType(data: string): number {
   const [, mode] = changesIn(data).msg_mute_mode ?? []
   if (mode === undefined) return noticeType.messageSetting
   return mode === 0 ? noticeType.unmuted : noticeType.muted
 }
 
-const changesIn = (data: Told['data']): Changes => (data.changes ?? {}) as Changes
+const parsed = (data: string) =>
+  JSON.parse(data) as { readonly changes?: Changes; readonly until?: number }
 
-function contentOf(kind: EventKind, subjects: readonly number[], data: Told['data']): unknown {
+const changesIn = (data: string): Changes => parsed(data).changes ?? {}
+
+/** JSON, or '' if clients read nothing. */
+function contentOf(kind: EventKind, subjects: string, data: string): string {
   switch (kind) {
     case 'group.profile.changed':
     case 'group.settings.changed':
     case 'group.member.changed': {
       const after = Object.entries(changesIn(data)).map(([field, [, value]]) => [field, value] as const)
-      return { property: after[0]?.[0] ?? '', ...Object.fromEntries(after) }
+      return JSON.stringify({ property: after[0]?.[0] ?? '', ...Object.fromEntries(after) })
     }
     case 'group.all.banned': {
-      const until = data.until as number
-      return { property: 'ban_expire_time', ban_expire_time: until === -1 ? -1 : Math.ceil(until / 1000) }
+      const { until = Number.NaN } = parsed(data)
+      return banOfAll(until === -1 ? -1 : Math.ceil(until / 1000))
     }
     case 'group.all.unbanned':
-      return { property: 'ban_expire_time', ban_expire_time: 0 }
+      return banOfAll(0)
     case 'group.member.banned':
-      return data.until
+      return JSON.stringify(parsed(data).until) ?? ''
     case 'group.announcement.published':
     case 'group.announcement.deleted':
     case 'group.file.shared':
     case 'group.file.renamed':
     case 'group.file.deleted':
-      return { ids: subjects }
+      return `{"ids":${subjects}}`
     default:
-      return undefined
+      return ''
   }
 }
+
+/** `until`: seconds since 1970; 0 none, -1 for ever. */
+const banOfAll = (until: number): string =>
+  JSON.stringify({ property: 'ban_expire_time', ban_expire_time: until })

@@ -14,7 +14,7 @@ import { allowed, corsOrigin } from './cors.ts'
 import { type ErrorStyle, retried, statuses } from './error-style.ts'
 import { bodyOf, type InputSchema, parse, queryOf } from './input.ts'
 import { namedApp, underscored } from './named-app.ts'
-import type { Streamed } from './outbox.ts'
+import type { LargeBody } from './outbox.ts'
 import { describePart, notModified, rangeOf, type Sendable } from './range.ts'
 import { baseHeaders, failure, requestIdOf, success } from './respond.ts'
 import type { Access } from './route.ts'
@@ -348,19 +348,19 @@ export class Exchange {
     const headers = Object.assign(this.headers(), more)
     if (typeof sent === 'string') return new Response(sent, { status, headers })
     headers['content-length'] = String(sent.size)
-    return new Response(sent.stream, { status, headers })
+    return new Response(sent.body, { status, headers })
   }
 
   /**
    * The body as it is sent. A large body is charged for. It waits for its reader within the bounds of the
    * outbox.
    */
-  private outgoing(body: string): string | Streamed | HttpError {
+  private outgoing(body: string): string | LargeBody | HttpError {
     if (this.request.method === 'HEAD') return body
     this.charge(Math.floor(body.length / chargedChars))
     const { app, payer } = this
     const reader = app === undefined ? this.address : `${app.app_id} ${payer ?? ''}`
-    return this.service.outbox.body(body, reader, payer === null)
+    return this.service.outbox.body(body, reader, payer === null, this.context)
   }
 
   /** Answers a body that is not in the envelope, and logs it. */

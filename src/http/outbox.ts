@@ -1,5 +1,6 @@
+import type { Context } from 'hono'
 import { HttpError } from '../operation/errors.ts'
-import type { ByteStream } from '../platform.ts'
+import type { Bytes, ByteStream } from '../platform.ts'
 
 /** Answers shorter than this are given to the runtime whole, characters. */
 const smallChars = 32 * 1024
@@ -8,20 +9,36 @@ const chunkBytes = 64 * 1024
 const stallMs = 60_000
 const mebibyte = 1024 * 1024
 
-/** A body that is sent piece by piece, as fast as the client reads it. */
-export interface Streamed {
-  readonly stream: ByteStream
+/** A large body. Its bytes count against its reader until the reader has taken them. */
+export interface LargeBody {
+  readonly body: ByteStream | Bytes
   /** Bytes. */
   readonly size: number
 }
 
+/**
+ * Sends large texts whole, where the runtime tells when a client has taken an answer. That takes half of what a
+ * stream takes.
+ */
+export interface TextSender {
+  /** Encodes the text into memory that is used again and again. */
+  encode(text: string): Bytes
+  /** Gives back the memory of bytes that will not be sent. */
+  release(bytes: Bytes): void
+  /**
+   * For bytes that are about to be the answer to this request: calls `taken` once, when the client has taken all of
+   * them or has gone, and gives back their memory. A client that takes nothing for `stallMs` is cut off.
+   */
+  follow(context: Context, bytes: Bytes, stallMs: number, taken: () => void): void
+}
+
 export interface Outbox {
   /**
-   * The text as a body. A large body is streamed. Its bytes count against `reader` until they are read.
-   * `reader` is a key for whoever reads it. `isServer`: an app's own server, which reads for many users.
-   * Answers an error, 429 or 503, if too many bytes wait already.
+   * The text as the body of the answer to this request. The bytes of a large body count against `reader` until
+   * they are read. `reader` is a key for whoever reads it. `isServer`: an app's own server, which reads for many
+   * users. Answers an error, 429 or 503, if too many bytes wait already.
    */
-  body(text: string, reader: string, isServer: boolean): string | Streamed | HttpError
+  body(text: string, reader: string, isServer: boolean, context: Context): string | LargeBody | HttpError
 }
 
 /** How many bytes may wait for slow readers: for one user, for one app's server, and for all together. */
@@ -38,9 +55,12 @@ const bounds: OutboxBounds = { ofUser: 16 * mebibyte, ofServer: 64 * mebibyte, i
 
 /**
  * The large answers that are being sent. A client that asks and does not read leaves its answer in memory. So
- * there is a bound for each user and for all together.
+ * there is a bound for each user and for all together. Without a `sender` large answers are streamed.
  */
-export function outbox({ ofUser, ofServer, inAll }: OutboxBounds = bounds): Outbox {
+export function outbox(
+  sender: TextSender | undefined,
+  { ofUser, ofServer, inAll }: OutboxBounds = bounds,
+): Outbox {
   const waiting = new Map<string, number>()
   let total = 0
   const count = (reader: string, bytes: number) => {
@@ -49,55 +69,68 @@ export function outbox({ ofUser, ofServer, inAll }: OutboxBounds = bounds): Outb
     else waiting.delete(reader)
     total += bytes
   }
+  /** Why an answer of this size cannot wait for this reader. */
+  const refusal = (size: number, reader: string, isServer: boolean): HttpError | undefined => {
+    const held = waiting.get(reader) ?? 0
+    // A reader with no other answer under way always gets one, however large.
+    if (held > 0 && held + size > (isServer ? ofServer : ofUser))
+      return new HttpError(429, 'read the answers that are under way first', { 'retry-after': '1' })
+    if (total > 0 && total + size > inAll)
+      return new HttpError(503, 'too many answers are waiting to be read: try again', { 'retry-after': '1' })
+    return undefined
+  }
 
   return {
-    body(text, reader, isServer) {
+    body(text, reader, isServer, context) {
       if (text.length <= smallChars) return text
-      const bytes = new TextEncoder().encode(text)
+      const bytes = sender === undefined ? new TextEncoder().encode(text) : sender.encode(text)
       const size = bytes.byteLength
-      const held = waiting.get(reader) ?? 0
-      // A reader with no other answer under way always gets one, however large.
-      if (held > 0 && held + size > (isServer ? ofServer : ofUser))
-        return new HttpError(429, 'read the answers that are under way first', { 'retry-after': '1' })
-      if (total > 0 && total + size > inAll)
-        return new HttpError(503, 'too many answers are waiting to be read: try again', {
-          'retry-after': '1',
-        })
+      const refused = refusal(size, reader, isServer)
+      if (refused !== undefined) {
+        sender?.release(bytes)
+        return refused
+      }
       count(reader, size)
-      let at = 0
       let over = false
-      let stalled: ReturnType<typeof setTimeout> | undefined
-      const end = () => {
-        clearTimeout(stalled)
+      const taken = () => {
         if (!over) count(reader, -size)
         over = true
       }
-      const stream: ByteStream = new ReadableStream(
-        {
-          start(controller) {
-            stalled = setTimeout(() => giveUp(controller), stallMs)
-          },
-          pull(controller) {
-            clearTimeout(stalled)
-            const chunk = bytes.slice(at, at + chunkBytes)
-            at += chunk.byteLength
-            controller.enqueue(chunk)
-            if (at < size) {
-              stalled = setTimeout(() => giveUp(controller), stallMs)
-              return
-            }
-            end()
-            controller.close()
-          },
-          cancel: end,
-        },
-        { highWaterMark: 0 },
-      )
-      const giveUp = (controller: ReadableStreamDefaultController) => {
-        end()
-        controller.error(new Error('the client does not read its answer'))
-      }
-      return { stream, size }
+      if (sender === undefined) return { body: streamOf(bytes, taken), size }
+      sender.follow(context, bytes, stallMs, taken)
+      return { body: bytes, size }
     },
   }
+}
+
+/** The bytes piece by piece, as fast as the client reads them. Calls `taken` when it has read them or has gone. */
+function streamOf(bytes: Bytes, taken: () => void): ByteStream {
+  let at = 0
+  let stalled: ReturnType<typeof setTimeout> | undefined
+  const end = () => {
+    clearTimeout(stalled)
+    taken()
+  }
+  const wait = (controller: ReadableStreamDefaultController) => {
+    stalled = setTimeout(() => {
+      end()
+      controller.error(new Error('the client does not read its answer'))
+    }, stallMs)
+  }
+  return new ReadableStream(
+    {
+      start: wait,
+      pull(controller) {
+        clearTimeout(stalled)
+        const chunk = bytes.slice(at, at + chunkBytes)
+        at += chunk.byteLength
+        controller.enqueue(chunk)
+        if (at < bytes.byteLength) return wait(controller)
+        end()
+        controller.close()
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  )
 }
