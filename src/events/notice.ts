@@ -110,8 +110,7 @@ function preferenceType(data: string): number {
   return mode === 0 ? noticeType.unmuted : noticeType.muted
 }
 
-const parsed = (data: string) =>
-  JSON.parse(data) as { readonly changes?: Changes; readonly until?: number }
+const parsed = (data: string) => JSON.parse(data) as { readonly changes?: Changes; readonly until?: number }
 
 const changesIn = (data: string): Changes => parsed(data).changes ?? {}
 

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { HttpError } from '../operation/errors.ts'
-import type { Bytes, ByteStream } from '../platform.ts'
+import type { ByteStream, Bytes } from '../platform.ts'
 
 /** Answers shorter than this are given to the runtime whole, characters. */
 const smallChars = 32 * 1024

@@ -80,6 +80,38 @@ export const fairShares: Suite = (instance, _pace, target) => {
     dataOf(again)
   })
 
+  it('large answers at once, some of which nobody waits for: everybody gets its own', async () => {
+    const readers = Object.values(await people(instance(), ['first', 'second', 'third']))
+    const lists = await Promise.all(
+      readers.map(async (client, at) => {
+        const group_id = await newGroup(client)
+        const content = `${'aäא'[at]}`.repeat(8000)
+        for (let n = 0; n < 8; n++)
+          dataOf(await client.post('/group/announcement/edit', { group_id, title: String(n), content }))
+        const url = `${instance().url}/group/announcement/list?group_id=${group_id}`
+        const read = (signal?: AbortSignal) =>
+          fetch(url, { headers: client.headers, ...(signal && { signal }) })
+        return { read, whole: await (await read()).text() }
+      }),
+    )
+    const gone = async (read: (signal?: AbortSignal) => Promise<Response>) => {
+      const leaving = new AbortController()
+      await read(leaving.signal)
+      leaving.abort()
+    }
+    for (let round = 0; round < 8; round++)
+      await Promise.all(
+        lists.flatMap(({ read, whole }) => [
+          gone(read),
+          ...[1, 2].map(async () => {
+            const answer = await read()
+            expect(answer.status).toBe(200)
+            expect((await answer.text()) === whole).toBe(true)
+          }),
+        ]),
+      )
+  })
+
   describe.runIf(lacking(target, 'conversions in line') === undefined)('conversions', () => {
     const picture = () =>
       bytesOf(
