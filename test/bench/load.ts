@@ -9,16 +9,29 @@ import type { World } from './world.ts'
  * with what it measured.
  */
 
-export interface Job {
-  readonly world: World
-  readonly work: WorkName
+interface Round {
   /** `http://host:port`, and with the yardstick the first part of the path. */
   readonly url: string
-  /** Number of the first request. */
-  readonly start: number
   readonly count: number
   readonly connections: number
 }
+
+/** Requests of a work item of the service. */
+export interface WorkJob extends Round {
+  readonly world: World
+  readonly work: WorkName
+  /** Number of the first request. */
+  readonly start: number
+}
+
+/** Requests that are given; if there are fewer than `count`, they are sent again. For servers of others. */
+export interface RequestsJob extends Round {
+  readonly requests: readonly Request[]
+  /** What the body of each answer begins with. */
+  readonly answer: string
+}
+
+export type Job = WorkJob | RequestsJob
 
 export interface Loaded {
   readonly seconds: number
@@ -55,13 +68,37 @@ async function requestOf(call: Call, world: World, path: string): Promise<Reques
   }
 }
 
-async function run({ world, work: name, url, start, count, connections }: Job): Promise<Loaded> {
-  const work = workNamed(name)
-  const { origin, pathname } = new URL(url)
+interface Planned {
+  request(n: number): Promise<Request> | Request
+  isRight(body: string): boolean
+}
+
+function planOf(job: Job): Planned {
+  if ('requests' in job) {
+    const { requests, answer } = job
+    return {
+      request: n => requests[n % requests.length] as Request,
+      isRight: body => body.startsWith(answer),
+    }
+  }
+  const { world, start, url } = job
+  const work = workNamed(job.work)
+  const { pathname } = new URL(url)
   const path = pathname === '/' ? '' : pathname
+  return {
+    request: n => requestOf(work.request(start + n, world), world, path),
+    isRight: body =>
+      work.bytes === true
+        ? body.length > 0
+        : body.startsWith('{"code":200,') && !body.includes('"result":"fail"'),
+  }
+}
+
+async function run(job: Job): Promise<Loaded> {
+  const { url, count, connections } = job
+  const plan = planOf(job)
   const requests: Request[][] = Array.from({ length: connections }, () => [])
-  for (let n = 0; n < count; n++)
-    requests[n % connections]?.push(await requestOf(work.request(start + n, world), world, path))
+  for (let n = 0; n < count; n++) requests[n % connections]?.push(await plan.request(n))
 
   const wrong = new Map<string, number>()
   const note = (text: string, times = 1) =>
@@ -73,17 +110,14 @@ async function run({ world, work: name, url, start, count, connections }: Job): 
   let ended = 0
   let client = 0
   const running = autocannon({
-    url: origin,
+    url: new URL(url).origin,
     connections,
     amount: count,
     sampleInt: 100,
     timeout: 60,
     setupClient: it => it.setRequests(requests[client++] ?? []),
     verifyBody(body) {
-      const right =
-        work.bytes === true
-          ? body.length > 0
-          : body.startsWith('{"code":200,') && !body.includes('"result":"fail"')
+      const right = plan.isRight(body)
       if (!right) note(body.slice(0, 120))
       return right
     },

@@ -1,6 +1,6 @@
-import { cpSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
+import { binaryContests, startBinary } from './binary.ts'
 import {
   besideUploads,
   type Finding,
@@ -13,22 +13,17 @@ import { type Bench, type Measured, measure, median, type Subject, send } from '
 import { check, databaseIn, prepare, startService, startYardstick, upload } from './node.ts'
 import { readOptions } from './options.ts'
 import { startLoad } from './processes.ts'
+import { note, ownFolder, say, writeJson } from './report.ts'
 import { eventRows, growthRows, type Row, type Side, workerRows, workRows } from './rows.ts'
+import { type Compared, compare, sideBySide } from './side-by-side.ts'
 import { eventsPage, streamLag } from './stream-lag.ts'
 import { comparisons, findings } from './table.ts'
 import { verdictsOf } from './verdict.ts'
 import { startWorker } from './worker.ts'
 
-const { quick, json, only, soak, rounds, portion, warmUp, scale, crowded, command } = readOptions()
+const folder = ownFolder()
+const { quick, json, only, soak, rounds, portion, warmUp, scale, crowded, command, binary } = readOptions()
 
-// The bundle has a folder of its own, and the data is beside it: in the system's temporary folder, which may
-// be memory, a commit would cost nothing.
-const folder = import.meta.dirname
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
-
-const say = (text: string) => void process.stdout.write(`\n${text}`)
-const note = (text: string) => void process.stderr.write(`… ${text}\n`)
 const wanted = (name: string) => name.includes(only)
 
 const load = startLoad()
@@ -82,6 +77,17 @@ await measureAll(
   growthRows({ ...scale, crowd: crowded.crowd }),
 )
 
+const contests = binary === '' ? [] : binaryContests(bench).filter(({ name }) => wanted(name))
+const beside: Compared[] = []
+if (contests.length > 0) {
+  subjects.set('binary', await startBinary(binary, main, join(folder, 'binary'), files))
+  for (const contest of contests) {
+    note(contest.name)
+    beside.push(await compare(contest, rounds, warmUp))
+  }
+  say(`The binary beside Node (CPU time of the binary to that of Node)\n${sideBySide(beside)}`)
+}
+
 await measureAll('What events cost, and what they give', eventRows)
 if (wanted('events: lag of a stream')) {
   note('events: lag of a stream')
@@ -123,12 +129,16 @@ if (!quick && workerRows.some(({ name }) => wanted(name))) {
 }
 
 note('checking the database')
-for (const name of ['service', 'yardstick', 'crowded', 'unrecorded'] as const)
+for (const name of ['service', 'yardstick', 'crowded', 'unrecorded', 'binary'] as const)
   await subjects.get(name)?.server.stop()
 await check(command, main.folder)
 load.stop()
 
-const targets = [...measured.flatMap(verdictsOf), ...found.map(({ verdict }) => verdict)]
+const targets = [
+  ...measured.flatMap(verdictsOf),
+  ...beside.flatMap(it => it.targets),
+  ...found.map(({ verdict }) => verdict),
+]
 const waited = Math.round(median(measured.map(({ a }) => a.waited)) * 100)
 say(
   `${targets.filter(({ pass }) => pass).length} of ${targets.length} targets met. Every answer was a success, and cohort check finds nothing wrong.\n`,
@@ -139,15 +149,6 @@ if (waited > 5) {
   )
 }
 if (json !== undefined) {
-  const machine = {
-    cpus: cpus().length,
-    cpu: cpus()[0]?.model,
-    platform: process.platform,
-    node: process.version,
-  }
   const rows = measured.map(it => ({ ...it, targets: verdictsOf(it) }))
-  writeFileSync(
-    json,
-    `${JSON.stringify({ at: new Date().toISOString(), machine, quick, rounds, waited, rows, found }, null, 2)}\n`,
-  )
+  writeJson(json, { quick, rounds, waited, rows, binary: beside, found })
 }

@@ -1,3 +1,4 @@
+import type { Loaded } from './load.ts'
 import type { LoadProcess, Server } from './processes.ts'
 import type { Row, Side } from './rows.ts'
 import { workNamed } from './work.ts'
@@ -65,25 +66,40 @@ export async function send({ load, subjects, portion }: Bench, side: Side, part 
   const key = `${side.server}${side.path} ${side.work}`
   const start = used.get(key) ?? 0
   used.set(key, start + count)
-  const before = server.usage()
-  const { seconds, p50, p99, wrong } = await load.run({
-    world,
-    work: side.work,
-    url: server.url + side.path,
-    start,
-    count,
-    connections: side.connections,
+  const url = server.url + side.path
+  return sampleOf(server, count, async () => {
+    const loaded = await load.run({
+      world,
+      work: side.work,
+      url,
+      start,
+      count,
+      connections: side.connections,
+    })
+    allRight(loaded, `${side.work} at ${url}`)
+    return loaded
   })
+}
+
+/** What a server does and takes while `work` lets it do so many units. */
+export async function sampleOf(
+  server: Server,
+  units: number,
+  work: () => Promise<Pick<Loaded, 'seconds' | 'p50' | 'p99'>>,
+): Promise<Sample> {
+  const before = server.usage()
+  const { seconds, p50, p99 } = await work()
   const after = server.usage()
-  if (wrong.length > 0) {
-    const list = wrong.slice(0, 5).map(([text, times]) => `  ${times} × ${text}`)
-    throw new Error(
-      `${side.work} at ${server.url}${side.path}: not every answer was a success:\n${list.join('\n')}`,
-    )
-  }
   const cpu = after.cpu - before.cpu
   const waited = after.waited - before.waited
-  return { perSecond: count / seconds, perCpuSecond: count / cpu, p50, p99, waited: waited / (waited + cpu) }
+  return { perSecond: units / seconds, perCpuSecond: units / cpu, p50, p99, waited: waited / (waited + cpu) }
+}
+
+/** Throws if any answer is not a success. */
+export function allRight({ wrong }: Loaded, what: string): void {
+  if (wrong.length === 0) return
+  const list = wrong.slice(0, 5).map(([text, times]) => `  ${times} × ${text}`)
+  throw new Error(`${what}: not every answer was a success:\n${list.join('\n')}`)
 }
 
 /** A and B in turn, so that both see the same weather; one round of each before, to warm up. */
@@ -110,7 +126,7 @@ export async function measure(bench: Bench, row: Row): Promise<Measured> {
   }
 }
 
-const middle = (samples: readonly Sample[]): Sample => ({
+export const middle = (samples: readonly Sample[]): Sample => ({
   perSecond: median(samples.map(({ perSecond }) => perSecond)),
   perCpuSecond: median(samples.map(({ perCpuSecond }) => perCpuSecond)),
   p50: median(samples.map(({ p50 }) => p50)),

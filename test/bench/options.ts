@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Scale } from './seed.ts'
@@ -12,6 +13,9 @@ Measures the service against a yardstick in the same run, and prints tables. Fai
   --rounds N          rounds of each row
   --soak N            requests over which memory is watched
   --service COMMAND   another command than the one built: "dist/cohort", or an older build to compare with
+  --binary FILE       another binary than the one built, to measure beside Node; "" for none
+  --peers             instead of all this: side by side with ejabberd, better-auth, nginx, ipx and tus, where they are
+                      installed (docs/performance.md)
 `
 
 export interface Options {
@@ -28,6 +32,8 @@ export interface Options {
   readonly scale: Scale
   readonly crowded: Scale
   readonly command: readonly string[]
+  /** The single binary; '' if there is none. */
+  readonly binary: string
 }
 
 /** Reads the command line; prints the help and ends where that is asked for. */
@@ -40,6 +46,8 @@ export function readOptions(): Options {
       rounds: { type: 'string' },
       soak: { type: 'string' },
       service: { type: 'string' },
+      binary: { type: 'string' },
+      peers: { type: 'boolean' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -48,6 +56,7 @@ export function readOptions(): Options {
     process.exit(0)
   }
   const { quick } = values
+  const built = join(import.meta.dirname, 'cohort')
   return {
     quick,
     json: values.json,
@@ -59,5 +68,6 @@ export function readOptions(): Options {
     scale: { middle: 10_000, large: quick ? 100_000 : 1_000_000, crowd: 0 },
     crowded: { middle: 2_000, large: 2_000, crowd: quick ? 100_000 : 1_000_000 },
     command: values.service?.split(' ') ?? [process.execPath, join(import.meta.dirname, 'cohort.js')],
+    binary: values.binary ?? (existsSync(built) ? built : ''),
   }
 }

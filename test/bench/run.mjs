@@ -1,5 +1,5 @@
-// npm run bench: builds the service and the benchmark, and runs them from a folder of their own, so that a
-// build meanwhile does not change what is measured. The benchmark removes the folder in the end.
+// npm run bench: builds the service, its binary and the benchmark, and runs them from a folder of their own, so
+// that a build meanwhile does not change what is measured. The benchmark removes the folder in the end.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readdirSync } from 'node:fs'
 import { build } from 'esbuild'
@@ -9,8 +9,17 @@ if (status !== 0) process.exit(status ?? 1)
 const folder = mkdtempSync('dist/bench-')
 for (const file of readdirSync('dist').filter(name => name.endsWith('.js')))
   copyFileSync(`dist/${file}`, `${folder}/${file}`)
+const compiled = spawnSync(
+  'npm',
+  ['run', '--silent', 'build:binary', '--', '--outfile', `${folder}/cohort`],
+  {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  },
+)
+if (compiled.status !== 0) process.stderr.write('… the binary could not be built: it is left out\n')
+const entry = process.argv.includes('--peers') ? 'peers' : 'main'
 await build({
-  entryPoints: ['main', 'yardstick', 'load'].map(name => `test/bench/${name}.ts`),
+  entryPoints: [`test/bench/${entry}.ts`, ...['yardstick', 'load'].map(name => `test/bench/${name}.ts`)],
   outdir: folder,
   bundle: true,
   platform: 'node',
@@ -22,4 +31,4 @@ await build({
   },
   logLevel: 'warning',
 })
-await import(`../../${folder}/main.js`)
+await import(`../../${folder}/${entry}.js`)

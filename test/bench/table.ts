@@ -19,7 +19,7 @@ const columns = [
 ] as const
 
 /** A table with aligned columns: those of `words` to the left. */
-function table(
+export function table(
   header: readonly string[],
   lines: readonly (readonly string[])[],
   words: ReadonlySet<number>,
@@ -36,9 +36,9 @@ function table(
 export const comparisons = (measured: readonly Measured[]): string =>
   table(columns, measured.map(cellsOf), new Set([0, 5, 11]))
 
-const two = (n: number): string => (Number.isNaN(n) ? '?' : n.toFixed(2))
+export const two = (n: number): string => (Number.isNaN(n) ? '?' : n.toFixed(2))
 export const megabytes = (bytes: number): string => (Number.isNaN(bytes) ? '?' : (bytes / 1e6).toFixed(0))
-const spreadOf = ({ min, median, max }: Spread): string[] => [two(min), two(median), two(max)]
+export const spreadOf = ({ min, median, max }: Spread): string[] => [two(min), two(median), two(max)]
 
 const cellsOf = (measured: Measured): string[] => {
   const { row, a, b, ratio, cpuRatio, memory } = measured
@@ -63,5 +63,5 @@ export const findings = (list: readonly Finding[]): string =>
     new Set([0, 1, 2]),
   )
 
-const verdicts = (list: readonly Verdict[]): string =>
+export const verdicts = (list: readonly Verdict[]): string =>
   list.map(({ what, pass }) => `${pass ? 'pass' : 'FAIL'} ${what}`).join(', ')

@@ -22,11 +22,11 @@ export interface Source {
   readonly imports: readonly Import[]
 }
 
-/** The TypeScript of a folder of the project, without what is generated. */
+/** The TypeScript of a folder of the project, without what is generated or installed. */
 export function sourcesIn(folder: string): Source[] {
   const base = join(root, folder)
   return readdirSync(base, { recursive: true, encoding: 'utf8' })
-    .filter(path => /\.(ts|mts)$/.test(path) && !/\.gen\.(d\.)?ts$/.test(path))
+    .filter(path => /\.(ts|mts)$/.test(path) && !/\.gen\.(d\.)?ts$|(^|\/)node_modules\//.test(path))
     .sort()
     .map(path => {
       const text = readFileSync(join(base, path), 'utf8')
