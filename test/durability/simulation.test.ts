@@ -4,13 +4,12 @@ import { playSeed } from './simulation/play.ts'
 /*
  * The real service over HTTP requests, its real operations and executor, on a disk whose syncs succeed, fail, hang or
  * are late, with kills and power cuts anywhere. Nothing that was answered, told to a reader or acted upon may lie
- * beyond what a power cut leaves. SIMULATION_SEED=n repeats one seed, SIMULATION_SEEDS=n plays so many.
+ * beyond what a power cut leaves. SIMULATION_SEED=n repeats one seed, SIMULATION_SEEDS=m plays so many from there.
  */
 
-const only = process.env.SIMULATION_SEED
-const seeds = Number(process.env.SIMULATION_SEEDS ?? 1000)
-const first = only === undefined ? 1 : Number(only)
-const count = only === undefined ? seeds : 1
+const { SIMULATION_SEED: seed, SIMULATION_SEEDS: seeds } = process.env
+const first = Number(seed ?? 1)
+const count = Number(seeds ?? (seed === undefined ? 1000 : 1))
 
 const title = `says nothing that a power cut could take back, with ${count} seeds from ${first}`
 

@@ -110,8 +110,12 @@ const parameters: Readonly<Record<string, Row>> = {
 }
 
 /** The parameters of an operation. Throws for one that this table does not know. */
-export function parametersOf({ path, input }: Pick<Operation, 'path' | 'input'>): Parameter[] {
-  return Object.keys(input.shape).map(name => {
+export const parametersOf = ({ path, input }: Pick<Operation, 'path' | 'input'>): Parameter[] =>
+  parametersNamed(path, Object.keys(input.shape))
+
+/** Those of these names at that path. */
+export function parametersNamed(path: string, names: readonly string[]): Parameter[] {
+  return names.map(name => {
     const row = parameters[`${path} ${name}`] ?? parameters[name]
     if (row === undefined)
       throw new Error(`test/support/examples.ts does not know the parameter ${name} of ${path}`)
