@@ -29,6 +29,8 @@ export const audit = operation({
   tag: 'administration',
   who: 'administrator',
   paged: 'cursor',
+  // Each event has the cursor from which /events goes on.
+  lasting: true,
   input: z.object({
     actor: id.optional().describe('only what this user did, or an administrator as this user'),
     subject: id.optional().describe('only what happened to this user, file or announcement'),

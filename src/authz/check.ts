@@ -6,7 +6,7 @@ import { groupStatus } from '../db/states.ts'
 import { refuse } from '../operation/errors.ts'
 import { id } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
-import { type Action, actions, judge, reasons } from './verdict.ts'
+import { type Action, actions, judge, reasons, type Verdict } from './verdict.ts'
 
 /** One question: a group, a user and an action. */
 type Question = readonly [group_id: number, user_id: number, action: Action]
@@ -55,13 +55,16 @@ const verdict = z.object({
   ttl_ms: z.int().describe('how long this stays true by itself, milliseconds; -1 until the group changes'),
 })
 
+/** While the disk fails, a verdict may rest on a change that no event will ever take back. */
+const notKept = (found: Verdict): Verdict => ({ ...found, ttl_ms: 0 })
+
 export const check = operation({
   id: 'post__authz_check',
   methods: ['POST'],
   path: '/authz/check',
   title: 'May this user do this in this group?',
   description:
-    'What a message server asks before it delivers. `post` and `upload`: a member who is not banned, and not while all are banned unless an admin. `read`: a member. `invite`: as /group/invite. `manage`: an admin. An answer may be kept for `ttl_ms`, and until an event of the group comes.',
+    'What a message server asks before it delivers. `post` and `upload`: a member who is not banned, and not while all are banned unless an admin. `read`: a member. `invite`: as /group/invite. `manage`: an admin. An answer may be kept for `ttl_ms`, and until an event of the group comes; `ttl_ms` is 0 while the disk fails.',
   tag: 'authz',
   who: 'administrator',
   input: z.object({ group_id: id, user_id: id, action }),
@@ -71,6 +74,7 @@ export const check = operation({
     standing === undefined || standing.version === null
       ? refuse('group_not_found')
       : { data: judge(input.action, standing, now) },
+  unsaved: notKept,
 })
 
 const maxQuestions = 500
@@ -102,4 +106,5 @@ export const checkBatch = operation({
   decide: ({ input, now }, [found]) => ({
     data: found.map((standing, i) => judge(input.checks[i]?.action ?? 'manage', standing, now)),
   }),
+  unsaved: verdicts => verdicts.map(notKept),
 })

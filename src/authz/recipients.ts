@@ -7,7 +7,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { notModified } from '../http/range.ts'
 import type { Access, Route } from '../http/route.ts'
 import { Refusal, refuse } from '../operation/errors.ts'
-import type { Executor } from '../operation/executor.ts'
+import type { Executor, Task } from '../operation/executor.ts'
 import { id, integer } from '../operation/fields.ts'
 import type { ByteStream } from '../platform.ts'
 
@@ -28,6 +28,26 @@ const standing = query<{ app_id: string; group_id: number }>()(p =>
       ),
     ),
 )
+
+interface Group {
+  readonly version: number
+  readonly count: number
+  /** false while the disk fails: another change may have this version in the end, so nothing may be known by it. */
+  readonly saved: boolean
+}
+
+const groupNow = (app_id: string, group_id: number): Task<Group> => ({
+  writes: false,
+  reads: () => [standing({ app_id, group_id })],
+  decide(_, rows) {
+    const found = rows[0]?.[0]
+    if (found === undefined) return refuse('group_not_found')
+    // The one row of the one statement above.
+    return { data: { ...(found as Pick<Group, 'version' | 'count'>), saved: true } }
+  },
+  unsaved: result =>
+    result instanceof Refusal ? result : { ...result, data: { ...result.data, saved: false } },
+})
 
 const neverReceives = 2
 const noPush = 1
@@ -102,7 +122,7 @@ export const recipients: Route = {
   path: '/authz/recipients',
   title: 'Who receives a message of this group?',
   description:
-    'In the order of their ids. With `Accept: application/x-ndjson` all of them as a stream: first `{version, count}`, a line `[user_id, msg_mute_mode, msg_push_mode]` each, last `{end, version}`; where the two versions differ, the group changed meanwhile. The ETag changes with the group: `If-None-Match` is answered 304. Push modes 2 to 4 depend on the message, so those members are among the recipients of pushes.',
+    'In the order of their ids. With `Accept: application/x-ndjson` all of them as a stream: first `{version, count}`, a line `[user_id, msg_mute_mode, msg_push_mode]` each, last `{end, version}`; where the two versions differ, the group changed meanwhile. The ETag changes with the group: `If-None-Match` is answered 304. There is none while the disk fails. Push modes 2 to 4 depend on the message, so those members are among the recipients of pushes.',
   tag: 'authz',
   who: 'administrator',
   query: parameters,
@@ -124,11 +144,12 @@ async function answerRecipients(exchange: Exchange, { app }: Access): Promise<Re
   const sent = exchange.parameters(parameters)
   if (sent instanceof Refusal) return sent
   const executor = exchange.service.executorFor(app.app_id)
-  const [group] = await executor.read(standing({ app_id: app.app_id, group_id: sent.group_id }))
-  if (group === undefined) return refuse('group_not_found')
+  const group = await exchange.runnerFor(app)(groupNow(app.app_id, sent.group_id))
+  if (group instanceof Refusal) return group
+  const { saved } = group
   const etag = `${app.epoch}.${group.version}.${sent.for}`
-  const headers = { etag: `"${etag}"` }
-  if (notModified(exchange.request.headers, etag)) return exchange.notModified(headers)
+  const headers: Record<string, string> = saved ? { etag: `"${etag}"` } : {}
+  if (saved && notModified(exchange.request.headers, etag)) return exchange.notModified(headers)
   if (exchange.header('accept')?.includes(ndjson)) {
     const body = lines(executor, app.app_id, sent, group)
     return exchange.stream(body, { ...headers, 'content-type': ndjson })

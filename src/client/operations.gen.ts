@@ -2160,11 +2160,11 @@ export const userOperations = (api: Connection) => ({
 })
 
 export const authzOperations = (api: Connection) => ({
-    /** May this user do this in this group?. What a message server asks before it delivers. `post` and `upload`: a member who is not banned, and not while all are banned unless an admin. `read`: a member. `invite`: as /group/invite. `manage`: an admin. An answer may be kept for `ttl_ms`, and until an event of the group comes. */
+    /** May this user do this in this group?. What a message server asks before it delivers. `post` and `upload`: a member who is not banned, and not while all are banned unless an admin. `read`: a member. `invite`: as /group/invite. `manage`: an admin. An answer may be kept for `ttl_ms`, and until an event of the group comes; `ttl_ms` is 0 while the disk fails. */
     check: (input: AuthzCheckInput, options?: CallOptions) => api.query<AuthzCheckAnswer>("/authz/check", input, options),
     /** May these users do this?. As /authz/check, for 1 to 500 questions at once, answered in their order. A group that does not exist is a reason here, not an error. */
     checkBatch: (input: AuthzCheckBatchInput, options?: CallOptions) => api.query<AuthzCheckBatchAnswer>("/authz/check/batch", input, options),
-    /** Who receives a message of this group?. In the order of their ids. With `Accept: application/x-ndjson` all of them as a stream: first `{version, count}`, a line `[user_id, msg_mute_mode, msg_push_mode]` each, last `{end, version}`; where the two versions differ, the group changed meanwhile. The ETag changes with the group: `If-None-Match` is answered 304. Push modes 2 to 4 depend on the message, so those members are among the recipients of pushes. */
+    /** Who receives a message of this group?. In the order of their ids. With `Accept: application/x-ndjson` all of them as a stream: first `{version, count}`, a line `[user_id, msg_mute_mode, msg_push_mode]` each, last `{end, version}`; where the two versions differ, the group changed meanwhile. The ETag changes with the group: `If-None-Match` is answered 304. There is none while the disk fails. Push modes 2 to 4 depend on the message, so those members are among the recipients of pushes. */
     recipients: (input: AuthzRecipientsInput, options?: CallOptions) => api.get<AuthzRecipientsAnswer>("/authz/recipients", input, options),
 })
 

@@ -19,6 +19,8 @@ export const tellHeads: Job = {
       for (const { app_id, number, hash } of await executor.read(untoldHeads({ before: now - dayMs }))) {
         if (!mayGoOn(heads)) return { heads }
         await attempt(`app ${app_id}`, async () => {
+          // A head that a power cut takes back would look like a chain that was made anew.
+          await executor.durable()
           log.info({ event: 'audit-head', app: app_id, head: `${number}:${hash}` })
           await runTask(
             executor,

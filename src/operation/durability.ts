@@ -35,6 +35,8 @@ export interface DurabilityOptions {
   onFailing(): void
 }
 
+const same = <T>(answer: T): T => answer
+
 const sentences: Readonly<Record<DatabaseTrouble, string>> = {
   busy: 'another process holds the database',
   full: 'the disk is full',
@@ -121,18 +123,16 @@ export class Durability {
   }
 
   /**
-   * Holds an answer back until all changes committed so far are on disk. Answers undefined if there is
-   * nothing to wait for: they are on disk already, or the disk is failing.
+   * Holds an answer back until all changes committed so far are on disk. If they cannot be saved, readers get what
+   * `unsaved` makes of it: whoever made the changes was told to repeat them. Answers without a promise if there is
+   * nothing to wait for: the changes are on disk already, or the disk is failing.
    */
-  hold<T>(answer: T): Promise<T> | undefined {
+  hold<T>(answer: T, unsaved: (answer: T) => T = same): T | Promise<T> {
     const { held } = this
-    if (held === undefined) return undefined
-    return new Promise(resolve => {
-      const tell = () => resolve(answer)
-      // If the changes cannot be saved, readers still get this answer. Whoever made the changes was told to
-      // repeat them.
-      held.push({ release: tell, abandon: tell })
-    })
+    if (held === undefined) return this.failure === undefined ? answer : unsaved(answer)
+    return new Promise(resolve =>
+      held.push({ release: () => resolve(answer), abandon: () => resolve(unsaved(answer)) }),
+    )
   }
 
   /**

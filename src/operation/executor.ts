@@ -12,6 +12,11 @@ export interface Task<Out = unknown> {
    * changes that may be lost. While the disk fails, the task is refused with 503, and other reads go on.
    */
   readonly lasting?: boolean
+  /**
+   * Of a task that reads, and whose answer is kept or compared for a while: what it answers while the disk fails,
+   * when the rows may show changes that will be lost. Default: the same.
+   */
+  unsaved?(result: Result<Out>): Result<Out>
   reads(call: Call<unknown>): readonly Bound[] | Refusal
   decide(call: Call<unknown>, rows: readonly (readonly unknown[])[]): Outcome<Out> | Refusal
 }

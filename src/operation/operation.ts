@@ -4,7 +4,7 @@ import type { Bound, RowsOf } from '../db/query.ts'
 import type { NewEvent } from '../events/event.ts'
 import type { BlobStore, Outbound } from '../platform.ts'
 import type { App } from '../tenant/app.ts'
-import { type Refusal, refuse } from './errors.ts'
+import { Refusal, refuse } from './errors.ts'
 import type { Requirement } from './roles.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -121,6 +121,8 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape, Out = un
   readonly writes: boolean
   /** Of an operation that reads: see `Task`. */
   readonly lasting: boolean
+  /** Of an operation that reads: see `Task`. */
+  unsaved?(result: Outcome<Answered<Out>> | Refusal): Outcome<Answered<Out>> | Refusal
   /**
    * For the operator's operations about all apps. They run in every database, and `merge` makes one answer of
    * the outcomes of all of them.
@@ -195,18 +197,25 @@ export function operation<
 >(
   o: Common<Shape, Out, Self> & {
     readonly writes?: boolean
+    /** Of an operation that reads: its answer while the disk fails; see `Task`. */
+    unsaved?(data: Out): Out
     merge?(outcomes: readonly Outcome<Out>[], call: Call<Input<Shape>>): Outcome<Out>
     admit?(input: Input<Shape>, at: Admitting): Refusal | undefined
     reads(call: Call<Input<Shape>, CallerOf<Self>>): R | Refusal
     decide(call: Call<Input<Shape>, CallerOf<Self>>, rows: RowsOf<R>): Outcome<Answered<Out>> | Refusal
   },
 ): Operation<Shape, Out> {
-  const { merge } = o
+  const { merge, unsaved } = o
   return {
     ...described(o),
     ...(merge !== undefined && {
       // Operations with `merge` decide values and not JSON.
       merge: (outcomes, call) => merge(outcomes as Outcome<Out>[], call as Call<Input<Shape>>),
+    }),
+    ...(unsaved !== undefined && {
+      // Such operations decide values and not JSON.
+      unsaved: result =>
+        result instanceof Refusal ? result : { ...result, data: unsaved(result.data as Out) },
     }),
     requires: undefined,
     writes: o.writes ?? false,

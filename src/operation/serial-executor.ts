@@ -43,6 +43,14 @@ const busyPauseMs = 10
  */
 const maxReadCostPerTurn = 256
 
+/** What becomes of the answer of a read: see `Task`. */
+interface Kept<T> {
+  readonly lasting?: boolean
+  unsaved?(answer: T): T
+}
+/** A read whose answer nobody keeps. */
+const passing: Kept<never> = {}
+
 const silent: Log = { info() {}, warn() {}, error() {} }
 
 export interface SerialExecutorOptions {
@@ -256,20 +264,21 @@ export function serialExecutor(
   }
 
   /**
-   * Runs a read, and holds its answer back until the changes that it may have seen are on disk. `lasting`:
-   * see `Task`. Waits while another process recovers the log.
+   * Runs a read, and holds its answer back until the changes that it may have seen are on disk. `lasting` and
+   * `unsaved`: see `Task`. Waits while another process recovers the log.
    */
-  const readHeld = <T>(read: () => T, lasting = false, since = performance.now()): T | Promise<T> => {
+  const readHeld = <T>(read: () => T, kept: Kept<T> = passing, since = performance.now()): T | Promise<T> => {
     try {
       beginReading()
       const answer = read()
-      return (lasting ? disk.holdStrictly(answer) : disk.hold(answer)) ?? answer
+      if (kept.lasting === true) return disk.holdStrictly(answer) ?? answer
+      return disk.hold(answer, kept.unsaved)
     } catch (error) {
       if (!isBusy(error) || performance.now() - since > maxBusyMs) throw error
       return new Promise((resolve, reject) => {
         loop.later(busyPauseMs, () => {
           try {
-            resolve(readHeld(read, lasting, since))
+            resolve(readHeld(read, kept, since))
           } catch (later) {
             reject(later)
           }
@@ -283,7 +292,7 @@ export function serialExecutor(
       const result = perform(task, call) as Result<Out>
       spent += costOf(call, result)
       return result
-    }, task.lasting)
+    }, task)
 
   const performReads = (): void => {
     endReading()

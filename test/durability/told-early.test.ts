@@ -149,6 +149,12 @@ describe.skipIf(!installed('strace')).each(Object.entries(programs(binary)))(
 
     it('and fails, nobody is told before the disk works again', async () => {
       const { owner, admin, group_id, heard, after, poll, follower } = await listeners(program)
+      const recipients = (headers = {}) =>
+        admin.call('GET', '/authz/recipients', { query: { group_id }, headers })
+      const verdict = { group_id, user_id: 1, action: 'post' }
+      const kept = (await recipients()).headers.get('etag') ?? ''
+      expect((await recipients({ 'if-none-match': kept })).status).toBe(304)
+      expect(dataOf(await admin.post('/authz/check', verdict)).ttl_ms).toBe(-1)
       const endFault = await onSyncs('error=EIO', home.pid, follower)
       expect((await owner.post('/group/info/name', { group_id, value: 'Early' })).status).toBe(503)
       await new Promise(resolve => setTimeout(resolve, lookedMs))
@@ -157,10 +163,28 @@ describe.skipIf(!installed('strace')).each(Object.entries(programs(binary)))(
       expect(await admin.get('/events', { after })).toMatchObject({ status: 503 })
       expect(await owner.get('/group/sync', { group_id })).toMatchObject({ status: 503 })
       expect(await owner.post('/group/versions', { groups: [] })).toMatchObject({ status: 503 })
+      expect(await admin.get('/audit')).toMatchObject({ status: 503 })
       expect(await owner.get('/group/info', { group_id })).toMatchObject({ status: 200, code: 200 })
+      // And nobody keeps an answer that no event would take back.
+      const uncertain = await recipients({ 'if-none-match': kept })
+      expect({ status: uncertain.status, etag: uncertain.headers.get('etag') }).toEqual({
+        status: 200,
+        etag: null,
+      })
+      expect((await recipients({ 'if-none-match': '*' })).status).toBe(200)
+      expect(dataOf(await admin.post('/authz/check', verdict)).ttl_ms).toBe(0)
+      expect(dataOf(await admin.post('/authz/check/batch', { checks: [verdict] }))).toMatchObject([
+        { ttl_ms: 0 },
+      ])
 
       await endFault()
       await home.readyzUntil(200)
+      const certain = await recipients({ 'if-none-match': kept })
+      expect({ status: certain.status, etag: certain.headers.get('etag') }).toEqual({
+        status: 200,
+        etag: expect.not.stringMatching(kept),
+      })
+      expect(dataOf(await admin.post('/authz/check', verdict)).ttl_ms).toBe(-1)
       await poll
       // The command has ended, as it says when it cannot know what is on disk.
       while (Object.values({ ...heard(), command: 1 }).some(times => times === 0))

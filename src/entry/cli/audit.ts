@@ -59,9 +59,19 @@ async function exportEvents(invocation: Invocation, [file, another]: readonly st
     engine.exec('BEGIN')
     const { epoch } = appIn(engine, app_id)
     const text = (format === 'csv' ? auditCsv : auditLines)(engine, { app_id, epoch, ...between })
-    if (file === undefined) await writeOut(text)
-    else await writeWhole(file, temporary => writeTo(temporary, text))
-    engine.exec('COMMIT')
+    // What was read is on disk when the export is done, also what the service has not synced yet.
+    const onDisk = async () => {
+      engine.exec('COMMIT')
+      await engine.repair()
+    }
+    if (file === undefined) {
+      await writeOut(text)
+      await onDisk()
+    } else
+      await writeWhole(file, async temporary => {
+        await writeTo(temporary, text)
+        await onDisk()
+      })
   } finally {
     engine.close()
   }
@@ -76,6 +86,7 @@ async function verify(invocation: Invocation, [unexpected]: readonly string[]): 
   if (known.length > 0 && app === undefined) throw new UsageError('--head goes with --app')
   const { engine } = openData(runtime, config)
   let isSound = true
+  const reports: string[] = []
   try {
     // All reads see one snapshot. Otherwise the changes of a running service would look like wrong ones.
     engine.exec('BEGIN')
@@ -88,9 +99,12 @@ async function verify(invocation: Invocation, [unexpected]: readonly string[]): 
         known,
       })
       if (verdict.problems > 0) isSound = false
-      print(reportOf(app_id, verdict))
+      reports.push(reportOf(app_id, verdict))
     }
     engine.exec('ROLLBACK')
+    // A head that a power cut takes back would look like a chain that was made anew.
+    await engine.repair()
+    for (const report of reports) print(report)
   } finally {
     engine.close()
   }

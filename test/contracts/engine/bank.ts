@@ -106,12 +106,17 @@ export function run<const R extends readonly Bound[], Out>(
   executor: Executor,
   reads: R,
   decide: (rows: RowsOf<R>) => Outcome<Out> | Refusal,
-  { writes = true, session = { bookmark: undefined } }: { writes?: boolean; session?: Session } = {},
+  {
+    writes = true,
+    session = { bookmark: undefined },
+    unsaved,
+  }: { writes?: boolean; session?: Session; unsaved?: () => Outcome<Out> } = {},
 ): Promise<Result<Out>> {
   const task: Task<Out> = {
     writes,
     reads: () => reads,
     decide: (_, rows) => decide(rows as unknown as RowsOf<R>),
+    ...(unsaved && { unsaved }),
   }
   return Promise.resolve(executor.run(task, call, session))
 }

@@ -134,6 +134,45 @@ export const serialEngines: Cases<SerialBank> = {
     assert.equal(told, 1)
   },
 
+  'says of an answer that is kept whether what it shows is on disk': async ({ engine }) => {
+    let end: (error?: Error) => void = () => {}
+    const ending = () =>
+      new Promise<void>((resolve, reject) => {
+        end = error => (error === undefined ? resolve() : reject(error))
+      })
+    let broken = false
+    const repair = () => (broken ? Promise.reject(new DatabaseError('disk I/O error')) : engine.repair())
+    const executor = serialExecutor({ ...engine, sync: ending, repair }, { loop: eventLoop })
+    const told = () =>
+      run(executor, [], () => ({ data: 'saved' }), {
+        writes: false,
+        unsaved: () => ({ data: 'not saved' }),
+      })
+    /** A change, and an answer that may show it. */
+    const changed = async () => {
+      const writing = write(executor, insertGroup({ group_id: newGroupId(), capacity: 1, name: '' }))
+      await new Promise<void>(resolve => eventLoop.turn(resolve))
+      return { writing, reading: told() }
+    }
+    assert.deepEqual(await told(), { data: 'saved' })
+    const first = await changed()
+    end()
+    await first.writing
+    assert.deepEqual(await first.reading, { data: 'saved' })
+
+    broken = true
+    const second = await changed()
+    end(new DatabaseError('disk I/O error'))
+    await assert.rejects(second.writing, OutcomeUnknown)
+    assert.deepEqual(await second.reading, { data: 'not saved' })
+    assert.deepEqual(await told(), { data: 'not saved' })
+
+    const repaired = new Promise<void>(resolve => executor.onDurable(resolve))
+    broken = false
+    await repaired
+    assert.deepEqual(await told(), { data: 'saved' })
+  },
+
   'waits for another process that holds the database, beside the event loop': async bank => {
     const executor = bank.executor()
     const other = bank.connect()
