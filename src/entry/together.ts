@@ -9,16 +9,20 @@ import type { Hono } from 'hono'
  */
 export function together(fetch: Hono['fetch']): Hono['fetch'] {
   let ready: (() => void)[] = []
+  /** Whether a request has come in this turn, so that `release` is called at its end. */
+  let open = false
   const release = () => {
     const now = ready
     ready = []
+    open = false
     for (const leave of now) leave()
   }
+  const held = (response: Response): Response | Promise<Response> =>
+    open ? new Promise(resolve => ready.push(() => resolve(response))) : response
   return (request, ...rest) => {
+    if (!open) setImmediate(release)
+    open = true
     const response = fetch(request, ...rest)
-    if (response instanceof Promise) return response
-    return new Promise(resolve => {
-      if (ready.push(() => resolve(response)) === 1) setImmediate(release)
-    })
+    return response instanceof Promise ? response.then(held) : held(response)
   }
 }

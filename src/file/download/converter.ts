@@ -23,7 +23,7 @@ export interface Requester {
   readonly run: RunTask
   readonly turn: Turn
   /** Aborted when the requester has gone. */
-  readonly signal: AbortSignal
+  signal(): AbortSignal
   /** Charges the requester for the cost of the work, in requests. */
   charge(cost: number): void
 }
@@ -116,7 +116,8 @@ export function converter(ports: Converters, metrics: Pick<Metrics, 'add'>): Con
     if (known !== undefined) return known
     const failure = failed.get(sourceOf(object, variant))
     if (failure !== undefined && performance.now() < failure.until) throw failure.error
-    const { turn, signal } = requester
+    const { turn } = requester
+    const signal = requester.signal()
     const work = works.get(key) ?? newWork(key, object, variant)
     works.set(key, work)
     work.waiting++

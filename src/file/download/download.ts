@@ -140,9 +140,8 @@ async function download(exchange: Exchange, parameter: string, find: Find): Prom
   const requester: Requester = {
     run,
     turn: { app_id: app.app_id, user },
-    get signal() {
-      return exchange.request.signal
-    },
+    // Not a getter: V8 would describe each object anew, and keep all that it refers to for a long time.
+    signal: () => exchange.request.signal,
     charge: cost => exchange.charge(cost),
   }
   const response = await exchange.bytes(await representation(service, requester, object, variant, save))
