@@ -59,7 +59,7 @@ export class Exchange {
   /** The parameters of the query and of the path. Of a repeated query parameter this is the first. */
   get query(): Readonly<Record<string, string>> {
     const { req } = this.context
-    this.parsedQuery ??= this.route.includes(':') ? { ...req.query(), ...req.param() } : req.query()
+    this.parsedQuery ??= this.route.includes(':') ? Object.assign(req.query(), req.param()) : req.query()
     return this.parsedQuery
   }
 
@@ -249,7 +249,7 @@ export class Exchange {
 
   /** A body that is sent unchanged: text, JSON or HTML. */
   text(body: string, contentType: string, headers?: Readonly<Record<string, string>>): Response {
-    return this.answer(200, body, 200, { ...headers, 'content-type': contentType })
+    return this.answer(200, body, 200, Object.assign({}, headers, { 'content-type': contentType }))
   }
 
   /** An error of the API. */
@@ -302,7 +302,9 @@ export class Exchange {
    */
   async bytes({ size, etag, headers: own, open }: Sendable): Promise<Response> {
     const { method, headers: sent } = this.request
-    const headers = Object.assign(this.headers(), own, { 'accept-ranges': 'bytes', etag: `"${etag}"` })
+    const headers = Object.assign(this.headers(), own)
+    headers['accept-ranges'] = 'bytes'
+    headers.etag = `"${etag}"`
     if (notModified(sent, etag)) return this.respond(304, null, headers)
     const range = rangeOf(sent, size, etag)
     if (range === 'unsatisfiable')
@@ -366,7 +368,7 @@ export class Exchange {
   /** Answers a body that is not in the envelope, and logs it. */
   private respond(status: number, body: ByteStream | null, more: Readonly<Record<string, string>>): Response {
     this.recordAnswer(status, status)
-    return new Response(body, { status, headers: { ...this.headers(), ...more } })
+    return new Response(body, { status, headers: Object.assign(this.headers(), more) })
   }
 
   private headers(): Record<string, string> {

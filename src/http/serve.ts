@@ -133,7 +133,7 @@ export function serveOperation(service: Service, operation: Operation, path: str
       return exchange.body().then(body => {
         if (body instanceof Refusal) return body
         const unknown = checkFields(exchange, path, schema, body, app.settings.strict_fields)
-        return unknown ?? told(exchange, allowed, run(exchange, app, caller, { ...query, ...body }))
+        return unknown ?? told(exchange, allowed, run(exchange, app, caller, Object.assign(query, body)))
       })
     })
 

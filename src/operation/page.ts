@@ -85,7 +85,8 @@ export const pagedList =
         const { after, began = Number.MAX_SAFE_INTEGER } = place
         const statement = place.began === undefined ? page : renewedPage
         const { limit = maxRows } = input
-        return [statement({ ...args, after, began, limit, skip: limit - 1 }) as Bound<PageRow<Item>>]
+        const asked = Object.assign({ after, began, limit, skip: limit - 1 }, args)
+        return [statement(asked) as Bound<PageRow<Item>>]
       },
       answer({ app, input }, of, [[found]], known) {
         // The statement is an aggregate, so it always answers exactly one row.

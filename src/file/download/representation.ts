@@ -102,9 +102,9 @@ function dispositionOf(
 
 const idOf = (object_name: string): string => object_name.slice(object_name.lastIndexOf('/') + 1)
 
-const headersOf = ({ contentType, contentDisposition }: Disposition): Record<string, string> => ({
-  ...hostileHeaders,
-  'cache-control': keepForEver,
-  'content-type': contentType,
-  'content-disposition': contentDisposition,
-})
+const headersOf = ({ contentType, contentDisposition }: Disposition): Record<string, string> =>
+  Object.assign({}, hostileHeaders, {
+    'cache-control': keepForEver,
+    'content-type': contentType,
+    'content-disposition': contentDisposition,
+  })
