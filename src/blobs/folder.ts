@@ -14,6 +14,8 @@ import { checkSize, storeError, storing } from './store-error.ts'
 
 /** How many bytes one read takes. Each read of a large file costs as much as a small request. */
 const chunkSize = 512 * 1024
+/** How many bytes of an upload may wait for the write before them. */
+const maxHeldBytes = 512 * 1024
 const maxNameCharacters = 200
 /**
  * A temporary file is deleted when it was last written this long ago, milliseconds. Until then its upload may
@@ -129,14 +131,51 @@ function infoOf(key: string, stats: Stats): BlobInfo {
   return { size: stats.size, etag }
 }
 
-/** Writes the body and answers the number of bytes. Errors of the body are thrown unchanged. */
+/**
+ * Writes the body and answers the number of bytes. It reads on while it writes, and writes together what came
+ * meanwhile: each write costs as much as a small request. What a slow client has sent is written at once.
+ * Errors of the body are thrown unchanged.
+ */
 async function write(file: FileHandle, body: ByteStream): Promise<number> {
   let size = 0
-  for await (const chunk of body) {
-    await storing('writing a file', () => file.writeFile(chunk))
-    size += chunk.length
+  let held: Uint8Array[] = []
+  let heldBytes = 0
+  let writing: Promise<void> | undefined
+  const writeHeld = async () => {
+    while (held.length > 0) {
+      const chunks = held
+      held = []
+      heldBytes = 0
+      await storing('writing a file', () => writeAll(file, chunks))
+    }
+  }
+  try {
+    for await (const chunk of body) {
+      size += chunk.length
+      held.push(chunk)
+      heldBytes += chunk.length
+      if (writing === undefined) {
+        writing = writeHeld().then(() => {
+          writing = undefined
+        })
+        // The failure is thrown below. Without this, the process would end before.
+        writing.catch(() => undefined)
+      }
+      if (heldBytes >= maxHeldBytes) await writing
+    }
+    await writing
+  } finally {
+    // The file is closed next.
+    await writing?.catch(() => undefined)
   }
   return size
+}
+
+/** Writes the chunks one after the other, also where the system takes only a part of them at a time. */
+async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  const { bytesWritten } = await file.writev(chunks)
+  const total = chunks.reduce((sum, { length }) => sum + length, 0)
+  if (bytesWritten < total) await file.writeFile(Buffer.concat(chunks).subarray(bytesWritten))
 }
 
 async function place(temp: string, path: string, key: string, folders: DurableFolders): Promise<BlobInfo> {

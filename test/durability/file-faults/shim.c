@@ -135,6 +135,13 @@ ssize_t pwrite64(int file, const void *from, size_t bytes, off64_t at) {
   FAIL_OR_SHORTEN("pwrite", file, bytes)
   return NEXT(pwrite64)(file, from, bytes, at);
 }
+ssize_t writev(int file, const struct iovec *parts, int count) {
+  size_t halves = 2;
+  FAIL_OR_SHORTEN("writev", file, halves)
+  if (halves == 2) return NEXT(writev)(file, parts, count);
+  if (count > 1) return NEXT(writev)(file, parts, count / 2);
+  return NEXT(write)(file, parts[0].iov_base, HALF(parts[0].iov_len));
+}
 
 #define READS(name, offset)                                                               \
   ssize_t name(int file, void *to, size_t bytes, offset at) {                             \
