@@ -67,7 +67,7 @@ if (compared.length > 0) {
 const found: Finding[] = []
 if (wanted('pictures')) {
   note('pictures')
-  found.push(await besideThumbnails(cohort, load, quick ? 32 : 100))
+  found.push(await besideThumbnails(cohort, quick ? 32 : 100))
   say(findings(found))
 }
 

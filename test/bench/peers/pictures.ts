@@ -10,9 +10,9 @@ export interface Pictures {
 const width = 4000
 const height = 3000
 
-/** A photo's worth of detail: as a JPEG it takes 3 to 4 MB, as those of phones do. */
+/** A photo's worth of detail: as a JPEG it takes 3 MB, as those of phones do. */
 export async function makePictures(count: number): Promise<Pictures> {
-  const noise = { type: 'gaussian', mean: 128, sigma: 12 } as const
+  const noise = { type: 'gaussian', mean: 128, sigma: 45 } as const
   const grain = await sharp({ create: { width, height, channels: 3, background: '#777', noise } })
     .blur(0.7)
     .png({ compressionLevel: 1 })
