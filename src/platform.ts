@@ -241,7 +241,7 @@ export interface Outbound {
   close(): void
 }
 
-/** The SHA-256 of a text as UTF-8, in base64url without padding. A port, because it is called for every event. */
+/** The SHA-256 of a text as UTF-8, in base64url without padding. A port, because it is called for every event and for every keyed write. */
 export type TextHash = (text: string) => string
 
 /**

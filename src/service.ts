@@ -142,6 +142,7 @@ export function createService(platform: Platform): RunningService {
     executors,
     clock,
     newId,
+    hash: platform.hash,
     log,
     metrics,
     outbound,

@@ -54,7 +54,7 @@ export const idempotency = sqliteTable(
     day: integer('day').notNull(),
     hash: text('hash').notNull(),
     answered_at: integer('answered_at').notNull(),
-    /** Half of the SHA-256 of the input. */
+    /** 132 bits of the SHA-256 of the input, as base64url. */
     fingerprint: text('fingerprint').notNull(),
     /** The answer as the operation decided it, before URLs were added. */
     answer: text('answer', { mode: 'json' }).$type<KeptAnswer>().notNull(),

@@ -83,7 +83,8 @@ export const users = sqliteTable(
   },
   t => [
     primaryKey({ columns: [t.app_id, t.user_id] }),
-    index('users_by_bytes').on(t.app_id, t.user_file_bytes, t.user_id),
+    // Users without bytes are not in it, so that nobody pays for it on joining a first group.
+    index('users_by_bytes').on(t.app_id, t.user_file_bytes, t.user_id).where(sql`user_file_bytes > 0`),
     check(
       'users_counts',
       sql`${t.groups_created} >= 0 AND ${t.groups_joined} >= 0 AND ${t.user_file_bytes} >= 0`,

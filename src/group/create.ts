@@ -11,17 +11,19 @@ import type { Group } from './group-operation.ts'
 import { groupType, storedType } from './group-type.ts'
 import { infoOf } from './info.ts'
 import { inviteAll } from './invitations.ts'
-import { candidates, countJoined, groupsJoined } from './join.ts'
+import { candidates, groupsJoined, oneMoreJoined } from './join.ts'
 
-const appUsage = query<{ app_id: string }>()(p =>
-  db.select({ group_count: apps.group_count }).from(apps).where(eq(apps.app_id, p.app_id)),
-)
-
-const creatorUsage = query<{ app_id: string; user_id: number }>()(p =>
+/** What counts against the limits of a new group: how many the app has, the user created, and the user is in. */
+const usage = query<{ app_id: string; user_id: number; limit: number }>()(p =>
   db
-    .select({ groups_created: users.groups_created, groups_joined: groupsJoined })
-    .from(users)
-    .where(and(eq(users.app_id, p.app_id), eq(users.user_id, p.user_id))),
+    .select({
+      group_count: apps.group_count,
+      groups_created: users.groups_created,
+      groups_joined: groupsJoined(p.limit),
+    })
+    .from(apps)
+    .leftJoin(users, and(eq(users.app_id, p.app_id), eq(users.user_id, p.user_id)))
+    .where(eq(apps.app_id, p.app_id)),
 )
 
 // There is no group yet whose version could guard these counters. So if a limit was reached meanwhile, the
@@ -30,9 +32,10 @@ const countInApp = command<{ app_id: string; limit: number }>()(
   p =>
     sql`UPDATE apps SET group_count = CASE WHEN group_count < ${p.limit} THEN group_count + 1 END WHERE app_id = ${p.app_id}`,
 )
-const countCreated = command<{ app_id: string; user_id: number; limit: number }>()(
-  p => sql`UPDATE users SET groups_created = CASE WHEN groups_created < ${p.limit} THEN groups_created + 1 END
-    WHERE app_id = ${p.app_id} AND user_id = ${p.user_id}`,
+const countOwned = command<{ app_id: string; user_id: number; limit: number; limitCreated: number }>()(
+  p => sql`INSERT INTO users (app_id, user_id, groups_joined, groups_created) VALUES (${p.app_id}, ${p.user_id}, 1, 1)
+    ON CONFLICT (app_id, user_id) DO UPDATE SET groups_joined = ${oneMoreJoined(p.limit)},
+      groups_created = CASE WHEN groups_created < ${p.limitCreated} THEN groups_created + 1 END`,
 )
 
 const insertGroup = command<
@@ -84,18 +87,17 @@ export const create = operation({
   }),
   answer: groupInfo,
   reads: ({ app, caller, input }) => [
-    appUsage({ app_id: app.app_id }),
-    creatorUsage({ app_id: app.app_id, user_id: caller.user_id }),
+    usage({ app_id: app.app_id, user_id: caller.user_id, limit: app.settings.max_groups_joined }),
     // No group has id 0. So these rows say only what is known of each user apart from the new group.
     candidates(app, 0, input.user_list),
   ],
-  decide: (call, [[inApp], [creator], others]) => {
+  decide: (call, [[counted], others]) => {
     const { app, caller, input, now, newId } = call
     const { settings, app_id } = app
     const owner_id = caller.user_id
-    if ((inApp?.group_count ?? 0) >= settings.max_groups) return refuse('app_group_limit')
-    if ((creator?.groups_created ?? 0) >= settings.max_groups_created) return refuse('created_group_limit')
-    if ((creator?.groups_joined ?? 0) >= settings.max_groups_joined) return refuse('joined_group_limit')
+    if ((counted?.group_count ?? 0) >= settings.max_groups) return refuse('app_group_limit')
+    if ((counted?.groups_created ?? 0) >= settings.max_groups_created) return refuse('created_group_limit')
+    if ((counted?.groups_joined ?? 0) >= settings.max_groups_joined) return refuse('joined_group_limit')
 
     const group_id = newId()
     const chatroom = input.type === groupType.chatroom
@@ -139,8 +141,12 @@ export const create = operation({
       data: infoOf(group, { msg_mute_mode: 0, msg_push_mode: 0 }, now),
       writes: [
         countInApp({ app_id, limit: settings.max_groups }),
-        countJoined({ app_id, user_ids: [owner_id], limit: settings.max_groups_joined }),
-        countCreated({ app_id, user_id: owner_id, limit: settings.max_groups_created }),
+        countOwned({
+          app_id,
+          user_id: owner_id,
+          limit: settings.max_groups_joined,
+          limitCreated: settings.max_groups_created,
+        }),
         insertGroup({ ...group, ...storedType(input.type), app_id, now }),
         insertOwner({ group_id, user_id: owner_id, app_id, now }),
         ...writes,

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, type Placeholder, sql } from 'drizzle-orm'
 import { type Bound, command, db, each, listOf, query } from '../db/query.ts'
 import { absentBans, blacklist, kicks, members, users } from '../db/schema.ts'
 import { pendingStatus } from '../db/states.ts'
@@ -42,17 +42,30 @@ const unswept = sql`(SELECT count(*) FROM groups AS dissolved CROSS JOIN members
   ON former.group_id = dissolved.group_id AND former.user_id = users.user_id
   WHERE dissolved.status = 1 AND dissolved.count > 0 AND dissolved.app_id = users.app_id)`
 
-/** How many groups a user is in, as the limit counts them. */
-export const groupsJoined = sql<number | null>`(${users.groups_joined} - ${unswept})`.as('groups_joined')
+/**
+ * How many groups a user is in, as the limit counts them. Below the limit it is the number as stored, because nobody asks
+ * for the exact one there.
+ */
+export const groupsJoined = (limit: Placeholder) =>
+  sql<
+    number | null
+  >`CASE WHEN ${users.groups_joined} >= ${limit} THEN ${users.groups_joined} - ${unswept} ELSE ${users.groups_joined} END`.as(
+    'groups_joined',
+  )
 
-const candidateRows = query<{ app_id: string; group_id: number; user_ids: readonly number[] }>()(p =>
+const candidateRows = query<{
+  app_id: string
+  group_id: number
+  user_ids: readonly number[]
+  limit: number
+}>()(p =>
   db
     .select({
       user_id: sql<number>`item.value`.as('user_id'),
       role: members.role,
       blocked_at: blacklist.blocked_at,
       kick_count: kicks.kick_count,
-      groups_joined: groupsJoined,
+      groups_joined: groupsJoined(p.limit),
       group_confirm: users.group_confirm,
       absent_until: absentBans.absent_until,
       has_pending: sql<number>`(
@@ -69,7 +82,7 @@ const candidateRows = query<{ app_id: string; group_id: number; user_ids: readon
 )
 
 export const candidates = (app: App, group_id: number, user_ids: readonly number[]): Bound<Candidate> =>
-  candidateRows({ app_id: app.app_id, group_id, user_ids: user_ids })
+  candidateRows({ app_id: app.app_id, group_id, user_ids, limit: app.settings.max_groups_joined })
 
 /**
  * Why this user may not join: the first reason in the order of docs/behaviour.md, section 4. `places`: how
@@ -135,13 +148,16 @@ const insertMembers = command<{
 )
 
 /**
- * Counts one more group for each user. If another group's join has used the user's last place meanwhile, the
- * CASE is null, the NOT NULL column refuses it, and the whole change is decided again.
+ * The new value of `groups_joined` of a user who joins one more group. If another group's join has used the
+ * user's last place meanwhile, it is null, the NOT NULL column refuses it, and the whole change is decided
+ * again.
  */
-export const countJoined = command<{ app_id: string; user_ids: readonly number[]; limit: number }>()(
+export const oneMoreJoined = (limit: Placeholder) =>
+  sql`CASE WHEN groups_joined < ${limit} OR groups_joined - ${unswept} < ${limit} THEN groups_joined + 1 END`
+
+const countJoined = command<{ app_id: string; user_ids: readonly number[]; limit: number }>()(
   p => sql`INSERT INTO users (app_id, user_id, groups_joined) SELECT ${p.app_id}, value, 1 FROM ${each(p.user_ids)} WHERE true
-    ON CONFLICT (app_id, user_id) DO UPDATE SET groups_joined =
-      CASE WHEN groups_joined < ${p.limit} OR groups_joined - ${unswept} < ${p.limit} THEN groups_joined + 1 END`,
+    ON CONFLICT (app_id, user_id) DO UPDATE SET groups_joined = ${oneMoreJoined(p.limit)}`,
 )
 
 const settleInvitations = command<{

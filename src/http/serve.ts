@@ -79,16 +79,16 @@ export function serveOperation(service: Service, operation: Operation, path: str
     const key = idempotencyKey(exchange.header('idempotency-key'))
     if (key instanceof Refusal) return key
     const call = { app, caller, input, now, newId, origin: exchange.origin }
+    const name = key === undefined ? undefined : { operation: operation.id, key, hash: service.hash }
     const change = (): Result | Promise<Result> => {
       const result =
-        key === undefined
+        name === undefined
           ? executor.run(operation, call, session)
-          : runOnce(executor, operation, call, session, { operation: operation.id, key })
+          : runOnce(executor, operation, call, session, name)
       return operation.present === undefined ? result : present(exchange, app, now, result)
     }
     const ask = async (): Promise<Result> => {
       // A change that was made before is only answered again, so nobody is asked about it again.
-      const name = key === undefined ? undefined : { operation: operation.id, key }
       if (name !== undefined && (await isAnswered(executor, call, session, name))) return change()
       return (await service.beforeHooks.ask(operation, call)) ?? change()
     }

@@ -9,7 +9,7 @@ import type { Jobs } from '../jobs/runner.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Executor } from '../operation/executor.ts'
 import type { OperatorAccess } from '../operator/access.ts'
-import type { BlobStore, Clock, LocalFile, Log, Outbound } from '../platform.ts'
+import type { BlobStore, Clock, LocalFile, Log, Outbound, TextHash } from '../platform.ts'
 import type { Scanning } from '../scan/scanning.ts'
 import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
@@ -97,6 +97,7 @@ export interface Service {
   readonly executors: readonly Executor[]
   readonly clock: Clock
   readonly newId: () => number
+  readonly hash: TextHash
   readonly log: Log
   readonly metrics: Metrics
   readonly outbound: Outbound

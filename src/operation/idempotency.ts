@@ -1,9 +1,8 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { and, eq, lt, sql } from 'drizzle-orm'
 import type { Session } from '../db/engine.ts'
 import { type Bound, command, db, inList, query } from '../db/query.ts'
 import { idempotency, type KeptAnswer } from '../db/schema-events.ts'
+import type { TextHash } from '../platform.ts'
 import { HttpError, Refusal, refuse } from './errors.ts'
 import type { Executor, Result, Task } from './executor.ts'
 import type { Call } from './operation.ts'
@@ -80,8 +79,8 @@ export const forgetKeysBefore = command<{ app_id: string; day: number }>()(
     (SELECT app_id, day, hash FROM idempotency WHERE app_id = ${p.app_id} AND day < ${p.day} LIMIT 5000)`,
 )
 
-/** Half of a SHA-256 in hexadecimal: enough to tell texts apart, and shorter rows cost less. */
-const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)).subarray(0, 16))
+/** The length of a digest: 22 characters of base64url are 132 bits of a SHA-256. Shorter rows cost less. */
+const digestLength = 22
 
 /** JSON that is the same for equal values, whatever the order of their fields. */
 function canonical(value: unknown): string {
@@ -99,12 +98,15 @@ interface Keyed {
   /** The operation is part of the scope of a key, with the app and the caller. */
   readonly operation: string
   readonly key: string
+  /** The SHA-256 of this home. */
+  readonly hash: TextHash
 }
 
 /** Where the answer of a key is kept, and how to find it. */
-function placeOf({ app, caller, now }: Call<unknown>, { operation, key }: Keyed) {
+function placeOf({ app, caller, now }: Call<unknown>, { operation, key, hash: hashOf }: Keyed) {
   const { administrator, user_id, only_group } = caller
-  const hash = digest(JSON.stringify([operation, administrator, user_id, only_group, key]))
+  const scope = JSON.stringify([operation, administrator, user_id, only_group, key])
+  const hash = hashOf(scope).slice(0, digestLength)
   const expired = now - app.settings.idempotency_hours * hourMs
   const day = Math.floor(now / dayMs)
   const days: number[] = []
@@ -117,7 +119,7 @@ function placeOf({ app, caller, now }: Call<unknown>, { operation, key }: Keyed)
 function keyed(task: Task, call: Call<unknown>, name: Keyed): Task {
   const { app, now } = call
   const { hash, expired, day, find } = placeOf(call, name)
-  const fingerprint = digest(canonical(call.input))
+  const fingerprint = name.hash(canonical(call.input)).slice(0, digestLength)
   let refusal: Refusal | undefined
   return {
     writes: true,

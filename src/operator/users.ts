@@ -41,6 +41,7 @@ const byId = query<{ app_id: string; id: number; most: number }>()(p =>
     .orderBy(users.user_id)
     .limit(p.most),
 )
+/** Those who store bytes. They have an index of their own; the others are found by their id. */
 const byBytes = query<{ app_id: string; key: number; id: number; most: number }>()(p =>
   db
     .select(columns)
@@ -48,10 +49,21 @@ const byBytes = query<{ app_id: string; key: number; id: number; most: number }>
     .where(
       and(
         eq(users.app_id, p.app_id),
+        sql`${users.user_file_bytes} > 0`,
         sql`(${users.user_file_bytes}, ${users.user_id}) < (${p.key}, ${p.id})`,
       ),
     )
     .orderBy(sql`${users.user_file_bytes} DESC, ${users.user_id} DESC`)
+    .limit(p.most),
+)
+const withoutBytes = query<{ app_id: string; id: number; most: number }>()(p =>
+  db
+    .select(columns)
+    .from(users)
+    .where(
+      and(eq(users.app_id, p.app_id), sql`${users.user_file_bytes} = 0`, sql`${users.user_id} < ${p.id}`),
+    )
+    .orderBy(sql`${users.user_id} DESC`)
     .limit(p.most),
 )
 const countUsers = query<{ app_id: string }>()(p =>
@@ -89,11 +101,13 @@ export const listUsers = operation({
   reads: ({ app: { app_id }, input: { sort, cursor, limit } }) => {
     const after = keyBehind(`users ${sort}`, cursor, sort === 'id' ? [0, 0] : [largest, largest])
     if (after === undefined) return refuse('invalid_parameter', foreignCursor)
-    const page = { app_id, key: after[0], id: after[1], most: limit + 1 }
-    return [sort === 'id' ? byId(page) : byBytes(page), countUsers({ app_id })]
+    const [key, id] = after
+    const page = { app_id, key, id, most: limit + 1 }
+    if (sort === 'id') return [countUsers({ app_id }), byId(page)]
+    return [countUsers({ app_id }), byBytes(page), withoutBytes({ ...page, id: key > 0 ? largest : id })]
   },
-  decide: ({ input: { sort, limit } }, [found, [counted]]) => {
-    const { rows, cursor } = cut(`users ${sort}`, found, limit, row =>
+  decide: ({ input: { sort, limit } }, [[counted], found, others = []]) => {
+    const { rows, cursor } = cut(`users ${sort}`, [...found, ...others], limit, row =>
       sort === 'id' ? [0, row.user_id] : [row.user_file_bytes, row.user_id],
     )
     return { data: rows.map(toUser), page: { cursor, total: counted?.total ?? 0, version: 0 } }

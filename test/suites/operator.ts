@@ -236,7 +236,9 @@ export const operatorSuite: Suite = instance => {
     it('users, with their groups and files', async () => {
       const { users, user, userGroups, files } = await admin()
       expect((await users({ limit: 1 }).all()).map(({ user_id }) => user_id)).toEqual([one, two])
-      const [largest] = await users({ sort: 'bytes' }).all()
+      const byBytes = await users({ sort: 'bytes', limit: 1 }).all()
+      expect(byBytes.map(({ user_id }) => user_id)).toEqual([one, two])
+      const [largest] = byBytes
       expect(largest).toEqual({
         user_id: one,
         groups_created: 4,
