@@ -1,7 +1,7 @@
 import type { SerialEngine } from '../db/engine.ts'
 import { position } from '../events/cursor.ts'
 import type { RecordedEvent } from '../events/event.ts'
-import { eventsAfter, parsedEvent } from '../events/feed.ts'
+import { eventsAfter, pageSize, parsedEvent } from '../events/feed.ts'
 import { read } from '../transfer/read.ts'
 import { audited } from './operation.ts'
 
@@ -17,7 +17,7 @@ export interface AuditExport {
 
 function* wanted(engine: SerialEngine, { app_id, from, to }: AuditExport): Generator<RecordedEvent> {
   for (let seq = 0; ; ) {
-    const page = read(engine, eventsAfter({ app_id, seq })).map(parsedEvent)
+    const page = read(engine, eventsAfter({ app_id, seq, limit: pageSize })).map(parsedEvent)
     for (const event of page) {
       seq = event.seq
       if (event.at >= from && (to === undefined || event.at < to)) yield event

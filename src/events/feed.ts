@@ -27,14 +27,14 @@ export const columnsOfEvents = {
 /** How many events one read of the database returns at most. */
 export const pageSize = 500
 
-/** Events of an app after `seq`, oldest first, at most `pageSize`. */
-export const eventsAfter = query<{ app_id: string; seq: number }>()(p =>
+/** Events of an app after `seq`, oldest first, at most `limit`. */
+export const eventsAfter = query<{ app_id: string; seq: number; limit: number }>()(p =>
   db
     .select(columnsOfEvents)
     .from(events)
     .where(and(eq(events.app_id, p.app_id), gt(events.seq, p.seq)))
     .orderBy(events.seq)
-    .limit(pageSize),
+    .limit(p.limit),
 )
 
 /**

@@ -42,7 +42,8 @@ export interface FeedPage extends Reach {
 
 /** The source that one reader reads events from. */
 export interface FeedSource {
-  read(seq: number): Promise<FeedPage>
+  /** `limit`: how many events are read at most where they are read for this reader alone. Default: a page. */
+  read(seq: number, limit?: number): Promise<FeedPage>
   /**
    * Resolves when there may be events after `seq`, after `ms` milliseconds, or when the signal is aborted.
    */
@@ -58,12 +59,17 @@ const othersMs = 1000
 const nobody = { administrator: false, user_id: null, only_group: null } as const
 
 /** Reads a page of an app's feed. Throws `DatabaseError`. */
-export async function readFeed(executor: Executor, app: App, seq: number): Promise<FeedPage> {
+export async function readFeed(
+  executor: Executor,
+  app: App,
+  seq: number,
+  limit = pageSize,
+): Promise<FeedPage> {
   const { app_id } = app
   const task: Task<FeedPage> = {
     writes: false,
     lasting: true,
-    reads: () => [reach({ app_id }), eventsAfter({ app_id, seq })],
+    reads: () => [reach({ app_id }), eventsAfter({ app_id, seq, limit })],
     decide(_, [reached, rows]) {
       const found = (reached?.[0] ?? { epoch: '', head: 0, earliest: 0 }) as Reach
       const events = (rows as StoredEvent[]).map(stored => new SharedEvent(found.epoch, stored))
@@ -84,7 +90,7 @@ export const directSource = (
   app: App,
   wait: FeedSource['wait'],
   close: () => void = () => {},
-): FeedSource => ({ read: seq => readFeed(executor, app, seq), wait, close })
+): FeedSource => ({ read: (seq, limit) => readFeed(executor, app, seq, limit), wait, close })
 
 /** The feed of one app, shared by all who read it in this process. */
 export class LiveFeed {
@@ -109,7 +115,7 @@ export class LiveFeed {
     if (this.readers === 1) this.start()
     let isOpen = true
     return {
-      read: seq => this.read(seq),
+      read: (seq, limit) => this.read(seq, limit),
       wait: (seq, ms, signal) => this.wait(seq, ms, signal),
       close: () => {
         if (isOpen) this.readers--
@@ -135,13 +141,13 @@ export class LiveFeed {
     this.known = undefined
   }
 
-  private async read(seq: number): Promise<FeedPage> {
+  private async read(seq: number, limit = pageSize): Promise<FeedPage> {
     const { known } = this
     const first = known?.events[0]?.stored.seq
     if (known !== undefined && first !== undefined && seq >= first - 1 && seq <= known.head) {
       return { ...known, events: known.events.slice(seq + 1 - first, seq + 1 - first + pageSize) }
     }
-    return readFeed(this.executor, this.app, seq)
+    return readFeed(this.executor, this.app, seq, limit)
   }
 
   /** Reads new events and wakes the readers who wait for them. */

@@ -11,6 +11,12 @@ import { isWanted, startOf, wantedParameters } from './wanted.ts'
 /** How long a stream lasts, and how long it may be silent; milliseconds. */
 const maxStreamMs = 30 * 60_000
 const maxSilenceMs = 20_000
+/**
+ * How many events a stream reads at once for itself, and from how many characters on it writes them. So a reader that
+ * takes nothing has hardly more kept for it than what waits in its stream.
+ */
+const eventsAtOnce = 25
+const charsAtOnce = 65_536
 /** How often a stream checks that its token is still valid, milliseconds. */
 const recheckMs = 2_000
 
@@ -142,21 +148,27 @@ async function streamOf(
         let spokeAt = performance.now()
         if (!(await write(retryIn(3000) + hello))) return
         for (;;) {
-          const page = await source.read(seq).catch(whileNothingIsSaved)
+          const page = await source.read(seq, eventsAtOnce).catch(whileNothingIsSaved)
           // The database was turned back. The reader is told so when it reconnects.
           const turnedBack = page !== undefined && page.epoch !== epoch
           if (turnedBack || signal.aborted || performance.now() > until) return
           let frames = ''
+          const readAt = performance.now()
           const events = page?.events ?? []
           for (const shared of events) {
             frames += tell(shared)
             ;({ seq } = shared.stored)
+            if (frames.length < charsAtOnce) continue
+            if (!(await write(frames))) return
+            frames = ''
+            spokeAt = performance.now()
           }
           const now = performance.now()
           if (frames === '' && now - spokeAt > maxSilenceMs) frames = comment
+          const newest = events.at(-1)?.stored.at
+          if (newest !== undefined && (frames !== '' || spokeAt > readAt))
+            metrics.told(events.length, Math.max(0, clock() - newest))
           if (frames !== '') {
-            const newest = events.at(-1)?.stored.at
-            if (newest !== undefined) metrics.told(events.length, Math.max(0, clock() - newest))
             spokeAt = now
             if (!(await write(frames))) return
           }

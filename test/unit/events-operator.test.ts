@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { callers } from '../support/client.ts'
 import { administratorOf, eventsAfter, FrameReader, headOf, type Told } from '../support/events.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
+import { peakAboveIdle } from '../support/memory.ts'
 import { removeFolder, temporaryFolder } from '../support/process.ts'
 import { installation, programs } from '../support/programs.ts'
 
@@ -21,6 +22,9 @@ const linesIn = (text: string): Told[] =>
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line))
+
+/** Streams whose readers take nothing. */
+const slow = 50
 
 describe('events and whoever runs the service', () => {
   it('a restore makes every reader begin anew', async () => {
@@ -138,7 +142,7 @@ describe('events and whoever runs the service', () => {
     await service.stop()
   })
 
-  it('a reader who does not read is cut off; a stop does not wait for those who do', {
+  it('readers who do not read are cut off, and kept no memory for; a stop does not wait for those who do', {
     timeout: 60_000,
   }, async () => {
     const home = place()
@@ -151,11 +155,12 @@ describe('events and whoever runs the service', () => {
     const long = (i: number) => owner.post('/group/info/ext', { group_id, value: `${i}`.padEnd(4096, 'x') })
     for (let i = 0; i < 1200; i += 40) await Promise.all(Array.from({ length: 40 }, (_, n) => long(i + n)))
     const { hostname, port } = new URL(service.url)
-    const socket = connect(Number(port), hostname)
-    await once(socket, 'connect')
-    socket.pause()
     const headers = Object.entries(admin.headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.write(`GET /events/stream?after=earliest HTTP/1.1\r\nhost: x\r\n${headers.join('')}\r\n`)
+    const sockets = Array.from({ length: slow }, () => connect(Number(port), hostname))
+    for (const socket of sockets) {
+      await once(socket, 'connect')
+      socket.pause()
+    }
     const streams = async () => {
       const metrics: string = (await admin.get('/metrics')).data
       return Number(/^cohort_event_streams (\d+)$/m.exec(metrics)?.[1])
@@ -163,17 +168,26 @@ describe('events and whoever runs the service', () => {
     const until = async (open: number) => {
       while ((await streams()) !== open) await new Promise(resolve => setTimeout(resolve, 100))
     }
-    await until(1)
     // One who reads gets all of it meanwhile.
-    const reader = await FrameReader.open(admin, '/events/stream?after=earliest')
-    for (let last = ''; last !== '1199'; )
-      last = JSON.parse((await reader.next())?.data ?? '{}').changes?.ext?.[1]?.slice(0, 4) ?? last
-    await until(1)
-    socket.resume()
-    await once(socket, 'close')
+    let reader: FrameReader | undefined
+    const peak = await peakAboveIdle(service.url, async () => {
+      for (const socket of sockets)
+        socket.write(`GET /events/stream?after=earliest HTTP/1.1\r\nhost: x\r\n${headers.join('')}\r\n`)
+      await until(slow)
+      reader = await FrameReader.open(admin, '/events/stream?after=earliest')
+      for (let last = ''; last !== '1199'; )
+        last = JSON.parse((await reader.next())?.data ?? '{}').changes?.ext?.[1]?.slice(0, 4) ?? last
+      await until(1)
+    })
+    // With a page of events kept for each it is 1.4 GB.
+    expect(peak).toBeLessThan(400e6)
+    for (const socket of sockets) {
+      socket.resume()
+      await once(socket, 'close')
+    }
     const waiting = admin.get('/events', { wait: 25 })
     await service.stop()
-    expect(await reader.ended(1000)).toBe(true)
+    expect(await reader?.ended(1000)).toBe(true)
     await waiting.catch(() => undefined)
   })
 })
