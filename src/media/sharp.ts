@@ -76,6 +76,7 @@ async function loadSharp(): Promise<SharpModule> {
  * refuse it without that marker.
  */
 function withEnd(jpeg: Bytes): Bytes {
+  if (jpeg.at(-2) === 0xff && jpeg.at(-1) === 0xd9) return jpeg
   const ended = new Uint8Array(jpeg.length + 2)
   ended.set(jpeg)
   ended.set([0xff, 0xd9], jpeg.length)

@@ -12,51 +12,47 @@ export interface Frame {
 
 const LENGTHS = 8
 
-export function encodeFrame(header: unknown, content: Uint8Array): Bytes {
+/** The parts of a frame, to be written one after the other. The content itself is the last, so it is not copied. */
+export function frameOf(header: unknown, content: Uint8Array): readonly [Uint8Array, Uint8Array] {
   const text = new TextEncoder().encode(JSON.stringify(header))
-  const frame = new Uint8Array(LENGTHS + text.length + content.length)
-  const view = new DataView(frame.buffer)
+  const head = new Uint8Array(LENGTHS + text.length)
+  const view = new DataView(head.buffer)
   view.setUint32(0, text.length)
   view.setUint32(4, content.length)
-  frame.set(text, LENGTHS)
-  frame.set(content, LENGTHS + text.length)
-  return frame
+  head.set(text, LENGTHS)
+  return [head, content]
 }
 
 /** Restores frames from the chunks of a pipe. */
 export function frameReader(onFrame: (frame: Frame) => void): (chunk: Uint8Array) => void {
   let chunks: Uint8Array[] = []
   let size = 0
-  const lengths = () => {
-    const head = joined(chunks, LENGTHS)
-    const view = new DataView(head.buffer)
-    return [view.getUint32(0), view.getUint32(4)] as const
-  }
   return chunk => {
     chunks.push(chunk)
     size += chunk.length
     while (size >= LENGTHS) {
-      const [headerLength, contentLength] = lengths()
-      const end = LENGTHS + headerLength + contentLength
+      const view = new DataView(between(chunks, 0, LENGTHS).buffer)
+      const contentAt = LENGTHS + view.getUint32(0)
+      const end = contentAt + view.getUint32(4)
       if (size < end) return
-      const all = joined(chunks, size)
-      chunks = [all.subarray(end)]
+      const header = JSON.parse(new TextDecoder().decode(between(chunks, LENGTHS, contentAt)))
+      const content = between(chunks, contentAt, end)
+      chunks = [between(chunks, end, size)]
       size -= end
-      const header = JSON.parse(new TextDecoder().decode(all.subarray(LENGTHS, LENGTHS + headerLength)))
-      onFrame({ header, content: all.slice(LENGTHS + headerLength, end) })
+      onFrame({ header, content })
     }
   }
 }
 
-/** The first `length` bytes of the chunks together. */
-function joined(chunks: readonly Uint8Array[], length: number): Bytes {
-  const whole = new Uint8Array(length)
+/** A copy of the bytes from `start` to before `end` of all chunks together. */
+function between(chunks: readonly Uint8Array[], start: number, end: number): Bytes {
+  const copy = new Uint8Array(end - start)
   let at = 0
   for (const chunk of chunks) {
-    if (at === length) break
-    const part = chunk.subarray(0, length - at)
-    whole.set(part, at)
-    at += part.length
+    if (at >= end) break
+    const part = chunk.subarray(Math.max(0, start - at), end - at)
+    if (at + chunk.length > start) copy.set(part, Math.max(0, at - start))
+    at += chunk.length
   }
-  return whole
+  return copy
 }

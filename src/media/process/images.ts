@@ -9,9 +9,10 @@ import { memoryBudget } from './memory-budget.ts'
 
 /**
  * Pictures that need at most this much memory (bytes) are made in lanes of their own, beside the large ones.
- * Large pictures wait for one another.
+ * Large pictures wait for one another. Two small ones fit into the memory of all converters on Node.js and Deno, and
+ * most photos of phones are small.
  */
-const SMALL = 32_000_000
+const SMALL = 35_000_000
 export const MAX_CONVERTER_BYTES = 130_000_000
 
 /** What converters take by themselves, bytes, measured with small pictures and with large ones of noise. */

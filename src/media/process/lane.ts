@@ -4,7 +4,7 @@ import { type Bytes, CannotConvert, type PictureRequest } from '../../platform.t
 import { limiter } from '../limiter.ts'
 import { killRunning, spawnChild } from './child.ts'
 import type { Answer } from './converter.ts'
-import { encodeFrame, frameReader } from './frames.ts'
+import { frameOf, frameReader } from './frames.ts'
 import type { Holder, MemoryBudget } from './memory-budget.ts'
 
 export interface LaneOptions {
@@ -169,7 +169,7 @@ function ask(
     stdout?.on('data', read)
     for (const emitter of [child, stdin]) emitter?.on('error', onEnd)
     child.on('exit', onEnd)
-    stdin?.write(encodeFrame(request, picture))
+    for (const part of frameOf(request, picture)) stdin?.write(part)
   })
 }
 
