@@ -103,7 +103,7 @@ export class Mirror {
 }
 
 /** The state of a group as the API answers it to an administrator. */
-async function asAnswered(admin: Client, group_id: number) {
+export async function asAnswered(admin: Client, group_id: number) {
   const info = dataOf(await admin.get('/group/info', { group_id }))
   const pages = (path: string) => allPages(cursor => admin.get(path, { group_id, cursor }))
   const admins = dataOf(await admin.get('/group/admin_list', { group_id })).map(
@@ -121,7 +121,7 @@ async function asAnswered(admin: Client, group_id: number) {
   }
 }
 
-function asMirrored({ info, owner_id, members, blocked }: Known) {
+export function asMirrored({ info, owner_id, members, blocked }: Known) {
   const inOrder = [...members].sort(([a], [b]) => a - b)
   return {
     name: info.name,
@@ -136,17 +136,24 @@ function asMirrored({ info, owner_id, members, blocked }: Known) {
 }
 
 /** A client that keeps a group by /group/sync, and comes only now and then. */
-class Follower {
-  readonly #admin: Client
+export class Follower {
+  #admin: Client
   readonly #group_id: number
   #state = ''
   readonly #members = new Map<number, { role: number; expired_time: number }>()
   readonly #blocked = new Set<number>()
   #info: Record<string, unknown> = {}
+  /** How often the service said that it does not know what changed. */
+  resets = 0
 
   constructor(admin: Client, group_id: number) {
     this.#admin = admin
     this.#group_id = group_id
+  }
+
+  /** By this client from now on: the service has started again. */
+  asks(admin: Client): void {
+    this.#admin = admin
   }
 
   /** False when the group is gone. */
@@ -156,7 +163,10 @@ class Follower {
       const answer = await this.#admin.get('/group/sync', query)
       if (answer.code === 20001) return false
       const data = dataOf(answer)
-      if (data.reset) await this.#readAnew()
+      if (data.reset) {
+        this.resets++
+        await this.#readAnew()
+      }
       for (const member of data.members) this.#members.set(member.user_id, member)
       for (const user_id of data.removed) this.#members.delete(user_id)
       for (const { user_id } of data.blocked) this.#blocked.add(user_id)
