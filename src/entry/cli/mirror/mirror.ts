@@ -110,7 +110,11 @@ export async function mirrorFiles(
   if (deletes === 'few') report.refused = refusalOfMany(gone.length, report)
   if (report.refused !== undefined) return report
   const now = await due(gone)
-  await bucket.delete(now)
+  if (now.length > 0) {
+    // The decisions to delete these files must be on disk before their copies are deleted.
+    await engine.repair()
+    await bucket.delete(now)
+  }
   report.deleted = now.length
   return report
 }
