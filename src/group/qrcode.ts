@@ -51,6 +51,8 @@ export const qrcodeSign = groupOperation({
   description:
     'Whoever may invite; good for as long as the inviter may, until it expires (`expired` equals `expire_at`) or is ended by /group/qrcode/revoke.',
   requires: 'inviter',
+  // A code carries the group's version, by which a revocation tells which codes are older.
+  lasting: true,
   input: z.object({ group_id: id }),
   answer: z.object({
     create_at: z.int().describe('milliseconds'),

@@ -164,6 +164,7 @@ describe.skipIf(!installed('strace')).each(Object.entries(programs(binary)))(
       expect(await owner.get('/group/sync', { group_id })).toMatchObject({ status: 503 })
       expect(await owner.post('/group/versions', { groups: [] })).toMatchObject({ status: 503 })
       expect(await admin.get('/audit')).toMatchObject({ status: 503 })
+      expect(await owner.get('/group/qrcode/sign', { group_id })).toMatchObject({ status: 503 })
       expect(await owner.get('/group/info', { group_id })).toMatchObject({ status: 200, code: 200 })
       // And nobody keeps an answer that no event would take back.
       const uncertain = await recipients({ 'if-none-match': kept })
