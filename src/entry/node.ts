@@ -79,4 +79,6 @@ const runtime: Runtime = {
 // SDK and supports Node 20.19. So the warning would be in every log without anything for the operator to do.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
-process.exitCode = await main(runtime, process.argv.slice(2))
+void main(runtime, process.argv.slice(2)).then(code => {
+  process.exitCode = code
+})

@@ -109,8 +109,8 @@ export const docsRoutes: readonly Route[] = [
   asset('/docs/docs.css', 'Style of the documentation', 'page', assets.docsStyle, forEver),
   {
     ...described('/docs/reference.js', "Scalar's reference", 'page', assets.reference),
-    handle(exchange: Exchange) {
-      const { reference } = exchange.service.premises
+    async handle(exchange: Exchange) {
+      const reference = await exchange.service.premises.reference?.()
       if (reference === undefined) return exchange.reject(404, 'this home has no script for the page /docs')
       return answer(exchange, reference, forEver)
     },

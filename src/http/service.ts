@@ -73,7 +73,7 @@ export interface Premises {
   /** Free and total bytes of the database's disk. undefined where there is no disk. */
   disk?(): Promise<{ readonly free: number; readonly total: number }>
   /** The script that draws /docs. undefined where a static asset has its URL: on Workers. */
-  readonly reference?: Asset
+  reference?(): Promise<Asset>
   /**
    * Up to when the replica of the database and the mirror of the files have everything, milliseconds since
    * 1970. undefined where there is no such copy.

@@ -80,7 +80,7 @@ describe('bundles', () => {
   })
 
   it('for Node: no module of Bun or of Workers', () => {
-    const imports = importsOf('dist/cohort.js')
+    const imports = importsOf('dist/program.cjs')
     expect(imports).toContain('better-sqlite3')
     expect(imports.filter(path => /^(bun|cloudflare)(:|$)/.test(path))).toEqual([])
   })

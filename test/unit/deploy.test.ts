@@ -137,10 +137,11 @@ describe('Dockerfile', () => {
   it('leaves the image all that its bundle loads', () => {
     const { dependencies } = JSON.parse(readText('package.json')) as { dependencies: Record<string, string> }
     const loaded = [
-      ...['cohort', 'picture-process', 'voice-worker', 'log-worker', 'checkpoint-worker']
-        .map(name => readText(`dist/${name}.js`))
+      ...['cohort.js', 'program.cjs', 'picture-process.js', 'voice-worker.js', 'log-worker.js']
+        .concat('checkpoint-worker.js')
+        .map(name => readText(`dist/${name}`))
         .join('\n')
-        .matchAll(/^import .*?"([^"./][^"]*)";$|\bimport\("([^"./][^"]*)"\)/gm),
+        .matchAll(/^import .*?"([^"./][^"]*)";$|\b(?:import|require)\("([^"./][^"]*)"\)/gm),
     ]
       .map(([, one, other]) => one ?? other ?? '')
       .filter(name => !name.startsWith('node:') && !builtinModules.includes(name))

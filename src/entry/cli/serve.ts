@@ -4,7 +4,6 @@ import { type Config, outboundRules } from '../../config.ts'
 import { everyApp } from '../../events/record.ts'
 import { forgetAllEvents } from '../../events/retention.ts'
 import { hostOf } from '../../http/address.ts'
-import { reference } from '../../http/reference.gen.js'
 import { jsonLog } from '../../log.ts'
 import { Metrics } from '../../metrics.ts'
 import { serialExecutor } from '../../operation/serial-executor.ts'
@@ -114,7 +113,8 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     premises: {
       runtime: runtime.name,
       store: config.files.store,
-      reference,
+      // A megabyte: no start waits for it.
+      reference: async () => (await import('../../http/reference.gen.js')).reference,
       startedAt: Date.now(),
       async disk() {
         const { bavail, blocks, bsize } = await statfs(config.DATA_DIR)
