@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
 const folder = mkdtempSync('dist/bench-')
-for (const file of readdirSync('dist').filter(name => name.endsWith('.js')))
+for (const file of readdirSync('dist').filter(name => /\.(c?js|cache)$/.test(name)))
   copyFileSync(`dist/${file}`, `${folder}/${file}`)
 const compiled = spawnSync(
   'npm',
