@@ -6,16 +6,18 @@ import { type FeedSource, LiveFeed } from './live-feed.ts'
 
 /** How many streams a process may have open at once. */
 export const mostStreams = 1000
+/** How many of them one user may have open: more than anybody has devices, and too few to leave others none. */
+export const mostStreamsOfUser = 20
 
 /** The readers of events in this process: the feeds of its apps, and the open streams. */
 export interface Feeds {
   /** A source for one reader of this app's events. */
   open(app: App): FeedSource
   /**
-   * Counts a new stream. The function that it answers ends the counting of that stream. undefined: there are
-   * too many.
+   * Counts a new stream, of this user of an app or of its server (null). The function that it answers ends the
+   * counting of that stream. Otherwise it answers of whom there are too many.
    */
-  enter(): (() => void) | undefined
+  enter(app: App, user_id: number | null): (() => void) | 'process' | 'user'
   /** Aborted when the service stops: every reader ends then. */
   readonly stopping: AbortSignal
   stop(): void
@@ -33,6 +35,7 @@ export function eventFeeds({ executorFor, log, metrics, sourceFor }: Ports): Fee
   const feeds = new Map<string, { app: App; feed: LiveFeed }>()
   const stopping = new AbortController()
   let streams = 0
+  const ofUsers = new Map<string, number>()
   metrics.figures.push({
     name: 'cohort_event_streams',
     type: 'gauge',
@@ -51,11 +54,18 @@ export function eventFeeds({ executorFor, log, metrics, sourceFor }: Ports): Fee
       }
       return known.feed.open()
     },
-    enter() {
-      if (streams >= mostStreams) return undefined
+    enter({ app_id }, user_id) {
+      const user = `${app_id} ${user_id}`
+      const others = ofUsers.get(user) ?? 0
+      if (user_id !== null && others >= mostStreamsOfUser) return 'user'
+      if (streams >= mostStreams) return 'process'
       streams++
+      ofUsers.set(user, others + 1)
       return () => {
         streams--
+        const left = (ofUsers.get(user) ?? 0) - 1
+        if (left > 0) ofUsers.set(user, left)
+        else ofUsers.delete(user)
       }
     },
     get stopping() {

@@ -3,6 +3,7 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Access, Route } from '../http/route.ts'
 import { HttpError, Refusal, refuse } from '../operation/errors.ts'
 import { position, positionIn } from './cursor.ts'
+import { mostStreamsOfUser } from './feeds.ts'
 import { hintsFor } from './hints.ts'
 import type { FeedSource, SharedEvent } from './live-feed.ts'
 import { comment, eventStream, frame, retryIn } from './sse.ts'
@@ -24,6 +25,7 @@ const query = z.object(wantedParameters)
 
 const streamed = {
   200: { description: 'Server-Sent Events', content: { 'text/event-stream': z.string() } },
+  429: { description: 'This user has too many streams open' },
   503: { description: 'Too many streams are open' },
 }
 
@@ -123,8 +125,12 @@ async function streamOf(
   begin: (source: FeedSource) => Promise<Telling>,
 ): Promise<Response> {
   const { feeds, log, metrics, clock } = exchange.service
-  const leave = feeds.enter()
-  if (leave === undefined) return exchange.reject(503, 'too many streams are open', { 'retry-after': '5' })
+  const leave = feeds.enter(access.app, access.caller.user_id)
+  if (leave === 'process') return exchange.reject(503, 'too many streams are open', { 'retry-after': '5' })
+  if (leave === 'user')
+    return exchange.reject(429, `this user has ${mostStreamsOfUser} streams open: end one`, {
+      'retry-after': '5',
+    })
   const source = feeds.open(access.app)
   const close = () => {
     source.close()

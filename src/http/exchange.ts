@@ -293,7 +293,10 @@ export class Exchange {
 
   /** A body that is produced while the client reads it. It is logged when it begins. */
   stream(body: ByteStream, headers: Readonly<Record<string, string>>): Response {
-    return this.respond(200, this.request.method === 'HEAD' ? null : body, headers)
+    if (this.request.method !== 'HEAD') return this.respond(200, body, headers)
+    // Nobody will read it: what it holds is given back.
+    void body.cancel()
+    return this.respond(200, null, headers)
   }
 
   /**

@@ -163,6 +163,29 @@ export const streamsSuite: Suite = (instance, pace) => {
       stream.close()
     })
 
+    it('is open twenty times for one user at most, and as often for the next', async () => {
+      const { friend, other } = await setup()
+      // A HEAD has no stream to hold.
+      for (const _ of times(25)) expect((await friend.call('HEAD', '/events/mine')).status).toBe(200)
+      const streams = await Promise.all(times(20).map(() => FrameReader.open(friend, '/events/mine')))
+      expect(streams.map(({ status }) => status)).toEqual(times(20).map(() => 200))
+      const answer = await friend.get('/events/mine')
+      expect(answer).toMatchObject({ status: 429, code: 429 })
+      expect(answer.headers.get('retry-after')).toMatch(/^\d+$/)
+      const another = await FrameReader.open(other, '/events/mine')
+      expect(another.status).toBe(200)
+      for (const stream of streams) stream.close()
+      another.close()
+      // A Worker learns only with the next comments that a reader has gone.
+      if (pace === 'slow') return
+      const status = async () => {
+        const again = await FrameReader.open(friend, '/events/mine')
+        again.close()
+        return again.status
+      }
+      await expect.poll(status, { timeout: 20_000 }).toBe(200)
+    })
+
     it('ends with the token', async () => {
       const { tenant, friend } = await setup()
       const exp = Math.floor(Date.now() / 1000) + 1
