@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as immediate } from 'node:timers/promises'
+import sharp from 'sharp'
 import { type Claims, signToken } from '../support/client.ts'
 import type { Instance } from '../support/target.ts'
 import { bytesNamed } from './bytes.ts'
@@ -23,7 +24,7 @@ export interface Asked {
 export interface Answered {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Text as it is; of other bytes their digest and number. */
+  /** Text as it is; of pictures that were made their size, for encoders write others; else digest and number of bytes. */
   readonly body: string
 }
 
@@ -75,13 +76,20 @@ export class Conversation {
     const bytes = Buffer.from(await response.arrayBuffer())
     this.lastMs = Date.now()
     this.names.under([from + this.aheadMs, this.lastMs + this.aheadMs])
-    const isText = /json|text/.test(response.headers.get('content-type') ?? '')
+    const type = response.headers.get('content-type') ?? ''
+    const isText = /json|text/.test(type)
+    // All pictures that are sent are PNG.
+    const isMade = type === 'image/jpeg'
     const raw = bytes.toString('utf8')
     const headers = [...response.headers]
-      .filter(([name]) => !passing.includes(name) && !(isText && name === 'content-length'))
+      .filter(([name]) => !passing.includes(name) && !((isText || isMade) && name === 'content-length'))
       .map(([name, value]) => [name, this.headerOf(name, value, id)])
-    const digest = `${createHash('sha256').update(bytes).digest('hex')} ${bytes.length}`
-    const body = isText || bytes.length === 0 ? this.names.told(raw) : digest
+    const body =
+      isText || bytes.length === 0
+        ? this.names.told(raw)
+        : isMade
+          ? await sizeOf(bytes)
+          : `${createHash('sha256').update(bytes).digest('hex')} ${bytes.length}`
     return { raw, answered: { status: response.status, headers: Object.fromEntries(headers), body } }
   }
 
@@ -100,6 +108,11 @@ export class Conversation {
     })
     return { app_id: app, 'access-token': token }
   }
+}
+
+async function sizeOf(picture: Uint8Array): Promise<string> {
+  const { width, height } = await sharp(picture).metadata()
+  return `${width} × ${height}`
 }
 
 async function bodyOf({ body, bytes: name, form }: Asked): Promise<RequestInit> {

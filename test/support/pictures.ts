@@ -57,8 +57,8 @@ export async function animation(width: number, height: number): Promise<Sharp> {
 }
 
 /** A PNG whose header claims another size; its checksum is right. */
-export async function lyingPng(width: number, height: number): Promise<Bytes> {
-  const png = await bytesOf(quarters(8, 8).png())
+export async function lyingPng(width: number, height: number, of?: Bytes): Promise<Bytes> {
+  const png = of ?? (await bytesOf(quarters(8, 8).png()))
   const view = new DataView(png.buffer)
   view.setUint32(16, width)
   view.setUint32(20, height)
