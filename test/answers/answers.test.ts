@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ErrorName, errors } from '../../src/operation/errors.ts'
 import contract from '../contract.json' with { type: 'json' }
-import { removeFolder, temporaryFolder } from '../support/process.ts'
+import { removeFolder } from '../support/process.ts'
 import { type Change, changed, changesSince, textOf } from './changes.ts'
 import { played } from './play.ts'
 import { type Line, linesOf } from './record-file.ts'
@@ -16,7 +17,8 @@ import { startStory } from './service.ts'
  */
 
 const released = fileURLToPath(new URL('../fixtures/released', import.meta.url))
-const folder = temporaryFolder()
+// In memory where there is such a folder: it is not about disks, and most requests write.
+const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cohort-test-'))
 
 afterAll(() => removeFolder(folder))
 
