@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Instance, Pace, Target } from '../support/target.ts'
+import { administratorListsSuite } from './administrator-lists.ts'
 import { auditSuite } from './audit.ts'
 import { authzSuite } from './authz.ts'
 import { badInputSuite } from './bad-input.ts'
@@ -64,6 +65,7 @@ const suites: Readonly<Record<string, Suite | Environed>> = {
   revocation: { suite: revocationSuite, environment: behindProxy },
   roles: { suite: rolesSuite, environment: behindProxy },
   operator: { suite: operatorSuite, environment: behindProxy },
+  'administrator lists': administratorListsSuite,
   tokens: { suite: tokensSuite, environment: behindProxy },
   beside: { suite: besideSuite, environment: behindProxy },
   ...fileSuites,

@@ -143,10 +143,7 @@ export const auditSuite: Suite = instance => {
       await administrator({ user_id: 7 }),
     ])
       expectRefusal(await client.get('/audit'), 10010)
-    const operator = new Client(instance(), {
-      ...(await operatorOf(instance())).headers,
-      app_id: instance().app_id,
-    })
+    const operator = await operatorOf(instance(), instance().app_id)
     expect(dataOf(await operator.get('/audit', { group_id }))).toEqual(await ask({ group_id }))
   })
 

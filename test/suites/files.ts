@@ -1,5 +1,6 @@
 import type { Suite } from './all.ts'
 import { fileAccess } from './files/access.ts'
+import { fileCredentials } from './files/credentials.ts'
 import { deletion } from './files/deletion.ts'
 import { downloads } from './files/downloads.ts'
 import { forwards } from './files/forwards.ts'
@@ -7,6 +8,7 @@ import { uploadLimits } from './files/limits.ts'
 import { fileNames } from './files/names.ts'
 import { pictures } from './files/pictures.ts'
 import { quarantine } from './files/quarantine.ts'
+import { rangesAndTags } from './files/ranges-and-tags.ts'
 import { retention } from './files/retention.ts'
 import { uploadRights } from './files/rights.ts'
 import { storedUrls } from './files/stored-urls.ts'
@@ -21,7 +23,9 @@ export const fileSuites: Readonly<Record<string, Suite>> = {
   'file uploads': uploads,
   'file limits': uploadLimits,
   'file access': fileAccess,
+  'file credentials': fileCredentials,
   'file downloads': downloads,
+  'file ranges and tags': rangesAndTags,
   'file names': fileNames,
   'file pictures': pictures,
   'file voice': voices,

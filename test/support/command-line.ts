@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { type Finished, run } from './process.ts'
+import { type Answer, Client, signToken } from './client.ts'
+import { type Finished, freePort, run, startServer } from './process.ts'
 
 /** The program as it ships, with `data` in this folder as its data. Each call starts it anew. */
 export function commandLine(folder: () => string) {
@@ -14,8 +15,35 @@ export function commandLine(folder: () => string) {
     expect(finished).toMatchObject({ code: 0, stderr: '' })
     return finished.stdout
   }
-  return { cohort, succeed }
+  /** Runs the service with a first app, does something, and ends it; answers what it printed. */
+  const serving = async (
+    environment: Record<string, string>,
+    action: (url: string) => Promise<void> = async () => {},
+  ): Promise<string> => {
+    const PORT = String(await freePort())
+    const url = `http://127.0.0.1:${PORT}`
+    const running = await startServer(
+      ['node', 'dist/cohort.js', 'serve'],
+      { DATA_DIR: join(folder(), 'data'), PORT, ...environment },
+      url,
+    )
+    try {
+      await action(url)
+    } finally {
+      expect(await running.end('SIGTERM')).toBe(0)
+    }
+    return running.output()
+  }
+  return { cohort, succeed, serving }
 }
+
+/** A user of the service there, with this token. */
+export const userOf = (app_id: string, url: string, token: string): Client =>
+  new Client({ app_id, url, secret: '' }, { app_id, 'access-token': token })
+
+/** What a user with a token of this key is told of their groups. */
+export const listedBy = async (app_id: string, url: string, key: string): Promise<Answer> =>
+  userOf(app_id, url, await signToken(key, { app: app_id, role: 1, sub: '1' })).get('/group/user_joined')
 
 /**
  * A failure that a person can use: the code, nothing on stdout, and on stderr a sentence first, without a

@@ -11,9 +11,12 @@ export const operatorToken = (
 ): Promise<string> =>
   signToken(operatorSecret, { role: 3, exp: Math.floor(Date.now() / 1000) + 3600, ...claims })
 
-/** Calls as the operator, over plain HTTP. */
-export const operatorOf = async (instance: Operated): Promise<Client> =>
-  new Client(instance, { 'access-token': await operatorToken(instance) })
+/** Calls as the operator, over plain HTTP; `app_id` for what an administrator of that app may. */
+export const operatorOf = async (instance: Operated, app_id?: string): Promise<Client> =>
+  new Client(instance, {
+    ...(app_id !== undefined && { app_id }),
+    'access-token': await operatorToken(instance),
+  })
 
 /** The typed client of the operator; `app` for what an administrator of that app may. */
 export const operatorClient = async (instance: Operated, app = instance.app_id): Promise<Cohort> =>

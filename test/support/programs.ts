@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import { commandTarget } from './command-target.ts'
-import { type Finished, run } from './process.ts'
+import { type Finished, removeFolder, run, temporaryFolder } from './process.ts'
 import type { Instance } from './target.ts'
 
 const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(name => `--allow-${name}`)
 
+/** The program on Node. */
+export const nodeProgram: readonly string[] = ['node', 'dist/cohort.js']
+
 /** The program as each runtime runs it; `binary` is where the Bun binary was built. */
 export const programs = (binary: string): Readonly<Record<string, readonly string[]>> => ({
-  node: ['node', 'dist/cohort.js'],
+  node: nodeProgram,
   bun: [binary],
   deno: ['node_modules/.bin/deno', 'run', ...permissions, 'src/entry/deno.ts'],
 })
@@ -39,6 +44,18 @@ export function installation(name: string, program: readonly string[], data: str
     },
     serve: environment => commandTarget(name, program).start({ ...environment, DATA_DIR: data }),
   }
+}
+
+/** A folder for the tests of one file, removed after the last of them. To be called where the file begins. */
+export function testFolder() {
+  const folder = temporaryFolder()
+  afterAll(() => removeFolder(folder))
+  let count = 0
+  /** A path in the folder that nothing has yet. */
+  const place = (name: string): string => join(folder, `${++count}-${name}`)
+  /** A new installation on Node. */
+  const onNode = (): Installation => installation('node', nodeProgram, place('data'))
+  return { folder, place, onNode }
 }
 
 /** Resolves when the file is there. */

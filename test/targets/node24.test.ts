@@ -3,6 +3,7 @@ import { runSuites } from '../suites/all.ts'
 import { crashSuite } from '../suites/crash.ts'
 import { downloads } from '../suites/files/downloads.ts'
 import { pictures } from '../suites/files/pictures.ts'
+import { rangesAndTags } from '../suites/files/ranges-and-tags.ts'
 import { httpSuite } from '../suites/http.ts'
 import { storySuite } from '../suites/story.ts'
 import { commandTarget } from '../support/command-target.ts'
@@ -23,5 +24,6 @@ runSuites(commandTarget('node24', command), {
   http: httpSuite,
   crash: crashSuite,
   'file downloads': downloads,
+  'file ranges and tags': rangesAndTags,
   'file pictures': pictures,
 })

@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { administratorOf, type Told } from '../support/events.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
 import { operatorOf } from '../support/operator.ts'
-import { removeFolder, temporaryFolder } from '../support/process.ts'
-import { type Installation, installation, programs } from '../support/programs.ts'
+import { type Installation, testFolder } from '../support/programs.ts'
 
-const folder = temporaryFolder()
-const node = programs('').node ?? []
-const place = (name: string): string => join(folder, name)
-afterAll(() => removeFolder(folder))
+const { place, onNode } = testFolder()
 
 describe('cohort audit', () => {
   let home: Installation
@@ -22,7 +18,7 @@ describe('cohort audit', () => {
   const headIn = (text: string): string => /head (\d+:[\w-]{43})/.exec(text)?.[1] ?? ''
 
   beforeAll(async () => {
-    home = installation('node', node, place('data'))
+    home = onNode()
     await home.done('app', 'create', 'other')
     const service = await home.serve()
     const { owner, member } = await people(service, ['owner', 'member'])
@@ -102,7 +98,7 @@ describe('cohort audit', () => {
     const end = readFileSync(file).subarray(-1000).toString('latin1')
     const [, head = ''] = /\naudit head of demo: (\d+:[\w-]{43})\n/.exec(end) ?? []
     expect(head).toBe(headIn(await home.done('audit', 'verify', '--app', 'demo')))
-    const restored = installation('node', node, place('restored'))
+    const restored = onNode()
     await restored.done('restore', file)
     await restored.done('audit', 'verify', '--app', 'demo', '--head', head, '--head', headBefore)
     expect(await restored.done('check')).toBe('ok\n')

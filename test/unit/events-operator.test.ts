@@ -2,20 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { callers } from '../support/client.ts'
 import { administratorOf, eventsAfter, FrameReader, headOf, type Told } from '../support/events.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
 import { peakAboveIdle } from '../support/memory.ts'
-import { removeFolder, temporaryFolder } from '../support/process.ts'
-import { installation, programs } from '../support/programs.ts'
+import { nodeProgram, testFolder } from '../support/programs.ts'
 
-const folder = temporaryFolder()
-const node = programs('').node ?? []
-let count = 0
-const place = () => installation('node', node, join(folder, String(++count)))
-afterAll(() => removeFolder(folder))
+const { place, onNode } = testFolder()
 
 const linesIn = (text: string): Told[] =>
   text
@@ -28,11 +22,11 @@ const slow = 50
 
 describe('events and whoever runs the service', () => {
   it('a restore makes every reader begin anew', async () => {
-    const home = place()
+    const home = onNode()
     let service = await home.serve()
     const { owner } = await people(service, ['owner'])
     const group_id = await newGroup(owner)
-    const backup = join(folder, 'backup.db')
+    const backup = place('backup.db')
     await home.done('backup', backup)
     dataOf(await owner.post('/group/info/name', { group_id, value: 'Lost' }))
     const cursor = await headOf(await administratorOf(service))
@@ -54,7 +48,7 @@ describe('events and whoever runs the service', () => {
   })
 
   it('cohort epoch does the same while the service runs, and is told', async () => {
-    const home = place()
+    const home = onNode()
     const service = await home.serve()
     const admin = await administratorOf(service)
     const cursor = await headOf(admin)
@@ -71,9 +65,9 @@ describe('events and whoever runs the service', () => {
   })
 
   it('an import tells what it did, in the kinds of operations, and a second time nothing', async () => {
-    const home = place()
+    const home = onNode()
     await home.done('app', 'create', 'demo')
-    const file = join(folder, 'groups.ndjson')
+    const file = place('groups.ndjson')
     const lines = [
       { type: 'group', group_id: 17, owner_id: 4, name: 'Chess' },
       { type: 'member', group_id: 17, user_id: 5, role: 2 },
@@ -111,10 +105,10 @@ describe('events and whoever runs the service', () => {
   })
 
   it('cohort events --follow prints what happens', async () => {
-    const home = place()
+    const home = onNode()
     const service = await home.serve()
     const { owner } = await people(service, ['owner'])
-    const [program = '', ...args] = node
+    const [program = '', ...args] = nodeProgram
     const following = spawn(
       program,
       [...args, 'events', '--app', 'demo', '--follow', '--kinds', 'group.created'],
@@ -145,7 +139,7 @@ describe('events and whoever runs the service', () => {
   it('readers who do not read are cut off, and kept no memory for; a stop does not wait for those who do', {
     timeout: 60_000,
   }, async () => {
-    const home = place()
+    const home = onNode()
     const service = await home.serve()
     const admin = await administratorOf(service)
     const { owner } = await people(service, ['owner'])

@@ -2,25 +2,19 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:f
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import program from '../../package.json' with { type: 'json' }
 import { callers } from '../support/client.ts'
 import { administratorOf, toldBy } from '../support/events.ts'
 import { read, sendFile, toGroup } from '../support/files.ts'
 import { dataOf } from '../support/groups.ts'
-import { removeFolder, temporaryFolder } from '../support/process.ts'
-import { type Installation, installation, programs } from '../support/programs.ts'
+import { type Installation, testFolder } from '../support/programs.ts'
 import { newWorld } from '../support/world.ts'
 
 /** A folder for each version, made by scripts/release-fixture.mjs of that version. */
 const released = fileURLToPath(new URL('../fixtures/released', import.meta.url))
 const versions = readdirSync(released)
-const folder = temporaryFolder()
-let count = 0
-const newInstallation = (): Installation =>
-  installation('node', programs('').node ?? [], join(folder, `${++count}`))
-
-afterAll(() => removeFolder(folder))
+const { onNode } = testFolder()
 
 /** A call that was made, and what it was answered. */
 interface Call {
@@ -63,7 +57,7 @@ it('this version has its database among the released ones: scripts/release-fixtu
 })
 
 describe.each(versions)('a database of version %s', version => {
-  const here = newInstallation()
+  const here = onNode()
 
   it('is served: what was in it is told and can be changed, and new things go in', async () => {
     putInto(here.data, version)
@@ -100,13 +94,13 @@ describe.each(versions)('a database of version %s', version => {
   })
 
   it('gets the schema of a new one', async () => {
-    const anew = newInstallation()
+    const anew = onNode()
     await anew.done('migrate')
     expect(schemaOf(here)).toEqual(schemaOf(anew))
   })
 
   it('is restored from its dump', async () => {
-    const restored = newInstallation()
+    const restored = onNode()
     expect(await restored.done('restore', join(released, version, 'database.sql'))).toMatch(/is the database/)
     expect(await restored.done('check')).toBe('ok\n')
     expect(await restored.done('app', 'list')).toBe('demo\n')

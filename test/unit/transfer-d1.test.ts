@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import * as schema from '../../src/db/schema.ts'
 import * as auditSchema from '../../src/db/schema-audit.ts'
 import * as erasureSchema from '../../src/db/schema-erasure.ts'
@@ -12,17 +12,11 @@ import * as webhookSchema from '../../src/db/schema-webhook.ts'
 import { exported as everyExported, leftBehind } from '../../src/transfer/export-sql.ts'
 import { callers } from '../support/client.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
-import { removeFolder, run, temporaryFolder } from '../support/process.ts'
-import { type Installation, installation, programs } from '../support/programs.ts'
+import { run } from '../support/process.ts'
+import { testFolder } from '../support/programs.ts'
 import { ask, fullApp, group, member } from '../support/transfer.ts'
 
-const folder = temporaryFolder()
-const node = programs('').node ?? []
-let count = 0
-const place = (name: string): string => join(folder, `${++count}-${name}`)
-const onNode = (): Installation => installation('node', node, place('data'))
-
-afterAll(() => removeFolder(folder))
+const { place, onNode } = testFolder()
 
 describe('an app moves to D1 and back', () => {
   const wrangler = async (cwd: string, ...args: string[]): Promise<string> => {

@@ -1,15 +1,13 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Bytes } from '../../../src/platform.ts'
-import { lacking } from '../../support/capabilities.ts'
+import { chatFiles, headersOf } from '../../support/downloads.ts'
 import {
   avatarOf,
   expectBytes,
   expectRefused,
   placeFor,
-  type Reading,
   type Reply,
   read,
-  sendFile,
   toUser,
 } from '../../support/files.ts'
 import {
@@ -27,7 +25,7 @@ import {
   voice,
   webp,
 } from '../../support/fixtures.ts'
-import { dataOf, people, type User } from '../../support/groups.ts'
+import { dataOf } from '../../support/groups.ts'
 import type { Suite } from '../all.ts'
 
 /** What keeps hostile bytes harmless, on every download. */
@@ -40,26 +38,12 @@ const guards = {
   'access-control-allow-origin': '*',
 }
 
-const headersOf = ({ headers }: Reply, names: readonly string[]) =>
-  Object.fromEntries(names.map(name => [name, headers.get(name)]))
 const expectGuards = (reply: Reply) => expect(headersOf(reply, Object.keys(guards))).toEqual(guards)
 
 /** What a download is besides its bytes (docs/behaviour.md, section 7; file-security 1 to 7, 26). */
 export const downloads: Suite = (instance, _pace, target) => {
-  let sender: User
-  let friend: User
-  beforeAll(async () => {
-    const couple = await people(instance(), ['sender', 'friend'])
-    sender = couple.sender
-    friend = couple.friend
-  })
-
-  /** Answered by the service itself: where downloads are redirected to a store, mini programs are not. */
-  const own: Reading =
-    lacking(target, 'own downloads') === undefined ? {} : { query: { source: 'miniprogram' } }
-  const get = (url: string, { query, ...rest }: Reading = {}) =>
-    read(friend, url, { ...rest, query: { ...own.query, ...query } })
-  const sent = (bytes: Bytes, file_type = 100) => sendFile(sender, { ...toUser(friend), file_type }, bytes)
+  const couple = chatFiles(instance, target)
+  const { get, sent } = couple
 
   describe('headers', () => {
     it('keep hostile bytes harmless on every answer with bytes, and let pages of any origin show them (security 3, 22)', async () => {
@@ -68,7 +52,7 @@ export const downloads: Suite = (instance, _pace, target) => {
         await sent(await jpeg(), 102),
         await sent(voice(), 101),
       ]
-      const avatar = await avatarOf(sender, await png())
+      const avatar = await avatarOf(couple.sender, await png())
       const replies = [
         await get(file),
         await get(file, { method: 'HEAD' }),
@@ -167,147 +151,7 @@ export const downloads: Suite = (instance, _pace, target) => {
         expect(preflight.headers.get('access-control-allow-headers')).toContain(name)
       }
       for (const method of ['POST', 'PUT', 'DELETE'])
-        expect((await fetch(url, { method, headers: friend.headers })).status).toBe(405)
-    })
-  })
-
-  // The service keeps small files in memory. Large ones come from the store as they are sent.
-  describe.each([1000, 400_000])('a range of %i bytes', size => {
-    const last = size - 1
-    const bytes = someBytes(size)
-    let url: string
-    beforeAll(async () => {
-      url = await sent(bytes)
-    })
-
-    it.each([
-      ['bytes=0-0', 0, 0],
-      ['bytes=0-499', 0, 499],
-      ['bytes=500-', 500, last],
-      [`bytes=${last}-`, last, last],
-      ['bytes=-1', last, last],
-      [`bytes=-${size}`, 0, last],
-      ['bytes=-500000', 0, last],
-      [`bytes=0-${last}`, 0, last],
-      ['bytes=990-500000', 990, last],
-      ['bytes=0-999999999999999', 0, last],
-    ])('%s is answered with 206', async (range, start, end) => {
-      const reply = await get(url, { headers: { range } })
-      expect({
-        status: reply.status,
-        range: reply.headers.get('content-range'),
-        length: reply.headers.get('content-length'),
-      }).toEqual({ status: 206, range: `bytes ${start}-${end}/${size}`, length: String(end - start + 1) })
-      expect(Buffer.compare(reply.bytes, bytes.subarray(start, end + 1))).toBe(0)
-    })
-
-    it.each([`bytes=${size}-`, `bytes=${size}-${size + 1}`, 'bytes=999999999-', 'bytes=-0'])(
-      '%s is answered with 416',
-      async range => {
-        const reply = await get(url, { headers: { range } })
-        expectRefused(reply, 416, 416)
-        expect(reply.headers.get('content-range')).toBe(`bytes */${size}`)
-      },
-    )
-
-    it.each([
-      'bytes=5-2',
-      'bytes=0-1,5-6',
-      `bytes=${Array.from({ length: 1000 }, (_, i) => `${i}-${i}`).join(',')}`,
-      'bytes=-',
-      'bytes=a-b',
-      'bytes=0x0-5',
-      'bytes=1.5-2',
-      'bytes=--5',
-      'items=0-5',
-      'bytes',
-      '0-5',
-      'bytes=99999999999999999999-',
-      'bytes=0-99999999999999999999',
-    ])('%s is answered with the whole, or not at all (security 26)', async range => {
-      const reply = await get(url, { headers: { range } })
-      if (reply.status === 416) expectRefused(reply, 416, 416)
-      else if (reply.status === 206)
-        expect(reply.headers.get('content-range')).toMatch(new RegExp(`^bytes \\d+-${last}/${size}$`))
-      else expectBytes(reply, bytes)
-    })
-
-    it('of a file of no bytes is answered with 416, or with the file', async () => {
-      const empty = await sent(new Uint8Array())
-      for (const range of ['bytes=0-', 'bytes=0-0', 'bytes=-1']) {
-        const reply = await get(empty, { headers: { range } })
-        if (reply.status !== 416) expectBytes(reply, new Uint8Array())
-      }
-    })
-
-    it('holds for pictures that were made, too', async () => {
-      const picture = await sent(await jpeg(), 102)
-      const whole = await get(picture, { query: { image_type: 2 } })
-      const reply = await get(picture, { query: { image_type: 2 }, headers: { range: 'bytes=10-19' } })
-      expect([reply.status, reply.headers.get('content-range')]).toEqual([
-        206,
-        `bytes 10-19/${whole.bytes.length}`,
-      ])
-      expect(Buffer.compare(reply.bytes, whole.bytes.subarray(10, 20))).toBe(0)
-    })
-
-    it('is taken only of the version that If-Range names', async () => {
-      const etag = (await get(url)).headers.get('etag') ?? ''
-      const range = 'bytes=0-9'
-      expect((await get(url, { headers: { range, 'if-range': etag } })).status).toBe(206)
-      for (const condition of ['"another"', `W/${etag}`, 'Wed, 21 Oct 2015 07:28:00 GMT', '']) {
-        const reply = await get(url, { headers: { range, 'if-range': condition } })
-        if (condition === '') continue
-        expectBytes(reply, bytes)
-        expect(reply.headers.get('content-length')).toBe(String(size))
-      }
-    })
-  })
-
-  describe('a tag', () => {
-    it('stays while the bytes do, and differs for other bytes and other forms (security 26)', async () => {
-      const [one, same, other] = [
-        await sent(await jpeg(), 102),
-        await sent(await jpeg(), 102),
-        await sent(await png(), 102),
-      ]
-      const tags = new Map<string, string>()
-      for (const [name, url, query] of [
-        ['one', one, {}],
-        ['thumbnail', one, { image_type: 2 }],
-        ['cover', one, { image_type: 3 }],
-        ['larger', one, { image_type: 2, w: 300 }],
-        ['other', other, {}],
-      ] as const) {
-        const [first, second] = [await get(url, { query }), await get(url, { query })]
-        expect(first.headers.get('etag')).toBe(second.headers.get('etag'))
-        tags.set(name, first.headers.get('etag') ?? '')
-      }
-      expect(new Set(tags.values()).size).toBe(tags.size)
-      expectBytes(await get(same), await jpeg())
-    })
-
-    it('that is known saves the bytes', async () => {
-      const url = await sent(someBytes(500))
-      const whole = await get(url)
-      const etag = whole.headers.get('etag') ?? ''
-      for (const known of [etag, `W/${etag}`, `"another", ${etag}`, `"a",W/${etag} , "b"`, '*']) {
-        for (const method of ['GET', 'HEAD'] as const) {
-          const reply = await get(url, { method, headers: { 'if-none-match': known } })
-          expect({ known, status: reply.status, size: reply.bytes.length }).toEqual({
-            known,
-            status: 304,
-            size: 0,
-          })
-          expect(headersOf(reply, ['etag', 'cache-control', 'access-control-allow-origin'])).toEqual(
-            headersOf(whole, ['etag', 'cache-control', 'access-control-allow-origin']),
-          )
-        }
-      }
-      for (const unknown of ['"another"', etag.slice(1, -1), `${etag.slice(0, -1)}x"`, '""']) {
-        expectBytes(await get(url, { headers: { 'if-none-match': unknown } }), someBytes(500))
-      }
-      expect((await get(url, { headers: { 'if-none-match': etag, range: 'bytes=0-5' } })).status).toBe(304)
+        expect((await fetch(url, { method, headers: couple.friend.headers })).status).toBe(405)
     })
   })
 
@@ -331,7 +175,7 @@ export const downloads: Suite = (instance, _pace, target) => {
 
     it.each(files)('of %s is %s, shown in place (security 2, 4)', async (_, type, make) => {
       const bytes = await make()
-      const reply = await read(friend, await sent(bytes))
+      const reply = await read(couple.friend, await sent(bytes))
       expectBytes(reply, bytes)
       expect(reply.headers.get('content-type')).toBe(type)
       expect(reply.headers.get('content-disposition')).toMatch(/^inline;/)
@@ -341,7 +185,7 @@ export const downloads: Suite = (instance, _pace, target) => {
       'of %s is nothing that runs, saved and not shown, whatever it was sent as (security 1, 2, 4)',
       async (_, bytes) => {
         for (const file_type of [100, 101, 102, 103, 104]) {
-          const place = await placeFor(sender, { ...toUser(friend), file_type })
+          const place = await placeFor(couple.sender, { ...toUser(couple.friend), file_type })
           const form = new FormData()
           for (const [name, value] of Object.entries(place.oss_body_param)) form.append(name, value)
           form.append('file', new Blob([bytes], { type: 'image/png' }), 'harmless.png')
@@ -349,7 +193,7 @@ export const downloads: Suite = (instance, _pace, target) => {
             method: place.upload_method,
             body: place.upload_method === 'PUT' ? bytes : form,
           })
-          const reply = await read(friend, place.download_url)
+          const reply = await read(couple.friend, place.download_url)
           expectBytes(reply, bytes)
           expect(reply.headers.get('content-type')).toMatch(/^application\/(octet-stream|pdf)$/)
           expect(reply.headers.get('content-disposition')).toMatch(/^attachment;/)
@@ -365,7 +209,7 @@ export const downloads: Suite = (instance, _pace, target) => {
         ['application/octet-stream', someBytes(100)],
         ['application/octet-stream', text('plain text')],
       ] as const) {
-        const reply = await read(friend, await sent(bytes))
+        const reply = await read(couple.friend, await sent(bytes))
         expect({ type: reply.headers.get('content-type') }).toEqual({ type })
         expect(reply.headers.get('content-disposition')).toMatch(/^attachment;/)
       }
@@ -400,24 +244,24 @@ export const downloads: Suite = (instance, _pace, target) => {
     ]
     for (const name of names) {
       const avatar = await read(
-        friend,
+        couple.friend,
         `${instance().url}/file/download/avatar?object_name=${encodeURIComponent(name)}`,
       )
       expect
         .soft({ name, status: avatar.status, code: avatar.code })
         .toEqual({ name, status: 404, code: 20022 })
       const chat = await read(
-        friend,
+        couple.friend,
         `${instance().url}/file/download/chat?file_sign=${encodeURIComponent(name)}`,
       )
       expect.soft({ name, status: chat.status, code: chat.code }).toEqual({ name, status: 403, code: 10030 })
       for (const reply of [avatar, chat]) expect.soft(reply.message).not.toMatch(/\/|\\|SELECT|objects/)
     }
     for (const path of ['/file/download/avatar', '/file/download/avatar?object_name=']) {
-      expectRefused(await read(friend, `${instance().url}${path}`), 400, 10002, 'object_name')
+      expectRefused(await read(couple.friend, `${instance().url}${path}`), 400, 10002, 'object_name')
     }
     for (const path of ['/file/download/chat', '/file/download/chat?file_sign=']) {
-      expectRefused(await read(friend, `${instance().url}${path}`), 400, 10002, 'file_sign')
+      expectRefused(await read(couple.friend, `${instance().url}${path}`), 400, 10002, 'file_sign')
     }
   })
 
@@ -443,30 +287,10 @@ export const downloads: Suite = (instance, _pace, target) => {
     }
   })
 
-  it('many at once get their parts of a large file', async () => {
-    const bytes = someBytes(3_000_000)
-    const url = await sent(bytes)
-    const ranges = [
-      [0, 2_999_999],
-      [0, 524_287],
-      [524_287, 524_289],
-      [1, 1_048_577],
-      [2_999_998, 2_999_999],
-      [600_000, 2_700_000],
-    ] as const
-    await Promise.all(
-      [...ranges, ...ranges].map(async ([start, end]) => {
-        const reply = await get(url, { headers: { range: `bytes=${start}-${end}` } })
-        expect([reply.status, reply.bytes.length]).toEqual([206, end - start + 1])
-        expect(Buffer.compare(reply.bytes, bytes.subarray(start, end + 1))).toBe(0)
-      }),
-    )
-  })
-
   it('many at once get what is theirs', async () => {
     const urls: string[] = []
     for (let i = 0; i < 20; i++) urls.push(await sent(someBytes(20_000 + i, i)))
-    const replies = await Promise.all(urls.map(url => read(friend, url)))
+    const replies = await Promise.all(urls.map(url => read(couple.friend, url)))
     for (const [i, reply] of replies.entries()) expectBytes(reply, someBytes(20_000 + i, i))
   })
 
@@ -474,12 +298,12 @@ export const downloads: Suite = (instance, _pace, target) => {
     const bytes = someBytes(4 * 1024 * 1024)
     const url = await sent(bytes)
     for (let i = 0; i < 20; i++) {
-      const response = await fetch(url, { headers: friend.headers })
+      const response = await fetch(url, { headers: couple.friend.headers })
       const reader = response.body?.getReader()
       await reader?.read()
       await reader?.cancel()
     }
-    expectBytes(await read(friend, url), bytes)
-    expect(dataOf(await friend.get('/group/user_joined'))).toEqual([])
+    expectBytes(await read(couple.friend, url), bytes)
+    expect(dataOf(await couple.friend.get('/group/user_joined'))).toEqual([])
   })
 }
