@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openBrowser, startSite } from '../support/browser.ts'
+import { openBrowser, startSite, troublesOf } from '../support/browser.ts'
 import { consoleLink, furnish, hostile, problemsOf } from '../support/console.ts'
 import { type ConsoleHome, consoleHomes } from '../support/console-homes.ts'
 import { administratorClient } from '../support/operator.ts'
@@ -18,17 +18,14 @@ describe.each(Object.entries(consoleHomes))('the console of %s, in Chromium', (n
   let group_id: number
   /** Path and query of a file that is under quarantine. */
   let quarantined: string
-  const troubles: string[] = []
+  let troubles: string[]
   beforeAll(async () => {
     home = await build()
     service = await home.target.start()
     ;({ group_id, quarantined } = await furnish(service))
     browser = await openBrowser()
     page = await browser.context.newPage()
-    page.on('console', message => {
-      if (message.type() === 'error') troubles.push(message.text())
-    })
-    page.on('pageerror', error => troubles.push(error.message))
+    troubles = troublesOf(page)
     await page.goto(await consoleLink(service))
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
     if (CONSOLE_PICTURES !== undefined) mkdirSync(CONSOLE_PICTURES, { recursive: true })

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openBrowser } from '../support/browser.ts'
+import { openBrowser, troublesOf } from '../support/browser.ts'
 import { callers } from '../support/client.ts'
 import { commandTarget } from '../support/command-target.ts'
 import { dataOf } from '../support/groups.ts'
@@ -14,16 +14,13 @@ describe('the documentation, in Chromium', () => {
   let service: Instance
   let browser: Awaited<ReturnType<typeof openBrowser>>
   let page: Page
-  const troubles: string[] = []
+  let troubles: string[]
   const elsewhere: string[] = []
   beforeAll(async () => {
     service = await commandTarget('node', ['node', 'dist/cohort.js']).start()
     browser = await openBrowser()
     page = await browser.context.newPage()
-    page.on('console', message => {
-      if (message.type() === 'error') troubles.push(message.text())
-    })
-    page.on('pageerror', error => troubles.push(error.message))
+    troubles = troublesOf(page)
     page.on('request', request => {
       if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(service.url))
         elsewhere.push(request.url())

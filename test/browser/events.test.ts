@@ -1,32 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openBrowser, startSite } from '../support/browser.ts'
+import { describe, expect, it } from 'vitest'
+import { serviceAndSite } from '../support/browser.ts'
 import { signToken } from '../support/client.ts'
-import { commandTarget } from '../support/command-target.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
-import type { Instance } from '../support/target.ts'
 
 /** A browser's own EventSource on a page of another origin: it sends no headers, and comes back by itself. */
 describe('events, in Chromium', () => {
-  let service: Instance
-  let site: Awaited<ReturnType<typeof startSite>>
-  let browser: Awaited<ReturnType<typeof openBrowser>>
-  beforeAll(async () => {
-    service = await commandTarget('node', ['node', 'dist/cohort.js']).start()
-    site = await startSite()
-    browser = await openBrowser()
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site.close()
-    await service.stop()
-  })
+  const home = serviceAndSite()
 
   it('reach an EventSource, also what happened while the service was away', { timeout: 60_000 }, async () => {
-    const { owner } = await people(service, ['owner'])
-    const { app_id, secret, url } = service
+    const { owner } = await people(home.service, ['owner'])
+    const { app_id, secret, url } = home.service
     const token = await signToken(secret, { app: app_id, role: 2 })
-    const page = await browser.context.newPage()
-    await page.goto(site.url)
+    const page = await home.openPage()
     await page.evaluate(address => {
       const seen: { kind: string; id: string }[] = []
       const source = new EventSource(address)
@@ -45,7 +30,7 @@ describe('events, in Chromium', () => {
     await sees(['hello'])
     const group_id = await newGroup(owner)
     await sees(['hello', 'group.created'])
-    await service.crash()
+    await home.service.crash()
     dataOf(await owner.post('/group/info/name', { group_id, value: 'While it was away' }))
     await sees(['hello', 'group.created', 'hello', 'group.profile.changed'])
   })

@@ -1,41 +1,26 @@
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openBrowser, startSite } from '../support/browser.ts'
-import { commandTarget } from '../support/command-target.ts'
+import type { Page } from 'playwright-core'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { serviceAndSite } from '../support/browser.ts'
 import { avatarOf, expectBytes, read, sendFile, toUser, withQuery } from '../support/files.ts'
 import { hostileFiles, jpeg, png, polyglot, someBytes, text, voice } from '../support/fixtures.ts'
 import { dataOf, people, type User } from '../support/groups.ts'
-import type { Instance } from '../support/target.ts'
 import type { UploadTarget } from '../support/uploads.ts'
 
 /** What browsers do with files of the service, on a page that is not the service's. */
 describe('a page of another origin, in Chromium', () => {
-  let service: Instance
-  let site: Awaited<ReturnType<typeof startSite>>
-  let browser: Awaited<ReturnType<typeof openBrowser>>
-  let context: BrowserContext
+  const home = serviceAndSite()
   let page: Page
   let sender: User
   let friend: User
   beforeAll(async () => {
-    service = await commandTarget('node', ['node', 'dist/cohort.js']).start()
-    site = await startSite()
-    browser = await openBrowser()
-    context = browser.context
-    const couple = await people(service, ['sender', 'friend'])
+    const couple = await people(home.service, ['sender', 'friend'])
     sender = couple.sender
     friend = couple.friend
   })
   beforeEach(async () => {
-    page = await context.newPage()
-    await page.goto(site.url)
+    page = await home.openPage()
   })
   afterEach(() => page.close())
-  afterAll(async () => {
-    await browser.close()
-    await site.close()
-    await service.stop()
-  })
 
   /** With all credentials in it, as a page must write it into an element. */
   const inUrl = (url: string, query: Readonly<Record<string, string | number>> = {}) =>
@@ -110,7 +95,7 @@ describe('a page of another origin, in Chromium', () => {
         const length = (await part.arrayBuffer()).byteLength
         return { url: data.download_url as string, answer, status: part.status, length }
       },
-      { base: service.url, to_id: friend.id, headers: sender.headers, content: [...bytes] },
+      { base: home.service.url, to_id: friend.id, headers: sender.headers, content: [...bytes] },
     )
     expect(result).toMatchObject({
       answer: '{"code":200,"data":true,"message":null}',
@@ -141,7 +126,7 @@ describe('a page of another origin, in Chromium', () => {
   })
 
   describe('does not run what was uploaded (security 1)', () => {
-    const code = () => `new Image().src="${site.url}/executed";document.title="executed"`
+    const code = () => `new Image().src="${home.site.url}/executed";document.title="executed"`
     const hostile = () => Object.entries(hostileFiles(code()))
     const sent = (bytes: Uint8Array<ArrayBuffer>) => sendFile(sender, toUser(friend), bytes)
 
@@ -152,17 +137,17 @@ describe('a page of another origin, in Chromium', () => {
         ['/picture', 'image/svg+xml', SVG],
         ['/xhtml', 'application/xhtml+xml', XHTML],
       ] as const) {
-        const before = site.executed()
-        site.publish(path, type, bytes)
-        const called = page.waitForRequest(`${site.url}/executed`)
-        await page.goto(site.url + path)
+        const before = home.site.executed()
+        home.site.publish(path, type, bytes)
+        const called = page.waitForRequest(`${home.site.url}/executed`)
+        await page.goto(home.site.url + path)
         await (await called).response()
-        expect(site.executed()).toBe(before + 1)
+        expect(home.site.executed()).toBe(before + 1)
       }
     })
 
     it('when it is opened, alone or in a frame: it is saved', async () => {
-      const before = site.executed()
+      const before = home.site.executed()
       for (const [name, bytes] of hostile()) {
         const url = inUrl(await sent(bytes))
         const frame = page.waitForEvent('download')
@@ -172,18 +157,18 @@ describe('a page of another origin, in Chromium', () => {
           document.body.append(element)
         }, url)
         expect((await frame).url(), name).toBe(url)
-        const alone = await context.newPage()
+        const alone = await home.context.newPage()
         const saved = alone.waitForEvent('download')
         await alone.goto(url).catch(() => undefined)
         expect((await saved).url(), name).toBe(url)
         expect(await alone.title(), name).not.toBe('executed')
         await alone.close()
       }
-      expect(site.executed()).toBe(before)
+      expect(home.site.executed()).toBe(before)
     })
 
     it('when a page asks for it as a script, a picture or a style', async () => {
-      const before = site.executed()
+      const before = home.site.executed()
       for (const [name, bytes] of [
         ...hostile(),
         ['polyglot', await polyglot(hostileFiles(code()).HTML)] as const,
@@ -209,26 +194,26 @@ describe('a page of another origin, in Chromium', () => {
           outcome: name === 'polyglot' ? 'load' : 'error',
         })
       }
-      expect(site.executed()).toBe(before)
+      expect(home.site.executed()).toBe(before)
       expect(await page.title()).not.toBe('executed')
     })
 
     it('when a picture goes on as HTML: it is shown as the picture', async () => {
-      const before = site.executed()
+      const before = home.site.executed()
       await page.goto(inUrl(await sent(await polyglot(hostileFiles(code()).HTML))))
       expect(await page.evaluate(() => document.contentType)).toBe('image/png')
       expect(await page.title()).not.toBe('executed')
-      expect(site.executed()).toBe(before)
+      expect(home.site.executed()).toBe(before)
     })
   })
 
   it('does not tell other sites where it was: no referrer leaves with a token in it', async () => {
     const url = await sendFile(sender, { ...toUser(friend), file_type: 102 }, await png())
     await page.goto(inUrl(url))
-    const request = page.waitForRequest(`${site.url}/`)
+    const request = page.waitForRequest(`${home.site.url}/`)
     await page.evaluate(target => {
       location.href = target
-    }, `${site.url}/`)
+    }, `${home.site.url}/`)
     expect((await request).headers()).not.toHaveProperty('referer')
   })
 })

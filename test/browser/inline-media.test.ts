@@ -1,39 +1,26 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openBrowser, startSite } from '../support/browser.ts'
-import { commandTarget } from '../support/command-target.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { serviceAndSite } from '../support/browser.ts'
 import { sendFile, toUser, withQuery } from '../support/files.ts'
 import { formatFiles, SECONDS, SHOWN } from '../support/format-files.ts'
 import { formatTable } from '../support/format-table.ts'
 import { people, type User } from '../support/groups.ts'
 import { distance } from '../support/pictures.ts'
-import type { Instance } from '../support/target.ts'
 
 /** Chromium has no decoder for these. Phones have one, and `format=mp3` is for browsers. */
 const onlyOnPhones = ['AMR, narrow band', 'AMR, wide band']
 
 /** What docs/media.md says is shown, in an element of a page of another origin. */
 describe('what is said to be shown, in Chromium', () => {
-  let service: Instance
-  let site: Awaited<ReturnType<typeof startSite>>
-  let browser: Awaited<ReturnType<typeof openBrowser>>
+  const home = serviceAndSite()
   let page: Page
   let sender: User
   let friend: User
   beforeAll(async () => {
-    service = await commandTarget('node', ['node', 'dist/cohort.js']).start()
-    site = await startSite()
-    browser = await openBrowser()
-    page = await browser.context.newPage()
-    await page.goto(site.url)
-    const couple = await people(service, ['sender', 'friend'])
+    page = await home.openPage()
+    const couple = await people(home.service, ['sender', 'friend'])
     sender = couple.sender
     friend = couple.friend
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site.close()
-    await service.stop()
   })
 
   /** The size and the colour in the middle, as the browser draws it. */

@@ -1,8 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type BrowserContext, chromium } from 'playwright-core'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
+import { commandTarget } from './command-target.ts'
 import { removeFolder, temporaryFolder } from './process.ts'
+import { nodeProgram } from './programs.ts'
+import type { Instance } from './target.ts'
 
 const flags = [
   '--headless',
@@ -31,6 +35,16 @@ export async function openBrowser(): Promise<{ readonly context: BrowserContext;
   }
 }
 
+/** What goes wrong in a page from now on: errors that its scripts throw, and those that Chromium reports. */
+export function troublesOf(page: Page): string[] {
+  const troubles: string[] = []
+  page.on('console', message => {
+    if (message.type() === 'error') troubles.push(message.text())
+  })
+  page.on('pageerror', error => troubles.push(error.message))
+  return troubles
+}
+
 /**
  * A web site of another origin, and another site altogether, than services on 127.0.0.1. It serves an empty
  * page, and counts who calls `/executed`.
@@ -57,6 +71,43 @@ export async function startSite() {
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
+    },
+  }
+}
+
+/**
+ * For the tests of one `describe`: a service on Node, a web site of another origin, and Chromium. To be called
+ * where the `describe` begins; its parts are there inside of tests and hooks.
+ */
+export function serviceAndSite() {
+  let service: Instance
+  let site: Awaited<ReturnType<typeof startSite>>
+  let browser: Awaited<ReturnType<typeof openBrowser>>
+  beforeAll(async () => {
+    service = await commandTarget('node', nodeProgram).start()
+    site = await startSite()
+    browser = await openBrowser()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await site.close()
+    await service.stop()
+  })
+  return {
+    get service() {
+      return service
+    },
+    get site() {
+      return site
+    },
+    get context() {
+      return browser.context
+    },
+    /** A new page of that site, which is empty. */
+    async openPage(): Promise<Page> {
+      const page = await browser.context.newPage()
+      await page.goto(site.url)
+      return page
     },
   }
 }

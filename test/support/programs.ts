@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { commandTarget } from './command-target.ts'
-import { type Finished, removeFolder, run, temporaryFolder } from './process.ts'
+import { type Finished, run } from './process.ts'
 import type { Instance } from './target.ts'
 
 const permissions = ['net', 'env', 'read', 'write', 'sys', 'ffi', 'run'].map(name => `--allow-${name}`)
@@ -44,18 +42,6 @@ export function installation(name: string, program: readonly string[], data: str
     },
     serve: environment => commandTarget(name, program).start({ ...environment, DATA_DIR: data }),
   }
-}
-
-/** A folder for the tests of one file, removed after the last of them. To be called where the file begins. */
-export function testFolder() {
-  const folder = temporaryFolder()
-  afterAll(() => removeFolder(folder))
-  let count = 0
-  /** A path in the folder that nothing has yet. */
-  const place = (name: string): string => join(folder, `${++count}-${name}`)
-  /** A new installation on Node. */
-  const onNode = (): Installation => installation('node', nodeProgram, place('data'))
-  return { folder, place, onNode }
 }
 
 /** Resolves when the file is there. */

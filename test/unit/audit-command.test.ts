@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { administratorOf, type Told } from '../support/events.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
 import { operatorOf } from '../support/operator.ts'
-import { type Installation, testFolder } from '../support/programs.ts'
+import type { Installation } from '../support/programs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const { place, onNode } = testFolder()
 

@@ -4,8 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, type Client, callers } from '../support/client.ts'
 import { read, sendFile, toGroup } from '../support/files.ts'
 import { dataOf, newGroup } from '../support/groups.ts'
-import { buildBinary, installation, programs, testFolder } from '../support/programs.ts'
+import { buildBinary, installation, programs } from '../support/programs.ts'
 import type { Instance } from '../support/target.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { newWorld, type World } from '../support/world.ts'
 
 const { folder, place, onNode } = testFolder()

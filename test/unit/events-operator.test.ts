@@ -7,7 +7,8 @@ import { callers } from '../support/client.ts'
 import { administratorOf, eventsAfter, FrameReader, headOf, type Told } from '../support/events.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
 import { peakAboveIdle } from '../support/memory.ts'
-import { nodeProgram, testFolder } from '../support/programs.ts'
+import { nodeProgram } from '../support/programs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const { place, onNode } = testFolder()
 

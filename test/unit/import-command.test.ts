@@ -4,7 +4,8 @@ import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync }
 import { beforeEach, describe, expect, it } from 'vitest'
 import { callers } from '../support/client.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
-import { appears, type Installation, nodeProgram, testFolder } from '../support/programs.ts'
+import { appears, type Installation, nodeProgram } from '../support/programs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { ask, blocked, group, line, linesIn, member } from '../support/transfer.ts'
 
 const { place, onNode } = testFolder()

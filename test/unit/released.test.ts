@@ -8,7 +8,8 @@ import { callers } from '../support/client.ts'
 import { administratorOf, toldBy } from '../support/events.ts'
 import { read, sendFile, toGroup } from '../support/files.ts'
 import { dataOf } from '../support/groups.ts'
-import { type Installation, testFolder } from '../support/programs.ts'
+import type { Installation } from '../support/programs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { newWorld } from '../support/world.ts'
 
 /** A folder for each version, made by scripts/release-fixture.mjs of that version. */

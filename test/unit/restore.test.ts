@@ -13,7 +13,8 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../support/process.ts'
-import { type Installation, testFolder } from '../support/programs.ts'
+import type { Installation } from '../support/programs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const { place, onNode } = testFolder()
 

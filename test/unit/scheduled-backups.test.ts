@@ -5,8 +5,9 @@ import { s3Store } from '../../src/blobs/s3.ts'
 import { readConfig } from '../../src/config.ts'
 import { startScheduledBackup } from '../../src/entry/cli/scheduled-backup.ts'
 import { run } from '../support/process.ts'
-import { nodeProgram, testFolder } from '../support/programs.ts'
+import { nodeProgram } from '../support/programs.ts'
 import { startS3Server } from '../support/s3-server.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const { place, onNode } = testFolder()
 

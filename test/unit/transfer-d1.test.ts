@@ -13,7 +13,7 @@ import { exported as everyExported, leftBehind } from '../../src/transfer/export
 import { callers } from '../support/client.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
 import { run } from '../support/process.ts'
-import { testFolder } from '../support/programs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { ask, fullApp, group, member } from '../support/transfer.ts'
 
 const { place, onNode } = testFolder()

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { callers } from '../support/client.ts'
 import { dataOf, newGroup, people } from '../support/groups.ts'
-import { testFolder } from '../support/programs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { fullApp, linesIn } from '../support/transfer.ts'
 
 const { place, onNode } = testFolder()
