@@ -126,6 +126,8 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   })
   await prepare()
   const listening = await runtime.listen(app, config.HOST, config.PORT)
+  // From the first answer on: whoever has had one may send the signal.
+  const signalled = toldToStop(log.flush)
   const checkpoints = config.LITESTREAM
     ? undefined
     : runtime.checkpoints?.(engine, databaseFile(config), {
@@ -140,7 +142,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
   void sayStoreTrouble(blobs, log)
   void sayScannerTrouble(scanner, log)
 
-  await toldToStop(log.flush)
+  await signalled
   endStreams()
   await listening.close(stopGraceMs)
   await Promise.all([running.stop(), backups.stop(), replica?.stop()])
