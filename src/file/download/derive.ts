@@ -95,5 +95,22 @@ async function opened(files: Converters, object: StoredObject): Promise<ByteStre
 async function whole(files: Converters, object: StoredObject, most: number): Promise<Bytes> {
   if (object.size > most)
     throw new CannotConvert(`a file of more than ${most / megabyte} MiB cannot be converted`)
-  return new Uint8Array(await new Response(await opened(files, object)).arrayBuffer())
+  return joined(await opened(files, object))
+}
+
+/** All bytes of a stream. A `Response` would copy them twice, and buffers of some MB cost the collector much. */
+async function joined(stream: ByteStream): Promise<Bytes> {
+  const chunks: Bytes[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    size += chunk.byteLength
+  }
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
 }

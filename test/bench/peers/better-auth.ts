@@ -8,7 +8,7 @@ import { hasPackage, installPackages, type Peer, packagedServer } from './peer.t
 /** What its server wrote down. */
 type Groups = readonly { readonly id: string; readonly cookie: string }[]
 
-const count = 1_500
+const count = 600
 
 /** better-auth's organizations: with SQLite, every commit synced, as Cohort has it. */
 export const betterAuth: Peer = {
@@ -27,7 +27,7 @@ export const betterAuth: Peer = {
         WORLD: world,
         GROUPS: String(groupCount),
         MEMBERS: String(membersOfEach),
-        STRANGERS: String(count * 10),
+        STRANGERS: String(count * 20),
         NODE_ENV: 'production',
       },
       { url: `http://127.0.0.1:${port}`, ready: 'ready', log: join(folder, 'log') },

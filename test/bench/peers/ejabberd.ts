@@ -7,7 +7,7 @@ import { startServer } from '../processes.ts'
 import { requests } from './entrants.ts'
 import { type Peer, program } from './peer.ts'
 
-const count = 6_000
+const count = 3_000
 const service = 'conference.localhost'
 
 const configuration = (port: number): string => `
@@ -98,7 +98,7 @@ export const ejabberd: Peer = {
         page: [reading('get_room_affiliations', '[{')],
         add: [
           requests(ejabberd.name, server, load, {
-            count: (count / 6) * portion,
+            count: (count / 3) * portion,
             answer: '0',
             request: n => adding(n, `stranger${n}`),
           }),
