@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { callers } from '../support/client.ts'
@@ -29,6 +29,13 @@ describe('events and whoever runs the service', () => {
     const group_id = await newGroup(owner)
     const backup = place('backup.db')
     await home.done('backup', backup)
+    const told = await eventsAfter(await administratorOf(service), 'earliest')
+    expect(told.at(-1)).toMatchObject({
+      kind: 'backup.made',
+      acting: 'service',
+      name: 'backup.db',
+      bytes: statSync(backup).size,
+    })
     dataOf(await owner.post('/group/info/name', { group_id, value: 'Lost' }))
     const cursor = await headOf(await administratorOf(service))
     const { state } = dataOf(await owner.get('/group/sync', { group_id }))

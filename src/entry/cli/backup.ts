@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Config } from '../../config.ts'
+import { everyApp } from '../../events/record.ts'
+import { troubleOf } from '../../operation/durability.ts'
+import { runTask, task } from '../../operation/task.ts'
 import type { Runtime } from '../runtime.ts'
 import { type ChainHead, headsIn, seal } from './backup-seal.ts'
 import { type BucketBackup, bucketBackup, upload } from './bucket-backup.ts'
-import { type Command, UsageError } from './command.ts'
+import { type Command, type Invocation, UsageError } from './command.ts'
 import { CommandFailure, sayingWhatFailed } from './command-failure.ts'
-import { databaseFile } from './data.ts'
+import { databaseFile, withData } from './data.ts'
 import { copyObjects } from './object-copy.ts'
 import { type Progress, progressBar } from './progress.ts'
 import { onlyArgument, refuseOverwriting, removeDatabase, writeWhole } from './whole-file.ts'
@@ -35,12 +38,16 @@ s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.ba
       throw new CommandFailure(`there is no database in ${config.DATA_DIR}`)
     if (inBucket !== undefined) {
       if (options.files === true) throw new UsageError('--files goes with a file')
-      print(`${file}: ${await backUpToBucket(runtime, config, inBucket)} bytes\n`)
+      const bytes = await backUpToBucket(runtime, config, inBucket)
+      print(`${file}: ${bytes} bytes\n`)
+      await tellOfBackup(invocation, inBucket.name, bytes)
       return
     }
     refuseOverwriting(file, options.force, config)
     await writeWhole(file, temporary => sealedSnapshot(runtime, config, temporary))
-    print(`${file}: ${(await stat(file)).size} bytes\n`)
+    const { size } = await stat(file)
+    print(`${file}: ${size} bytes\n`)
+    await tellOfBackup(invocation, basename(file), size)
     if (options.files !== true) return
     if (config.files.store === 's3') {
       print(`The files are in the bucket ${config.files.s3.bucket} and stay there.\n`)
@@ -49,6 +56,32 @@ s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.ba
     const { copied, bytes, kept } = await copyObjects(join(config.DATA_DIR, 'files'), filesBeside(file))
     print(`${filesBeside(file)}: ${copied} files of ${bytes} bytes, ${kept} were there already\n`)
   }),
+}
+
+/**
+ * Records that a copy of everything was made. A database of a version without events stays as it is: backups are made
+ * before an upgrade. The backup counts as made, too, where this cannot be recorded.
+ */
+async function tellOfBackup(
+  { runtime, config, print }: Invocation,
+  name: string,
+  bytes: number,
+): Promise<void> {
+  const event = { kind: 'backup.made', app_id: everyApp, name, bytes } as const
+  const made = task({ decide: () => ({ data: null, events: [event] }) })
+  try {
+    await withData(
+      runtime,
+      config,
+      async (executor, engine) => {
+        const hasEvents = engine.rows(`SELECT 1 FROM sqlite_schema WHERE name = 'events'`).length > 0
+        if (hasEvents) await runTask(executor, made, Date.now())
+      },
+      { migrates: false },
+    )
+  } catch (error) {
+    print(`The backup is whole, but no event tells of it: ${troubleOf(error)}\n`)
+  }
 }
 
 /** The folder with the files of a backup. */

@@ -27,19 +27,19 @@ export const blobStore = (config: Config): BlobStore =>
 /**
  * Opens the database in DATA_DIR and applies missing migrations. If there is no database, `create` makes one;
  * without `create` this throws `DatabaseError`, so that a command that runs in the wrong folder leaves no
- * database there.
+ * database there. `migrates: false` leaves the database of an earlier version as it is.
  */
 export function openData(
   runtime: Runtime,
   config: Config,
-  { create = false } = {},
+  { create = false, migrates = true } = {},
 ): { engine: SerialEngine; applied: string[] } {
   if (!create && !existsSync(databaseFile(config)))
     throw new DatabaseError(
       `there is none in ${config.DATA_DIR}: set DATA_DIR to the folder of the service; cohort serve and cohort app create make a new one`,
     )
   const engine = opened(runtime, config)
-  return { engine, applied: migrate(engine) }
+  return { engine, applied: migrates ? migrate(engine) : [] }
 }
 
 /**
@@ -93,7 +93,7 @@ export async function withData<T>(
   runtime: Runtime,
   config: Config,
   action: (executor: Executor, engine: SerialEngine) => Promise<T>,
-  options: { readonly create?: boolean } = {},
+  options: { readonly create?: boolean; readonly migrates?: boolean } = {},
 ): Promise<T> {
   const { engine } = openData(runtime, config, options)
   const executor = serialExecutor(engine, { loop: eventLoop, shared: true })
