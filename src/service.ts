@@ -12,7 +12,7 @@ import { consoleRoutes } from './http/asset-routes.ts'
 import { openApi } from './http/documentation/document.ts'
 import { docsPage } from './http/documentation/page.ts'
 import { mount, pathOf } from './http/mount.ts'
-import { outbox, type TextSender, unbounded } from './http/outbox.ts'
+import { outbox, type TextPorts, unbounded } from './http/outbox.ts'
 import { rateLimiter } from './http/rate-limit.ts'
 import type { Route } from './http/route.ts'
 import type { Documentation, Service } from './http/service.ts'
@@ -58,8 +58,7 @@ export interface Platform {
    */
   readonly endsRequests?: boolean
   readonly outbound: Outbound
-  /** Sends large texts. Without it they are streamed. */
-  readonly textSender?: TextSender | undefined
+  readonly texts?: TextPorts | undefined
   readonly hash: TextHash
   /** The virus scanner, and what becomes of files while it fails. undefined: there is none. */
   readonly scanner?: { readonly scanner: Scanner; readonly onFailure: 'allow' | 'refuse' } | undefined
@@ -148,7 +147,7 @@ export function createService(platform: Platform): RunningService {
     outbound,
     beforeHooks: new BeforeHooks({ outbound, clock, log }),
     limits: rateLimiter(clock),
-    outbox: endsRequests ? unbounded : outbox(platform.textSender),
+    outbox: endsRequests ? unbounded : outbox(platform.texts),
     files: {
       blobs,
       imageServiceUrl: config.IMAGE_SERVICE_URL ?? '',

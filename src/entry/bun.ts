@@ -9,6 +9,7 @@ import { BUN_CONVERTER_BYTES, processImages } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
 import type { Runtime } from './runtime.ts'
+import { bunTextBody } from './text-body-bun.ts'
 
 interface BunServer {
   readonly port: number
@@ -103,6 +104,7 @@ const runtime: Runtime = {
       return new Response(Bun.file(path).slice(range.start, range.end + 1), answer)
     },
   },
+  texts: { smallBody: bunTextBody },
   addressOf: ({ env, req }) => (env as { server?: BunServer }).server?.requestIP(req.raw)?.address ?? '',
 }
 

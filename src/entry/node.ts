@@ -71,7 +71,7 @@ const runtime: Runtime = {
   voice: serverVoice(new URL('./voice-worker.js', import.meta.url)),
   videos: ffmpegVideos(),
   sender: nodeSender,
-  textSender: nodeTextSender,
+  texts: { sender: nodeTextSender },
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
 }
 

@@ -2,7 +2,7 @@ import type { Hono } from 'hono'
 import type { SerialEngine } from '../db/engine.ts'
 import type { CheckpointWatch } from '../db/engines/checkpoints.ts'
 import type { LogFile } from '../db/engines/log-file.ts'
-import type { TextSender } from '../http/outbox.ts'
+import type { TextPorts } from '../http/outbox.ts'
 import type { FileSender, Service } from '../http/service.ts'
 import type { Bytes, Images, Videos, Voice } from '../platform.ts'
 
@@ -38,8 +38,7 @@ export interface Runtime {
   readonly videos: Videos
   /** Sends files of the disk by itself. */
   readonly sender: FileSender
-  /** Sends large texts whole. */
-  readonly textSender?: TextSender
+  readonly texts?: TextPorts
   /** The address at the other end of the connection. */
   readonly addressOf: Service['addressOf']
 }

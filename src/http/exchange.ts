@@ -351,7 +351,8 @@ export class Exchange {
     if (sent instanceof HttpError) return this.reject(sent.status, sent.message, sent.headers)
     this.recordAnswer(code, status)
     const headers = Object.assign(this.headers(), more)
-    if (typeof sent === 'string') return new Response(sent, { status, headers })
+    if (typeof sent === 'string' || sent instanceof ReadableStream)
+      return new Response(sent, { status, headers })
     headers['content-length'] = String(sent.size)
     return new Response(sent.body, { status, headers })
   }
@@ -360,7 +361,7 @@ export class Exchange {
    * The body as it is sent. A large body is charged for. It waits for its reader within the bounds of the
    * outbox.
    */
-  private outgoing(body: string): string | LargeBody | HttpError {
+  private outgoing(body: string): string | ByteStream | LargeBody | HttpError {
     if (this.request.method === 'HEAD') return body
     this.charge(Math.floor(body.length / chargedChars))
     const { app, payer } = this

@@ -32,13 +32,26 @@ export interface TextSender {
   follow(context: Context, bytes: Bytes, stallMs: number, taken: () => void): void
 }
 
+/** How a runtime sends texts. */
+export interface TextPorts {
+  /** Sends large texts. Without it they are streamed. */
+  readonly sender?: TextSender | undefined
+  /** Makes the body of an answer of a text that is not large. Without it the text itself is the body. */
+  readonly smallBody?: ((text: string) => string | ByteStream) | undefined
+}
+
 export interface Outbox {
   /**
    * The text as the body of the answer to this request. The bytes of a large body count against `reader` until
    * they are read. `reader` is a key for whoever reads it. `isServer`: an app's own server, which reads for many
    * users. Answers an error, 429 or 503, if too many bytes wait already.
    */
-  body(text: string, reader: string, isServer: boolean, context: Context): string | LargeBody | HttpError
+  body(
+    text: string,
+    reader: string,
+    isServer: boolean,
+    context: Context,
+  ): string | ByteStream | LargeBody | HttpError
 }
 
 /** How many bytes may wait for slow readers: for one user, for one app's server, and for all together. */
@@ -58,7 +71,7 @@ const bounds: OutboxBounds = { ofUser: 16 * mebibyte, ofServer: 64 * mebibyte, i
  * there is a bound for each user and for all together. Without a `sender` large answers are streamed.
  */
 export function outbox(
-  sender: TextSender | undefined,
+  { sender, smallBody = text => text }: TextPorts = {},
   { ofUser, ofServer, inAll }: OutboxBounds = bounds,
 ): Outbox {
   const waiting = new Map<string, number>()
@@ -82,7 +95,7 @@ export function outbox(
 
   return {
     body(text, reader, isServer, context) {
-      if (text.length <= smallChars) return text
+      if (text.length <= smallChars) return smallBody(text)
       const bytes = sender === undefined ? new TextEncoder().encode(text) : sender.encode(text)
       const size = bytes.byteLength
       const refused = refusal(size, reader, isServer)

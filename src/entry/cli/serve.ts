@@ -98,7 +98,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
     trustsProxy: config.TRUST_PROXY,
     outbound,
-    textSender: runtime.textSender,
+    texts: runtime.texts,
     scanner,
     hash: nativeSha256,
     files: {
