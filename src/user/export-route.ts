@@ -30,6 +30,8 @@ export const exportUserRoute: Route = {
 }
 
 async function answerExport(exchange: Exchange, { app, caller }: Access): Promise<Response | Refusal> {
+  // A HEAD reads nothing, so it must not be recorded as an export.
+  if (exchange.request.method === 'HEAD') return exchange.methodNotAllowed(exportUserRoute.methods)
   const input = exchange.parameters(query)
   if (input instanceof Refusal) return input
   const { executorFor, clock, newId } = exchange.service

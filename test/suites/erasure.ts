@@ -314,6 +314,8 @@ export const erasureSuite: Suite = (instance, _, target) => {
     const head = await headOf(admin)
     const ask = (query: string, { headers } = admin) =>
       fetch(new URL(`/user/export${query}`, instance().url), { headers })
+    // A HEAD exports nothing, and is no event below.
+    expect((await admin.call('HEAD', `/user/export?user_id=${person.id}`)).status).toBe(405)
     const response = await ask(`?user_id=${person.id}`)
     expect(response.headers.get('content-type')).toBe('application/x-ndjson')
     const linesOf = (text: string) =>
