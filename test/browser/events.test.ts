@@ -7,7 +7,7 @@ import { dataOf, newGroup, people } from '../support/groups.ts'
 describe('events, in Chromium', () => {
   const home = serviceAndSite()
 
-  it('reach an EventSource, also what happened while the service was away', { timeout: 60_000 }, async () => {
+  it('reach an EventSource, also what happened while the service was away', async () => {
     const { owner } = await people(home.service, ['owner'])
     const { app_id, secret, url } = home.service
     const token = await signToken(secret, { app: app_id, role: 2 })

@@ -1,13 +1,23 @@
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { afterEach, beforeEach, expect } from 'vitest'
 import { type Answer, Client, signToken } from './client.ts'
-import { type Finished, freePort, run, startServer } from './process.ts'
+import { type Finished, freePort, removeFolder, run, startServer, temporaryFolder } from './process.ts'
 
-/** The program as it ships, with `data` in this folder as its data. Each call starts it anew. */
-export function commandLine(folder: () => string) {
+/**
+ * The program as it ships, with `data` in a folder of each test's own as its data. Each call starts it anew. To
+ * be called where a `describe` begins.
+ */
+export function commandLine() {
+  let folder: string
+  beforeEach(() => {
+    folder = temporaryFolder()
+  })
+  afterEach(() => removeFolder(folder))
+  /** Of this name in the folder; the folder itself without one. */
+  const path = (...names: string[]): string => join(folder, ...names)
   const cohort = (args: string, environment: Record<string, string> = {}): Promise<Finished> =>
     run(['node', 'dist/cohort.js', ...args.split(' ').filter(word => word !== '')], {
-      DATA_DIR: join(folder(), 'data'),
+      DATA_DIR: path('data'),
       ...environment,
     })
   const succeed = async (args: string, environment: Record<string, string> = {}): Promise<string> => {
@@ -24,7 +34,7 @@ export function commandLine(folder: () => string) {
     const url = `http://127.0.0.1:${PORT}`
     const running = await startServer(
       ['node', 'dist/cohort.js', 'serve'],
-      { DATA_DIR: join(folder(), 'data'), PORT, ...environment },
+      { DATA_DIR: path('data'), PORT, ...environment },
       url,
     )
     try {
@@ -34,7 +44,7 @@ export function commandLine(folder: () => string) {
     }
     return running.output()
   }
-  return { cohort, succeed, serving }
+  return { path, cohort, succeed, serving }
 }
 
 /** A user of the service there, with this token. */

@@ -2,26 +2,19 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { decodeJwt } from 'jose'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { signToken } from '../support/client.ts'
 import { commandLine, expectFailure, listedBy, userOf } from '../support/command-line.ts'
 import { dataOf, expectRefusal } from '../support/groups.ts'
-import { removeFolder, temporaryFolder } from '../support/process.ts'
 
 const commands = ['serve', 'token', 'app', 'migrate', 'check', 'gc']
 const secret = 'the-secret-of-the-first-app'
 
 /** The program as it ships, started anew for every call. */
 describe('cohort', () => {
-  let folder: string
-  beforeEach(() => {
-    folder = temporaryFolder()
-  })
-  afterEach(() => removeFolder(folder))
-
-  const { cohort, succeed, serving } = commandLine(() => folder)
+  const { path, cohort, succeed, serving } = commandLine()
   const change = (sql: string) => {
-    const database = new Database(join(folder, 'data', 'cohort.db'))
+    const database = new Database(path('data', 'cohort.db'))
     try {
       database.exec(sql)
     } finally {
@@ -36,7 +29,7 @@ describe('cohort', () => {
     })
 
     it('is printed for every command, which then does nothing else', async () => {
-      const environment = { DATA_DIR: join(folder, 'untouched'), PORT: 'not a port' }
+      const environment = { DATA_DIR: path('untouched'), PORT: 'not a port' }
       const listed = [...(await succeed('--help')).matchAll(/^ {2}([a-z]+) +\w/gm)].map(
         ([, command]) => command ?? '',
       )
@@ -250,7 +243,7 @@ describe('cohort', () => {
   describe('gc', () => {
     it('removes what uploads left that a crash cut off two days ago, and none that may be under way', async () => {
       await succeed('app create demo')
-      const temporary = join(folder, 'data', 'files', 'tmp')
+      const temporary = path('data', 'files', 'tmp')
       mkdirSync(temporary, { recursive: true })
       for (const name of ['left', 'under-way']) writeFileSync(join(temporary, name), 'part of an upload')
       const twoDaysAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000)
@@ -264,18 +257,15 @@ describe('cohort', () => {
     it.each(['serve', 'migrate', 'check', 'app list'])(
       'is told by %s: DATA_DIR is below a file',
       async command => {
-        writeFileSync(join(folder, 'file'), '')
-        const DATA_DIR = join(folder, 'file', 'data')
+        writeFileSync(path('file'), '')
+        const DATA_DIR = path('file', 'data')
         expectFailure(await cohort(command, { DATA_DIR, LOG_LEVEL: 'silent' }), 1, /DATA_DIR|file/)
       },
     )
 
     it.each(['migrate', 'check'])('is told by %s: it is no database', async command => {
-      mkdirSync(join(folder, 'data'))
-      writeFileSync(
-        join(folder, 'data', 'cohort.db'),
-        'This is no database, but a text of some length. '.repeat(100),
-      )
+      mkdirSync(path('data'))
+      writeFileSync(path('data', 'cohort.db'), 'This is no database, but a text of some length. '.repeat(100))
       expectFailure(await cohort(command), 1, /database/)
     })
 

@@ -144,9 +144,7 @@ describe('events and whoever runs the service', () => {
     await service.stop()
   })
 
-  it('readers who do not read are cut off, and kept no memory for; a stop does not wait for those who do', {
-    timeout: 60_000,
-  }, async () => {
+  it('readers who do not read are cut off, and kept no memory for; a stop does not wait for those who do', async () => {
     const home = onNode()
     const service = await home.serve()
     const admin = await administratorOf(service)

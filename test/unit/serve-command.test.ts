@@ -1,21 +1,15 @@
 import { createServer } from 'node:http'
 import { decodeJwt } from 'jose'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { commandLine, expectFailure, listedBy, userOf } from '../support/command-line.ts'
 import { dataOf } from '../support/groups.ts'
-import { removeFolder, run, temporaryFolder } from '../support/process.ts'
+import { run } from '../support/process.ts'
 
 const secret = 'the-secret-of-the-first-app'
 
 /** The service as the program starts it. */
 describe('cohort', () => {
-  let folder: string
-  beforeEach(() => {
-    folder = temporaryFolder()
-  })
-  afterEach(() => removeFolder(folder))
-
-  const { cohort, succeed, serving } = commandLine(() => folder)
+  const { cohort, succeed, serving } = commandLine()
 
   describe('serve', () => {
     it('makes a first app on an empty database, and tells no secret to who is not at a terminal', async () => {
