@@ -1,5 +1,5 @@
 const allowedHeaders =
-  'app_id, app-id, access-token, user_id, user-id, group_id, group-id, authorization, content-type, x-request-id, x-cohort-bookmark, idempotency-key, prefer, range, if-none-match, if-range'
+  'app_id, app-id, access-token, user_id, user-id, group_id, group-id, authorization, content-type, x-request-id, x-cohort-bookmark, idempotency-key, prefer, last-event-id, range, if-none-match, if-range'
 
 /**
  * The value of Access-Control-Allow-Origin: any origin, or the request's own origin if it is on the list.

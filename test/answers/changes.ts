@@ -25,11 +25,11 @@ const since010: readonly Change[] = [
     is: 'x-cohort-bookmark, idempotent-replayed, retry-after',
   },
   {
-    why: '1 and 2: headers have spellings without an underscore, and writes take an Idempotency-Key',
+    why: '1 and 2: headers have spellings without an underscore; writes take an Idempotency-Key, streams a Last-Event-ID',
     was: 'app_id, access-token, user_id, group_id, authorization, content-type, x-request-id, x-cohort-bookmark, range',
     is:
       'app_id, app-id, access-token, user_id, user-id, group_id, group-id, authorization, content-type, ' +
-      'x-request-id, x-cohort-bookmark, idempotency-key, prefer, range',
+      'x-request-id, x-cohort-bookmark, idempotency-key, prefer, last-event-id, range',
   },
   {
     why: '2: the app of a user token is taken from it, and its header has a second spelling',

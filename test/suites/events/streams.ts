@@ -59,6 +59,9 @@ export const streamsSuite: Suite = (instance, pace) => {
         expect(found).toEqual(missed)
         stream.close()
       }
+      // Readers in pages of another origin send it, too, where they read with fetch.
+      const preflight = await admin.call('OPTIONS', '/events/stream')
+      expect(preflight.headers.get('access-control-allow-headers')).toContain('last-event-id')
     })
 
     it('says so where it cannot go on from a cursor', async () => {
