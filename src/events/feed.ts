@@ -67,11 +67,8 @@ export interface Reach {
 export type ToldEvent = Readonly<Record<string, unknown>> &
   Omit<RecordedEvent, 'subjects' | 'data'> & { readonly cursor: string; readonly notice?: Notice }
 
-export const parsedEvent = (stored: StoredEvent): RecordedEvent => ({
-  ...stored,
-  subjects: JSON.parse(stored.subjects),
-  data: JSON.parse(stored.data),
-})
+export const parsedEvent = (stored: StoredEvent): RecordedEvent =>
+  Object.assign({}, stored, { subjects: JSON.parse(stored.subjects), data: JSON.parse(stored.data) })
 
 /**
  * The JSON of an event as administrators and webhooks get it. It is put together from the JSON that the table

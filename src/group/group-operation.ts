@@ -174,7 +174,7 @@ export function groupOperation<
       if (o.changesGroup === false || outcome.unseen === true) return outcome
       if (!outcome.events?.some(happened)) throw new Error(`${o.id} changes a group and names no event`)
       const first = touch({ group_id: found.group_id, seen: found.version, joined: outcome.joined ?? 0 })
-      return { ...outcome, writes: [first, ...outcome.writes] }
+      return Object.assign({}, outcome, { writes: [first, ...outcome.writes] })
     },
   }
 }

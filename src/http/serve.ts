@@ -106,7 +106,7 @@ export function serveOperation(service: Service, operation: Operation, path: str
     const { baseUrl } = exchange
     const { files, outbound } = service
     const at = { app, now, baseUrl, blobs: files.blobs, outbound }
-    return { ...result, data: await operation.present(result.data, at) }
+    return Object.assign({}, result, { data: await operation.present(result.data, at) })
   }
 
   /** The result. If a privileged operation is refused for lack of rights, that is recorded first. */
