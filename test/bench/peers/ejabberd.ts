@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Request } from 'autocannon'
 import { freePort } from '../../support/process.ts'
@@ -9,6 +9,13 @@ import { type Peer, program } from './peer.ts'
 
 const count = 3_000
 const service = 'conference.localhost'
+
+/** Where Debian has ejabberd: in a folder named after the machine. */
+const librariesOf = (folder: string): string =>
+  readdirSync(folder)
+    .filter(name => name.endsWith('-linux-gnu'))
+    .map(name => join(folder, name))
+    .join(':')
 
 const configuration = (port: number): string => `
 hosts: [localhost]
@@ -52,7 +59,7 @@ export const ejabberd: Peer = {
       ],
       {
         HOME: folder,
-        ERL_LIBS: '/usr/lib/x86_64-linux-gnu',
+        ERL_LIBS: librariesOf('/usr/lib'),
         EJABBERD_CONFIG_PATH: join(folder, 'ejabberd.yml'),
         EJABBERD_LOG_PATH: join(folder, 'ejabberd.log'),
       },

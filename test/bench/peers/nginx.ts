@@ -9,10 +9,13 @@ import { type Peer, program } from './peer.ts'
 import { largeUpload, smallDownloads, smallUploads, type UploadSize, writeLarge } from './sizes.ts'
 import { download, upload } from './transfer.ts'
 
-/** As Debian has it: sendfile, one worker, its log on. A DAV upload is renamed into its place and not synced. */
+/**
+ * As Debian has it, with sendfile and its log on, but one process: no worker is left behind if the benchmark is
+ * killed. A DAV upload is renamed into its place and not synced.
+ */
 const configuration = (folder: string, port: number): string => `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes 1;
+master_process off;
 daemon off;
 pid ${folder}/pid;
 error_log ${folder}/error.log;
