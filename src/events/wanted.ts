@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { id } from '../operation/fields.ts'
+import { commaSeparated, id } from '../operation/fields.ts'
 import { positionIn, positionText } from './cursor.ts'
 import { isEventKind, type RecordedEvent } from './event.ts'
 
@@ -15,7 +15,7 @@ export const wantedParameters = {
     .string()
     .transform(text => text.split(','))
     .refine(names => names.every(isEventKind), { error: 'must be kinds of events, separated by commas' })
-    .meta({ type: 'string' })
+    .meta({ type: 'string', format: commaSeparated })
     .optional()
     .describe('only these kinds, separated by commas'),
   group_id: id.optional().describe('only of this group'),

@@ -78,17 +78,20 @@ export class Exchange {
   }
 
   /** The query, parsed by `schema`. Refuses 10002 with the first parameter that is wrong. */
-  parameters<T>(schema: z.ZodType<T>): T | Refusal {
-    return parse(schema, this.query)
+  parameters<T>(schema: InputSchema & z.ZodType<T>): T | Refusal {
+    const sent = this.queryFor(schema)
+    return sent instanceof Refusal ? sent : parse(schema, sent)
   }
 
   /**
    * Query and JSON body together, parsed by `schema`. If both have a field, the body counts. Throws as `body`
    * does.
    */
-  async input<T>(schema: z.ZodType<T>): Promise<T | Refusal> {
+  async input<T>(schema: InputSchema & z.ZodType<T>): Promise<T | Refusal> {
+    const sent = this.queryFor(schema)
+    if (sent instanceof Refusal) return sent
     const body = await this.body()
-    return body instanceof Refusal ? body : parse(schema, { ...this.query, ...body })
+    return body instanceof Refusal ? body : parse(schema, { ...sent, ...body })
   }
 
   /** The URL by which the client reaches this service, without a slash at the end. */

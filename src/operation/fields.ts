@@ -17,10 +17,14 @@ const asBoolean = (value: unknown): unknown => {
 /** A list in a query: `1,2,3`. */
 const asList = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value)
 
+/** The format of a text that is a list: its parts are separated by commas. */
+export const commaSeparated = 'comma-separated'
+
 /** Whether a parameter is a list. Looks inside optional parameters and defaults. */
 export function isList(type: z.ZodType): boolean {
   if (type instanceof z.ZodOptional || type instanceof z.ZodDefault) return isList(type.unwrap() as z.ZodType)
-  return type.meta()?.type === 'array'
+  const meta = type.meta()
+  return meta?.type === 'array' || meta?.format === commaSeparated
 }
 
 const whole = (min: number, max: number, what: string) =>

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newTenant } from '../../support/crowds.ts'
-import { administratorOf, eventsAfter, headOf } from '../../support/events.ts'
+import { administratorOf, eventsAfter, headOf, type Told } from '../../support/events.ts'
 import { addMembers, dataOf, newGroup, people, type Tenant } from '../../support/groups.ts'
 import type { Suite } from '../all.ts'
 
@@ -48,6 +48,14 @@ export const feedSuite: Suite = instance => {
       (await eventsAfter(admin, before, query)).map(({ kind, group_id }) => [kind, group_id])
     expect(await kinds({ group_id: one })).toEqual([['group.profile.changed', one]])
     expect(await kinds({ kinds: 'group.destroyed' })).toEqual([['group.destroyed', two]])
+    // As with every list, a repeated parameter adds up, and an empty one is as if it was not sent.
+    const query = `after=${before}&kinds=group.destroyed&kinds=group.profile.changed&group_id=`
+    const both = await admin.get(`/events?${query}`)
+    expect(dataOf(both).map(({ kind }: Told) => kind)).toEqual([
+      'group.profile.changed',
+      'group.profile.changed',
+      'group.destroyed',
+    ])
     const none = await admin.get('/events', { after: before, kinds: 'group.created' })
     expect(none.data).toEqual([])
     expect(none.cursor).toBe(none.body.head)
