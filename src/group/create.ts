@@ -147,7 +147,7 @@ export const create = operation({
           limit: settings.max_groups_joined,
           limitCreated: settings.max_groups_created,
         }),
-        insertGroup({ ...group, ...storedType(input.type), app_id, now }),
+        insertGroup(Object.assign({ app_id, now }, group, storedType(input.type))),
         insertOwner({ group_id, user_id: owner_id, app_id, now }),
         ...writes,
       ],

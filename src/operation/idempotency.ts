@@ -147,11 +147,12 @@ function keyed(task: Task, call: Call<unknown>, name: Keyed): Task {
         return outcome
       const { data, page } = outcome
       const row = { app_id: app.app_id, day, hash, expired }
-      const answer = JSON.stringify({ data, ...(page && { page }) } satisfies KeptAnswer)
+      // Without a page, JSON leaves the field out.
+      const answer = JSON.stringify({ data, page })
       const writes: Bound[] = [...outcome.writes]
       if (rowsOfKey.length > 0) writes.push(forget(row))
-      writes.push(keep({ ...row, now, fingerprint, answer }))
-      return { ...outcome, writes }
+      writes.push(keep(Object.assign({ now, fingerprint, answer }, row)))
+      return Object.assign({}, outcome, { writes })
     },
   }
 }
