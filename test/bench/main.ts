@@ -1,6 +1,5 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { binaryContests, startBinary } from './binary.ts'
 import {
   besideUploads,
   type Finding,
@@ -12,17 +11,19 @@ import {
 import { type Bench, type Measured, measure, median, type Subject, send } from './measure.ts'
 import { check, databaseIn, prepare, startService, startYardstick, upload } from './node.ts'
 import { readOptions } from './options.ts'
+import { binaryContests, earlierContests, startBinary, startEarlier } from './other-programs.ts'
 import { startLoad } from './processes.ts'
 import { note, ownFolder, say, writeJson } from './report.ts'
 import { eventRows, growthRows, type Row, type Side, workerRows, workRows } from './rows.ts'
-import { type Compared, compare, sideBySide } from './side-by-side.ts'
+import { type Compared, type Contest, compare, sideBySide } from './side-by-side.ts'
 import { eventsPage, streamLag } from './stream-lag.ts'
 import { comparisons, findings } from './table.ts'
 import { verdictsOf } from './verdict.ts'
 import { startWorker } from './worker.ts'
 
 const folder = ownFolder()
-const { quick, json, only, soak, rounds, portion, warmUp, scale, crowded, command, binary } = readOptions()
+const { quick, json, only, soak, rounds, portion, warmUp, scale, crowded, command, binary, earlier } =
+  readOptions()
 
 const wanted = (name: string) => name.includes(only)
 
@@ -77,15 +78,28 @@ await measureAll(
   growthRows({ ...scale, crowd: crowded.crowd }),
 )
 
-const contests = binary === '' ? [] : binaryContests(bench).filter(({ name }) => wanted(name))
 const beside: Compared[] = []
-if (contests.length > 0) {
-  subjects.set('binary', await startBinary(binary, main, join(folder, 'binary'), files))
-  for (const contest of contests) {
+async function hold(title: string, contests: readonly Contest[], start: () => Promise<void>): Promise<void> {
+  const held = contests.filter(({ name }) => wanted(name))
+  if (held.length === 0) return
+  await start()
+  const list: Compared[] = []
+  for (const contest of held) {
     note(contest.name)
-    beside.push(await compare(contest, rounds, warmUp))
+    list.push(await compare(contest, rounds, warmUp))
   }
-  say(`The binary beside Node (CPU time of the binary to that of Node)\n${sideBySide(beside)}`)
+  beside.push(...list)
+  say(`${title}\n${sideBySide(list)}`)
+}
+if (binary !== '') {
+  await hold('The binary beside Node', binaryContests(bench), async () => {
+    subjects.set('binary', await startBinary(binary, main, join(folder, 'binary'), files))
+  })
+}
+if (earlier !== undefined) {
+  await hold('This build beside an earlier one', earlierContests(bench), async () => {
+    subjects.set('earlier', await startEarlier(earlier, scale, join(folder, 'earlier'), files))
+  })
 }
 
 await measureAll('What events cost, and what they give', eventRows)
@@ -129,7 +143,7 @@ if (!quick && workerRows.some(({ name }) => wanted(name))) {
 }
 
 note('checking the database')
-for (const name of ['service', 'yardstick', 'crowded', 'unrecorded', 'binary'] as const)
+for (const name of ['service', 'yardstick', 'crowded', 'unrecorded', 'binary', 'earlier'] as const)
   await subjects.get(name)?.server.stop()
 await check(command, main.folder)
 load.stop()

@@ -14,6 +14,7 @@ Measures the service against a yardstick in the same run, and prints tables. Fai
   --soak N            requests over which memory is watched
   --service COMMAND   another command than the one built: "dist/cohort", or an older build to compare with
   --binary FILE       another binary than the one built, to measure beside Node; "" for none
+  --before COMMAND    an earlier build, to measure beside this one: "node old/dist/cohort.js"
   --peers             instead of all this: side by side with ejabberd, better-auth, nginx, ipx and tus, where they are
                       installed (docs/performance.md)
 `
@@ -34,6 +35,8 @@ export interface Options {
   readonly command: readonly string[]
   /** The single binary; '' if there is none. */
   readonly binary: string
+  /** How an earlier build is started; undefined: there is none. */
+  readonly earlier: readonly string[] | undefined
 }
 
 /** Reads the command line; prints the help and ends where that is asked for. */
@@ -47,6 +50,7 @@ export function readOptions(): Options {
       soak: { type: 'string' },
       service: { type: 'string' },
       binary: { type: 'string' },
+      before: { type: 'string' },
       peers: { type: 'boolean' },
       help: { type: 'boolean', default: false },
     },
@@ -69,5 +73,6 @@ export function readOptions(): Options {
     crowded: { middle: 2_000, large: 2_000, crowd: quick ? 100_000 : 1_000_000 },
     command: values.service?.split(' ') ?? [process.execPath, join(import.meta.dirname, 'cohort.js')],
     binary: values.binary ?? (existsSync(built) ? built : ''),
+    earlier: values.before?.split(' '),
   }
 }
