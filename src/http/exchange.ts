@@ -24,6 +24,7 @@ import { sessionIn } from './session-cookie.ts'
 /** This much of an answer costs as much as one request: characters of JSON, and bytes of a file. */
 const chargedChars = 64 * 1024
 export const chargedBytes = 1024 * 1024
+const storeIsSilent = refuse('storage_failed', 'the object storage does not answer: try again', 503)
 
 /**
  * One request: who calls, what was sent, and every way to answer. Each answer is counted and logged once,
@@ -272,9 +273,7 @@ export class Exchange {
     if (error instanceof CannotConvert) return this.refuse(refuse('storage_failed', error.message))
     this.report(error)
     if (error instanceof DatabaseError) return this.refuse(refuse('database_failed'))
-    if (error instanceof BlobStoreError) {
-      return this.refuse(refuse('storage_failed', 'the object storage does not answer: try again', 503))
-    }
+    if (error instanceof BlobStoreError) return this.refuse(storeIsSilent)
     return this.reject(500, `internal error: report request ${this.requestId}`)
   }
 
@@ -296,10 +295,10 @@ export class Exchange {
 
   /** A body that is produced while the client reads it. It is logged when it begins. */
   stream(body: ByteStream, headers: Readonly<Record<string, string>>): Response {
-    if (this.request.method !== 'HEAD') return this.respond(200, body, headers)
-    // Nobody will read it: what it holds is given back.
-    void body.cancel()
-    return this.respond(200, null, headers)
+    const isRead = this.request.method !== 'HEAD'
+    // What nobody will read gives back what it holds.
+    if (!isRead) void body.cancel()
+    return this.respond(200, isRead ? body : null, headers)
   }
 
   /**

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { basename } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { callers } from '../support/client.ts'
 import { administratorOf, eventsAfter, FrameReader, headOf, type Told } from '../support/events.ts'
@@ -33,7 +34,7 @@ describe('events and whoever runs the service', () => {
     expect(told.at(-1)).toMatchObject({
       kind: 'backup.made',
       acting: 'service',
-      name: 'backup.db',
+      name: basename(backup),
       bytes: statSync(backup).size,
     })
     dataOf(await owner.post('/group/info/name', { group_id, value: 'Lost' }))
