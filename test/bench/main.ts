@@ -47,6 +47,8 @@ note('preparing the data')
 const main = await prepare(command, join(folder, 'main'), scale)
 const unrecorded = join(folder, 'unrecorded')
 cpSync(main.folder, unrecorded, { recursive: true })
+const ofBinary = { ...main, folder: join(folder, 'binary') }
+if (binary !== '') cpSync(main.folder, ofBinary.folder, { recursive: true })
 const crowd = await prepare(command, join(folder, 'crowded'), crowded)
 const files = join(folder, 'answers')
 const service = await startService(command, main.folder)
@@ -93,7 +95,7 @@ async function hold(title: string, contests: readonly Contest[], start: () => Pr
 }
 if (binary !== '') {
   await hold('The binary beside Node', binaryContests(bench), async () => {
-    subjects.set('binary', await startBinary(binary, main, join(folder, 'binary'), files))
+    subjects.set('binary', await startBinary(binary, ofBinary, files))
   })
 }
 if (earlier !== undefined) {

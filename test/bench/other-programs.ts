@@ -1,4 +1,3 @@
-import { cpSync } from 'node:fs'
 import { type Bench, type Subject, send } from './measure.ts'
 import { type Prepared, prepare, startService, upload } from './node.ts'
 import type { Side } from './rows.ts'
@@ -6,16 +5,9 @@ import type { Scale } from './seed.ts'
 import type { Contest, Entrant } from './side-by-side.ts'
 import type { WorkName } from './work.ts'
 
-/** Starts the single binary on a copy of that data. */
-export function startBinary(
-  binary: string,
-  { folder, world }: Prepared,
-  own: string,
-  files: string,
-): Promise<Subject> {
-  cpSync(folder, own, { recursive: true })
-  return startOn([binary], { folder: own, world }, files)
-}
+/** Starts the single binary on data that nobody has worked on yet. */
+export const startBinary = (binary: string, data: Prepared, files: string): Promise<Subject> =>
+  startOn([binary], data, files)
 
 /** Starts an earlier build on data of its own: it cannot open a database of a later one. */
 export async function startEarlier(
