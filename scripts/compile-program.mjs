@@ -1,5 +1,5 @@
-// Writes dist/program.cache: what V8 compiles of dist/program.cjs when the service starts, so that a start need not do
-// it again. src/entry/start-node.ts reads it. It is of use to this version of V8 only.
+// Writes dist/program.cache: what V8 compiles of dist/program.cjs when the service starts, so that a start
+// need not do it again. src/entry/start-node.ts reads it. It is of use to this version of V8 only.
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

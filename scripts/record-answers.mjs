@@ -1,4 +1,5 @@
-// What a released version answers to a story of requests over every operation, for test/answers/answers.test.ts:
+// What a released version answers to a story of requests over every operation, for
+// test/answers/answers.test.ts:
 //   node scripts/record-answers.mjs --service 'node ../cohort-0.1.0/dist/cohort.js' \
 //     --to test/fixtures/released/0.1.0/answers.ndjson
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'

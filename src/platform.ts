@@ -73,12 +73,14 @@ export interface BlobStore {
    */
   put(key: string, body: ByteStream, options: { size?: number; contentType: string }): Promise<BlobInfo>
   /**
-   * As `put`, in place of the object that is there; only where `uploads` is `store`, for what a client has put there.
+   * As `put`, in place of the object that is there; only where `uploads` is `store`, for what a client has
+   * put there.
    */
   replace?(key: string, body: ByteStream, options: { size: number; contentType: string }): Promise<BlobInfo>
   /**
-   * The bytes, or those of the range; undefined when there is no such object. With `etag` also if the object has
-   * other bytes by now, because a presigned upload URL was used twice. Stores where that cannot be ignore `etag`.
+   * The bytes, or those of the range; undefined when there is no such object. With `etag` also if the object
+   * has other bytes by now, because a presigned upload URL was used twice. Stores where that cannot be ignore
+   * `etag`.
    */
   get(key: string, range?: ByteRange, etag?: string): Promise<ByteStream | undefined>
   /** The path of the object. Only where objects are files on this machine's disk. */
@@ -144,8 +146,8 @@ export class CannotConvert extends Error {
 }
 
 /**
- * No tool of this server converts such files. The file itself may be fine: where a client plays it anyway, it is
- * answered as it is.
+ * No tool of this server converts such files. The file itself may be fine: where a client plays it anyway, it
+ * is answered as it is.
  */
 export class NoConverter extends CannotConvert {}
 
@@ -166,7 +168,10 @@ export interface Videos {
   frame(video: ByteStream, contentType: string): Promise<Bytes>
 }
 
-/** Sound of any kind → MP3, never on the event loop of a server. Throws `CannotConvert`, `NoConverter` among it. */
+/**
+ * Sound of any kind → MP3, never on the event loop of a server. Throws `CannotConvert`, `NoConverter` among
+ * it.
+ */
 export interface Voice {
   toMp3(sound: Bytes, contentType: string): Promise<Bytes>
 }
@@ -229,8 +234,8 @@ export class OutboundError extends Error {
 }
 
 /**
- * Requests to URLs that tenants name: webhooks and before-hooks. Never reaches a private or reserved network that
- * the operator has not allowed, and follows no redirect.
+ * Requests to URLs that tenants name: webhooks and before-hooks. Never reaches a private or reserved network
+ * that the operator has not allowed, and follows no redirect.
  */
 export interface Outbound {
   /** Why this URL may not be called, as a phrase that follows its name; undefined if it may. */
@@ -241,7 +246,10 @@ export interface Outbound {
   close(): void
 }
 
-/** The SHA-256 of a text as UTF-8, in base64url without padding. A port, because it is called for every event and for every keyed write. */
+/**
+ * The SHA-256 of a text as UTF-8, in base64url without padding. A port, because it is called for every event
+ * and for every keyed write.
+ */
 export type TextHash = (text: string) => string
 
 /**

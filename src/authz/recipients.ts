@@ -32,7 +32,10 @@ const standing = query<{ app_id: string; group_id: number }>()(p =>
 interface Group {
   readonly version: number
   readonly count: number
-  /** false while the disk fails: another change may have this version in the end, so nothing may be known by it. */
+  /**
+   * false while the disk fails: another change may have this version in the end, so nothing may be known by
+   * it.
+   */
   readonly saved: boolean
 }
 

@@ -33,7 +33,8 @@ export async function* inParts(body: ByteStream, partSize: number): AsyncGenerat
   yield { bytes: joined(chunks, held), number, last: true }
 }
 
-function joined(chunks: readonly Bytes[], size: number): Bytes {
+/** The bytes of the chunks, which are `size` together. */
+export function joined(chunks: readonly Bytes[], size: number): Bytes {
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {

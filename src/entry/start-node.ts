@@ -20,7 +20,8 @@ const source = readFileSync(file, 'latin1')
 function compiled(): Buffer | undefined {
   try {
     const cache = readFileSync(new URL('./program.cache', import.meta.url))
-    // V8 itself only compares the length of the program. What another version of V8 has compiled is of no use.
+    // V8 itself only compares the length of the program. What another version of V8 has compiled is of no
+    // use.
     const digest = createHash('sha256').update(process.versions.v8).update(source).digest()
     return cache.subarray(0, digestBytes).equals(digest) ? cache.subarray(digestBytes) : undefined
   } catch {

@@ -11,9 +11,9 @@ interface DirectSource {
 const DirectStream = ReadableStream as unknown as new (source: DirectSource) => ByteStream
 
 /**
- * The body of an answer on Bun. Bun 1.4 writes an answer that it does not gather, and that is not ready in the turn of
- * its request, with a system call for each piece of each header: 27 of them, at 100 µs. The body of a direct
- * stream is written with its headers, in chunks of HTTP.
+ * The body of an answer on Bun. Bun 1.4 writes an answer that it does not gather, and that is not ready in
+ * the turn of its request, with a system call for each piece of each header: 27 of them, at 100 µs. The body
+ * of a direct stream is written with its headers, in chunks of HTTP.
  */
 export function bunTextBody(text: string): string | ByteStream {
   // A character may take more than one byte, and the headers take their part.

@@ -6,7 +6,9 @@ import { type FeedSource, LiveFeed } from './live-feed.ts'
 
 /** How many streams a process may have open at once. */
 export const mostStreams = 1000
-/** How many of them one user may have open: more than anybody has devices, and too few to leave others none. */
+/**
+ * How many of them one user may have open: more than anybody has devices, and too few to leave others none.
+ */
 export const mostStreamsOfUser = 20
 
 /** The readers of events in this process: the feeds of its apps, and the open streams. */
@@ -14,8 +16,8 @@ export interface Feeds {
   /** A source for one reader of this app's events. */
   open(app: App): FeedSource
   /**
-   * Counts a new stream, of this user of an app or of its server (null). The function that it answers ends the
-   * counting of that stream. Otherwise it answers of whom there are too many.
+   * Counts a new stream, of this user of an app or of its server (null). The function that it answers ends
+   * the counting of that stream. Otherwise it answers of whom there are too many.
    */
   enter(app: App, user_id: number | null): (() => void) | 'process' | 'user'
   /** Aborted when the service stops: every reader ends then. */

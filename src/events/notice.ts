@@ -1,8 +1,8 @@
 import { type Changes, type EventKind, kinds, type StoredEvent } from './event.ts'
 
 /**
- * The numbers under which clients in the field know what happened in a group: 28 kinds of notice. Who speaks to
- * such clients hands a notice on as it stands.
+ * The numbers under which clients in the field know what happened in a group: 28 kinds of notice. Who speaks
+ * to such clients hands a notice on as it stands.
  */
 export const noticeType = {
   presence: 1,
@@ -87,8 +87,8 @@ export interface Notice {
 type Told = Pick<StoredEvent, 'kind' | 'group_id' | 'by_id' | 'subjects' | 'data'>
 
 /**
- * The notice of an event for clients in the field (a `Notice`), as JSON; undefined if they know no notice for it.
- * It is put together from the JSON that the table has, because most of it need not be parsed.
+ * The notice of an event for clients in the field (a `Notice`), as JSON; undefined if they know no notice for
+ * it. It is put together from the JSON that the table has, because most of it need not be parsed.
  */
 export function noticeJson({ kind, group_id, by_id, subjects, data }: Told): string | undefined {
   const type = kind === 'group.member.preferences' ? preferenceType(data) : typeOf[kind]

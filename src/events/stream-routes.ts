@@ -13,8 +13,8 @@ import { isWanted, startOf, wantedParameters } from './wanted.ts'
 const maxStreamMs = 30 * 60_000
 const maxSilenceMs = 20_000
 /**
- * How many events a stream reads at once for itself, and from how many characters on it writes them. So a reader that
- * takes nothing has hardly more kept for it than what waits in its stream.
+ * How many events a stream reads at once for itself, and from how many characters on it writes them. So a
+ * reader that takes nothing has hardly more kept for it than what waits in its stream.
  */
 const eventsAtOnce = 25
 const charsAtOnce = 65_536

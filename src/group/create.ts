@@ -13,7 +13,9 @@ import { infoOf } from './info.ts'
 import { inviteAll } from './invitations.ts'
 import { candidates, groupsJoined, oneMoreJoined } from './join.ts'
 
-/** What counts against the limits of a new group: how many the app has, the user created, and the user is in. */
+/**
+ * What counts against the limits of a new group: how many the app has, the user created, and the user is in.
+ */
 const usage = query<{ app_id: string; user_id: number; limit: number }>()(p =>
   db
     .select({

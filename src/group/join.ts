@@ -43,8 +43,8 @@ const unswept = sql`(SELECT count(*) FROM groups AS dissolved CROSS JOIN members
   WHERE dissolved.status = 1 AND dissolved.count > 0 AND dissolved.app_id = users.app_id)`
 
 /**
- * How many groups a user is in, as the limit counts them. Below the limit it is the number as stored, because nobody asks
- * for the exact one there.
+ * How many groups a user is in, as the limit counts them. Below the limit it is the number as stored, because
+ * nobody asks for the exact one there.
  */
 export const groupsJoined = (limit: Placeholder) =>
   sql<

@@ -17,8 +17,8 @@ export interface LargeBody {
 }
 
 /**
- * Sends large texts whole, where the runtime tells when a client has taken an answer. That takes half of what a
- * stream takes.
+ * Sends large texts whole, where the runtime tells when a client has taken an answer. That takes half of what
+ * a stream takes.
  */
 export interface TextSender {
   /** Encodes the text into memory that is used again and again. */
@@ -26,8 +26,9 @@ export interface TextSender {
   /** Gives back the memory of bytes that will not be sent. */
   release(bytes: Bytes): void
   /**
-   * For bytes that are about to be the answer to this request: calls `taken` once, when the client has taken all of
-   * them or has gone, and gives back their memory. A client that takes nothing for `stallMs` is cut off.
+   * For bytes that are about to be the answer to this request: calls `taken` once, when the client has taken
+   * all of them or has gone, and gives back their memory. A client that takes nothing for `stallMs` is cut
+   * off.
    */
   follow(context: Context, bytes: Bytes, stallMs: number, taken: () => void): void
 }
@@ -42,9 +43,9 @@ export interface TextPorts {
 
 export interface Outbox {
   /**
-   * The text as the body of the answer to this request. The bytes of a large body count against `reader` until
-   * they are read. `reader` is a key for whoever reads it. `isServer`: an app's own server, which reads for many
-   * users. Answers an error, 429 or 503, if too many bytes wait already.
+   * The text as the body of the answer to this request. The bytes of a large body count against `reader`
+   * until they are read. `reader` is a key for whoever reads it. `isServer`: an app's own server, which reads
+   * for many users. Answers an error, 429 or 503, if too many bytes wait already.
    */
   body(
     text: string,
@@ -116,7 +117,10 @@ export function outbox(
   }
 }
 
-/** The bytes piece by piece, as fast as the client reads them. Calls `taken` when it has read them or has gone. */
+/**
+ * The bytes piece by piece, as fast as the client reads them. Calls `taken` when it has read them or has
+ * gone.
+ */
 function streamOf(bytes: Bytes, taken: () => void): ByteStream {
   let at = 0
   let stalled: ReturnType<typeof setTimeout> | undefined

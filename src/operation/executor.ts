@@ -13,8 +13,8 @@ export interface Task<Out = unknown> {
    */
   readonly lasting?: boolean
   /**
-   * Of a task that reads, and whose answer is kept or compared for a while: what it answers while the disk fails,
-   * when the rows may show changes that will be lost. Default: the same.
+   * Of a task that reads, and whose answer is kept or compared for a while: what it answers while the disk
+   * fails, when the rows may show changes that will be lost. Default: the same.
    */
   unsaved?(result: Result<Out>): Result<Out>
   reads(call: Call<unknown>): readonly Bound[] | Refusal
@@ -48,8 +48,9 @@ export interface Executor {
    */
   onDurable(listener: () => void): () => void
   /**
-   * Overwrites what was deleted, where the database still holds it in unused parts of its file or of its log. Answers
-   * false if somebody is reading just now: call it again later. A hosted database looks after that itself.
+   * Overwrites what was deleted, where the database still holds it in unused parts of its file or of its log.
+   * Answers false if somebody is reading just now: call it again later. A hosted database looks after that
+   * itself.
    */
   forgetDeleted(): Promise<boolean>
   /** Resolves when every accepted change has been written or refused. */

@@ -85,7 +85,7 @@ export const pagedList =
         const { after, began = Number.MAX_SAFE_INTEGER } = place
         const statement = place.began === undefined ? page : renewedPage
         const { limit = maxRows } = input
-        const asked = Object.assign({ after, began, limit, skip: limit - 1 }, args)
+        const asked = Object.assign({}, args, { after, began, limit, skip: limit - 1 })
         return [statement(asked) as Bound<PageRow<Item>>]
       },
       answer({ app, input }, of, [[found]], known) {

@@ -28,8 +28,8 @@ import { heirOf } from './holdings.ts'
 import { ownedChoices } from './ledger.ts'
 
 /*
- * Erases a user from one group, as a change of that group: members, feeds and /group/sync hear of it as of any other.
- * It is no route: the job that erases users runs it, once for each group (jobs/erase-users.ts).
+ * Erases a user from one group, as a change of that group: members, feeds and /group/sync hear of it as of
+ * any other. It is no route: the job that erases users runs it, once for each group (jobs/erase-users.ts).
  */
 
 /** How many announcements and shared files one change deletes at most. */
@@ -95,8 +95,8 @@ const dropKicks = command<OfUser>()(
   p => sql`DELETE FROM kicks WHERE group_id = ${p.group_id} AND user_id = ${p.user_id}`,
 )
 /**
- * QR codes of the user that were ended must stay ended if the id comes back. That end is kept without the id, as the
- * end of all codes of the group that are as old.
+ * QR codes of the user that were ended must stay ended if the id comes back. That end is kept without the id,
+ * as the end of all codes of the group that are as old.
  */
 const endCodesOfAll = command<OfUser>()(
   p => sql`INSERT INTO ended_qr_codes (group_id, inviter_id, before_version)

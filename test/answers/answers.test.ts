@@ -12,8 +12,8 @@ import { type Line, linesOf } from './record-file.ts'
 import { startStory } from './service.ts'
 
 /*
- * Clients of a released version work on: what it answered to a story of requests over all operations is what this
- * version answers, byte for byte, but for what changes.ts lists. scripts/record-answers.mjs recorded it.
+ * Clients of a released version work on: what it answered to a story of requests over all operations is what
+ * this version answers, byte for byte, but for what changes.ts lists. scripts/record-answers.mjs recorded it.
  */
 
 const released = fileURLToPath(new URL('../fixtures/released', import.meta.url))
@@ -24,7 +24,9 @@ afterAll(() => removeFolder(folder))
 
 const asked = (lines: readonly Line[]) => lines.flatMap(line => ('turn' in line ? [] : [line]))
 
-/** Errors that no request brings about alone, or that have come since, or that only an item of a list is told. */
+/**
+ * Errors that no request brings about alone, or that have come since, or that only an item of a list is told.
+ */
 const others: readonly ErrorName[] = [
   'database_failed',
   'not_a_member',

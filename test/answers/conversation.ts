@@ -24,7 +24,10 @@ export interface Asked {
 export interface Answered {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Text as it is; of pictures that were made their size, for encoders write others; else digest and number of bytes. */
+  /**
+   * Text as it is; of pictures that were made their size, for encoders write others; else digest and number
+   * of bytes.
+   */
   readonly body: string
 }
 
@@ -60,7 +63,8 @@ export class Conversation {
 
   /** Sends a request with its real values. `raw` is the body as it came. */
   async ask(asked: Asked): Promise<{ readonly answered: Answered; readonly raw: string }> {
-    // No two requests are in the same millisecond: their times have names of their own, and ids are in their order.
+    // No two requests are in the same millisecond: their times have names of their own, and ids are in their
+    // order.
     while (Date.now() <= this.lastMs) await immediate()
     this.count++
     const id = `story-${this.count}`

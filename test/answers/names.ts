@@ -1,6 +1,7 @@
 /*
- * What is another at every run has a name in recorded requests and answers: its kind and where it first appeared, as
- * in `{id 3}`. So the same story gives the same text at every run, and a request can be made again in another one.
+ * What is another at every run has a name in recorded requests and answers: its kind and where it first
+ * appeared, as in `{id 3}`. So the same story gives the same text at every run, and a request can be made
+ * again in another one.
  */
 
 /** Where the text of a kind begins, and what belongs to it. Those that hold others come first. */
@@ -58,7 +59,9 @@ export class Names {
     return known.reduce((rest, [value, name]) => rest.replaceAll(value, name), text)
   }
 
-  /** The other way round: what a recorded request means in this run. Throws for a name that nothing has yet. */
+  /**
+   * The other way round: what a recorded request means in this run. Throws for a name that nothing has yet.
+   */
   meant(text: string): string {
     return text.replace(/\{(?:[a-z_]+ [\d.]+|url)\}/g, name => {
       const value = this.texts.get(name)

@@ -1,7 +1,10 @@
 import type { Answered, Asked, Conversation } from './conversation.ts'
 import type { Line } from './record-file.ts'
 
-/** Asks everything of a record again, in its order, and answers what was told now, with the names of the record. */
+/**
+ * Asks everything of a record again, in its order, and answers what was told now, with the names of the
+ * record.
+ */
 export async function* played(
   lines: readonly Line[],
   conversation: Conversation,

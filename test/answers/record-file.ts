@@ -6,8 +6,8 @@ export type Line = Recorded | { readonly turn: true }
 type HeaderValues = Readonly<Record<string, string>>
 
 /**
- * The record as text, a line each. The first line has the headers that most answers have; the others say only in what
- * theirs differ, with null for one that they lack.
+ * The record as text, a line each. The first line has the headers that most answers have; the others say only
+ * in what theirs differ, with null for one that they lack.
  */
 export function recordOf(lines: readonly Line[]): string {
   const usual = mostFrequent(

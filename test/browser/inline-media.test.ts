@@ -38,7 +38,9 @@ describe('what is said to be shown, in Chromium', () => {
       return { size: [canvas.width, canvas.height], colour: [red, green, blue, alpha] as const }
     }, source)
 
-  /** How long it is, where it is after a jump to the middle, and whether it plays on from there to its end. */
+  /**
+   * How long it is, where it is after a jump to the middle, and whether it plays on from there to its end.
+   */
   const played = (source: string, element: 'audio' | 'video') =>
     page.evaluate(
       async ([url = '', tag = '']) => {

@@ -2,9 +2,10 @@ import { expect, it } from 'vitest'
 import { playSeed } from './simulation/play.ts'
 
 /*
- * The real service over HTTP requests, its real operations and executor, on a disk whose syncs succeed, fail, hang or
- * are late, with kills and power cuts anywhere. Nothing that was answered, told to a reader or acted upon may lie
- * beyond what a power cut leaves. SIMULATION_SEED=n repeats one seed, SIMULATION_SEEDS=m plays so many from there.
+ * The real service over HTTP requests, its real operations and executor, on a disk whose syncs succeed, fail,
+ * hang or are late, with kills and power cuts anywhere. Nothing that was answered, told to a reader or acted
+ * upon may lie beyond what a power cut leaves. SIMULATION_SEED=n repeats one seed, SIMULATION_SEEDS=m plays
+ * so many from there.
  */
 
 const { SIMULATION_SEED: seed, SIMULATION_SEEDS: seeds } = process.env

@@ -76,8 +76,8 @@ export async function startSite() {
 }
 
 /**
- * For the tests of one `describe`: a service on Node, a web site of another origin, and Chromium. To be called
- * where the `describe` begins; its parts are there inside of tests and hooks.
+ * For the tests of one `describe`: a service on Node, a web site of another origin, and Chromium. To be
+ * called where the `describe` begins; its parts are there inside of tests and hooks.
  */
 export function serviceAndSite() {
   let service: Instance

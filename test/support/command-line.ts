@@ -4,8 +4,8 @@ import { type Answer, Client, signToken } from './client.ts'
 import { type Finished, freePort, removeFolder, run, startServer, temporaryFolder } from './process.ts'
 
 /**
- * The program as it ships, with `data` in a folder of each test's own as its data. Each call starts it anew. To
- * be called where a `describe` begins.
+ * The program as it ships, with `data` in a folder of each test's own as its data. Each call starts it anew.
+ * To be called where a `describe` begins.
  */
 export function commandLine() {
   let folder: string

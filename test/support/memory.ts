@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * The memory that a service and all its children take at present, bytes. A page that they share counts once. They share
- * the service's environment. Linux only.
+ * The memory that a service and all its children take at present, bytes. A page that they share counts once.
+ * They share the service's environment. Linux only.
  */
 function bytesTaken(url: string): number {
   const port = `\0PORT=${new URL(url).port}\0`

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, expect, it } from 'vitest'
 import { Play, Tally } from '../model/play.ts'
 import { sequence } from '../model/steps.ts'
-import { asAnswered, asMirrored, Follower, Mirror } from '../suites/events/rebuild.ts'
+import { asAnswered, asMirrored, Follower, Mirror, tightRules } from '../suites/events/rebuild.ts'
 import type { Client } from '../support/client.ts'
 import { administratorOf, eventsAfter } from '../support/events.ts'
 import { dataOf } from '../support/groups.ts'
@@ -12,21 +12,13 @@ import { installation } from '../support/programs.ts'
 import type { Instance } from '../support/target.ts'
 
 /*
- * Random operations, a backup in between, and a restore of it: readers of the feed and of /group/sync, some of whom know
- * what the restore takes back, hear that it is void, and agree with the database in the end.
+ * Random operations, a backup in between, and a restore of it: readers of the feed and of /group/sync, some
+ * of whom know what the restore takes back, hear that it is void, and agree with the database in the end.
  */
 
 const folder = temporaryFolder()
 afterAll(() => removeFolder(folder))
 
-const rules = {
-  capacity_private: 4,
-  capacity_chatroom: 5,
-  max_groups_created: 2,
-  max_groups_joined: 3,
-  rate_user_per_second: 0,
-  invite_confirm: false,
-}
 let homes = 0
 
 /** The groups of the feed, whole. */
@@ -45,7 +37,11 @@ it('readers who know what a restore takes back are told, and agree afterwards', 
       const home = installation('node', ['node', 'dist/cohort.js'], join(folder, `${++homes}`))
       let service: Instance = await home.serve()
       try {
-        const tenant = { app_id: 'rebuilt', secret: await service.createApp('rebuilt', rules), rules }
+        const tenant = {
+          app_id: 'rebuilt',
+          secret: await service.createApp('rebuilt', tightRules),
+          rules: tightRules,
+        }
         const play = async (sequence: typeof kept) =>
           (await Play.start(service, tenant, new Tally())).run(sequence)
         const followers = new Map<number, Follower>()

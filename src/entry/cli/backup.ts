@@ -59,8 +59,8 @@ s3:NAME instead of FILE puts the backup into the bucket, as the object cohort.ba
 }
 
 /**
- * Records that a copy of everything was made. A database of a version without events stays as it is: backups are made
- * before an upgrade. The backup counts as made, too, where this cannot be recorded.
+ * Records that a copy of everything was made. A database of a version without events stays as it is: backups
+ * are made before an upgrade. The backup counts as made, too, where this cannot be recorded.
  */
 async function tellOfBackup(
   { runtime, config, print }: Invocation,

@@ -19,8 +19,8 @@ export interface ImagesLike {
 const isOpaqueType = (mime: string): boolean => mime === 'image/jpeg' || mime === 'image/heic'
 
 /**
- * Makes pictures with `own`, and those that are too large for a Worker with Cloudflare Images. Own decoding comes
- * first, because Cloudflare Images costs money for each picture.
+ * Makes pictures with `own`, and those that are too large for a Worker with Cloudflare Images. Own decoding
+ * comes first, because Cloudflare Images costs money for each picture.
  */
 export const withCloudflareImages = (own: Images, binding: ImagesLike): Images => ({
   async resize(picture, request) {

@@ -1,3 +1,4 @@
+import { joined } from '../../blobs/parts.ts'
 import { exifOrientation } from '../../media/exif.ts'
 import { hasFrames } from '../../media/media-types.ts'
 import { type PictureSize, pictureSize } from '../../media/picture-size.ts'
@@ -22,7 +23,8 @@ export interface Converters {
   readonly videos: Videos
   readonly voice: Voice
   /**
-   * Makes a body of bytes that many readers share. Where it is missing, the runtime sends the bytes themselves.
+   * Makes a body of bytes that many readers share. Where it is missing, the runtime sends the bytes
+   * themselves.
    */
   readonly memoryBody?: (bytes: Bytes) => Blob
   /**
@@ -95,22 +97,18 @@ async function opened(files: Converters, object: StoredObject): Promise<ByteStre
 async function whole(files: Converters, object: StoredObject, most: number): Promise<Bytes> {
   if (object.size > most)
     throw new CannotConvert(`a file of more than ${most / megabyte} MiB cannot be converted`)
-  return joined(await opened(files, object))
+  return bytesOf(await opened(files, object))
 }
 
-/** All bytes of a stream. A `Response` would copy them twice, and buffers of some MB cost the collector much. */
-async function joined(stream: ByteStream): Promise<Bytes> {
+/**
+ * All bytes of a stream. A `Response` would copy them twice, and buffers of some MB cost the collector much.
+ */
+async function bytesOf(stream: ByteStream): Promise<Bytes> {
   const chunks: Bytes[] = []
   let size = 0
   for await (const chunk of stream) {
     chunks.push(chunk)
     size += chunk.byteLength
   }
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
+  return joined(chunks, size)
 }

@@ -1,3 +1,4 @@
+import { joined } from '../../blobs/parts.ts'
 import { gathered } from '../../http/gathered.ts'
 import { inTime } from '../../http/in-time.ts'
 import { hasThumbnail } from '../../media/media-types.ts'
@@ -41,12 +42,7 @@ export async function peek(
       size += value.byteLength
     }
   }
-  const head = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    head.set(chunk, at)
-    at += chunk.byteLength
-  }
+  const head = joined(chunks, size)
   const whole: ByteStream = new ReadableStream({
     async pull(controller) {
       const chunk = chunks.shift()

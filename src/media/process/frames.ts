@@ -12,7 +12,10 @@ export interface Frame {
 
 const LENGTHS = 8
 
-/** The parts of a frame, to be written one after the other. The content itself is the last, so it is not copied. */
+/**
+ * The parts of a frame, to be written one after the other. The content itself is the last, so it is not
+ * copied.
+ */
 export function frameOf(header: unknown, content: Uint8Array): readonly [Uint8Array, Uint8Array] {
   const text = new TextEncoder().encode(JSON.stringify(header))
   const head = new Uint8Array(LENGTHS + text.length)

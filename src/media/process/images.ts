@@ -9,8 +9,8 @@ import { memoryBudget } from './memory-budget.ts'
 
 /**
  * Pictures that need at most this much memory (bytes) are made in lanes of their own, beside the large ones.
- * Large pictures wait for one another. Two small ones fit into the memory of all converters on Node.js and Deno, and
- * most photos of phones are small.
+ * Large pictures wait for one another. Two small ones fit into the memory of all converters on Node.js and
+ * Deno, and most photos of phones are small.
  */
 const SMALL = 35_000_000
 export const MAX_CONVERTER_BYTES = 130_000_000
@@ -31,8 +31,8 @@ const KEPT_SHARE = 0.7
 /**
  * Decodes pictures in separate processes, for servers. Anybody may have sent a picture. In a process of its
  * own it can neither crash the service nor fill its memory. `command` starts a converter, which gets only
- * pictures and answers only pictures. `costOf` tells how much memory a picture takes there, and `ownBytes` how much the
- * converter takes by itself: its runtime, its codecs, and garbage that was not collected yet.
+ * pictures and answers only pictures. `costOf` tells how much memory a picture takes there, and `ownBytes`
+ * how much the converter takes by itself: its runtime, its codecs, and garbage that was not collected yet.
  */
 export function processImages(command: readonly string[], costOf: DecodeCost, ownBytes: number): Images {
   const memory = memoryBudget(MAX_CONVERTERS_BYTES)

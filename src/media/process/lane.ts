@@ -37,8 +37,8 @@ const WAITING = 64
 
 /**
  * A converter's process. The first picture starts it, and so does the first picture after it has ended.
- * Pictures take turns. The process is stopped if a picture takes more memory than `maxBytes`. This works on Linux;
- * elsewhere only the estimate from the picture's header counts.
+ * Pictures take turns. The process is stopped if a picture takes more memory than `maxBytes`. This works on
+ * Linux; elsewhere only the estimate from the picture's header counts.
  */
 export function pictureLane(command: readonly string[], { memory, idleMs, maxIdleBytes }: LaneOptions) {
   const inTurn = limiter(1, WAITING)
@@ -176,8 +176,8 @@ function ask(
 const PAGE_BYTES = 4096
 
 /**
- * The memory that only this process takes at present, bytes; 0 if the system does not tell. The pages of its program
- * are left out, because all processes of that program share them.
+ * The memory that only this process takes at present, bytes; 0 if the system does not tell. The pages of its
+ * program are left out, because all processes of that program share them.
  */
 async function ownBytes({ pid }: ChildProcess): Promise<number> {
   const told = await readFile(`/proc/${pid}/statm`, 'latin1').catch(() => '')

@@ -23,7 +23,10 @@ export function* png(): Steps {
   }
 }
 
-/** The content is followed by the checksum, four bytes, which covers the name as well. A file may be cut off in both. */
+/**
+ * The content is followed by the checksum, four bytes, which covers the name as well. A file may be cut off
+ * in both.
+ */
 function stripChunk(name: string, length: number, chunk: Uint8Array): void {
   const content = chunk.subarray(0, length)
   if (name === 'eXIf') stripExif(content)
@@ -37,8 +40,8 @@ function stripChunk(name: string, length: number, chunk: Uint8Array): void {
 }
 
 /**
- * Leaves a text of the same length that says nothing. A compressed text cannot be emptied in place, so its bytes become
- * zeros behind the keyword: readers skip a text that they cannot unpack.
+ * Leaves a text of the same length that says nothing. A compressed text cannot be emptied in place, so its
+ * bytes become zeros behind the keyword: readers skip a text that they cannot unpack.
  */
 function emptyText(name: string, content: Uint8Array): void {
   const afterKeyword = content.indexOf(0) + 1

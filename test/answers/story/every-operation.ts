@@ -3,8 +3,8 @@ import { parametersNamed, type Situation } from '../../support/examples.ts'
 import type { Caller, Teller } from './teller.ts'
 
 /*
- * Every operation of the reference, called by everybody who can stand to a group in some way, with everything missing
- * and everything wrong, and in the end as it is meant, by each of its methods.
+ * Every operation of the reference, called by everybody who can stand to a group in some way, with everything
+ * missing and everything wrong, and in the end as it is meant, by each of its methods.
  */
 
 interface Field {

@@ -10,8 +10,8 @@ import { largeUpload, smallDownloads, smallUploads, type UploadSize, writeLarge 
 import { download, upload } from './transfer.ts'
 
 /**
- * As Debian has it, with sendfile and its log on, but one process: no worker is left behind if the benchmark is
- * killed. A DAV upload is renamed into its place and not synced.
+ * As Debian has it, with sendfile and its log on, but one process: no worker is left behind if the benchmark
+ * is killed. A DAV upload is renamed into its place and not synced.
  */
 const configuration = (folder: string, port: number): string => `
 ${process.getuid?.() === 0 ? 'user root;' : ''}

@@ -10,7 +10,9 @@ import { upload } from './transfer.ts'
 
 const headers = { 'tus-resumable': '1.0.0' }
 
-/** tus takes uploads: one request makes a place, a second one sends all bytes there. It does not sync them. */
+/**
+ * tus takes uploads: one request makes a place, a second one sends all bytes there. It does not sync them.
+ */
 export const tus: Peer = {
   name: 'tus',
   install: installPackages,

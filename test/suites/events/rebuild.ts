@@ -208,21 +208,22 @@ export class Follower {
   }
 }
 
+/** Limits that random operations soon reach. */
+export const tightRules = {
+  capacity_private: 4,
+  capacity_chatroom: 5,
+  max_groups_created: 2,
+  max_groups_joined: 3,
+  rate_user_per_second: 0,
+  invite_confirm: false,
+}
+
 /** Random operations, and readers who must come to know what they did. */
 export const rebuildSuite: Suite = (instance, pace) => {
   const runs = pace === 'slow' ? 2 : 12
-  const rules = {
-    capacity_private: 4,
-    capacity_chatroom: 5,
-    max_groups_created: 2,
-    max_groups_joined: 3,
-    rate_user_per_second: 0,
-    invite_confirm: false,
-  }
-
   it(`the feed and sync tell all of ${runs} random sequences`, { timeout: 300_000 }, async () => {
     const app_id = 'rebuilt'
-    const tenant = { app_id, secret: await instance().createApp(app_id, rules), rules }
+    const tenant = { app_id, secret: await instance().createApp(app_id, tightRules), rules: tightRules }
     const admin = await administratorOf(instance(), tenant)
     const mirror = new Mirror()
     const followers = new Map<number, Follower>()

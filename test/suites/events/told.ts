@@ -15,7 +15,10 @@ const callers: Readonly<Record<string, Name>> = {
   '/group/qrcode/invite': 'outsider',
 }
 
-/** What each operation that changes a group tells, and the number of the notice that clients know for it, if any. */
+/**
+ * What each operation that changes a group tells, and the number of the notice that clients know for it, if
+ * any.
+ */
 const tells: Readonly<Record<string, readonly (readonly [kind: string, notice: number | undefined])[]>> = {
   '/group/create': [
     ['group.created', 3],
