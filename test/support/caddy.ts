@@ -3,8 +3,8 @@ import { freePort, type Running, removeFolder, startServer, temporaryFolder } fr
 
 export interface Caddy {
   readonly url: string
-  /** What it has logged. */
-  output(): string
+  /** Resolves with its log once this is in it. */
+  readonly printed: Running['printed']
   stop(): Promise<void>
 }
 
@@ -44,7 +44,7 @@ export async function startCaddy(port: number, upstream: string): Promise<Caddy>
   )
   return {
     url,
-    output: running.output,
+    printed: running.printed,
     async stop() {
       const code = await running.end('SIGTERM')
       await removeFolder(folder)

@@ -62,8 +62,13 @@ export async function run(
 
 export interface Running {
   readonly child: ChildProcess
-  /** All it has printed so far. */
+  /** What it has printed, as far as it has arrived here. All of it after `end`. */
   output(): string
+  /**
+   * Resolves with its output once this is in it. What a program prints can arrive later than its answers.
+   * Throws after ten seconds.
+   */
+  printed(words: string | RegExp): Promise<string>
   /** Sends the signal and resolves with the exit code (null when killed) once it is gone. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
@@ -96,12 +101,11 @@ export async function startServer(
   const killAll = () => (ownGroup ? signalGroup(child, 'SIGKILL') : child.kill('SIGKILL'))
   process.once('exit', killAll)
   let output = ''
-  child.stdout.on('data', chunk => {
-    output += chunk
-  })
-  child.stderr.on('data', chunk => {
-    output += chunk
-  })
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', chunk => {
+      output += chunk
+    })
+  const closed = once(child, 'close')
   const deadline = Date.now() + patienceMs
   while ((await statusOf(`${url}/healthz`)) !== expected) {
     if (child.exitCode !== null || Date.now() > deadline) {
@@ -113,6 +117,14 @@ export async function startServer(
   return {
     child,
     output: () => output,
+    async printed(words) {
+      const found = () => (typeof words === 'string' ? output.includes(words) : words.test(output))
+      for (const until = Date.now() + 10_000; !found(); ) {
+        if (Date.now() > until) throw new Error(`${command.join(' ')} did not print ${words}:\n${output}`)
+        await new Promise(resolve => setTimeout(resolve, 10))
+      }
+      return output
+    },
     async end(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       const exited = once(child, 'exit')
@@ -122,6 +134,8 @@ export async function startServer(
       process.off('exit', killAll)
       const left = signal === 'SIGTERM' && ownGroup && signalGroup(child, 'SIGKILL')
       if (left) throw new Error(`${command.join(' ')} left processes behind:\n${output}`)
+      // A child that it left could hold its output open for ever.
+      await Promise.race([closed, new Promise(resolve => setTimeout(resolve, 2000))])
       return code as number | null
     },
   }

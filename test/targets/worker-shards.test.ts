@@ -201,7 +201,7 @@ describe.each(['DB_OF_NOBODY', 'FILES', '__proto__'])(
         expect(answer.headers.get('retry-after')).toBe('10')
         expect(JSON.stringify(answer.body)).not.toMatch(/DB|FILES|proto|worker\.js|Error/)
       }
-      expect(running.output()).toContain(`bound as ${name}`)
+      await running.printed(`bound as ${name}`)
     })
   },
 )

@@ -59,7 +59,8 @@ describe('a start', () => {
 
   it('prints commands that find its data, and lead into the console', async () => {
     const { service, url, data } = await start()
-    const [, hint = ''] = /^For a link to the console: (.+)$/m.exec(service.output()) ?? []
+    const welcome = await service.printed(/^For a link to the console: .+\n/m)
+    const [, hint = ''] = /^For a link to the console: (.+)$/m.exec(welcome) ?? []
     expect(hint).toContain(`DATA_DIR=${data}`)
     const { code, stdout } = await run(['sh', '-c', hint])
     expect(code).toBe(0)
@@ -72,7 +73,7 @@ describe('a start', () => {
       })
     expect((await open()).status).toBe(200)
     expect((await open()).status).toBe(401)
-    const [, token = ''] = /^For a token: (.+)$/m.exec(service.output()) ?? []
+    const [, token = ''] = /^For a token: (.+)$/m.exec(welcome) ?? []
     expect((await run(['sh', '-c', token])).stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
   })
 
@@ -105,9 +106,7 @@ describe('a start', () => {
     const ready = await fetch(`${url}/readyz`)
     expect(ready.status).toBe(503)
     expect(await ready.text()).toContain('S3_ENDPOINT cannot be reached')
-    for (let n = 0; n < 100 && !service.output().includes('Files do not work'); n++)
-      await new Promise(resolve => setTimeout(resolve, 100))
-    expect(service.output()).toContain('Files do not work: the bucket files at 127.0.0.1')
+    await service.printed('Files do not work: the bucket files at 127.0.0.1')
   })
 
   it.each([
@@ -136,9 +135,7 @@ describe('a start', () => {
           status: 503,
           text: expect.stringContaining(words),
         })
-        while (!service.output().includes('Files do not work'))
-          await new Promise(resolve => setTimeout(resolve, 100))
-        expect(service.output()).toMatch(new RegExp(`^Files do not work: .*${words}`, 'm'))
+        await service.printed(new RegExp(`^Files do not work: .*${words}`, 'm'))
       } finally {
         await store.stop()
       }
