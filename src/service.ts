@@ -49,6 +49,7 @@ export interface Platform {
   readonly appTtlMs: number
   readonly version: string
   readonly addressOf: Service['addressOf']
+  readonly bodyAtHand?: Service['bodyAtHand']
   /** Whether `addressOf` tells what the proxy in front says. */
   readonly trustsProxy: boolean
   readonly files: Converters & Pick<Service['files'], 'sender'>
@@ -166,6 +167,7 @@ export function createService(platform: Platform): RunningService {
     publicUrl,
     origins: config.CORS_ORIGINS,
     addressOf: platform.addressOf,
+    bodyAtHand: platform.bodyAtHand,
     addressKeeping: config.AUDIT_IP,
     trustsProxy: platform.trustsProxy,
   }

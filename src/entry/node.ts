@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { betterSqlite3 } from '../db/engines/better-sqlite3.ts'
 import { threadedCheckpoints } from '../db/engines/checkpoints.ts'
 import { logThread } from '../db/engines/log-thread.ts'
@@ -10,7 +10,7 @@ import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
 import { processImages, V8_CONVERTER_BYTES } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
-import { GatheringMessage } from './gathering-message.ts'
+import { afterSmallBody, GatheringMessage } from './gathering-message.ts'
 import type { Runtime } from './runtime.ts'
 import { nodeSender } from './send-file.ts'
 import { nodeTextSender } from './send-text.ts'
@@ -24,20 +24,17 @@ const runtime: Runtime = {
   checkpoints: (engine, file, watch) =>
     threadedCheckpoints(new URL('./checkpoint-worker.js', import.meta.url), engine, file, watch),
   async listen(app, hostname, port) {
-    const server = createAdaptorServer({
-      fetch: together(app.fetch),
-      hostname,
-      createServer,
-      // A client that sends its headers or its body very slowly must not hold a connection for ever. A slow
-      // upload may take an hour.
-      serverOptions: {
-        IncomingMessage: GatheringMessage,
-        headersTimeout: 15_000,
-        requestTimeout: 3_600_000,
-        keepAliveTimeout: 65_000,
-        maxHeaderSize: 16_384,
-      },
-    }) as Server
+    const answer = getRequestListener(together(app.fetch), { hostname })
+    // A client that sends its headers or its body very slowly must not hold a connection for ever. A slow
+    // upload may take an hour.
+    const options = {
+      IncomingMessage: GatheringMessage,
+      headersTimeout: 15_000,
+      requestTimeout: 3_600_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    }
+    const server = createServer(options, afterSmallBody(answer))
     server.setTimeout(120_000)
     const sockets = new Set<Socket>()
     server.on('connection', socket => {
@@ -73,6 +70,7 @@ const runtime: Runtime = {
   sender: nodeSender,
   texts: { sender: nodeTextSender },
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
+  bodyAtHand: ({ env }) => (env as { incoming?: GatheringMessage }).incoming?.rawBody,
 }
 
 // On Node 20 the SDK for S3 warns that its versions of 2027 will need Node 22. Cohort pins the version of the

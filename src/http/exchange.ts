@@ -12,7 +12,7 @@ import { callerOf, type Identity } from '../tenant/token-verifier.ts'
 import { after } from './after.ts'
 import { allowed, corsOrigin } from './cors.ts'
 import { type ErrorStyle, retried, statuses } from './error-style.ts'
-import { bodyOf, type InputSchema, parse, queryOf } from './input.ts'
+import { type Body, bodyOf, type InputSchema, parse, queryOf } from './input.ts'
 import { namedApp, underscored } from './named-app.ts'
 import type { LargeBody } from './outbox.ts'
 import { describePart, notModified, rangeOf, type Sendable } from './range.ts'
@@ -74,8 +74,8 @@ export class Exchange {
   }
 
   /** The JSON body as an object. Throws 413 and 415. Refuses 10002 if it is not a JSON object. */
-  body(): Promise<Record<string, unknown> | Refusal> {
-    return bodyOf(this.request)
+  body(): Body | Promise<Body> {
+    return bodyOf(this.request, this.service.bodyAtHand?.(this.context))
   }
 
   /** The query, parsed by `schema`. Refuses 10002 with the first parameter that is wrong. */

@@ -17,12 +17,14 @@ const maxDrainedBytes = 8 * largestBody
 /** How long a JSON body may take to arrive. */
 const bodyTimeoutMs = 20_000
 
+export type Body = Record<string, unknown> | Refusal
+
 /**
  * The request's JSON body as an object; `{}` without a body. Throws 413 and 415. Refuses 10002 if it is not a
  * JSON object in UTF-8. Fields that are null are left out, as if they had not been sent (docs/behaviour.md,
- * section 2).
+ * section 2). `atHand` are its bytes, where the runtime has read them already.
  */
-export async function bodyOf(request: Request): Promise<Record<string, unknown> | Refusal> {
+export function bodyOf(request: Request, atHand: Uint8Array | undefined): Body | Promise<Body> {
   const encoding = request.headers.get('content-encoding') ?? ''
   if (!/^(identity)?$/i.test(encoding))
     throw new HttpError(
@@ -30,7 +32,11 @@ export async function bodyOf(request: Request): Promise<Record<string, unknown> 
       `content-encoding ${encoding.slice(0, 32)} is not taken: send the body as it is`,
       { 'accept-encoding': 'identity' },
     )
-  const bytes = await inTime(bytesOf(request), bodyTimeoutMs, 'the body')
+  if (atHand !== undefined) return bodyIn(atHand, request)
+  return inTime(bytesOf(request), bodyTimeoutMs, 'the body').then(bytes => bodyIn(bytes, request))
+}
+
+function bodyIn(bytes: Uint8Array, request: Request): Body {
   if (bytes.byteLength === 0) return {}
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/([\w.-]+\+)?json\b/i.test(type))

@@ -8,7 +8,7 @@ import type { App } from '../tenant/app.ts'
 import { concerns } from '../webhook/before-hook.ts'
 import { after } from './after.ts'
 import { Exchange } from './exchange.ts'
-import { parse } from './input.ts'
+import { type Body, parse } from './input.ts'
 import { type Access, isGuarded, type Route } from './route.ts'
 import type { Service } from './service.ts'
 import { tellNotOperator, tellRefused } from './tell-refused.ts'
@@ -130,7 +130,7 @@ export function serveOperation(service: Service, operation: Operation, path: str
       const { method } = exchange.request
       if (method === 'GET' || method === 'HEAD')
         return told(exchange, allowed, run(exchange, app, caller, query))
-      return exchange.body().then(body => {
+      return after<Body, Result>(exchange.body(), body => {
         if (body instanceof Refusal) return body
         const unknown = checkFields(exchange, path, schema, body, app.settings.strict_fields)
         return unknown ?? told(exchange, allowed, run(exchange, app, caller, Object.assign(query, body)))

@@ -119,6 +119,8 @@ export interface Service {
   readonly origins: '*' | readonly string[]
   /** The caller's network address, for limits and loopback; '' if the runtime does not say. */
   readonly addressOf: (context: { readonly env: unknown; readonly req: { readonly raw: Request } }) => string
+  /** The bytes of a request's body, where the runtime has read them already; undefined otherwise. */
+  readonly bodyAtHand?: ((context: { readonly env: unknown }) => Uint8Array | undefined) | undefined
   /** How much of that address events keep. */
   readonly addressKeeping: AddressKeeping
   /**
