@@ -1,7 +1,7 @@
-// Writes src/http/assets.gen.js: the typed client, the console and the documentation as every home hands them out,
-// each file compressed and with a tag made of its content. Scalar's reference, which draws the documentation, is a
-// megabyte: it has a module of its own, and on Workers it is a static asset. All of it is made before each build, so
-// it is not in the repository.
+// Writes src/http/assets.gen.js: the typed client, the console and the documentation as every home hands them
+// out, each file compressed and with a tag made of its content. Scalar's reference, which draws the
+// documentation, is a megabyte: it has a module of its own, and on Workers it is a static asset. All of it is
+// made before each build, so it is not in the repository.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'

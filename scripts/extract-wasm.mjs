@@ -1,6 +1,6 @@
-// Writes dist/amr.wasm and dist/opus.wasm, which the Worker imports: Workers may not compile WebAssembly at run time,
-// and @audio/decode-amr and opus-decoder carry their own as text.
-// Wrangler runs this before every build (wrangler.toml).
+// Writes dist/amr.wasm and dist/opus.wasm, which the Worker imports: Workers may not compile WebAssembly at
+// run time, and @audio/decode-amr and opus-decoder carry their own as text. Wrangler runs this before every
+// build (wrangler.toml).
 import { mkdirSync, writeFileSync } from 'node:fs'
 import createAmr from '../node_modules/@audio/decode-amr/src/amr.wasm.js'
 import OpusDecoder from '../node_modules/opus-decoder/src/OpusDecoder.js'

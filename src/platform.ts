@@ -89,8 +89,8 @@ export interface BlobStore {
   /** Deleting what is not there succeeds. */
   delete(keys: readonly string[]): Promise<void>
   /**
-   * Moves an object to a key that nothing else has, so that presigned URLs of it are worth nothing; only where
-   * `uploads` is `store`. Moving what is not there does nothing.
+   * Moves an object to a key that nothing else has, so that presigned URLs of it are worth nothing; only
+   * where `uploads` is `store`. Moving what is not there does nothing.
    */
   move?(from: string, to: string): Promise<void>
   /** Copies inside the store; needed by backups and by `check`, never on a request's path. */
@@ -157,8 +157,8 @@ export class NoConverter extends CannotConvert {}
  */
 export interface Images {
   /**
-   * A picture that has a thumbnail (src/media/media-types.ts) in, of an animation its first frame; EXIF orientation honoured; metadata dropped. Throws
-   * `CannotConvert`.
+   * A picture that has a thumbnail (src/media/media-types.ts) in, of an animation its first frame; EXIF
+   * orientation honoured; metadata dropped. Throws `CannotConvert`.
    */
   resize(picture: Bytes, request: PictureRequest): Promise<MadePicture>
 }

@@ -14,8 +14,8 @@ import { appToken } from './operator/token-route.ts'
 import { exportUserRoute } from './user/export-route.ts'
 
 /**
- * Everything that answers HTTP beside the operations: bytes, streams and the service itself. With `operations.ts`
- * this is the only registry.
+ * Everything that answers HTTP beside the operations: bytes, streams and the service itself. With
+ * `operations.ts` this is the only registry.
  */
 export const routes: readonly Route[] = [
   receiveUpload,

@@ -54,8 +54,8 @@ export interface Platform {
   readonly trustsProxy: boolean
   readonly files: Converters & Pick<Service['files'], 'sender'>
   /**
-   * Whether the runtime may end a request anywhere, as Workers do: what it holds would never be given back, so
-   * nothing is counted for it.
+   * Whether the runtime may end a request anywhere, as Workers do: what it holds would never be given back,
+   * so nothing is counted for it.
    */
   readonly endsRequests?: boolean
   readonly outbound: Outbound

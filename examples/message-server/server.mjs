@@ -1,6 +1,6 @@
 // A small message server beside Cohort: Cohort knows who is in which group and who may post, this carries the
-// messages. It learns of changes by a webhook, asks Cohort before it delivers, and keeps answers for as long as
-// they stay true.
+// messages. It learns of changes by a webhook, asks Cohort before it delivers, and keeps answers for as long
+// as they stay true.
 //
 //   COHORT_URL=http://127.0.0.1:8787 APP_ID=demo APP_SECRET=… node examples/message-server/server.mjs
 

@@ -10,9 +10,9 @@ import type { TextHash } from '../platform.ts'
 import { batchHash, digestOf, type EventRow, isAudited, sealedText } from './digest.ts'
 
 /*
- * Seals recorded events: adds batches to the chain of an app. It works beside the write path. An event that is
- * not sealed yet never changes, because erasure and retention change sealed events only. So no transaction is
- * needed between reading the events and adding their batch.
+ * Seals recorded events: adds batches to the chain of an app. It works beside the write path. An event that
+ * is not sealed yet never changes, because erasure and retention change sealed events only. So no transaction
+ * is needed between reading the events and adding their batch.
  */
 
 /** The most events in a batch, and the most time between its first and its last event (milliseconds). */

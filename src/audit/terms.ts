@@ -10,8 +10,8 @@ export interface KeepingTerms {
 }
 
 /**
- * Whether retention could have deleted what is missing. Settings may have been shorter once. So the shortest of
- * all that are known decides, those in recorded changes of the settings among them.
+ * Whether retention could have deleted what is missing. Settings may have been shorter once. So the shortest
+ * of all that are known decides, those in recorded changes of the settings among them.
  */
 export class Terms {
   private eventsDays: number

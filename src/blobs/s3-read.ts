@@ -47,8 +47,8 @@ async function sizeByRange(bucket: S3Bucket, key: string): Promise<number> {
 }
 
 /**
- * The bytes of an object or of a range of it; undefined if there is no such object, or it has another tag. Throws
- * `BlobStoreError`.
+ * The bytes of an object or of a range of it; undefined if there is no such object, or it has another tag.
+ * Throws `BlobStoreError`.
  */
 export async function getObject(
   bucket: S3Bucket,

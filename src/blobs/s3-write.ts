@@ -31,8 +31,8 @@ interface Making {
 }
 
 /**
- * The `put` of a store that keeps its objects in this bucket. With `replaces` it is the `replace`, which does not ask
- * whether the key is free.
+ * The `put` of a store that keeps its objects in this bucket. With `replaces` it is the `replace`, which does
+ * not ask whether the key is free.
  */
 export function putInto(bucket: S3Bucket, replaces = false): BlobStore['put'] {
   /**

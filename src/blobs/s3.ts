@@ -24,8 +24,8 @@ export interface S3Config {
    */
   readonly timeoutMs?: number | undefined
   /**
-   * Whether `get` reads only bytes that still have the tag asked for: where a virus scanner has looked at them, and
-   * a client can replace them by its presigned URL.
+   * Whether `get` reads only bytes that still have the tag asked for: where a virus scanner has looked at
+   * them, and a client can replace them by its presigned URL.
    */
   readonly checksTags?: boolean | undefined
   /** Comes before every key, such as `cohort/`. */

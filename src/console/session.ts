@@ -1,7 +1,9 @@
 import { signal } from '@preact/signals'
 import { Cohort, CohortError } from '../client/client.ts'
 
-/* Who is signed in, and where in the console one is. All that the console does goes through the typed client. */
+/*
+ * Who is signed in, and where in the console one is. All that the console does goes through the typed client.
+ */
 
 const url = globalThis.location.origin
 

@@ -53,9 +53,9 @@ export interface SerialEngine {
    */
   repair(): Promise<void>
   /**
-   * Overwrites what was deleted but is still somewhere in the file or the log. Nobody of this process may be reading.
-   * Answers false if another connection reads or writes just now. `keepLog`: the log is another program's to end, so it
-   * keeps what is in it until it is overwritten.
+   * Overwrites what was deleted but is still somewhere in the file or the log. Nobody of this process may be
+   * reading. Answers false if another connection reads or writes just now. `keepLog`: the log is another
+   * program's to end, so it keeps what is in it until it is overwritten.
    */
   forgetDeleted(options?: { readonly keepLog: boolean }): boolean
   /**

@@ -33,7 +33,8 @@ export const jsonColumn = (name: string) =>
   sql<JsonText<unknown>>``.mapWith({ mapFromDriverValue: (text: string) => new JsonText(text) }).as(name)
 
 /**
- * Whether a column must be turned into true or false, because SQLite stores a boolean as 0 or 1. Throws for a JSON column, because that would be answered as a text.
+ * Whether a column must be turned into true or false, because SQLite stores a boolean as 0 or 1. Throws for a
+ * JSON column, because that would be answered as a text.
  */
 function isBoolean(field: unknown): boolean {
   const type = is(field, Column) ? field.dataType : 'number'

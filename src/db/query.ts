@@ -2,11 +2,11 @@ import { Column, is, Param, Placeholder, type SQL, SQL as SqlClass, sql } from '
 import { BaseSQLiteDatabase, SQLiteSession, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 
 /*
- * Queries that are compiled once, when they are first used: a start does not wait for some hundreds of them. Drizzle writes the SQL and knows how a column becomes a value. At run time
- * nothing is built: a query is a text, a template of parameters and a decoder of rows. It is bound to
- * arguments, and any engine can run it. Measured for one SELECT by key: 2.6 µs, and 48 µs if Drizzle builds
- * it at each call. This file uses internal interfaces of Drizzle's session, so the version of Drizzle is
- * pinned.
+ * Queries that are compiled once, when they are first used: a start does not wait for some hundreds of them.
+ * Drizzle writes the SQL and knows how a column becomes a value. At run time nothing is built: a query is a
+ * text, a template of parameters and a decoder of rows. It is bound to arguments, and any engine can run it.
+ * Measured for one SELECT by key: 2.6 µs, and 48 µs if Drizzle builds it at each call. This file uses
+ * internal interfaces of Drizzle's session, so the version of Drizzle is pinned.
  */
 
 export type Args = Readonly<Record<string, unknown>>
@@ -168,10 +168,10 @@ const Database = BaseSQLiteDatabase as unknown as new (
 export const db = new Database('sync', dialect, new CompilingSession(dialect), undefined)
 
 /**
- * A parameter, with a sign before it. SQLite looks at the value of a bare parameter to plan a statement: at a LIMIT,
- * and, since 3.54, in joins of tables with partial indexes. It then plans the statement again at every call. It
- * does not do so if there is a sign, which changes nothing else. A page of 100 members takes 4 µs this way, and
- * took 105 µs before; `info` on Bun 2 µs instead of 20.
+ * A parameter, with a sign before it. SQLite looks at the value of a bare parameter to plan a statement: at a
+ * LIMIT, and, since 3.54, in joins of tables with partial indexes. It then plans the statement again at every
+ * call. It does not do so if there is a sign, which changes nothing else. A page of 100 members takes 4 µs
+ * this way, and took 105 µs before; `info` on Bun 2 µs instead of 20.
  */
 const parameter = '+?'
 

@@ -50,7 +50,9 @@ export const webhooks = sqliteTable(
     secrets: text('secrets', { mode: 'json' }).$type<readonly WebhookSecret[]>().notNull(),
     /** Every event up to this one has been delivered, parked, or waits for an earlier event of its group. */
     acked_seq: integer('acked_seq').notNull(),
-    /** Grows with every change, and when a process takes the webhook. What others knew before is out of date. */
+    /**
+     * Grows with every change, and when a process takes the webhook. What others knew before is out of date.
+     */
     generation: integer('generation').notNull(),
     /** Only one process delivers at a time. The one that holds the lease delivers until this time. */
     lease_until: integer('lease_until').notNull(),

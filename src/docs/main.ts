@@ -39,7 +39,9 @@ async function start(): Promise<void> {
   })
 }
 
-/** Of the many languages of examples only those that a chat's servers and clients are likely to be written in. */
+/**
+ * Of the many languages of examples only those that a chat's servers and clients are likely to be written in.
+ */
 const hidden = ['c', 'clojure', 'fsharp', 'http', 'objc', 'ocaml', 'powershell', 'r']
 
 if (Scalar === undefined) say('The reference could not be loaded. /openapi.json is the document itself.')

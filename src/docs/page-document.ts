@@ -1,4 +1,7 @@
-/* The OpenAPI document as the page shows it: each operation once, and what is said once for all calls only once. */
+/*
+ * The OpenAPI document as the page shows it: each operation once, and what is said once for all calls only
+ * once.
+ */
 
 interface Parameter {
   readonly name: string
@@ -31,8 +34,8 @@ const withoutCredentials = (call: Call): Call => ({
 const ownMachine = 'http://127.0.0.1:8787'
 
 /**
- * Without the second and third method of an operation, and without the headers that the credentials are sent in.
- * Lines to paste have the address at which this page is.
+ * Without the second and third method of an operation, and without the headers that the credentials are sent
+ * in. Lines to paste have the address at which this page is.
  */
 export function pageDocument(document: OpenApiDocument, origin: string): OpenApiDocument {
   const paths = Object.entries(document.paths).map(([path, calls]) => {

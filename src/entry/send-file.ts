@@ -7,8 +7,8 @@ import type { ByteRange } from '../platform.ts'
 import { bufferBytes, giveBack, takeBuffer } from './spare-buffers.ts'
 
 /**
- * Sends files on Node, past the web streams. A file goes through one buffer, which is read into again when the
- * client has taken what was in it.
+ * Sends files on Node, past the web streams. A file goes through one buffer, which is read into again when
+ * the client has taken what was in it.
  */
 export const nodeSender: FileSender = {
   sendsAll: false,

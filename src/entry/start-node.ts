@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
 
 /*
- * Starts the program on Node. `program.cjs` beside this file is all of it, as one function (scripts/build.mjs).
- * `program.cache` is what V8 has compiled of it when it was built. With it, a start takes a quarter less time.
+ * Starts the program on Node. `program.cjs` beside this file is all of it, as one function
+ * (scripts/build.mjs). `program.cache` is what V8 has compiled of it when it was built. With it, a start
+ * takes a quarter less time.
  */
 
 type Program = (require: NodeJS.Require, url: string) => void

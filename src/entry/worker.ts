@@ -31,7 +31,9 @@ interface Bindings {
   readonly RATE_LIMITER?: RateLimitLike
   readonly HUB?: HubsLike
   readonly IMAGES?: ImagesLike
-  /** Static assets. Cloudflare answers their URLs before it asks the Worker; `npm run dev:worker` does not. */
+  /**
+   * Static assets. Cloudflare answers their URLs before it asks the Worker; `npm run dev:worker` does not.
+   */
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   readonly [name: string]: unknown
 }
@@ -216,7 +218,10 @@ export class Hub extends EventHub<Bindings> {
   }
 }
 
-/** Begins to erase the user that the request was about. What the time is too short for is left to the cron trigger. */
+/**
+ * Begins to erase the user that the request was about. What the time is too short for is left to the cron
+ * trigger.
+ */
 async function goOnErasing(bindings: Bindings): Promise<void> {
   const { jobs } = await started(bindings)
   await jobs.runNow('erase-users')

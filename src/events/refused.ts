@@ -5,7 +5,9 @@ import { task } from '../operation/task.ts'
 
 const rights: readonly string[] = ['no_permission', 'needs_admin', 'needs_owner']
 
-/** Whether the caller was refused because it lacks a right. All other refusals mean something else is wrong. */
+/**
+ * Whether the caller was refused because it lacks a right. All other refusals mean something else is wrong.
+ */
 export const lacksRight = ({ name }: Refusal): boolean => rights.includes(name)
 
 /**
@@ -20,8 +22,8 @@ export class RefusedAccess {
   private readonly lastTold = new Map<string, number>()
 
   /**
-   * Records that the call was refused for lack of a right, unless this token's last one was recorded just before.
-   * Resolves when that is done. Never fails.
+   * Records that the call was refused for lack of a right, unless this token's last one was recorded just
+   * before. Resolves when that is done. Never fails.
    */
   async tell(
     executor: Executor,

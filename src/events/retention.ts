@@ -6,10 +6,10 @@ import { type EventKind, kinds } from './event.ts'
 
 /*
  * Deletes old events, by the batches of the audit chain. When the newest event of a batch is too old, all its
- * events of ordinary kinds go, and later, after `audit_days`, those of audit kinds. The chain keeps the hashes
- * of both parts. One row, `events.trimmed`, says up to which event the record is not complete any more. It takes
- * the place of the last deleted event, so after it nothing is missing, and the next event gets the number
- * after it.
+ * events of ordinary kinds go, and later, after `audit_days`, those of audit kinds. The chain keeps the
+ * hashes of both parts. One row, `events.trimmed`, says up to which event the record is not complete any
+ * more. It takes the place of the last deleted event, so after it nothing is missing, and the next event gets
+ * the number after it.
  */
 
 /** How many batches one change deletes from. */
@@ -61,7 +61,10 @@ const deleteKinds = command<{ app_id: string; from: number; to: number; kinds: r
     AND kind NOT IN ${listOf(p.kinds)}`,
 )
 
-/** Deletes the events of ordinary kinds `from` … `to`, without `to`, and the former `events.trimmed` among them. */
+/**
+ * Deletes the events of ordinary kinds `from` … `to`, without `to`, and the former `events.trimmed` among
+ * them.
+ */
 export const deleteOrdinary = (app_id: string, from: number, to: number) =>
   deleteKinds({ app_id, from, to, kinds: auditKinds })
 
@@ -97,8 +100,8 @@ export const dropOldBatches = command<{ app_id: string; number: number }>()(
 )
 
 /**
- * Deletes the events of every app but one row, which says that they were deleted, and the chain. New epochs make
- * all cursors and states void.
+ * Deletes the events of every app but one row, which says that they were deleted, and the chain. New epochs
+ * make all cursors and states void.
  */
 export const forgetAllEvents = `
   DELETE FROM audit_chain;

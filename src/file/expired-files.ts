@@ -7,9 +7,10 @@ import { endUnrecorded } from './end-grants.ts'
 import { recordColumns, removeFiles, removeRecords } from './remove-files.ts'
 
 /*
- * Files that are older than their app keeps them (settings `retention_chat_days` and `retention_shared_days`). A
- * record among the shared files of a group goes by its own age. A file goes by its age when no record refers to
- * it any more, so a chat file that was also shared stays as long as a shared file.
+ * Files that are older than their app keeps them (settings `retention_chat_days` and
+ * `retention_shared_days`). A record among the shared files of a group goes by its own age. A file goes by
+ * its age when no record refers to it any more, so a chat file that was also shared stays as long as a shared
+ * file.
  */
 
 type Older = { app_id: string; before: number }

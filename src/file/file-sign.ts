@@ -31,8 +31,8 @@ export function signGrant(app: App, grant_id: number): string {
 }
 
 /**
- * Signatures that were found good: all members of a group read the same files. A change of an app's keys makes a
- * new `App`, for which nothing is remembered.
+ * Signatures that were found good: all members of a group read the same files. A change of an app's keys
+ * makes a new `App`, for which nothing is remembered.
  */
 let remembered: LRUCache<string, { readonly app: App; readonly grant_id: number }> | undefined
 const maxRemembered = 10_000

@@ -4,8 +4,9 @@ import type { Caller } from '../operation/operation.ts'
 import type { StoredObject } from './objects.ts'
 
 /**
- * Whether the caller may read files that are under quarantine: an administrator of the whole app, by a token of
- * its own. A signature (`sdk_sign`) is not enough, because the app's server hands signed URLs out to users.
+ * Whether the caller may read files that are under quarantine: an administrator of the whole app, by a token
+ * of its own. A signature (`sdk_sign`) is not enough, because the app's server hands signed URLs out to
+ * users.
  */
 export const isModerator = ({ administrator, user_id, only_group, key_id }: Caller): boolean =>
   administrator && user_id === null && only_group === null && key_id !== undefined

@@ -10,7 +10,10 @@ export const avatarKind = { user: 1, group: 2 } as const
 export const isPicture = (kind: number): boolean =>
   kind === avatarKind.user || kind === avatarKind.group || kind === 102 || kind === 202
 
-/** Whether the object was sent as voice: in a chat (101, or 104 by clients that record MP3) or as a shared file (201). */
+/**
+ * Whether the object was sent as voice: in a chat (101, or 104 by clients that record MP3) or as a shared
+ * file (201).
+ */
 export const isVoice = (kind: number): boolean => kind === 101 || kind === 104 || kind === 201
 
 /** The names of avatars, which clients send. */

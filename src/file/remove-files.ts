@@ -8,7 +8,8 @@ import { endAllOf } from './end-grants.ts'
 
 /*
  * Files that go although nobody of their group deleted them: by age, or by an administrator. The records that
- * the shared files of groups have of them go, too, and each of these groups is told, as by a member's deletion.
+ * the shared files of groups have of them go, too, and each of these groups is told, as by a member's
+ * deletion.
  */
 
 /** A record among the shared files of a group, and the group's version. */
@@ -58,8 +59,8 @@ export function removeRecords(found: readonly RecordInGroup[]): Removal {
 }
 
 /**
- * Removes files whole: `records` are all records that refer to them. Their bytes, and what was made of them, are
- * deleted by the job `collect-released`, which also gives their size back to the quotas.
+ * Removes files whole: `records` are all records that refer to them. Their bytes, and what was made of them,
+ * are deleted by the job `collect-released`, which also gives their size back to the quotas.
  */
 export function removeFiles(object_names: readonly string[], records: readonly RecordInGroup[]): Removal {
   const { writes, events } = removeRecords(records)

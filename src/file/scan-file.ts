@@ -11,8 +11,8 @@ import { giveBack, putUnderQuarantine } from './hold-file.ts'
 import { objectByName, type StoredObject } from './objects.ts'
 
 /*
- * What becomes of a file that the virus scanner has looked at. A file that came straight to the store is held as
- * unscanned until then. A file that came through this service is looked at before it is recorded.
+ * What becomes of a file that the virus scanner has looked at. A file that came straight to the store is held
+ * as unscanned until then. A file that came through this service is looked at before it is recorded.
  */
 
 /** Why a file is under quarantine, as its sender and administrators read it; undefined: it is not. */

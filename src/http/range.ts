@@ -35,7 +35,9 @@ export function rangeOf(
   return start >= size ? 'unsatisfiable' : { start, end }
 }
 
-/** Adds to the headers how long the range is, or all of the `size` bytes, and which range. Answers the length. */
+/**
+ * Adds to the headers how long the range is, or all of the `size` bytes, and which range. Answers the length.
+ */
 export function describePart(
   headers: Record<string, string>,
   size: number,

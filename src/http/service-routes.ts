@@ -82,8 +82,8 @@ export const openApiDocument: Route = {
 }
 
 /**
- * The page loads only from this service, and calls only this service: at its own address, and at PUBLIC_URL, which
- * the document names. Scalar writes its style into the page.
+ * The page loads only from this service, and calls only this service: at its own address, and at PUBLIC_URL,
+ * which the document names. Scalar writes its style into the page.
  */
 const pagePolicy = (publicUrl: string) => ({
   'content-security-policy': [

@@ -18,8 +18,8 @@ export async function tellRefused(
 }
 
 /**
- * Answers why this caller is not the operator. If the caller sent a valid token of an app, that is recorded in
- * the app first.
+ * Answers why this caller is not the operator. If the caller sent a valid token of an app, that is recorded
+ * in the app first.
  */
 export async function tellNotOperator(
   exchange: Exchange,

@@ -5,7 +5,9 @@ import { type Erasing, eraseOn } from '../user/steps.ts'
 import { forgetObject } from './forget-object.ts'
 import type { Job, JobRun } from './job.ts'
 
-/** Erases users for whom an administrator asked it. What a process leaves undone, the next one goes on with. */
+/**
+ * Erases users for whom an administrator asked it. What a process leaves undone, the next one goes on with.
+ */
 export const eraseUsers: Job = {
   name: 'erase-users',
   title: 'go on with erasing users',
@@ -28,14 +30,16 @@ export const eraseUsers: Job = {
 }
 
 /**
- * How often the log is tried to be emptied, once a second. If somebody reads all that time, the erasure ends without:
- * the log is then overwritten in time.
+ * How often the log is tried to be emptied, once a second. If somebody reads all that time, the erasure ends
+ * without: the log is then overwritten in time.
  */
 const mostTries = 5
 /** Erasures that wait for this, and how often they have tried. */
 const waiting = new Map<string, number>()
 
-/** A portion of a step has at most so many times the statements of a portion of other jobs (see `mayGoOn`). */
+/**
+ * A portion of a step has at most so many times the statements of a portion of other jobs (see `mayGoOn`).
+ */
 const portionsOfStep = 2
 
 /** Goes on with an erasure until it is done or the service stops. Answers whether it is done. */

@@ -9,7 +9,10 @@ const dayMs = 24 * 60 * 60 * 1000
 /** How many files one change removes at most. */
 const portion = 50
 
-/** What an app keeps only for a time. `before`: what is older goes, milliseconds since 1970; undefined: nothing does. */
+/**
+ * What an app keeps only for a time. `before`: what is older goes, milliseconds since 1970; undefined:
+ * nothing does.
+ */
 interface Keeping {
   readonly app_id: string
   readonly chatBefore: number | undefined
@@ -44,8 +47,8 @@ const stepsOf = ({ chatBefore, sharedBefore }: Keeping): Step[] => [
 ]
 
 /**
- * Removes files that are older than their app keeps them, at most `run.most` in a run. Apps take turns, a portion
- * each, so that a large app holds up no other. The job `collect-released` then deletes the bytes.
+ * Removes files that are older than their app keeps them, at most `run.most` in a run. Apps take turns, a
+ * portion each, so that a large app holds up no other. The job `collect-released` then deletes the bytes.
  */
 export const expireFiles: Job = {
   name: 'expire-files',

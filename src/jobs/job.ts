@@ -31,9 +31,9 @@ export interface JobRun extends JobContext {
   /** How many items a job whose work has no natural end may handle in this run. */
   readonly most: number
   /**
-   * Whether a job that works in portions, of at most 16 statements each, may begin another one after so many. It is
-   * false when the service stops, and when a run of a cron trigger has done its share. That job then goes on in
-   * the next minute.
+   * Whether a job that works in portions, of at most 16 statements each, may begin another one after so many.
+   * It is false when the service stops, and when a run of a cron trigger has done its share. That job then
+   * goes on in the next minute.
    */
   mayGoOn(portions: number): boolean
   /** Whether the run must not end before everything that it began has ended. A cron trigger needs that. */

@@ -38,8 +38,8 @@ const maxStopMs = 2_000
 const mostInBackground = 1000
 const mostInCron = 100
 /**
- * How many portions a job may do in a run of a cron trigger (see `JobRun.mayGoOn`). D1 takes 1000 statements of one
- * invocation, and four jobs work in portions.
+ * How many portions a job may do in a run of a cron trigger (see `JobRun.mayGoOn`). D1 takes 1000 statements
+ * of one invocation, and four jobs work in portions.
  */
 const mostPortionsInCron = 15
 

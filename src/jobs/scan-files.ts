@@ -8,7 +8,9 @@ import { confirm } from '../file/upload/confirm.ts'
 import { runnerFor } from '../operation/task.ts'
 import type { Job, JobRun } from './job.ts'
 
-/** For so long after its upload URL was made, an upload that nobody asked for is looked for in the store, ms. */
+/**
+ * For so long after its upload URL was made, an upload that nobody asked for is looked for in the store, ms.
+ */
 const expectedForMs = 20 * 60_000
 const portion = 100
 /** How many files are worked on at the same time. */
@@ -51,8 +53,8 @@ async function each(
 }
 
 /**
- * Has files looked at that came straight to the store: those that nobody asked for yet, and those for which the
- * scanner failed. Without a scanner it gives back what still waits for one.
+ * Has files looked at that came straight to the store: those that nobody asked for yet, and those for which
+ * the scanner failed. Without a scanner it gives back what still waits for one.
  */
 export const scanFiles: Job = {
   name: 'scan-files',

@@ -3,8 +3,8 @@ import { type Unsealed, unsealedApps } from '../audit/unsealed.ts'
 import type { Job } from './job.ts'
 
 /**
- * How long the job pauses after a batch, as a multiple of the time that the batch took. So sealing takes less than a
- * hundredth of the time that writes could have, however many events there are.
+ * How long the job pauses after a batch, as a multiple of the time that the batch took. So sealing takes less
+ * than a hundredth of the time that writes could have, however many events there are.
  */
 const pauseFactor = 149
 

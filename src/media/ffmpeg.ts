@@ -107,7 +107,10 @@ export interface Input {
   readonly contentType: string
 }
 
-/** Options that make ffmpeg or ffprobe read this file and nothing else. Throws `CannotConvert` for other types. */
+/**
+ * Options that make ffmpeg or ffprobe read this file and nothing else. Throws `CannotConvert` for other
+ * types.
+ */
 export function reading({ path, contentType }: Input, options: readonly string[] = []): string[] {
   const demuxer = DEMUXERS.get(contentType)
   if (demuxer === undefined)

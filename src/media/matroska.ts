@@ -5,7 +5,9 @@ export interface Element {
   readonly end: number
 }
 
-/** The elements between two positions of a WebM or Matroska file, all or those of one id (RFC 8794 and 9559). */
+/**
+ * The elements between two positions of a WebM or Matroska file, all or those of one id (RFC 8794 and 9559).
+ */
 export function* elements(bytes: Uint8Array, from: number, to: number, wanted?: number): Generator<Element> {
   for (let at = from; at < to; ) {
     const id = variableInt(bytes, at, true)

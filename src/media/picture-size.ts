@@ -92,8 +92,8 @@ function readIsoMedia(bytes: Uint8Array): PictureSize | undefined {
 }
 
 /**
- * The largest picture of an icon, as the pictures themselves tell: PNGs, or bitmaps without the head of a file and
- * with twice their height. What the icon's directory says of them may be anything.
+ * The largest picture of an icon, as the pictures themselves tell: PNGs, or bitmaps without the head of a
+ * file and with twice their height. What the icon's directory says of them may be anything.
  */
 function readIco(bytes: Uint8Array): PictureSize | undefined {
   if (!says(bytes, 0, '\0\0\x01\0') || bytes.length < 22) return undefined

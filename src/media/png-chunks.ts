@@ -30,8 +30,8 @@ export function* pngChunks(png: Uint8Array): Generator<PngChunk> {
 const NEEDED = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'])
 
 /**
- * The PNG without texts, profiles and animations. Some of these are compressed, and a decoder that is not interested
- * in them may still unpack them: a thousand times their size.
+ * The PNG without texts, profiles and animations. Some of these are compressed, and a decoder that is not
+ * interested in them may still unpack them: a thousand times their size.
  */
 export function onlyPixels(png: Uint8Array): Uint8Array<ArrayBuffer> {
   const kept = [...pngChunks(png)].filter(({ name }) => NEEDED.has(name))

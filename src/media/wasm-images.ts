@@ -37,8 +37,8 @@ import { webpFirstFrame } from './webp-first-frame.ts'
 const MAX_SCALED_PIXELS = 16_000_000
 
 /**
- * What a codec may take at most for a picture whose header says nothing of it, bytes. For others it may take twice
- * what is estimated, too.
+ * What a codec may take at most for a picture whose header says nothing of it, bytes. For others it may take
+ * twice what is estimated, too.
  */
 const CODEC_BYTES = 40_000_000
 

@@ -23,8 +23,8 @@ const decided = held.extend({ stored: z.boolean() })
 type Held = z.infer<typeof held>
 
 /**
- * Moves the bytes of a file to where presigned URLs do not reach, or back. Where that fails, the same call again
- * does it. Of a file that nobody has read yet no such URL was given out.
+ * Moves the bytes of a file to where presigned URLs do not reach, or back. Where that fails, the same call
+ * again does it. Of a file that nobody has read yet no such URL was given out.
  */
 async function moved(
   { stored, ...data }: z.infer<typeof decided>,

@@ -123,9 +123,9 @@ export class Durability {
   }
 
   /**
-   * Holds an answer back until all changes committed so far are on disk. If they cannot be saved, readers get what
-   * `unsaved` makes of it: whoever made the changes was told to repeat them. Answers without a promise if there is
-   * nothing to wait for: the changes are on disk already, or the disk is failing.
+   * Holds an answer back until all changes committed so far are on disk. If they cannot be saved, readers get
+   * what `unsaved` makes of it: whoever made the changes was told to repeat them. Answers without a promise
+   * if there is nothing to wait for: the changes are on disk already, or the disk is failing.
    */
   hold<T>(answer: T, unsaved: (answer: T) => T = same): T | Promise<T> {
     const { held } = this

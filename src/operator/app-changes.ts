@@ -10,7 +10,10 @@ import { newApp } from '../tenant/first-app.ts'
 import { appRow, newSecret, type StoredApp, saveApp, settingsOf } from '../tenant/registry.ts'
 import { appId, keyShape } from './apps.ts'
 
-/* Making and changing apps, for the operator. A running service sees a change within a second (five on Workers). */
+/*
+ * Making and changing apps, for the operator. A running service sees a change within a second (five on
+ * Workers).
+ */
 
 /** The app as it is to be saved, and the data of the answer. */
 interface Change<Out> {

@@ -8,7 +8,10 @@ import { id, paging, text } from '../operation/fields.ts'
 import { operation } from '../operation/operation.ts'
 import { cut, foreignCursor, keyBehind } from './list-cursor.ts'
 
-/* The groups of an app, for its administrator. Each order has an index of its own, so that every page is cheap. */
+/*
+ * The groups of an app, for its administrator. Each order has an index of its own, so that every page is
+ * cheap.
+ */
 
 const columns = {
   group_id: groups.group_id,

@@ -11,8 +11,9 @@ const pieceBytes = 64 * 1024
 const maxAnswerChars = 4096
 
 /**
- * Looks at files by clamd, by its command INSTREAM: pieces with their length in front, and an empty piece at the
- * end (man 8 clamd). Every file has a connection of its own, and no more of a file is read than clamd takes.
+ * Looks at files by clamd, by its command INSTREAM: pieces with their length in front, and an empty piece at
+ * the end (man 8 clamd). Every file has a connection of its own, and no more of a file is read than clamd
+ * takes.
  */
 export function clamdScanner(address: ClamdAddress): Scanner {
   const probe = async () => {
@@ -34,8 +35,8 @@ export function clamdScanner(address: ClamdAddress): Scanner {
         return verdictOf(await clamd.instream(body))
       } catch (error) {
         if (!clamd.wasCutOff) throw error
-        // clamd closes the connection right after it has said that a file is too large, and the operating system
-        // may then drop what it said. A clamd that is still there did not want the rest.
+        // clamd closes the connection right after it has said that a file is too large, and the operating
+        // system may then drop what it said. A clamd that is still there did not want the rest.
         await probe()
         throw tooLarge()
       } finally {

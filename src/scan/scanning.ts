@@ -25,8 +25,8 @@ export interface StoredFile {
 }
 
 /**
- * What came out. `unscanned`: the scanner failed, and files are refused then. `tooLarge`: it will never look at
- * this one. Where files are allowed when the scanner fails, they are `clean`.
+ * What came out. `unscanned`: the scanner failed, and files are refused then. `tooLarge`: it will never look
+ * at this one. Where files are allowed when the scanner fails, they are `clean`.
  */
 export type ScanResult =
   | { readonly is: 'clean' }

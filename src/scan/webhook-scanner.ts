@@ -17,8 +17,8 @@ interface Receiver {
 }
 
 /**
- * Has files looked at by somebody else's service. It gets a signed request that names the file and a URL at which
- * it reads the bytes (docs/moderation.md).
+ * Has files looked at by somebody else's service. It gets a signed request that names the file and a URL at
+ * which it reads the bytes (docs/moderation.md).
  */
 export function webhookScanner(
   { url, secret }: Receiver,

@@ -130,8 +130,8 @@ export const leftBehind: readonly SQLiteTable[] = [
 ]
 
 /**
- * Statements that delete the app's events, and their chain, in the target database, and the rows that refer to event numbers.
- * The numbers then begin again at 1.
+ * Statements that delete the app's events, and their chain, in the target database, and the rows that refer
+ * to event numbers. The numbers then begin again at 1.
  */
 const beginEventsAnew = (id: string): readonly string[] => {
   const ofApp = `"webhook_id" IN (SELECT "webhook_id" FROM "webhooks" WHERE "app_id" = ${id})`

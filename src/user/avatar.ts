@@ -1,8 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 
 /**
- * Who stored the picture that a group's avatar names; null if it is none of this service. Clients send the name of the
- * object or its download URL (docs/behaviour.md, section 7). `group` is the name of the table in the statement.
+ * Who stored the picture that a group's avatar names; null if it is none of this service. Clients send the
+ * name of the object or its download URL (docs/behaviour.md, section 7). `group` is the name of the table in
+ * the statement.
  */
 export function avatarOf(group: 'g' | 'groups'): SQL<number | null> {
   const avatar = sql.raw(`${group}.avatar`)

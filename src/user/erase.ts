@@ -7,7 +7,10 @@ import { holdings, ownedGroups } from './holdings.ts'
 import { beginErasure, type Erasure, erasureOf, erasuresAfter, ownedChoices } from './ledger.ts'
 import { firstStep } from './steps.ts'
 
-/* To erase a user, for the app's administrator (docs/privacy.md). The job in jobs/erase-users.ts does the work. */
+/*
+ * To erase a user, for the app's administrator (docs/privacy.md). The job in jobs/erase-users.ts does the
+ * work.
+ */
 
 /** How many groups of the user the answer names. */
 const mostNamed = 50

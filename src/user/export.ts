@@ -10,8 +10,9 @@ import type { App } from '../tenant/app.ts'
 import { erasureOf } from './ledger.ts'
 
 /*
- * All that is known of a user, as lines of JSON. Every table with a column that names a user has a part here or says in
- * test/support/personal.ts why not. The rows of a part are read page by page, in the order of an index.
+ * All that is known of a user, as lines of JSON. Every table with a column that names a user has a part here
+ * or says in test/support/personal.ts why not. The rows of a part are read page by page, in the order of an
+ * index.
  */
 
 const pageSize = 500
@@ -220,8 +221,8 @@ function toldTo(user_id: number, { epoch }: App, event: RecordedEvent): Readonly
 }
 
 /**
- * The lines, each without its line feed, some at a time. First a line that names the user, last a line `end` with the
- * number of all lines: without it the export is not complete.
+ * The lines, each without its line feed, some at a time. First a line that names the user, last a line `end`
+ * with the number of all lines: without it the export is not complete.
  */
 export async function* exportUser(
   executor: Executor,

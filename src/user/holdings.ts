@@ -47,9 +47,9 @@ export const holdings = query<OfUser>()(p =>
 )
 
 /**
- * Who gets a group if its owner is erased: the admin who has been in it longest, else the member who has; null if there
- * is no other member. SQLite answers `user_id` of the row that has the minimum. The name of the table is part of the
- * column's, because the inner tables have a `group_id`, too.
+ * Who gets a group if its owner is erased: the admin who has been in it longest, else the member who has;
+ * null if there is no other member. SQLite answers `user_id` of the row that has the minimum. The name of the
+ * table is part of the column's, because the inner tables have a `group_id`, too.
  */
 export const heirOf = sql<number | null>`coalesce(
   (SELECT user_id FROM (SELECT a.user_id, min(a.joined_at) FROM members AS a WHERE a.group_id = groups.group_id AND a.role > 1 AND a.role < 3)),

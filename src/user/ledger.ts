@@ -3,8 +3,8 @@ import { command, db, query } from '../db/query.ts'
 import { erasedUsers } from '../db/schema-erasure.ts'
 
 /*
- * The ledger of erased users: who was erased and how far an erasure has come. A row is written with the request and
- * is never deleted, so a restore of an older backup can erase the user again.
+ * The ledger of erased users: who was erased and how far an erasure has come. A row is written with the
+ * request and is never deleted, so a restore of an older backup can erase the user again.
  */
 
 /** What happens to the groups that an erased user owns. */

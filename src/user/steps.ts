@@ -48,8 +48,8 @@ export interface Erasing {
 }
 
 /**
- * Does one portion. Answers the place where the next portion begins, or undefined if the step is done. The first place
- * of a step is ''.
+ * Does one portion. Answers the place where the next portion begins, or undefined if the step is done. The
+ * first place of a step is ''.
  */
 type Step = (erasing: Erasing, place: string) => Promise<string | undefined>
 
@@ -76,7 +76,9 @@ const inGroups: Step = async erasing => {
   return ''
 }
 
-/** All groups: the user as their creator, as the former owner of dissolved ones, and pictures that it stored. */
+/**
+ * All groups: the user as their creator, as the former owner of dissolved ones, and pictures that it stored.
+ */
 const ofGroups: Step = async (erasing, place) => {
   const { executor, app, user_id } = erasing
   const after = Number(place)
@@ -157,8 +159,8 @@ const ofWebhooks: Step = async erasing => {
 }
 
 /**
- * Events, the newest first: whether a change names a text that the user wrote is told by the event before it, which
- * must not be blank yet.
+ * Events, the newest first: whether a change names a text that the user wrote is told by the event before it,
+ * which must not be blank yet.
  */
 const ofEvents: Step = async (erasing, place) => {
   const { executor, app, user_id, sealing } = erasing
@@ -190,8 +192,8 @@ const steps: readonly (readonly [name: string, step: Step])[] = [
 export const firstStep = 'in-groups'
 
 /**
- * Does one portion of a step. Answers the step and the place to go on from, or undefined if all steps are done. A step
- * that this version does not know counts as the first.
+ * Does one portion of a step. Answers the step and the place to go on from, or undefined if all steps are
+ * done. A step that this version does not know counts as the first.
  */
 export async function eraseOn(
   erasing: Erasing,

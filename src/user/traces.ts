@@ -7,8 +7,9 @@ import { objectColumns } from '../file/objects.ts'
 import { avatarOf } from './avatar.ts'
 
 /*
- * What is left of a user beside the groups: rows that no index finds by user are looked for in portions, in the order
- * of their keys. Everything here can be run twice, so an erasure goes on after a crash where it was.
+ * What is left of a user beside the groups: rows that no index finds by user are looked for in portions, in
+ * the order of their keys. Everything here can be run twice, so an erasure goes on after a crash where it
+ * was.
  */
 
 type OfUser = { app_id: string; user_id: number }
@@ -133,8 +134,8 @@ export const lastOfGrants = query<{ after: number }>()(p =>
     ),
 )
 /**
- * Files of others that the user was sent or has forwarded. The others keep them; that the user was part of it is
- * forgotten. No user has the id 0.
+ * Files of others that the user was sent or has forwarded. The others keep them; that the user was part of it
+ * is forgotten. No user has the id 0.
  */
 export const blankGrants = command<Range>()(
   p => sql`UPDATE grants SET from_id = iif(from_id = ${p.user_id}, 0, from_id),
@@ -221,9 +222,9 @@ export const eventPortion = 500
 const ofSubject = sql`('group.member.changed', 'group.member.preferences', 'user.settings.changed')`
 
 /**
- * The events from `first` to `last` that say more of the user than its id among the subjects: what it did, what it was
- * called or chose, and texts of its own that a later change names as the former ones. Why a file was put under
- * quarantine goes with the file; the event does not say whose it was.
+ * The events from `first` to `last` that say more of the user than its id among the subjects: what it did,
+ * what it was called or chose, and texts of its own that a later change names as the former ones. Why a file
+ * was put under quarantine goes with the file; the event does not say whose it was.
  */
 export const eventsAbout = query<OfUser & { first: number; last: number }>()(p =>
   db

@@ -11,8 +11,8 @@ const idFields: ReadonlySet<string> = new Set([
 ])
 
 /**
- * A value of JSON without the user: the user's id becomes 0, and the texts beside it become empty. So the answer that
- * is kept under an Idempotency-Key still prevents that the change is made twice.
+ * A value of JSON without the user: the user's id becomes 0, and the texts beside it become empty. So the
+ * answer that is kept under an Idempotency-Key still prevents that the change is made twice.
  */
 export function withoutUser(value: unknown, user_id: number): unknown {
   if (Array.isArray(value)) return value.map(item => withoutUser(item, user_id))

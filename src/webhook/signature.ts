@@ -19,8 +19,8 @@ export const signingSecrets = (secrets: readonly WebhookSecret[], now: number): 
   secrets.filter(({ until }) => until === 0 || until > now).map(({ secret }) => secret)
 
 /**
- * The headers of a message: its id, the time of sending in seconds, and a signature by each secret. `now` is in
- * milliseconds since 1970.
+ * The headers of a message: its id, the time of sending in seconds, and a signature by each secret. `now` is
+ * in milliseconds since 1970.
  */
 export function signedHeaders(
   secrets: readonly string[],

@@ -71,8 +71,8 @@ export const nextAttempts = query<Record<never, never>>()(() =>
 )
 
 /**
- * The next events of a group after `after`, which is the `seq` of an event of the group, or the one before it. They
- * begin at the version of that event, so however many came before it, none of them is looked at.
+ * The next events of a group after `after`, which is the `seq` of an event of the group, or the one before
+ * it. They begin at the version of that event, so however many came before it, none of them is looked at.
  */
 export const nextOfGroup = query<{ app_id: string; group_id: number; after: number; upTo: number }>()(p =>
   db
@@ -106,9 +106,9 @@ export const insertWebhook = command<
 )
 
 /**
- * Changes of a webhook are decided from the generation that was read. If it has another one now, the CASE is null, the
- * column refuses null, and the change is decided again. On D1 two requests can read the same state, and without this
- * the second would undo the first.
+ * Changes of a webhook are decided from the generation that was read. If it has another one now, the CASE is
+ * null, the column refuses null, and the change is decided again. On D1 two requests can read the same state,
+ * and without this the second would undo the first.
  */
 const nextGeneration = (seen: Placeholder) =>
   sql`generation = CASE WHEN generation = ${seen} THEN generation + 1 END`

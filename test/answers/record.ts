@@ -7,7 +7,9 @@ import { startStory } from './service.ts'
 import { tellStory } from './story/story.ts'
 import { Teller } from './story/teller.ts'
 
-/* Tells the story to a service of a released version, and keeps what it answers: scripts/record-answers.mjs. */
+/*
+ * Tells the story to a service of a released version, and keeps what it answers: scripts/record-answers.mjs.
+ */
 
 const { values } = parseArgs({ options: { service: { type: 'string' }, to: { type: 'string' } } })
 const { service, to } = values

@@ -114,8 +114,8 @@ export async function largeFile({ server, world }: Subject, mebibytes: number): 
 
 /**
  * How long one invites while so many others upload a MiB each, over and over: files must not hold up the log.
- * The uploaders send by `node:http`, which takes a fifth of the CPU time of `fetch`: those of real life are on
- * machines of their own.
+ * The uploaders send by `node:http`, which takes a fifth of the CPU time of `fetch`: those of real life are
+ * on machines of their own.
  */
 export async function besideUploads(bench: Bench, uploaders: number): Promise<Finding> {
   const { server, world } = bench.subjects.get('service') as Subject

@@ -1,5 +1,5 @@
-// npm run bench: builds the service, its binary and the benchmark, and runs them from a folder of their own, so
-// that a build meanwhile does not change what is measured. The benchmark removes the folder in the end.
+// npm run bench: builds the service, its binary and the benchmark, and runs them from a folder of their own,
+// so that a build meanwhile does not change what is measured. The benchmark removes the folder in the end.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readdirSync } from 'node:fs'
 import { build } from 'esbuild'

@@ -17,8 +17,10 @@ import { appSettings } from '../../src/tenant/app.ts'
  * tokens, no checks, no log. The SELECTs are the very texts of the operations, prepared once, on a copy of
  * the service's database.
  *
- *   /bare    answers a constant                           /body    parses the JSON body
- *   /select  answers the rows of the operation's SELECT   /commit  parses the body and commits one row, each request on its own
+ *   /bare    answers a constant
+ *   /body    parses the JSON body
+ *   /select  answers the rows of the operation's SELECT
+ *   /commit  parses the body and commits one row, each request on its own
  *   /bytes   answers a file of the folder FILES
  */
 

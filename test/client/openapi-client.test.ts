@@ -7,7 +7,9 @@ import { commandTarget } from '../support/command-target.ts'
 import { removeFolder, run, temporaryFolder } from '../support/process.ts'
 import type { Instance } from '../support/target.ts'
 
-/** What somebody would write with the client that swagger-typescript-api has made: every type here is checked. */
+/**
+ * What somebody would write with the client that swagger-typescript-api has made: every type here is checked.
+ */
 const program = `
 import { Api } from './api.ts'
 

@@ -9,8 +9,9 @@ import { sendTo } from '../support/uploads.ts'
 import { Home } from './home.ts'
 
 /*
- * A running service whose disk begins to fail, and works again: its system calls are made to fail from outside. Nobody
- * may be told something that is not so, reads go on, and /readyz says why the service is not ready.
+ * A running service whose disk begins to fail, and works again: its system calls are made to fail from
+ * outside. Nobody may be told something that is not so, reads go on, and /readyz says why the service is not
+ * ready.
  */
 
 /** strace makes system calls fail, prlimit takes descriptors away. */

@@ -8,9 +8,10 @@ import { installed } from '../support/installed.ts'
 import { removeFolder, run, temporaryFolder } from '../support/process.ts'
 
 /*
- * The n-th file call fails: a short story with uploads, shares, deletions, backup and restore is played over and over,
- * and each time another call is refused by a small library between the process and the system. After each, what a
- * restart finds is held against every answer. FILE_FAULT_STEP=1 has every call fail, and not only every 29th.
+ * The n-th file call fails: a short story with uploads, shares, deletions, backup and restore is played over
+ * and over, and each time another call is refused by a small library between the process and the system.
+ * After each, what a restart finds is held against every answer. FILE_FAULT_STEP=1 has every call fail, and
+ * not only every 29th.
  */
 
 const step = Number(process.env.FILE_FAULT_STEP ?? 29)

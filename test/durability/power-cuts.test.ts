@@ -12,8 +12,9 @@ import { readTrace, type Trace } from './power-cuts/trace.ts'
 import { Chance } from './simulation/chance.ts'
 
 /*
- * Power cuts: the system calls of a run are recorded, and disks are built as a cut at a random moment leaves them. Each
- * is opened, and everything that was answered before the cut must be on it. POWER_CUTS=n makes n cuts for each home.
+ * Power cuts: the system calls of a run are recorded, and disks are built as a cut at a random moment leaves
+ * them. Each is opened, and everything that was answered before the cut must be on it. POWER_CUTS=n makes n
+ * cuts for each home.
  */
 
 const cuts = Number(process.env.POWER_CUTS ?? 200)

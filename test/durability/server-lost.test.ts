@@ -184,8 +184,8 @@ async function stillThere(server: Server, facts: readonly Fact[]): Promise<Set<F
 }
 
 /**
- * Has a member of a group erased. That ends only when its last traces are overwritten, and Litestream reads the
- * log meanwhile. Answers what looks whether the user is still erased.
+ * Has a member of a group erased. That ends only when its last traces are overwritten, and Litestream reads
+ * the log meanwhile. Answers what looks whether the user is still erased.
  */
 async function eraseSomebody(server: Server): Promise<(later: Server) => Promise<void>> {
   const [owner = 0, user_id = 0] = newUsers(2)

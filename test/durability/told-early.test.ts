@@ -14,8 +14,8 @@ import { Receiver } from '../support/receiver.ts'
 import { app, Home } from './home.ts'
 
 /*
- * Nothing is told early: while the sync of a change is held back or fails, nobody hears of the change, whichever way
- * events are told. What a power cut takes away then was told to nobody.
+ * Nothing is told early: while the sync of a change is held back or fails, nobody hears of the change,
+ * whichever way events are told. What a power cut takes away then was told to nobody.
  */
 
 const folder = temporaryFolder()
@@ -104,7 +104,9 @@ async function listeners(program: readonly string[]) {
 const nothing: Heard = { poll: 0, stream: 0, mine: 0, webhook: 0, command: 0 }
 const everything: Heard = { poll: 1, stream: 1, mine: 1, webhook: 1, command: 1 }
 
-/** Has the syncs of the log fail or wait in all of these processes, as `inject` says. Answers what ends that. */
+/**
+ * Has the syncs of the log fail or wait in all of these processes, as `inject` says. Answers what ends that.
+ */
 async function onSyncs(inject: string, ...pids: number[]): Promise<() => Promise<void>> {
   const path = join(home.data, 'cohort.db-wal')
   const faults = await Promise.all(pids.map(pid => injectFault(pid, `fdatasync:${inject}`, [path])))

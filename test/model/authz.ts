@@ -2,8 +2,8 @@ import type { Group, Member } from './world.ts'
 import { role } from './world.ts'
 
 /*
- * May this user do this? Written from docs/webhooks.md and docs/behaviour.md, section 4, without a look at the
- * service's own rules. `until` and `version` are compared where the model knows them.
+ * May this user do this? Written from docs/webhooks.md and docs/behaviour.md, section 4, without a look at
+ * the service's own rules. `until` and `version` are compared where the model knows them.
  */
 
 export const actions = ['post', 'read', 'invite', 'manage', 'upload'] as const

@@ -7,8 +7,8 @@ import { download, sendTo, upload } from '../support/uploads.ts'
 import type { Suite } from './all.ts'
 
 /**
- * What secrets and keys signed ends with them, and stays ended over a restart (docs/revocation.md). The secret of the
- * instance's own app, which the environment names, is ended last.
+ * What secrets and keys signed ends with them, and stays ended over a restart (docs/revocation.md). The
+ * secret of the instance's own app, which the environment names, is ended last.
  */
 export const revocationSuite: Suite = instance => {
   const { tryToken, good } = tokenTrials(instance)

@@ -59,8 +59,8 @@ interface Bomb {
 }
 
 /**
- * Small files that would become hundreds of megabytes. Some are refused at once. The slow ones take seconds, because
- * a picture is made of them.
+ * Small files that would become hundreds of megabytes. Some are refused at once. The slow ones take seconds,
+ * because a picture is made of them.
  */
 export async function bombs(): Promise<{ readonly quick: readonly Bomb[]; readonly slow: readonly Bomb[] }> {
   const zeros = deflateSync(new Uint8Array(100_000_000))

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 /**
- * Has system calls of a running process fail or wait, as `inject` says in strace's words (`fdatasync:error=EIO`), on
- * these paths alone. Resolves when that is so; `end` makes an end of it.
+ * Has system calls of a running process fail or wait, as `inject` says in strace's words
+ * (`fdatasync:error=EIO`), on these paths alone. Resolves when that is so; `end` makes an end of it.
  */
 export async function injectFault(
   pid: number,

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import type { Bytes } from '../../src/platform.ts'
 import { removeFolder, run, temporaryFolder } from './process.ts'
 
-/** The file that ffmpeg writes with these options: its name says of which kind. Throws where there is no ffmpeg. */
+/**
+ * The file that ffmpeg writes with these options: its name says of which kind. Throws where there is no
+ * ffmpeg.
+ */
 export async function ffmpegFile(name: string, options: readonly string[]): Promise<Bytes> {
   return made(name, path => ['ffmpeg', '-nostdin', '-loglevel', 'error', '-y', ...options, path])
 }

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path'
 import { temporaryFolder } from './process.ts'
 
 /*
- * The program as Node 24 runs it, beside the Node that runs the tests. Node comes from its npm package, which is
- * only unpacked: installed, it would put its `node` before the machine's in every npm script. SQLite is compiled
- * once for it, which takes a minute or two, and kept below node_modules.
+ * The program as Node 24 runs it, beside the Node that runs the tests. Node comes from its npm package, which
+ * is only unpacked: installed, it would put its `node` before the machine's in every npm script. SQLite is
+ * compiled once for it, which takes a minute or two, and kept below node_modules.
  */
 
 const major = 24

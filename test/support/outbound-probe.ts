@@ -1,6 +1,6 @@
 /**
- * Asks the outbound port of this runtime for addresses by names that a resolver of the test's own answers, and
- * prints what came of it as JSON. Run by test/unit/outbound.test.ts on Node, Bun and Deno.
+ * Asks the outbound port of this runtime for addresses by names that a resolver of the test's own answers,
+ * and prints what came of it as JSON. Run by test/unit/outbound.test.ts on Node, Bun and Deno.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,7 +1,7 @@
 /*
- * Which columns of the database say something of a user. A new column must be named in one of these lists: a test holds
- * that (test/unit/personal-data.test.ts), and the suite of erasures holds that what is personal is found before an
- * erasure and is gone after it.
+ * Which columns of the database say something of a user. A new column must be named in one of these lists: a
+ * test holds that (test/unit/personal-data.test.ts), and the suite of erasures holds that what is personal is
+ * found before an erasure and is gone after it.
  */
 
 /** Columns with the id or the texts of a user, and the type of the lines of an export that tell them. */
@@ -41,8 +41,8 @@ export const personal: Readonly<Record<string, string>> = {
 export const kept: readonly string[] = ['erased_users.user_id', 'events.subjects']
 
 /**
- * Columns that say nothing of a user by themselves, by table; many are in rows that are erased as a whole. What
- * receivers of webhooks answered (`recent`, `last`) is blanked without looking at it.
+ * Columns that say nothing of a user by themselves, by table; many are in rows that are erased as a whole.
+ * What receivers of webhooks answered (`recent`, `last`) is blanked without looking at it.
  */
 export const impersonal: Readonly<Record<string, readonly string[]>> = {
   absent_bans: ['group_id', 'absent_until'],

@@ -67,8 +67,9 @@ export async function lyingPng(width: number, height: number, of?: Bytes): Promi
 }
 
 /**
- * `QUARTERS`, 400 × 200, as heif-enc of libheif writes them, with 8 and 10 bits; and 64 × 32 as an icon. Plain ones
- * have one colour. `told` has EXIF data with a place and serial numbers. Bombs are small files of 50 megapixels.
+ * `QUARTERS`, 400 × 200, as heif-enc of libheif writes them, with 8 and 10 bits; and 64 × 32 as an icon.
+ * Plain ones have one colour. `told` has EXIF data with a place and serial numbers. Bombs are small files of
+ * 50 megapixels.
  */
 export const fixture = (
   name:

@@ -15,7 +15,9 @@ export interface Received {
 
 type Answering = (received: Received, response: ServerResponse) => void | Promise<void>
 
-/** A receiver of webhooks: a server of the test's own that keeps what it was sent, and answers as it is told. */
+/**
+ * A receiver of webhooks: a server of the test's own that keeps what it was sent, and answers as it is told.
+ */
 export class Receiver {
   readonly received: Received[] = []
   private answering: Answering = (_, response) => void response.end()

@@ -199,7 +199,9 @@ export class S3Bucket {
     const prefix = query.get('prefix') ?? ''
     const marker = query.get('marker') ?? ''
     const delimiter = query.get('delimiter') ?? ''
-    /** The part of a key up to the delimiter, which stands for all keys that begin with it; or the key itself. */
+    /**
+     * The part of a key up to the delimiter, which stands for all keys that begin with it; or the key itself.
+     */
     const nameOf = (key: string): string => {
       const end = delimiter !== '' ? key.indexOf(delimiter, prefix.length) : -1
       return end < 0 ? key : key.slice(0, end + 1)

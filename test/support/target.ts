@@ -18,13 +18,15 @@ export interface Instance {
    */
   rotateSecret(app_id: string, options?: { readonly dropOld?: boolean }): Promise<string>
   /**
-   * Gives the app a new signing key; the old ones are good for file signatures alone, or for nothing. In force when
-   * it resolves.
+   * Gives the app a new signing key; the old ones are good for file signatures alone, or for nothing. In
+   * force when it resolves.
    */
   rotateKeys(app_id: string, ending: 'links' | 'all'): Promise<void>
   /** What `cohort check` finds wrong; empty when all is well. */
   check(): Promise<string[]>
-  /** How many objects the store holds, with what was made of files. It is looked at, not asked for over HTTP. */
+  /**
+   * How many objects the store holds, with what was made of files. It is looked at, not asked for over HTTP.
+   */
   storedObjects(): Promise<number>
   /** Makes every file and every record of a shared file older, as if the clock had moved on. */
   makeFilesOlder(days: number): void

@@ -29,8 +29,8 @@ const tables = Object.values({
   .map(table => getTableConfig(table as SQLiteTable))
 
 /**
- * Tables whose rows are larger than a page, or large for a random key. SQLite says that such tables should have row
- * ids (https://sqlite.org/withoutrowid.html).
+ * Tables whose rows are larger than a page, or large for a random key. SQLite says that such tables should
+ * have row ids (https://sqlite.org/withoutrowid.html).
  */
 const hasLargeRows = ['audit_chain', 'idempotency']
 

@@ -175,13 +175,14 @@ describe('the sources', () => {
     ).toEqual([])
   })
 
-  it('are at most 400 lines long', () => {
+  it('are at most 400 lines long, and their comments 110 characters wide', () => {
     const all = ['src', 'test', 'scripts'].flatMap(folder =>
-      sourcesIn(folder).map(source => ({
-        path: `${folder}/${source.path}`,
-        lines: source.text.split('\n').length - 1,
-      })),
+      sourcesIn(folder).map(({ path, text }) => ({ path: `${folder}/${path}`, lines: text.split('\n') })),
     )
-    expect(all.filter(({ lines }) => lines > 400)).toEqual([])
+    expect(all.filter(({ lines }) => lines.length > 401).map(({ path }) => path)).toEqual([])
+    const wide = all.flatMap(({ path, lines }) =>
+      lines.filter(line => line.length > 110 && /^ *(\*|\/[/*])/.test(line)).map(line => `${path}: ${line}`),
+    )
+    expect(wide).toEqual([])
   })
 })

@@ -7,7 +7,9 @@ import { copiedPosition, litestreamFigures } from '../../src/entry/cli/copies/li
 import { type Look, ReplicaAge } from '../../src/entry/cli/copies/replica-age.ts'
 import { removeFolder, temporaryFolder } from '../support/process.ts'
 
-/** A look at `at`: so many copies into the folder, which is at this offset of log file 7, and the upload too. */
+/**
+ * A look at `at`: so many copies into the folder, which is at this offset of log file 7, and the upload too.
+ */
 const look = (
   at: number,
   copies: number,

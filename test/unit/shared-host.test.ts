@@ -17,8 +17,9 @@ import type { Instance } from '../support/target.ts'
 import { upload } from '../support/uploads.ts'
 
 /*
- * One host name for Cohort and the other half of an IM system, as deploy/ sets it up, with the real proxies. Neither
- * is a package of this project: where one is missing, its part is left out, and the first test says so by its name.
+ * One host name for Cohort and the other half of an IM system, as deploy/ sets it up, with the real proxies.
+ * Neither is a package of this project: where one is missing, its part is left out, and the first test says
+ * so by its name.
  */
 
 const programs = { nginx: installed('nginx'), caddy: installed('caddy') }

@@ -10,8 +10,8 @@ const maxPages = 16_000
  * This database with its checkpoints left to Litestream. Litestream copies the log before each checkpoint, so
  * nobody else may start the log again: what was not copied yet would be missing in the replica. Litestream
  * holds a read lock that prevents this, but it has to release that lock around its own checkpoints. So Cohort
- * makes none, unless the log has grown to 64 MB: then Litestream does not run, or it cannot keep up. Nor does it
- * empty the log to forget what was deleted: that would wait for Litestream's read lock for ever.
+ * makes none, unless the log has grown to 64 MB: then Litestream does not run, or it cannot keep up. Nor does
+ * it empty the log to forget what was deleted: that would wait for Litestream's read lock for ever.
  */
 export function withoutCheckpoints(engine: SerialEngine): SerialEngine {
   engine.exec(`PRAGMA wal_autocheckpoint = ${maxPages}`)

@@ -29,10 +29,10 @@ const failure = (error: unknown): DatabaseError =>
   new DatabaseError(error instanceof Error ? error.message : String(error), { cause: error })
 
 /**
- * The largest database that is written anew to forget what was deleted, pages of 4 kB (8 MB). That takes a quarter of a
- * second, during which nothing else is done (measured: 27 MB in 0.9 s). `secure_delete` alone overwrites nearly
- * everything: when SQLite moves rows between pages, a copy of a few of them stays behind (measured: of 1 row in 60, under
- * heavy change).
+ * The largest database that is written anew to forget what was deleted, pages of 4 kB (8 MB). That takes a
+ * quarter of a second, during which nothing else is done (measured: 27 MB in 0.9 s). `secure_delete` alone
+ * overwrites nearly everything: when SQLite moves rows between pages, a copy of a few of them stays behind
+ * (measured: of 1 row in 60, under heavy change).
  */
 const maxVacuumedPages = 2048
 

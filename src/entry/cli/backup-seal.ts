@@ -5,9 +5,9 @@ import type { SerialEngine } from '../../db/engine.ts'
 import { CommandFailure } from './command-failure.ts'
 
 /*
- * A backup ends with the heads of the audit chains, one a line, and a seal: the SHA-256 of all bytes before the
- * seal. SQLite ignores bytes after the last page, so any SQLite opens a sealed backup. Backups of 0.1.0 have no
- * seal.
+ * A backup ends with the heads of the audit chains, one a line, and a seal: the SHA-256 of all bytes before
+ * the seal. SQLite ignores bytes after the last page, so any SQLite opens a sealed backup. Backups of 0.1.0
+ * have no seal.
  */
 
 const label = '\ncohort backup, sha256 '
@@ -49,8 +49,8 @@ export async function seal(file: string, heads: readonly ChainHead[]): Promise<v
 }
 
 /**
- * Checks the seal of a copy of a backup and cuts off what comes after the database. Does nothing if there is no seal. Messages call the
- * backup `name`. Throws `CommandFailure` if the bytes are not the sealed ones.
+ * Checks the seal of a copy of a backup and cuts off what comes after the database. Does nothing if there is
+ * no seal. Messages call the backup `name`. Throws `CommandFailure` if the bytes are not the sealed ones.
  */
 export async function breakSeal(file: string, name: string): Promise<void> {
   const handle = await open(file)

@@ -16,8 +16,8 @@ const continued = /\+$/
 /**
  * Copies the objects of one folder store into another, which may be in use. Existing objects are kept,
  * because objects never change. Objects that disappear during the copy are skipped. A copy appears only when
- * it is complete. It keeps the modification time, from which the service makes the ETag. `isWanted` chooses them by
- * their names, in which `~` stands for `/`.
+ * it is complete. It keeps the modification time, from which the service makes the ETag. `isWanted` chooses
+ * them by their names, in which `~` stands for `/`.
  */
 export async function copyObjects(
   from: string,

@@ -106,9 +106,9 @@ interface Filling {
 }
 
 /**
- * Puts the backup into an empty file, as an intact database that needs no other file. `keepAllEnded` ends in it
- * what was ended since the backup. Then the users are erased that the ledger names. Answers the keys of all objects
- * that the database has. Throws `CommandFailure`.
+ * Puts the backup into an empty file, as an intact database that needs no other file. `keepAllEnded` ends in
+ * it what was ended since the backup. Then the users are erased that the ledger names. Answers the keys of
+ * all objects that the database has. Throws `CommandFailure`.
  */
 async function fill(
   { runtime, config, print, temporary, file, name }: Filling,

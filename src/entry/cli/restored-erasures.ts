@@ -4,8 +4,8 @@ import type { Runtime } from '../runtime.ts'
 import { readReplaced } from './replaced-database.ts'
 
 /*
- * A backup has users who were erased since. The ledger of the database that is replaced says who; a restore erases
- * them again before anybody is served (docs/privacy.md).
+ * A backup has users who were erased since. The ledger of the database that is replaced says who; a restore
+ * erases them again before anybody is served (docs/privacy.md).
  */
 
 /** A row of the ledger. */
@@ -17,8 +17,8 @@ export interface ErasedUser {
 }
 
 /**
- * The ledger of the database that will be replaced. Undefined if there is no database, it cannot be read, or its
- * version had no ledger.
+ * The ledger of the database that will be replaced. Undefined if there is no database, it cannot be read, or
+ * its version had no ledger.
  */
 export const erasedIn = (runtime: Runtime, database: string): readonly ErasedUser[] | undefined =>
   readReplaced(runtime, database, engine =>
@@ -36,8 +36,8 @@ export const erasedIn = (runtime: Runtime, database: string): readonly ErasedUse
 const rowsAtOnce = 1000
 
 /**
- * Has the restored database erase the users again whose erasure it does not know. It knows those from before the
- * backup, and what their ids did since is another person's. Expects a migrated database.
+ * Has the restored database erase the users again whose erasure it does not know. It knows those from before
+ * the backup, and what their ids did since is another person's. Expects a migrated database.
  */
 export function eraseAgain(engine: SerialEngine, erased: readonly ErasedUser[] = []): void {
   for (let at = 0; at < erased.length; at += rowsAtOnce) {

@@ -16,8 +16,8 @@ export interface QuarantinedFile {
 }
 
 /**
- * The files under quarantine in the database that will be replaced. Undefined if there is no database, it cannot be
- * read, or its version had no quarantine.
+ * The files under quarantine in the database that will be replaced. Undefined if there is no database, it
+ * cannot be read, or its version had no quarantine.
  */
 export const quarantineIn = (runtime: Runtime, database: string): readonly QuarantinedFile[] | undefined =>
   readReplaced(runtime, database, engine =>

@@ -18,8 +18,8 @@ export interface CurrentWebhook {
 }
 
 /**
- * The webhooks in the database that will be replaced. Undefined if there is no database, it cannot be read, or
- * its version had no webhooks.
+ * The webhooks in the database that will be replaced. Undefined if there is no database, it cannot be read,
+ * or its version had no webhooks.
  */
 export const webhooksIn = (runtime: Runtime, database: string): readonly CurrentWebhook[] | undefined =>
   readReplaced(runtime, database, engine =>

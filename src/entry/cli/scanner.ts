@@ -15,8 +15,8 @@ export function scannerOf({ scan }: Config, outbound: Outbound): Platform['scann
 }
 
 /**
- * Logs at the start that the scanner does not answer, so that the operator knows it before somebody uploads. The
- * service starts all the same, because the scanner may come back.
+ * Logs at the start that the scanner does not answer, so that the operator knows it before somebody uploads.
+ * The service starts all the same, because the scanner may come back.
  */
 export async function sayScannerTrouble(scanning: Platform['scanner'], log: Log): Promise<void> {
   try {

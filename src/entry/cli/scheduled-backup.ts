@@ -39,7 +39,9 @@ interface Shelf {
 }
 
 export interface ScheduledBackup extends NonNullable<Premises['backups']> {
-  /** When the newest backup was made, milliseconds since 1970; before the first one, when this was started. */
+  /**
+   * When the newest backup was made, milliseconds since 1970; before the first one, when this was started.
+   */
   newestAt(): number
   stop(): Promise<void>
 }

@@ -26,8 +26,8 @@ export type ObjectReader = (bytes: StoredBytes, range?: ByteRange) => Promise<Se
 
 /**
  * Reads small objects from memory, where the most recently used ones are kept. All who ask for one while it
- * is read wait for the same read. Larger objects come from the store, and what is a file on this machine's disk
- * is left to `sender`.
+ * is read wait for the same read. Larger objects come from the store, and what is a file on this machine's
+ * disk is left to `sender`.
  */
 export function objectReader(
   { blobs, memoryBody }: Pick<Converters, 'blobs' | 'memoryBody'>,

@@ -20,8 +20,8 @@ const reasons: Readonly<Record<number, string>> = {
  * Records an upload that a client has sent straight to the store. The store does not report arrivals, so the
  * first download asks the store whether the object is there. An object that is too large or over a quota is
  * deleted, and so is an avatar that is not a picture. The object's row then keeps the reason, for everybody
- * who asks for the object. Any other file stays, whatever it is. `scans`: a virus scanner has to look at it before
- * anybody sees it.
+ * who asks for the object. Any other file stays, whatever it is. `scans`: a virus scanner has to look at it
+ * before anybody sees it.
  */
 export async function confirm(
   blobs: BlobStore,
@@ -62,8 +62,8 @@ export async function confirm(
 }
 
 /**
- * Takes the location out of a picture that came straight to the store, before anybody can read it. Answers the ETag of
- * what is there now; undefined if nothing had to be changed.
+ * Takes the location out of a picture that came straight to the store, before anybody can read it. Answers
+ * the ETag of what is there now; undefined if nothing had to be changed.
  */
 async function strippedEtag(
   blobs: BlobStore,

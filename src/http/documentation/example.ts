@@ -9,7 +9,9 @@ export interface Example {
 
 const examples: Readonly<Record<string, Example>> = recorded
 
-/** The example of an operation or a route. `test/client/examples.test.ts` records them from a running service. */
+/**
+ * The example of an operation or a route. `test/client/examples.test.ts` records them from a running service.
+ */
 export const exampleOf = (id: string): Example | undefined => examples[id]
 
 /** Those values of the example that stand in one place, such as the body; undefined if there is none. */

@@ -12,8 +12,8 @@ interface Described {
 }
 
 /**
- * The page /docs. Scalar's reference draws it from the OpenAPI document; it is loaded from this service alone.
- * A browser without scripts, and whoever reads the source, gets a list of all routes.
+ * The page /docs. Scalar's reference draws it from the OpenAPI document; it is loaded from this service
+ * alone. A browser without scripts, and whoever reads the source, gets a list of all routes.
  */
 export function docsPage(openApi: Readonly<Record<string, unknown>>): string {
   // The document is made by `openApi` of this folder, so it has these fields.

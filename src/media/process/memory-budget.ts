@@ -6,8 +6,9 @@ export interface Holder {
 
 export interface MemoryBudget {
   /**
-   * Waits until this process may take so many bytes, whatever it held before. From then on it works, until `release`.
-   * Who waits longest comes first. Idle processes are stopped to make room. A process alone may take any number.
+   * Waits until this process may take so many bytes, whatever it held before. From then on it works, until
+   * `release`. Who waits longest comes first. Idle processes are stopped to make room. A process alone may
+   * take any number.
    */
   reserve(holder: Holder, bytes: number): Promise<void>
   /** The process has no work any more, and keeps so many bytes: 0 when it has ended. */

@@ -11,7 +11,9 @@ const PRIVATE = new Set([0x9c9d, 0x927c, 0xa420, 0xa430, 0xa431, 0xa435])
 /** Bytes of a value for each type, beginning with type 1 (TIFF 6.0, section 2; EXIF's type 13). */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
 
-/** Overwrites what tells the location and the device in EXIF data, which has the form of a TIFF. Never throws. */
+/**
+ * Overwrites what tells the location and the device in EXIF data, which has the form of a TIFF. Never throws.
+ */
 export function stripExif(tiff: Uint8Array): void {
   const first = readDirectory(tiff)
   if (first === undefined) return

@@ -5,8 +5,8 @@ import { png } from './png.ts'
 import { MAX_HELD_BYTES, pass, type Steps, take } from './steps.ts'
 
 /**
- * Where the metadata of each format is, by content type. Every change keeps the length, so that nothing else moves. A
- * format that is not here has no place for a location, or none that is in use.
+ * Where the metadata of each format is, by content type. Every change keeps the length, so that nothing else
+ * moves. A format that is not here has no place for a location, or none that is in use.
  */
 export const FORMATS: ReadonlyMap<string, () => Steps> = new Map([
   ['image/jpeg', jpeg],

@@ -10,8 +10,8 @@ interface Extent {
 }
 
 /**
- * EXIF data and XMP packets of a HEIC or AVIF picture (ISO/IEC 23008-12). They are items, whose places the box `meta`
- * tells. Writers put it before the items, because readers need it first.
+ * EXIF data and XMP packets of a HEIC or AVIF picture (ISO/IEC 23008-12). They are items, whose places the
+ * box `meta` tells. Writers put it before the items, because readers need it first.
  */
 export function* isoMedia(): Steps {
   let at = 0

@@ -2,8 +2,8 @@ import type { ByteStream } from '../../platform.ts'
 import { joinBytes } from '../boxes.ts'
 
 /**
- * What a format wants of the next bytes of a file: to let some pass, or to get some, which it may change in place. At
- * the end of the file it gets fewer.
+ * What a format wants of the next bytes of a file: to let some pass, or to get some, which it may change in
+ * place. At the end of the file it gets fewer.
  */
 export type Step = { readonly pass: number } | { readonly take: number }
 
@@ -22,8 +22,8 @@ export function* pass(bytes: number): Generator<Step, void, Uint8Array> {
 }
 
 /**
- * The stream as the steps change it, of the same length. It holds back only what a step takes. `onChange` is called
- * when bytes have become others.
+ * The stream as the steps change it, of the same length. It holds back only what a step takes. `onChange` is
+ * called when bytes have become others.
  */
 export function changedBy(steps: Steps, stream: ByteStream, onChange?: () => void): ByteStream {
   const reader = stream.getReader()

@@ -21,8 +21,9 @@ export const isConvertedHere = (sound: Uint8Array, contentType: string): boolean
   contentType.startsWith('audio/amr') || (MAY_BE_OPUS.has(contentType) && opusPackets(sound) !== undefined)
 
 /**
- * Converts AMR of either band, and Opus, to MP3. It takes about 2 ms for each second of speech, and nothing else runs
- * on this thread meanwhile. Throws `CannotConvert` for sound that is broken, and `NoConverter` for another kind.
+ * Converts AMR of either band, and Opus, to MP3. It takes about 2 ms for each second of speech, and nothing
+ * else runs on this thread meanwhile. Throws `CannotConvert` for sound that is broken, and `NoConverter` for
+ * another kind.
  */
 export async function voiceToMp3(
   sound: Uint8Array,

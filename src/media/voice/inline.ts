@@ -5,8 +5,8 @@ import { voiceToMp3 } from './convert.ts'
 import { openCompiledOpusDecoder } from './opus-codec.ts'
 
 /**
- * Compiled modules: the decoders of AMR and Opus, which scripts/extract-wasm.mjs takes out of their packages, and
- * `mp3.wasm` of wasm-media-encoders.
+ * Compiled modules: the decoders of AMR and Opus, which scripts/extract-wasm.mjs takes out of their packages,
+ * and `mp3.wasm` of wasm-media-encoders.
  */
 export interface VoiceWasm {
   amr(): Promise<WebAssembly.Module>

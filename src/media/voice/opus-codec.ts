@@ -11,7 +11,10 @@ export const openOpusDecoder: OpenOpusDecoder = async channels => {
   return decoder
 }
 
-/** For Workers, which cannot compile WebAssembly at run time. scripts/extract-wasm.mjs takes it out of the package. */
+/**
+ * For Workers, which cannot compile WebAssembly at run time. scripts/extract-wasm.mjs takes it out of the
+ * package.
+ */
 export function openCompiledOpusDecoder(wasm: WebAssembly.Module, channels: number): Promise<OpusDecoder> {
   OpusDecoder.module = wasm
   return openOpusDecoder(channels)

@@ -17,7 +17,10 @@ const SAMPLES_PER_MS = 48
 export const opusPackets = (file: Uint8Array): OpusClip | undefined =>
   says(file, 0, 'OggS') ? oggPackets(file) : webmPackets(file)
 
-/** What the header of a stream tells: channels, and samples to skip. undefined if it is not Opus of one or two channels. */
+/**
+ * What the header of a stream tells: channels, and samples to skip. undefined if it is not Opus of one or two
+ * channels.
+ */
 function readHead(head: Uint8Array | undefined): { channels: number; preSkip: number } | undefined {
   if (head === undefined || !says(head, 0, 'OpusHead') || head.length < 19) return undefined
   const channels = head[9] ?? 0

@@ -19,8 +19,8 @@ const MAX_FRAME_BYTES = 3840
 const MAX_BROKEN = 10
 
 /**
- * Decodes Opus to mono sound. A pause in the recording stays as long as it was. Throws `CannotConvert` for a clip
- * longer than half an hour, and for one without sound.
+ * Decodes Opus to mono sound. A pause in the recording stays as long as it was. Throws `CannotConvert` for a
+ * clip longer than half an hour, and for one without sound.
  */
 export async function decodeOpus(clip: OpusClip, openDecoder: OpenOpusDecoder): Promise<Sound> {
   const { channels, preSkip, sampleCount, packets } = clip

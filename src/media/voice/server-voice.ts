@@ -4,8 +4,8 @@ import { ffmpegToMp3 } from './ffmpeg-voice.ts'
 import { threadedVoice } from './worker-thread.ts'
 
 /**
- * Voice conversion on servers: AMR and Opus in a separate thread, everything else by ffmpeg if there is one. `url` is
- * src/entry/voice-worker.ts, or the file that the build makes of it.
+ * Voice conversion on servers: AMR and Opus in a separate thread, everything else by ffmpeg if there is one.
+ * `url` is src/entry/voice-worker.ts, or the file that the build makes of it.
  */
 export function serverVoice(url: URL): Voice {
   const thread = threadedVoice(url)

@@ -1,4 +1,6 @@
-/** The part of libheif-js that is used: libheif's own functions. Pointers count from the start of `HEAPU8`. */
+/**
+ * The part of libheif-js that is used: libheif's own functions. Pointers count from the start of `HEAPU8`.
+ */
 declare module 'libheif-js/libheif-wasm/libheif.js' {
   export interface Heif {
     readonly HEAPU8: Uint8Array

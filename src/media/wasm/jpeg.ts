@@ -2,7 +2,9 @@ import type { Bytes } from '../../platform.ts'
 import type { Raster } from '../picture.ts'
 import type { PictureSize } from '../picture-size.ts'
 
-/** The functions of libjpeg-turbo that @cwasm/jpeg-turbo exports. Zero is success, −1 a warning or an error. */
+/**
+ * The functions of libjpeg-turbo that @cwasm/jpeg-turbo exports. Zero is success, −1 a warning or an error.
+ */
 interface Turbo {
   readonly memory: WebAssembly.Memory
   malloc(bytes: number): number

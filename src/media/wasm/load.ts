@@ -15,8 +15,9 @@ export type WasmName = keyof typeof WASM_FILES
 export type LoadWasm = (name: WasmName) => Promise<WebAssembly.Module>
 
 /**
- * An option for emscripten's glue code, which would otherwise fetch and compile the file itself. The codec's memory
- * grows to at most `maxBytes`. So a picture that is larger than its header says fails, and does not fill the memory.
+ * An option for emscripten's glue code, which would otherwise fetch and compile the file itself. The codec's
+ * memory grows to at most `maxBytes`. So a picture that is larger than its header says fails, and does not
+ * fill the memory.
  */
 export function instantiateWith(wasm: WebAssembly.Module, maxBytes = Number.POSITIVE_INFINITY) {
   return (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => {

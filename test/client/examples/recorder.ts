@@ -25,7 +25,9 @@ export class Recorder {
     if (!this.recorded.has(id)) this.recorded.set(id, { input, ...(answer !== undefined && { answer }) })
   }
 
-  /** `name` is the method and the path, as the operation declares them. Answers `data`; throws on an error. */
+  /**
+   * `name` is the method and the path, as the operation declares them. Answers `data`; throws on an error.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: the story goes on with whatever was answered
   async call(caller: Client, name: string, input: Input = {}): Promise<any> {
     const { status, body } = await this.send(caller, name, input)

@@ -46,7 +46,8 @@ export function steadied(
   const token = numbered(n => `eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjo${n}fQ.${'x'.repeat(43)}`)
   const measured = measuredAt(startedAt)
   const masked = (key: string, value: unknown): unknown => {
-    // `total` is of a list or, where it is large, of a disk; `version` is of a group or, as text, of the program.
+    // `total` is of a list or, where it is large, of a disk; `version` is of a group or, as text, of the
+    // program.
     if (key === 'total' && Number(value) > 1e9) return 100_000_000_000
     if (key === 'version' && typeof value === 'string') return '1.0.0'
     return key in measured ? measured[key] : value

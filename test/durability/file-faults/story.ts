@@ -1,7 +1,7 @@
 /**
- * Run by Node with the shim preloaded: plays one short story over and over, each time with another file call that
- * fails, and prints what was wrong as JSON. Arguments: a folder, the errno, `once` or `ever`, the first call
- * to fail, and the step from one to the next.
+ * Run by Node with the shim preloaded: plays one short story over and over, each time with another file call
+ * that fails, and prints what was wrong as JSON. Arguments: a folder, the errno, `once` or `ever`, the first
+ * call to fail, and the step from one to the next.
  */
 import { cpSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

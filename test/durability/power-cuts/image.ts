@@ -41,8 +41,8 @@ function durableTimes(node: Node): readonly number[] {
 }
 
 /**
- * Builds in `folder` what a power cut leaves of `root`. By the letter of POSIX: what was not synced is there or not, in
- * any order, and a write may be there in part; a name is safe when the folder it is in was synced.
+ * Builds in `folder` what a power cut leaves of `root`. By the letter of POSIX: what was not synced is there
+ * or not, in any order, and a write may be there in part; a name is safe when the folder it is in was synced.
  */
 export function buildImage(trace: Trace, root: string, folder: string, cut: Cut, chance: Chance): void {
   const luck = chance.of([0, 0, 0.5, 0.5, 0.9, 1])

@@ -19,7 +19,9 @@ export interface Fact {
 const app_id = 'demo'
 const secret = 'a-secret-of-the-demo-app-for-tests'
 
-/** Runs the service under strace while several clients change and read things; answers what they were told. */
+/**
+ * Runs the service under strace while several clients change and read things; answers what they were told.
+ */
 export async function record(
   program: readonly string[],
   root: string,

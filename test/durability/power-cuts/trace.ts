@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /*
- * What a process did to files, read off the record that strace made of its system calls. Positions are lines of the
- * record: a call has one where it began and one where it ended, and calls of several threads overlap.
+ * What a process did to files, read off the record that strace made of its system calls. Positions are lines
+ * of the record: a call has one where it began and one where it ended, and calls of several threads overlap.
  */
 
 interface When {
@@ -66,7 +66,10 @@ export const recordedCalls = [
   ...['unlink', 'unlinkat', 'mkdir', 'mkdirat', 'rmdir', 'copy_file_range', 'sendfile'],
 ]
 
-/** strace with the options that `readTrace` understands: all texts in hexadecimal, descriptors with their names. */
+/**
+ * strace with the options that `readTrace` understands: all texts in hexadecimal, descriptors with their
+ * names.
+ */
 export const recording = (file: string): string[] => [
   ...['strace', '-f', '--seccomp-bpf', '-y', '-xx', '-s', '100000000', '-o', file],
   ...['-e', `trace=${recordedCalls.join(',')}`, '-e', 'signal=none'],
@@ -94,7 +97,8 @@ export async function readTrace(record: string, root: string): Promise<Trace> {
     const call = begun === undefined ? rest : begun.begun + resumed
     reader.take(call, { from: begun?.from ?? line, to: line })
   }
-  // A call that the end of the process cut off may have been carried out or not: left out, for nothing rests on it.
+  // A call that the end of the process cut off may have been carried out or not: left out, for nothing rests
+  // on it.
   return reader.trace(line + 1)
 }
 

@@ -4,8 +4,9 @@ import type { Bound } from '../../../src/db/query.ts'
 import type { Chance } from './chance.ts'
 
 /**
- * Where the pages of a transaction are. `waiting`: in the operating system's memory, to be written by the next sync.
- * `given up`: the system could not write them and believes they are written; no later sync touches them. `on disk`.
+ * Where the pages of a transaction are. `waiting`: in the operating system's memory, to be written by the
+ * next sync. `given up`: the system could not write them and believes they are written; no later sync touches
+ * them. `on disk`.
  */
 type Place = 'waiting' | 'given up' | 'on disk'
 
@@ -47,9 +48,9 @@ function compile(
 }
 
 /**
- * SQLite with its log on a disk that can fail. The database itself is real and in memory; the log is the list of its
- * transactions, and each knows where its pages are. What a start finds after a power cut is the longest run of
- * transactions, from the first, whose pages are all on the disk.
+ * SQLite with its log on a disk that can fail. The database itself is real and in memory; the log is the list
+ * of its transactions, and each knows where its pages are. What a start finds after a power cut is the
+ * longest run of transactions, from the first, whose pages are all on the disk.
  */
 export class SimulatedDisk {
   /** The call that waits for the disk. */

@@ -7,8 +7,8 @@ import { Receiver } from '../../support/receiver.ts'
 import type { Suite } from '../all.ts'
 
 /**
- * Readers over kill -9 under load: a follower who keeps its cursor, and a receiver of webhooks that is restarted in
- * between. EVENT_CRASHES=n kills the service n times: `npm run test:crashes`.
+ * Readers over kill -9 under load: a follower who keeps its cursor, and a receiver of webhooks that is
+ * restarted in between. EVENT_CRASHES=n kills the service n times: `npm run test:crashes`.
  */
 export const crashingSuite: Suite = (instance, pace) => {
   const rounds = Number(process.env.EVENT_CRASHES ?? (pace === 'slow' ? 2 : 25))

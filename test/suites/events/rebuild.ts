@@ -24,8 +24,8 @@ interface Known {
 }
 
 /**
- * Groups rebuilt from the feed alone, by a second implementation that knows nothing of the database: only what
- * docs/events.md says of the kinds.
+ * Groups rebuilt from the feed alone, by a second implementation that knows nothing of the database: only
+ * what docs/events.md says of the kinds.
  */
 export class Mirror {
   readonly groups = new Map<number, Known>()

@@ -6,7 +6,9 @@ import { allPages } from '../../support/pages.ts'
 import type { Suite } from '../all.ts'
 
 const rows = 7
-/** Before the second page, the third …: rows that were seen and rows that were not, some of them every time. */
+/**
+ * Before the second page, the third …: rows that were seen and rows that were not, some of them every time.
+ */
 const renewedAt = (turn: number): number[] => [...new Set([0, turn, rows - 1, rows - 2 - turn])]
 
 /** All rows of a list in pages of two; `renew` runs before each page but the first. */
@@ -22,8 +24,8 @@ async function rowsOf(
 }
 
 /**
- * Applications and invitations that are made again are the newest from then on, and keep their place for a cursor
- * under way (docs/behaviour.md, section 5).
+ * Applications and invitations that are made again are the newest from then on, and keep their place for a
+ * cursor under way (docs/behaviour.md, section 5).
  */
 export const renewedRows: Suite = instance => {
   describe('rows that are renewed while they are read are seen once, where they were:', () => {

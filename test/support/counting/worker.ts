@@ -1,6 +1,6 @@
 /**
- * The Worker, with what was asked of D1 since its start in a header: calls, the statements in them, rows read, rows
- * written.
+ * The Worker, with what was asked of D1 since its start in a header: calls, the statements in them, rows
+ * read, rows written.
  */
 import type { D1DatabaseLike } from '../../../src/db/engines/d1.ts'
 import worker from '../../../src/entry/worker.ts'

@@ -3,8 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 
 /*
  * How far Litestream is. It copies SQLite's log in two steps. First it copies new changes into its own folder
- * beside the database (it calls these files the shadow log), and then it uploads them. The first step shows in
- * this folder, the second in its metrics. Read from Litestream 0.3.13.
+ * beside the database (it calls these files the shadow log), and then it uploads them. The first step shows
+ * in this folder, the second in its metrics. Read from Litestream 0.3.13.
  */
 
 /** A place in Litestream's numbered log files. */

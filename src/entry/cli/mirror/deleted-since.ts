@@ -13,8 +13,8 @@ interface Waiting {
 }
 
 /**
- * Notes which copies are of deleted files, and answers those that have waited for `delayMs`. A copy whose file
- * came back by a restore waits anew. If the notes are lost, all wait anew.
+ * Notes which copies are of deleted files, and answers those that have waited for `delayMs`. A copy whose
+ * file came back by a restore waits anew. If the notes are lost, all wait anew.
  */
 export async function dueForDeletion(
   { DATA_DIR }: Pick<Config, 'DATA_DIR'>,

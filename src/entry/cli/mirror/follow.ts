@@ -5,7 +5,9 @@ import { objects } from '../../../db/schema.ts'
 import { objectState } from '../../../db/states.ts'
 import type { StoredFile } from './stored-files.ts'
 
-/** The newest rows that are read again at each look, because SQLite gives the number of a deleted row again. */
+/**
+ * The newest rows that are read again at each look, because SQLite gives the number of a deleted row again.
+ */
 const overlap = 200
 
 const columns = {
@@ -58,9 +60,9 @@ export class NewFiles {
   }
 
   /**
-   * The files that were stored since the last call, or since this object was made. undefined if that cannot be told,
-   * because the numbers of rows begin anew: many rows were deleted, or a VACUUM has changed them. Then everything has
-   * to be compared.
+   * The files that were stored since the last call, or since this object was made. undefined if that cannot
+   * be told, because the numbers of rows begin anew: many rows were deleted, or a VACUUM has changed them.
+   * Then everything has to be compared.
    */
   look(): StoredFile[] | undefined {
     if (Number(this.#engine.all(newestRow({}))[0]?.[0]) < this.#row - overlap) return undefined

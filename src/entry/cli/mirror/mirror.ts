@@ -169,8 +169,8 @@ const goneFiles = ({ engine }: Mirror, keys: readonly string[]): string[] =>
   })
 
 /**
- * Why so many copies are not deleted: the database may be a new or a wrong one, and the copies may be the last
- * ones. undefined if they are few.
+ * Why so many copies are not deleted: the database may be a new or a wrong one, and the copies may be the
+ * last ones. undefined if they are few.
  */
 function refusalOfMany(gone: number, { kept, uploaded }: MirrorReport): string | undefined {
   const here = kept + uploaded

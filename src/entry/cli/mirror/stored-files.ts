@@ -4,7 +4,9 @@ import { db, query } from '../../../db/query.ts'
 import { objects } from '../../../db/schema.ts'
 import { objectState } from '../../../db/states.ts'
 
-/** A file whose bytes are stored and never change again. Thumbnails and what else was made of it are not here. */
+/**
+ * A file whose bytes are stored and never change again. Thumbnails and what else was made of it are not here.
+ */
 export interface StoredFile {
   readonly object_name: string
   readonly size: number
