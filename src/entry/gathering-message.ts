@@ -1,4 +1,4 @@
-import { IncomingMessage, type RequestListener } from 'node:http'
+import { IncomingMessage } from 'node:http'
 
 /** Chunks of at least this many bytes are passed on unchanged. */
 const minChunkBytes = 16 * 1024
@@ -11,15 +11,18 @@ const minChunkBytes = 16 * 1024
  */
 export class GatheringMessage extends IncomingMessage {
   /**
-   * The body, if it is small and came in one piece. It is not in the stream then: @hono/node-server looks
-   * here first. Reading it from the stream costs a third of a small request (measured: 17 of 58 µs).
+   * The body, if it is small and came together with the headers. It is not in the stream then:
+   * @hono/node-server looks here first. Reading it from the stream costs as much as a quarter of a small
+   * request (measured: 15 of 60 µs).
    */
   rawBody: Buffer | undefined
+  /** How long the body is that may still come together with the headers, bytes. */
+  private expected: number | undefined
   private held: Uint8Array[] | undefined
 
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     if (chunk instanceof Uint8Array && chunk.byteLength < minChunkBytes) {
-      if (chunk.byteLength === this.announcedBytes) {
+      if (chunk.byteLength === this.expected) {
         this.rawBody = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
         // Nobody will read the stream, so it must end by itself: the connection waits for that.
         this.resume()
@@ -37,14 +40,20 @@ export class GatheringMessage extends IncomingMessage {
     return super.push(chunk, encoding)
   }
 
-  /** Whether its body may come in one piece together with its headers. */
-  get hasSmallBody(): boolean {
-    return this.announcedBytes > 0 && this.announcedBytes < minChunkBytes
-  }
-
-  /** How many bytes the client said it would send; NaN if it did not say. */
-  private get announcedBytes(): number {
-    return Number(this.headers['content-length'] ?? Number.NaN)
+  /**
+   * Calls `next` once a small body that comes together with the headers is in `rawBody`. Node tells of the
+   * headers first. Ticks run when it has told of the first chunk of the body, or of all that came if that are
+   * only headers.
+   */
+  withSmallBody(next: () => void): void {
+    const length = Number(this.headers['content-length'] ?? 0)
+    if (length > 0 && length < minChunkBytes) {
+      this.expected = length
+      process.nextTick(() => {
+        this.expected = undefined
+        next()
+      })
+    } else next()
   }
 
   private release(): void {
@@ -54,14 +63,3 @@ export class GatheringMessage extends IncomingMessage {
     super.push(held.length === 1 ? held[0] : Buffer.concat(held))
   }
 }
-
-/**
- * The listener, called when a small body is at hand: Node calls it when it has the headers, and ticks run
- * when the first chunk of the body was read.
- */
-export const afterSmallBody =
-  (listener: RequestListener<typeof GatheringMessage>): RequestListener<typeof GatheringMessage> =>
-  (incoming, outgoing) => {
-    if (incoming.hasSmallBody) process.nextTick(listener, incoming, outgoing)
-    else listener(incoming, outgoing)
-  }

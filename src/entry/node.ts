@@ -10,7 +10,7 @@ import { ffmpegVideos } from '../media/ffmpeg-videos.ts'
 import { processImages, V8_CONVERTER_BYTES } from '../media/process/images.ts'
 import { serverVoice } from '../media/voice/server-voice.ts'
 import { main } from './cli/main.ts'
-import { afterSmallBody, GatheringMessage } from './gathering-message.ts'
+import { GatheringMessage } from './gathering-message.ts'
 import type { Runtime } from './runtime.ts'
 import { nodeSender } from './send-file.ts'
 import { nodeTextSender } from './send-text.ts'
@@ -34,7 +34,9 @@ const runtime: Runtime = {
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,
     }
-    const server = createServer(options, afterSmallBody(answer))
+    const server = createServer(options, (incoming, outgoing) =>
+      incoming.withSmallBody(() => void answer(incoming, outgoing)),
+    )
     server.setTimeout(120_000)
     const sockets = new Set<Socket>()
     server.on('connection', socket => {

@@ -76,6 +76,44 @@ export const hostileBodies: Suite = (instance, _pace, target) => {
       expectRefusal(await send(user, body), 10002, naming)
     })
 
+    it('is read however it is cut, with the headers or after them', async () => {
+      const { owner } = await people(instance(), ['owner'])
+      const group_id = await newGroup(owner)
+      const url = `${instance().url}/group/info/ext`
+      const json = { ...owner.headers, 'content-type': 'application/json' }
+      for (const cuts of [[], [0], [9], [0, 1], [0, 5, 6]]) {
+        const value = `cut at ${cuts}`
+        const body = JSON.stringify({ group_id, value })
+        const whole = headOf('POST', url, { ...json, 'content-length': body.length }) + body
+        const places = cuts.map(cut => whole.length - body.length + cut)
+        const connection = await openRaw(url)
+        for (const [i, from] of [0, ...places].entries()) {
+          await connection.write(whole.slice(from, places[i]))
+          // So that it arrives by itself.
+          await new Promise(resolve => setTimeout(resolve, 30))
+        }
+        expect(await connection.status()).toBe(200)
+        connection.breakOff()
+        expect(dataOf(await owner.get('/group/info', { group_id })).ext).toBe(value)
+      }
+    })
+
+    it.runIf(oneProcess)('is read where requests follow each other without waiting for answers', async () => {
+      const { owner } = await people(instance(), ['owner'])
+      const group_id = await newGroup(owner)
+      const url = `${instance().url}/group/info/ext`
+      const json = { ...owner.headers, 'content-type': 'application/json' }
+      const connection = await openRaw(url)
+      const requests = ['first', 'second', 'third'].map(value => {
+        const body = JSON.stringify({ group_id, value })
+        return headOf('POST', url, { ...json, 'content-length': body.length }) + body
+      })
+      await connection.write(requests.join(''))
+      const ext = async () => dataOf(await owner.get('/group/info', { group_id })).ext
+      await expect.poll(ext, { timeout: 10_000 }).toBe('third')
+      connection.breakOff()
+    })
+
     it('may hold any text, however it looks', async () => {
       const { owner } = await people(instance(), ['owner'])
       const tricky = ['":,{}[]'.repeat(500), '\\'.repeat(999), '\\"'.repeat(900), `${'\\'.repeat(8)}"`]
