@@ -18,6 +18,8 @@ export type Capability =
   | 'conversions in line'
   /** All requests are answered by one process, in which one caller can hold up others. */
   | 'one process'
+  /** Requests that come before the earlier ones of their connection are answered. */
+  | 'pipelined requests'
   /** `Instance.gc`. */
   | 'tidying up on demand'
 
@@ -28,10 +30,11 @@ const store = 'clients send bytes to the store and fetch them there: its rules a
 const lacks: Readonly<Record<string, Partial<Record<Capability, string>>>> = {
   node: noFfmpeg,
   deno: noFfmpeg,
-  bun: noFfmpeg,
+  bun: { ...noFfmpeg, 'pipelined requests': 'of requests that come together Bun reads the first only' },
   worker: {
     'covers of videos': 'a Worker runs no ffmpeg',
     'conversions in line': 'a request of a Worker may not wait for another one',
+    'pipelined requests': 'the proxy in front of Workers asks one by one',
     'one process': 'Cloudflare spreads requests over isolates; the one here is no measure of that',
     'tidying up on demand': 'a Worker tidies up when its cron trigger says so',
   },
