@@ -50,7 +50,7 @@ export function removeRecords(found: readonly RecordInGroup[]): Removal {
   const events: NewEvent[] = []
   const versions = new Map(found.map(({ group_id, version }) => [group_id, version]))
   for (const [group_id, seen] of versions) {
-    writes.push(touch({ group_id, seen, joined: 0 }))
+    writes.push(touch({ group_id, seen }))
     const files = found.filter(record => record.group_id === group_id).map(({ file_id }) => file_id)
     events.push({ kind: 'group.file.deleted', files, group_id, group_version: seen + 1, by_id: null })
   }

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { SerialEngine, Session } from '../../../src/db/engine.ts'
 import { type Bound, command, db, each, inList, query, type RowsOf } from '../../../src/db/query.ts'
 import { groups, members } from '../../../src/db/schema.ts'
-import { touch } from '../../../src/group/group-operation.ts'
+import { touchCount } from '../../../src/group/group-operation.ts'
 import type { Refusal } from '../../../src/operation/errors.ts'
 import type { Executor, ExecutorMetrics, Result, Task } from '../../../src/operation/executor.ts'
 import type { Call, Outcome } from '../../../src/operation/operation.ts'
@@ -56,7 +56,7 @@ export const insertGroup = command<{ group_id: number; capacity: number; name: s
     VALUES (${p.group_id}, 'bank', 0, ${p.name}, '', '', 1, 1, 0, ${p.capacity}, 0, 0, 0)`,
 )
 /** The guard of every operation on a group: nothing is written about a group that has changed. */
-export const guard = touch
+export const guard = touchCount
 export const addMember = command<{ group_id: number; user_id: number; role: number; display_name: string }>()(
   p =>
     sql`INSERT INTO members (group_id, user_id, app_id, role, display_name, joined_at) VALUES (${p.group_id}, ${p.user_id}, 'bank', ${p.role}, ${p.display_name}, 0)`,
