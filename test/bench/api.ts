@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { signToken } from '../support/client.ts'
 import type { World } from './world.ts'
 
@@ -25,4 +27,16 @@ export async function call<T>(url: string, app: App, user: number, path: string,
   }
   if (answer.code !== 200) throw new Error(`${path}: ${answer.code} ${answer.message}`)
   return answer.data
+}
+
+/**
+ * Sends a request of `node:http`, which takes a third of the CPU time of `fetch`. Answers the text of a 200;
+ * throws for any other answer.
+ */
+export async function answerTo(asked: ClientRequest, body?: Uint8Array): Promise<string> {
+  asked.end(body)
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  const text = Buffer.concat(await answer.toArray()).toString()
+  if (answer.statusCode !== 200) throw new Error(`${asked.path} answered ${answer.statusCode}: ${text}`)
+  return text
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { call, headersOf } from './api.ts'
+import { answerTo, call, headersOf } from './api.ts'
 import { type Bench, median, type Subject, send, spread } from './measure.ts'
 import { startService } from './node.ts'
 import { short } from './rows.ts'
@@ -114,7 +114,7 @@ export async function largeFile({ server, world }: Subject, mebibytes: number): 
 
 /**
  * How long one invites while so many others upload a MiB each, over and over: files must not hold up the log.
- * The uploaders send by `node:http`, which takes a fifth of the CPU time of `fetch`: those of real life are
+ * The uploaders send by `node:http`, which takes a third of the CPU time of `fetch`: those of real life are
  * on machines of their own.
  */
 export async function besideUploads(bench: Bench, uploaders: number): Promise<Finding> {
@@ -151,15 +151,6 @@ export async function besideUploads(bench: Bench, uploaders: number): Promise<Fi
     values: { alone, beside, ratio },
     verdict: judged({ atMost: 3 }, ratio),
   }
-}
-
-/** The text of a 200; throws for any other answer. */
-async function answerTo(asked: ClientRequest, body?: Uint8Array): Promise<string> {
-  asked.end(body)
-  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-  const text = Buffer.concat(await answer.toArray()).toString()
-  if (answer.statusCode !== 200) throw new Error(`${asked.path} answered ${answer.statusCode}: ${text}`)
-  return text
 }
 
 /**
