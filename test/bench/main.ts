@@ -9,9 +9,9 @@ import {
   startTimes,
 } from './endurance.ts'
 import { type Bench, type Measured, measure, median, type Subject, send } from './measure.ts'
-import { check, databaseIn, prepare, startService, startYardstick, upload } from './node.ts'
+import { check, databaseIn, type Prepared, prepare, startService, startYardstick, upload } from './node.ts'
 import { readOptions } from './options.ts'
-import { binaryContests, earlierContests, startBinary, startEarlier } from './other-programs.ts'
+import { binaryContests, earlierContests, startEarlier, startOn } from './other-programs.ts'
 import { startLoad } from './processes.ts'
 import { note, ownFolder, say, writeJson } from './report.ts'
 import { eventRows, growthRows, type Row, type Side, workerRows, workRows } from './rows.ts'
@@ -45,10 +45,15 @@ async function measureAll(title: string, rows: readonly Row[]): Promise<void> {
 
 note('preparing the data')
 const main = await prepare(command, join(folder, 'main'), scale)
-const unrecorded = join(folder, 'unrecorded')
-cpSync(main.folder, unrecorded, { recursive: true })
-const ofBinary = { ...main, folder: join(folder, 'binary') }
-if (binary !== '') cpSync(main.folder, ofBinary.folder, { recursive: true })
+/** The same data, for one who must not find the work of others in it. */
+function copied(name: string): Prepared {
+  const own = join(folder, name)
+  cpSync(main.folder, own, { recursive: true })
+  return { ...main, folder: own }
+}
+const unrecorded = copied('unrecorded').folder
+const ofBinary = binary === '' ? undefined : ([copied('binary'), copied('besideBinary')] as const)
+const besideEarlier = earlier === undefined ? undefined : copied('besideEarlier')
 const crowd = await prepare(command, join(folder, 'crowded'), crowded)
 const files = join(folder, 'answers')
 const service = await startService(command, main.folder)
@@ -93,14 +98,17 @@ async function hold(title: string, contests: readonly Contest[], start: () => Pr
   beside.push(...list)
   say(`${title}\n${sideBySide(list)}`)
 }
-if (binary !== '') {
+if (ofBinary !== undefined) {
+  const [own, other] = ofBinary
   await hold('The binary beside Node', binaryContests(bench), async () => {
-    subjects.set('binary', await startBinary(binary, ofBinary, files))
+    subjects.set('binary', await startOn([binary], own, files))
+    subjects.set('besideBinary', await startOn(command, other, files))
   })
 }
-if (earlier !== undefined) {
+if (earlier !== undefined && besideEarlier !== undefined) {
   await hold('This build beside an earlier one', earlierContests(bench), async () => {
     subjects.set('earlier', await startEarlier(earlier, scale, join(folder, 'earlier'), files))
+    subjects.set('besideEarlier', await startOn(command, besideEarlier, files))
   })
 }
 
@@ -141,12 +149,10 @@ if (!quick && workerRows.some(({ name }) => wanted(name))) {
   const worker = await startWorker(join(folder, 'worker'))
   subjects.set('worker', worker)
   await measureAll('Under local workerd, with D1: a simulator, which says little about the edge', workerRows)
-  await worker.server.stop()
 }
 
 note('checking the database')
-for (const name of ['service', 'yardstick', 'crowded', 'unrecorded', 'binary', 'earlier'] as const)
-  await subjects.get(name)?.server.stop()
+for (const { server } of subjects.values()) await server.stop()
 await check(command, main.folder)
 load.stop()
 

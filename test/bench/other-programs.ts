@@ -5,10 +5,6 @@ import type { Scale } from './seed.ts'
 import type { Contest, Entrant } from './side-by-side.ts'
 import type { WorkName } from './work.ts'
 
-/** Starts the single binary on data that nobody has worked on yet. */
-export const startBinary = (binary: string, data: Prepared, files: string): Promise<Subject> =>
-  startOn([binary], data, files)
-
 /** Starts an earlier build on data of its own: it cannot open a database of a later one. */
 export async function startEarlier(
   command: readonly string[],
@@ -19,7 +15,8 @@ export async function startEarlier(
   return startOn(command, await prepare(command, own, scale), files)
 }
 
-async function startOn(
+/** Starts a service on data that nobody has worked on yet: the work of others makes lists longer. */
+export async function startOn(
   command: readonly string[],
   { folder, world }: Prepared,
   files: string,
@@ -57,7 +54,7 @@ export const binaryContests = (bench: Bench): Contest[] =>
     name: `binary: ${name}`,
     unit: 'request',
     subject: entrant(bench, 'binary', 'binary', work),
-    against: [entrant(bench, 'Node', 'service', work)],
+    against: [entrant(bench, 'Node', 'besideBinary', work)],
     targets: [{ to: 'Node', cpuAtMost: 1 }],
   }))
 
@@ -66,7 +63,7 @@ export const earlierContests = (bench: Bench): Contest[] =>
   works.map(([name, work]) => ({
     name: `before: ${name}`,
     unit: 'request',
-    subject: entrant(bench, 'now', 'service', work),
+    subject: entrant(bench, 'now', 'besideEarlier', work),
     against: [entrant(bench, 'before', 'earlier', work)],
     targets: [{ to: 'before', cpuAtMost: 1.03 }],
   }))

@@ -3,7 +3,16 @@ import type { WorkName } from './work.ts'
 
 /** One of the two that take turns: a server, a work item, and how many clients at once. */
 export interface Side {
-  readonly server: 'service' | 'yardstick' | 'crowded' | 'unrecorded' | 'binary' | 'earlier' | 'worker'
+  readonly server:
+    | 'service'
+    | 'yardstick'
+    | 'crowded'
+    | 'unrecorded'
+    | 'binary'
+    | 'besideBinary'
+    | 'earlier'
+    | 'besideEarlier'
+    | 'worker'
   /** First part of the path at the yardstick: which of its kinds. */
   readonly path: string
   readonly work: WorkName
