@@ -51,7 +51,7 @@ function copied(name: string): Prepared {
   cpSync(main.folder, own, { recursive: true })
   return { ...main, folder: own }
 }
-const unrecorded = copied('unrecorded').folder
+const [recorded, unrecorded] = [copied('recorded').folder, copied('unrecorded').folder]
 const ofBinary = binary === '' ? undefined : ([copied('binary'), copied('besideBinary')] as const)
 const besideEarlier = earlier === undefined ? undefined : copied('besideEarlier')
 const crowd = await prepare(command, join(folder, 'crowded'), crowded)
@@ -63,6 +63,7 @@ subjects.set('yardstick', {
   server: await startYardstick(join(folder, 'yardstick'), databaseIn(main.folder), files),
   world,
 })
+subjects.set('recorded', { server: await startService(command, recorded), world: main.world })
 subjects.set('unrecorded', {
   server: await startService(command, unrecorded, ['--no-events']),
   world: main.world,
@@ -115,9 +116,9 @@ if (earlier !== undefined && besideEarlier !== undefined) {
 await measureAll('What events cost, and what they give', eventRows)
 if (wanted('events: lag of a stream')) {
   note('events: lag of a stream')
-  found.push(await streamLag(subjects.get('service') as Subject, quick ? 400 : 4000))
+  found.push(await streamLag(subjects.get('recorded') as Subject, quick ? 400 : 4000))
 }
-if (wanted('events: a page')) found.push(await eventsPage(subjects.get('service') as Subject, 300))
+if (wanted('events: a page')) found.push(await eventsPage(subjects.get('recorded') as Subject, 300))
 
 if (wanted('memory')) {
   note('memory')
