@@ -41,9 +41,9 @@ export class GatheringMessage extends IncomingMessage {
   }
 
   /**
-   * Calls `next` once a small body that comes together with the headers is in `rawBody`. Node tells of the
-   * headers first. Ticks run when it has told of the first chunk of the body, or of all that came if that are
-   * only headers.
+   * Calls `next` in the next tick if the body is small, otherwise at once. Node tells of the headers first. A
+   * tick runs after the first chunk of the body, if that came with the headers. So the body is in `rawBody`
+   * then.
    */
   withSmallBody(next: () => void): void {
     const length = Number(this.headers['content-length'] ?? 0)

@@ -1,3 +1,5 @@
+import { base64urlOfText, textOfBase64url } from '../operation/sign.ts'
+
 /*
  * Cursors of lists for administrators and the operator: the key of the last row, as text. They are not
  * signed. Whoever may read such a list may read all of it, so a forged cursor shows nothing more.
@@ -6,20 +8,7 @@
 /** What a list is sorted by, and an id that distinguishes rows with the same sort key. */
 export type Key = readonly [key: string | number, id: string | number]
 
-const encode = (text: string): string =>
-  btoa(String.fromCharCode(...new TextEncoder().encode(text)))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
-
-const decode = (text: string): string =>
-  new TextDecoder().decode(
-    Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), character =>
-      character.charCodeAt(0),
-    ),
-  )
-
-export const cursorOf = (list: string, key: Key): string => encode(JSON.stringify([list, ...key]))
+export const cursorOf = (list: string, key: Key): string => base64urlOfText(JSON.stringify([list, ...key]))
 
 /**
  * The key that the next page begins after. `start` if there is no cursor; undefined if the cursor is not one
@@ -28,7 +17,7 @@ export const cursorOf = (list: string, key: Key): string => encode(JSON.stringif
 export function keyBehind<K extends Key>(list: string, cursor: string, start: K): K | undefined {
   if (cursor === '') return start
   try {
-    const [of, ...key] = JSON.parse(decode(cursor)) as unknown[]
+    const [of, ...key] = JSON.parse(textOfBase64url(cursor)) as unknown[]
     const fits = of === list && key.length === 2 && key.every((part, i) => typeof part === typeof start[i])
     // Just compared: the same two types as `start` has.
     return fits ? (key as unknown as K) : undefined

@@ -64,6 +64,19 @@ export const hostileBodies: Suite = (instance, _pace, target) => {
   })
 
   describe('a JSON body', () => {
+    /** Someone's group, how to ask for its ext, and the head and the body of a request that sets it. */
+    const groupWithExt = async () => {
+      const { owner } = await people(instance(), ['owner'])
+      const group_id = await newGroup(owner)
+      const url = `${instance().url}/group/info/ext`
+      const requestTo = (value: string) => {
+        const body = JSON.stringify({ group_id, value })
+        const headers = { ...owner.headers, 'content-type': 'application/json' }
+        return { head: headOf('POST', url, { ...headers, 'content-length': body.length }), body }
+      }
+      const ext = async () => dataOf(await owner.get('/group/info', { group_id })).ext
+      return { connection: () => openRaw(url), requestTo, ext }
+    }
     const send = async (client: Client, body: string) => client.call('POST', '/user/settings', { body })
 
     it.each<readonly [string, string, string]>([
@@ -78,16 +91,13 @@ export const hostileBodies: Suite = (instance, _pace, target) => {
     })
 
     it('is read however it is cut, with the headers or after them', async () => {
-      const { owner } = await people(instance(), ['owner'])
-      const group_id = await newGroup(owner)
-      const url = `${instance().url}/group/info/ext`
-      const json = { ...owner.headers, 'content-type': 'application/json' }
+      const group = await groupWithExt()
       for (const cuts of [[], [0], [9], [0, 1], [0, 5, 6]]) {
         const value = `cut at ${cuts}`
-        const body = JSON.stringify({ group_id, value })
-        const whole = headOf('POST', url, { ...json, 'content-length': body.length }) + body
-        const places = cuts.map(cut => whole.length - body.length + cut)
-        const connection = await openRaw(url)
+        const { head, body } = group.requestTo(value)
+        const whole = head + body
+        const places = cuts.map(cut => head.length + cut)
+        const connection = await group.connection()
         for (const [i, from] of [0, ...places].entries()) {
           await connection.write(whole.slice(from, places[i]))
           // So that it arrives by itself.
@@ -95,23 +105,16 @@ export const hostileBodies: Suite = (instance, _pace, target) => {
         }
         expect(await connection.status()).toBe(200)
         connection.breakOff()
-        expect(dataOf(await owner.get('/group/info', { group_id })).ext).toBe(value)
+        expect(await group.ext()).toBe(value)
       }
     })
 
     it.runIf(pipelining)('is read where requests follow each other without waiting for answers', async () => {
-      const { owner } = await people(instance(), ['owner'])
-      const group_id = await newGroup(owner)
-      const url = `${instance().url}/group/info/ext`
-      const json = { ...owner.headers, 'content-type': 'application/json' }
-      const connection = await openRaw(url)
-      const requests = ['first', 'second', 'third'].map(value => {
-        const body = JSON.stringify({ group_id, value })
-        return headOf('POST', url, { ...json, 'content-length': body.length }) + body
-      })
-      await connection.write(requests.join(''))
-      const ext = async () => dataOf(await owner.get('/group/info', { group_id })).ext
-      await expect.poll(ext, { timeout: 10_000 }).toBe('third')
+      const group = await groupWithExt()
+      const connection = await group.connection()
+      const requests = ['first', 'second', 'third'].map(value => group.requestTo(value))
+      await connection.write(requests.map(({ head, body }) => head + body).join(''))
+      await expect.poll(group.ext, { timeout: 10_000 }).toBe('third')
       connection.breakOff()
     })
 
