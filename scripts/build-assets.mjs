@@ -3,9 +3,10 @@
 // documentation, is a megabyte: it has a module of its own, and on Workers it is a static asset. All of it is
 // made before each build, so it is not in the repository.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { writeWhole } from './write-whole.mjs'
 
 const root = new URL('..', import.meta.url)
 const read = path => readFileSync(new URL(path, root), 'utf8')
@@ -50,7 +51,7 @@ const files = {
 const asset = ({ type, content }) =>
   JSON.stringify({ type, etag: tagOf(content), gzip: gzipSync(content, { level: 9 }).toString('base64') })
 const write = (path, text) =>
-  writeFileSync(new URL(path, root), `// Made by scripts/build-assets.mjs.\n${text}\n`)
+  writeWhole(new URL(path, root), `// Made by scripts/build-assets.mjs.\n${text}\n`)
 
 const entries = Object.entries(files).map(([name, file]) => `  ${name}: ${asset(file)},\n`)
 const referenceTag = JSON.stringify({ type: javascript, etag: tagOf(reference) })
@@ -65,6 +66,4 @@ if (!existsSync(made) || !readFileSync(made, 'utf8').includes(tagOf(reference)))
     'src/http/reference.gen.js',
     `export const reference = ${asset({ type: javascript, content: reference })}`,
   )
-const onWorkers = new URL('src/entry/worker/assets/docs/', root)
-mkdirSync(onWorkers, { recursive: true })
-writeFileSync(new URL('reference.js', onWorkers), reference)
+writeWhole(new URL('src/entry/worker/assets/docs/reference.js', root), reference)

@@ -1,8 +1,16 @@
 // Builds dist/cohort.js, what `npm start` and the command line run on Node.
 import { execFileSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
-import { build } from 'esbuild'
+import { basename } from 'node:path'
+import { build as bundle } from 'esbuild'
 import './build-assets.mjs'
+import { writeWhole } from './write-whole.mjs'
+
+/** As esbuild's `build`; the files are replaced as a whole. */
+async function build(options) {
+  const { outputFiles } = await bundle({ ...options, write: false })
+  for (const { path, contents } of outputFiles)
+    writeWhole(path, contents, basename(path) === 'cohort.js' ? 0o755 : 0o644)
+}
 
 const forNode = {
   outdir: 'dist',
@@ -56,7 +64,6 @@ await build({
     js: "#!/usr/bin/env node\nimport { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)\nconst __dirname = import.meta.dirname",
   },
 })
-chmodSync('dist/cohort.js', 0o755)
 // It starts the service: without the settings of whoever builds, which may name a real bucket.
 execFileSync(process.execPath, ['scripts/compile-program.mjs'], { env: {}, stdio: 'pipe' })
 

@@ -1,13 +1,14 @@
 // Writes dist/program.cache: what V8 compiles of dist/program.cjs when the service starts, so that a start
 // need not do it again. src/entry/start-node.ts reads it. It is of use to this version of V8 only.
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
+import { writeWhole } from './write-whole.mjs'
 
 const dist = new URL('../dist/', import.meta.url)
 const program = fileURLToPath(new URL('program.cjs', dist))
@@ -33,9 +34,9 @@ async function compile() {
     APP_SECRET: 'a-secret-that-is-used-only-here',
   })
   process.on('exit', () => {
-    writeFileSync(cache, Buffer.concat([digest, script.createCachedData()]))
     // The program keeps what it writes to itself. This is for all who may read the program.
-    chmodSync(cache, 0o644)
+    process.umask(0o022)
+    writeWhole(cache, Buffer.concat([digest, script.createCachedData()]))
     rmSync(data, { recursive: true })
   })
   script.runInThisContext()(createRequire(href), href)

@@ -1,9 +1,9 @@
 // Writes dist/amr.wasm and dist/opus.wasm, which the Worker imports: Workers may not compile WebAssembly at
 // run time, and @audio/decode-amr and opus-decoder carry their own as text. Wrangler runs this before every
 // build (wrangler.toml).
-import { mkdirSync, writeFileSync } from 'node:fs'
 import createAmr from '../node_modules/@audio/decode-amr/src/amr.wasm.js'
 import OpusDecoder from '../node_modules/opus-decoder/src/OpusDecoder.js'
+import { writeWhole } from './write-whole.mjs'
 
 const { instantiate, compile } = WebAssembly
 let binary
@@ -17,8 +17,7 @@ WebAssembly.compile = bytes => {
 }
 
 const folder = new URL('../dist/', import.meta.url)
-mkdirSync(folder, { recursive: true })
 await createAmr()
-writeFileSync(new URL('amr.wasm', folder), binary)
+writeWhole(new URL('amr.wasm', folder), binary)
 await new OpusDecoder({ channels: 1 }).ready
-writeFileSync(new URL('opus.wasm', folder), binary)
+writeWhole(new URL('opus.wasm', folder), binary)

@@ -87,7 +87,7 @@ it('cohort user says what is wrong with what it is told', async () => {
   await here.done('app', 'create', 'demo')
   const fails = async (...args: string[]) => {
     const { code, stderr } = await here.cli('user', ...args)
-    expect(code, args.join(' ')).toBe(2)
+    expect(code, `${args.join(' ')}: ${stderr}`).toBe(2)
     return stderr
   }
   expect(await fails('forget')).toContain('there is no "user forget"')
