@@ -49,7 +49,7 @@ export interface Platform {
   readonly appTtlMs: number
   readonly version: string
   readonly addressOf: Service['addressOf']
-  readonly bodyAtHand?: Service['bodyAtHand']
+  readonly receivedBody?: Service['receivedBody']
   /** Whether `addressOf` tells what the proxy in front says. */
   readonly trustsProxy: boolean
   readonly files: Converters & Pick<Service['files'], 'sender'>
@@ -167,7 +167,7 @@ export function createService(platform: Platform): RunningService {
     publicUrl,
     origins: config.CORS_ORIGINS,
     addressOf: platform.addressOf,
-    bodyAtHand: platform.bodyAtHand,
+    receivedBody: platform.receivedBody,
     addressKeeping: config.AUDIT_IP,
     trustsProxy: platform.trustsProxy,
   }

@@ -62,7 +62,7 @@ export function folderStore(root: string): BlobStore {
         }
         return await storing('placing a file', () => place(temp, path, key, folders))
       } finally {
-        await rm(temp, { force: true }).catch(() => undefined)
+        await unlink(temp).catch(() => undefined)
       }
     },
 
@@ -188,8 +188,8 @@ async function place(temp: string, path: string, key: string, folders: DurableFo
     if (!(await sameFile(temp, path)))
       throw new BlobStoreError('an object with this key exists and has other bytes')
   }
-  await flushFolder(folder)
-  return infoOf(key, await lstat(path))
+  const [stats] = await Promise.all([lstat(path), flushFolder(folder)])
+  return infoOf(key, stats)
 }
 
 interface DurableFolders {

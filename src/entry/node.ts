@@ -72,7 +72,7 @@ const runtime: Runtime = {
   sender: nodeSender,
   texts: { sender: nodeTextSender },
   addressOf: ({ env }) => (env as { incoming?: IncomingMessage }).incoming?.socket.remoteAddress ?? '',
-  bodyAtHand: ({ env }) => (env as { incoming?: GatheringMessage }).incoming?.rawBody,
+  receivedBody: ({ env }) => (env as { incoming?: GatheringMessage }).incoming,
 }
 
 // On Node 20 the SDK for S3 warns that its versions of 2027 will need Node 22. Cohort pins the version of the

@@ -41,5 +41,5 @@ export interface Runtime {
   readonly texts?: TextPorts
   /** The address at the other end of the connection. */
   readonly addressOf: Service['addressOf']
-  readonly bodyAtHand?: Service['bodyAtHand']
+  readonly receivedBody?: Service['receivedBody']
 }

@@ -12,6 +12,7 @@ import { callerOf, type Identity } from '../tenant/token-verifier.ts'
 import { after } from './after.ts'
 import { allowed, corsOrigin } from './cors.ts'
 import { type ErrorStyle, retried, statuses } from './error-style.ts'
+import { type ChunkSource, chunksOf } from './gathered.ts'
 import { type Body, bodyOf, type InputSchema, parse, queryOf } from './input.ts'
 import { namedApp, underscored } from './named-app.ts'
 import type { LargeBody } from './outbox.ts'
@@ -24,6 +25,8 @@ import { sessionIn } from './session-cookie.ts'
 /** This much of an answer costs as much as one request: characters of JSON, and bytes of a file. */
 const chargedChars = 64 * 1024
 export const chargedBytes = 1024 * 1024
+type HeaderFields = Readonly<Record<string, string>>
+
 const storeIsSilent = refuse('storage_failed', 'the object storage does not answer: try again', 503)
 
 /**
@@ -75,7 +78,12 @@ export class Exchange {
 
   /** The JSON body as an object. Throws 413 and 415. Refuses 10002 if it is not a JSON object. */
   body(): Body | Promise<Body> {
-    return bodyOf(this.request, this.service.bodyAtHand?.(this.context))
+    return bodyOf(this.request, this.service.receivedBody?.(this.context)?.rawBody)
+  }
+
+  /** The body as it comes. */
+  bodyChunks(): ChunkSource {
+    return this.service.receivedBody?.(this.context)?.chunks() ?? chunksOf(this.request)
   }
 
   /** The query, parsed by `schema`. Refuses 10002 with the first parameter that is wrong. */
@@ -242,7 +250,7 @@ export class Exchange {
   // How the request is answered.
 
   /** A success of the API. */
-  ok(data: unknown, page?: Page, headers?: Readonly<Record<string, string>>): Response {
+  ok(data: unknown, page?: Page, headers?: HeaderFields): Response {
     return this.answer(200, success(data, page), 200, headers)
   }
 
@@ -252,7 +260,7 @@ export class Exchange {
   }
 
   /** A body that is sent unchanged: text, JSON or HTML. */
-  text(body: string, contentType: string, headers?: Readonly<Record<string, string>>): Response {
+  text(body: string, contentType: string, headers?: HeaderFields): Response {
     return this.answer(200, body, 200, Object.assign({}, headers, { 'content-type': contentType }))
   }
 
@@ -263,7 +271,7 @@ export class Exchange {
   }
 
   /** An error of HTTP and not of the API: its code is the HTTP status. */
-  reject(status: number, message: string, headers?: Readonly<Record<string, string>>): Response {
+  reject(status: number, message: string, headers?: HeaderFields): Response {
     return this.answer(status, failure(status, message), status, headers)
   }
 
@@ -284,17 +292,17 @@ export class Exchange {
   }
 
   /** Redirects this request to another URL. */
-  redirect(location: string, headers: Readonly<Record<string, string>>): Response {
+  redirect(location: string, headers: HeaderFields): Response {
     return this.respond(302, null, { ...headers, location })
   }
 
   /** Answers that the client already has the current version (RFC 9110, section 13). */
-  notModified(headers: Readonly<Record<string, string>>): Response {
+  notModified(headers: HeaderFields): Response {
     return this.respond(304, null, headers)
   }
 
   /** A body that is produced while the client reads it. It is logged when it begins. */
-  stream(body: ByteStream, headers: Readonly<Record<string, string>>): Response {
+  stream(body: ByteStream, headers: HeaderFields): Response {
     const isRead = this.request.method !== 'HEAD'
     // What nobody will read gives back what it holds.
     if (!isRead) void body.cancel()
@@ -343,12 +351,7 @@ export class Exchange {
   }
 
   /** Answers a text, and logs it. `code` is one of ours, or the HTTP status. */
-  private answer(
-    code: number,
-    body: string,
-    status = 200,
-    more?: Readonly<Record<string, string>>,
-  ): Response {
+  private answer(code: number, body: string, status = 200, more?: HeaderFields): Response {
     const sent = this.outgoing(body)
     if (sent instanceof HttpError) return this.reject(sent.status, sent.message, sent.headers)
     this.recordAnswer(code, status)
@@ -359,10 +362,7 @@ export class Exchange {
     return new Response(sent.body, { status, headers })
   }
 
-  /**
-   * The body as it is sent. A large body is charged for. It waits for its reader within the bounds of the
-   * outbox.
-   */
+  /** The body as it is sent. A large body is charged for, and waits for its reader in the outbox. */
   private outgoing(body: string): string | ByteStream | LargeBody | HttpError {
     if (this.request.method === 'HEAD') return body
     this.charge(Math.floor(body.length / chargedChars))
@@ -372,7 +372,7 @@ export class Exchange {
   }
 
   /** Answers a body that is not in the envelope, and logs it. */
-  private respond(status: number, body: ByteStream | null, more: Readonly<Record<string, string>>): Response {
+  private respond(status: number, body: ByteStream | null, more: HeaderFields): Response {
     this.recordAnswer(status, status)
     return new Response(body, { status, headers: Object.assign(this.headers(), more) })
   }

@@ -12,17 +12,38 @@ const fullChunk = 4 * worthAStep
  */
 const stepsInARow = 256
 
-/** A source of chunks. The reader of a stream is one. */
+export type Chunk =
+  | { readonly done: false; readonly value: Bytes }
+  | { readonly done: true; readonly value?: Bytes | undefined }
+
+/**
+ * A source of chunks. The reader of a stream is one. Those who change a body on its way pass it on as a
+ * source: a stream of its own for each of them costs several times as much.
+ */
 export interface ChunkSource {
-  read(): Promise<{ readonly done: boolean; readonly value?: Bytes | undefined }>
+  read(): Promise<Chunk>
   cancel(reason?: unknown): Promise<void>
+}
+
+/** The body of a request as a runtime has received it. */
+export interface ReceivedBody {
+  /** All of its bytes, if they are here already. */
+  readonly rawBody: Bytes | undefined
+  /** Its bytes as they come. */
+  chunks(): ChunkSource
+}
+
+/** The chunks of a request's body. */
+export function chunksOf({ body }: Request): ChunkSource {
+  // TypeScript leaves open in what memory a body's bytes are. It is never shared memory.
+  return ((body ?? new Blob([]).stream()) as ByteStream).getReader()
 }
 
 /**
  * The same bytes in chunks of a useful size. A client may cut a body into chunks of one byte. Each chunk
  * costs every later reader a step, every store a write, and every list of chunks an entry.
  */
-export function gathered(source: ChunkSource): ByteStream {
+export function gathered(source: ChunkSource): ChunkSource {
   let next: Bytes | undefined
   let ended = false
   const take = async (): Promise<Bytes | undefined> => {
@@ -33,29 +54,26 @@ export function gathered(source: ChunkSource): ByteStream {
     ended = done
     return value
   }
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        let held: Bytes | undefined
-        let length = 0
-        let steps = 0
-        for (let chunk = await take(); chunk !== undefined; chunk = await take()) {
-          const large = chunk.byteLength >= worthAStep
-          if (large && length === 0) return controller.enqueue(chunk)
-          if (large || length + chunk.byteLength > fullChunk) {
-            next = chunk
-            break
-          }
-          held ??= new Uint8Array(fullChunk)
-          held.set(chunk, length)
-          length += chunk.byteLength
-          if (++steps % stepsInARow === 0) await new Promise(resolve => setTimeout(resolve, 0))
+  return {
+    async read() {
+      let held: Bytes | undefined
+      let length = 0
+      let steps = 0
+      for (let chunk = await take(); chunk !== undefined; chunk = await take()) {
+        const large = chunk.byteLength >= worthAStep
+        if (large && length === 0) return { done: false, value: chunk }
+        if (large || length + chunk.byteLength > fullChunk) {
+          next = chunk
+          break
         }
-        if (held !== undefined && length > 0) return controller.enqueue(held.subarray(0, length))
-        if (ended) controller.close()
-      },
-      cancel: reason => source.cancel(reason),
+        held ??= new Uint8Array(fullChunk)
+        held.set(chunk, length)
+        length += chunk.byteLength
+        if (++steps % stepsInARow === 0) await new Promise(resolve => setTimeout(resolve, 0))
+      }
+      if (held !== undefined && length > 0) return { done: false, value: held.subarray(0, length) }
+      return { done: true }
     },
-    { highWaterMark: 0 },
-  )
+    cancel: reason => source.cancel(reason),
+  }
 }

@@ -2,9 +2,8 @@ import type { HonoRequest } from 'hono'
 import type * as z from 'zod'
 import { HttpError, type Refusal, refuse } from '../operation/errors.ts'
 import { isList } from '../operation/fields.ts'
-import type { ByteStream } from '../platform.ts'
-import { gathered } from './gathered.ts'
-import { inTime } from './in-time.ts'
+import { chunksOf, gathered } from './gathered.ts'
+import { received } from './in-time.ts'
 import { jsonTooComplex } from './json-shape.ts'
 
 /** The largest JSON body, bytes. */
@@ -33,7 +32,7 @@ export function bodyOf(request: Request, atHand: Uint8Array | undefined): Body |
       { 'accept-encoding': 'identity' },
     )
   if (atHand !== undefined) return bodyIn(atHand, request)
-  return inTime(bytesOf(request), bodyTimeoutMs, 'the body').then(bytes => bodyIn(bytes, request))
+  return received(bytesOf(request), bodyTimeoutMs, 'the body').then(bytes => bodyIn(bytes, request))
 }
 
 function bodyIn(bytes: Uint8Array, request: Request): Body {
@@ -75,10 +74,14 @@ async function bytesOf(request: Request): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of gathered((request.body as ByteStream).getReader())) {
-    size += chunk.byteLength
-    if (size > maxDrainedBytes) throw tooLarge({ connection: 'close' })
-    if (size <= largestBody) chunks.push(chunk)
+  const source = gathered(chunksOf(request))
+  for (let chunk = await source.read(); !chunk.done; chunk = await source.read()) {
+    size += chunk.value.byteLength
+    if (size > maxDrainedBytes) {
+      await source.cancel()
+      throw tooLarge({ connection: 'close' })
+    }
+    if (size <= largestBody) chunks.push(chunk.value)
   }
   // The body was read to its end although it is too large: a sender that is cut off would not see the answer.
   if (size > largestBody) throw tooLarge()

@@ -15,6 +15,7 @@ import type { AppRegistry } from '../tenant/registry.ts'
 import type { TokenVerifier } from '../tenant/token-verifier.ts'
 import type { BeforeHooks } from '../webhook/before-hook.ts'
 import type { Asset } from './assets.gen.js'
+import type { ReceivedBody } from './gathered.ts'
 import type { Outbox } from './outbox.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
@@ -119,8 +120,8 @@ export interface Service {
   readonly origins: '*' | readonly string[]
   /** The caller's network address, for limits and loopback; '' if the runtime does not say. */
   readonly addressOf: (context: { readonly env: unknown; readonly req: { readonly raw: Request } }) => string
-  /** The bytes of a request's body, where the runtime has read them already; undefined otherwise. */
-  readonly bodyAtHand?: ((context: { readonly env: unknown }) => Uint8Array | undefined) | undefined
+  /** The body of a request, where the runtime has it without the costs of `Request`. */
+  readonly receivedBody?: ((context: { readonly env: unknown }) => ReceivedBody | undefined) | undefined
   /** How much of that address events keep. */
   readonly addressKeeping: AddressKeeping
   /**

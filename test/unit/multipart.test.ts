@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { boundaryOf, fileField, MalformedMultipart } from '../../src/file/upload/multipart.ts'
-import type { ByteStream, Bytes } from '../../src/platform.ts'
+import type { ChunkSource } from '../../src/http/gathered.ts'
+import type { Bytes } from '../../src/platform.ts'
 import { joined, text } from '../support/fixtures.ts'
 import { bytesTouched } from '../support/work.ts'
 
@@ -15,24 +16,25 @@ const part = (disposition: string, content: Bytes): Bytes =>
 const closing = text(`--${boundary}--\r\n`)
 
 /** Gives the pieces one by one, then the filler for ever; `given()` is how many bytes were asked for. */
-function source(pieces: readonly Bytes[], filler?: Bytes): { readonly body: ByteStream; given(): number } {
+function source(pieces: readonly Bytes[], filler?: Bytes): { readonly body: ChunkSource; given(): number } {
   let [at, given] = [0, 0]
-  const body: ByteStream = new ReadableStream(
-    {
-      pull(controller) {
-        const piece = pieces[at++] ?? filler
-        if (piece === undefined) return controller.close()
-        given += piece.byteLength
-        controller.enqueue(piece)
-      },
+  const body: ChunkSource = {
+    async read() {
+      const value = pieces[at++] ?? filler
+      if (value === undefined) return { done: true }
+      given += value.byteLength
+      return { done: false, value }
     },
-    { highWaterMark: 0 },
-  )
+    cancel: async () => undefined,
+  }
   return { body, given: () => given }
 }
 
-const bytesOf = async (stream: ByteStream): Promise<Bytes> =>
-  new Uint8Array(await new Response(stream).arrayBuffer())
+async function bytesOf(body: ChunkSource): Promise<Bytes> {
+  const chunks: Bytes[] = []
+  for (let chunk = await body.read(); !chunk.done; chunk = await body.read()) chunks.push(chunk.value)
+  return joined(...chunks)
+}
 const cut = (bytes: Bytes, lengths: readonly number[]): Bytes[] => {
   const pieces: Bytes[] = []
   let at = 0
@@ -88,7 +90,7 @@ describe('a form', () => {
       [joined(text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`), chunk)],
       chunk,
     )
-    const reader = (await fileField(body, boundary)).body.getReader()
+    const reader = (await fileField(body, boundary)).body
     for (let i = 1; i <= 100; i++) {
       await reader.read()
       expect(given()).toBeLessThanOrEqual((i + 3) * 1000)
@@ -163,19 +165,17 @@ describe('a form', () => {
   })
 
   it('fails as its source does', async () => {
-    const broken = (): ByteStream => {
-      let calls = 0
-      return new ReadableStream({
-        pull(controller) {
-          if (calls++ === 0)
-            controller.enqueue(
-              joined(text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`), chunk),
-            )
-          else controller.error(new Error('the phone is in a tunnel'))
-        },
-      })
+    const broken: ChunkSource = {
+      async read() {
+        broken.read = () => Promise.reject(new Error('the phone is in a tunnel'))
+        return {
+          done: false,
+          value: joined(text(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`), chunk),
+        }
+      },
+      cancel: async () => undefined,
     }
-    await expect(fileField(broken(), boundary).then(({ body: file }) => bytesOf(file))).rejects.toThrow(
+    await expect(fileField(broken, boundary).then(({ body: file }) => bytesOf(file))).rejects.toThrow(
       'in a tunnel',
     )
   })

@@ -96,7 +96,7 @@ async function serve(runtime: Runtime, config: Config, recordsEvents: boolean): 
     appTtlMs: 1000,
     version,
     addressOf: config.TRUST_PROXY ? forwardedFor(runtime) : runtime.addressOf,
-    bodyAtHand: runtime.bodyAtHand,
+    receivedBody: runtime.receivedBody,
     trustsProxy: config.TRUST_PROXY,
     outbound,
     texts: runtime.texts,

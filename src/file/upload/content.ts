@@ -1,6 +1,6 @@
 import { joined } from '../../blobs/parts.ts'
-import { gathered } from '../../http/gathered.ts'
-import { inTime } from '../../http/in-time.ts'
+import { type ChunkSource, gathered } from '../../http/gathered.ts'
+import { received } from '../../http/in-time.ts'
 import { hasThumbnail } from '../../media/media-types.ts'
 import { SNIFF_BYTES, type Sniffed, sniff } from '../../media/sniff.ts'
 import type { ByteStream } from '../../platform.ts'
@@ -26,16 +26,15 @@ export function mismatch(kind: number, found: Sniffed): string | undefined {
 export const contentTypeOf = (kind: number, found: Sniffed): string =>
   (isVoice(kind) && found.asVoice) || found.mime
 
-/** Looks at the first bytes of a stream, and gives the whole stream back. */
+/** Looks at the first bytes of a body, and gives the whole body back. */
 export async function peek(
-  body: ByteStream,
+  body: ChunkSource,
 ): Promise<{ readonly found: Sniffed; readonly whole: ByteStream }> {
-  const reader = body.getReader()
   const chunks: Uint8Array<ArrayBuffer>[] = []
   let size = 0
   let ended = false
   while (size < SNIFF_BYTES && !ended) {
-    const { done, value } = await reader.read()
+    const { done, value } = await body.read()
     ended = done
     if (value !== undefined) {
       chunks.push(value)
@@ -43,39 +42,41 @@ export async function peek(
     }
   }
   const head = joined(chunks, size)
-  const whole: ByteStream = new ReadableStream({
-    async pull(controller) {
-      const chunk = chunks.shift()
-      if (chunk !== undefined) return controller.enqueue(chunk)
-      if (ended) return controller.close()
-      const { done, value } = await reader.read()
-      if (done) controller.close()
-      else controller.enqueue(value)
+  const whole: ByteStream = new ReadableStream(
+    {
+      async pull(controller) {
+        const chunk = chunks.shift()
+        if (chunk !== undefined) return controller.enqueue(chunk)
+        if (ended) return controller.close()
+        const { done, value } = await body.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: reason => body.cancel(reason),
     },
-    cancel: reason => reader.cancel(reason),
-  })
+    { highWaterMark: 0 },
+  )
   return { found: await sniff(head), whole }
 }
 
 /**
- * The same stream. It errors with `TooLarge` at the first byte beyond `most`. `count` is called with the size
- * of every chunk.
+ * The same body. It throws `TooLarge` at the first byte beyond `most`. `count` is called with the size of
+ * every chunk.
  */
-export function limited(body: ByteStream, most: number, count: (bytes: number) => void): ByteStream {
-  const reader = body.getReader()
+export function limited(body: ChunkSource, most: number, count: (bytes: number) => void): ChunkSource {
   let size = 0
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await reader.read()
-      if (done) return controller.close()
-      size += value.byteLength
-      count(value.byteLength)
-      if (size <= most) return controller.enqueue(value)
-      controller.error(new TooLarge(`the file must be at most ${most} bytes`))
-      await reader.cancel()
+  return {
+    async read() {
+      const chunk = await body.read()
+      if (chunk.done) return chunk
+      size += chunk.value.byteLength
+      count(chunk.value.byteLength)
+      if (size <= most) return chunk
+      await body.cancel()
+      throw new TooLarge(`the file must be at most ${most} bytes`)
     },
-    cancel: reason => reader.cancel(reason),
-  })
+    cancel: reason => body.cancel(reason),
+  }
 }
 
 /** How much of an unwanted body is read, bytes, and for how long, milliseconds. */
@@ -88,30 +89,24 @@ const stallMs = 120_000
 /**
  * A request's body that may be left before its end. Many clients lose the answer and the connection if the
  * answer comes before they have sent the whole body. So `drain` reads the rest and throws it away, within
- * bounds. `drain` never throws. The body errors with 408 if its sender stalls.
+ * bounds. `drain` never throws. The body throws 408 if its sender stalls, and
+ * 400 if it breaks off.
  */
-export function leavable(source: ByteStream): { readonly body: ByteStream; drain(): Promise<void> } {
-  const reader = source.getReader()
-  // Cancelling `chunks` must not cancel the source, because `drain` reads on from it.
-  const chunks = gathered({ read: () => reader.read(), cancel: async () => undefined }).getReader()
+export function leavable(source: ChunkSource): { readonly body: ChunkSource; drain(): Promise<void> } {
+  const chunks = gathered(source)
   const readOn = async () => {
     for (let left = maxDrainedBytes; left > 0; ) {
-      const { done, value } = await reader.read()
+      const { done, value } = await source.read()
       if (done) return
       left -= value.byteLength
     }
   }
   return {
-    body: new ReadableStream(
-      {
-        async pull(controller) {
-          const { done, value } = await inTime(chunks.read(), stallMs, 'the upload')
-          if (done) controller.close()
-          else controller.enqueue(value)
-        },
-      },
-      { highWaterMark: 0 },
-    ),
+    body: {
+      read: () => received(chunks.read(), stallMs, 'the upload'),
+      // It must not cancel the source, because `drain` reads on from it.
+      cancel: async () => undefined,
+    },
     async drain() {
       let timer: ReturnType<typeof setTimeout> | undefined
       const late = new Promise<void>(resolve => {

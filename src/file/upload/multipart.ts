@@ -1,8 +1,9 @@
-import type { ByteStream, Bytes } from '../../platform.ts'
+import type { Chunk, ChunkSource } from '../../http/gathered.ts'
+import type { Bytes } from '../../platform.ts'
 import { DelimiterSearch } from './delimiter.ts'
 
 /*
- * Reads the one field `file` of a multipart/form-data body as a stream (RFC 7578). Everything before the
+ * Reads the one field `file` of a multipart/form-data body, chunk by chunk (RFC 7578). Everything before the
  * field is skipped. Memory and work stay bounded, whatever is sent and however it is cut: one chunk and the
  * headers of one part are kept, and every byte is looked at once. Libraries do not fit: busboy and its
  * descendants need Node's streams, and @remix-run/multipart-parser and @mjackson's hold a whole part in
@@ -33,7 +34,7 @@ export function boundaryOf(contentType: string): string | undefined {
 }
 
 export interface FileField {
-  readonly body: ByteStream
+  readonly body: ChunkSource
   /** As it was sent; '' if there was none. */
   readonly filename: string
 }
@@ -42,9 +43,9 @@ export interface FileField {
  * The field `file`: its bytes and its file name. Throws `MalformedMultipart`, either at once or while the
  * bytes are read.
  */
-export async function fileField(body: ByteStream, boundary: string): Promise<FileField> {
+export async function fileField(body: ChunkSource, boundary: string): Promise<FileField> {
   const delimiter = bytesOf(`\r\n--${boundary}`)
-  const source = new Source(body.getReader(), delimiter)
+  const source = new Source(body, delimiter)
   await source.skipPart(mostBeforeFile)
   for (let passed = 0; ; ) {
     const headers = await source.headers()
@@ -78,7 +79,7 @@ function filenameIn(headers: string): string {
 }
 
 class Source {
-  private readonly reader: ReadableStreamDefaultReader<Bytes>
+  private readonly body: ChunkSource
   private readonly delimiter: DelimiterSearch
   private readonly emptyLine = new DelimiterSearch(bytesOf('\r\n\r\n'))
   /** The bytes of a part's headers that have arrived so far. */
@@ -87,8 +88,8 @@ class Source {
   /** How many bytes of the chunk have been used. */
   private used = 0
 
-  constructor(reader: ReadableStreamDefaultReader<Bytes>, delimiter: Bytes) {
-    this.reader = reader
+  constructor(body: ChunkSource, delimiter: Bytes) {
+    this.body = body
     this.delimiter = new DelimiterSearch(delimiter)
     // Before the first delimiter there is no line break. So one is put there.
     this.chunk = bytesOf('\r\n')
@@ -97,7 +98,7 @@ class Source {
   /** Reads the next chunk if all of this one has been used. */
   private async fill(): Promise<void> {
     while (this.used === this.chunk.byteLength) {
-      const { done, value } = await this.reader.read()
+      const { done, value } = await this.body.read()
       if (done) throw new MalformedMultipart('the form ends before it is complete')
       this.chunk = value
       this.used = 0
@@ -138,28 +139,28 @@ class Source {
     }
   }
 
-  /** A stream of the bytes before the delimiter. What follows the delimiter is never read. */
-  part(): ByteStream {
-    const { delimiter } = this
-    return new ReadableStream({
-      pull: async controller => {
-        for (;;) {
+  /** The bytes before the delimiter. What follows the delimiter is never read. */
+  part(): ChunkSource {
+    const { body, delimiter } = this
+    const ready: Bytes[] = []
+    let ended = false
+    return {
+      read: async (): Promise<Chunk> => {
+        while (ready.length === 0 && !ended) {
           await this.fill()
           const { end, begun, to } = delimiter.next(this.chunk, this.used)
           const settled = this.chunk.subarray(this.used, to)
           this.used = end < 0 ? this.chunk.byteLength : end
-          if (begun > 0) controller.enqueue(delimiter.mark.slice(0, begun))
-          if (settled.byteLength > 0) controller.enqueue(settled)
-          if (end >= 0) {
-            controller.close()
-            await this.reader.cancel()
-            return
-          }
-          if (begun > 0 || settled.byteLength > 0) return
+          if (begun > 0) ready.push(delimiter.mark.slice(0, begun))
+          if (settled.byteLength > 0) ready.push(settled)
+          ended = end >= 0
+          if (ended) await body.cancel()
         }
+        const value = ready.shift()
+        return value === undefined ? { done: true } : { done: false, value }
       },
-      cancel: reason => this.reader.cancel(reason),
-    })
+      cancel: reason => body.cancel(reason),
+    }
   }
 }
 

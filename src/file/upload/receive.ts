@@ -1,11 +1,11 @@
 import * as z from 'zod'
 import { chargedBytes, type Exchange } from '../../http/exchange.ts'
+import type { ChunkSource } from '../../http/gathered.ts'
 import { inTime } from '../../http/in-time.ts'
 import type { Route } from '../../http/route.ts'
 import { withoutLocation } from '../../media/strip/without-location.ts'
 import { HttpError, OutcomeUnknown, Refusal, refuse } from '../../operation/errors.ts'
 import type { RunTask } from '../../operation/task.ts'
-import type { ByteStream } from '../../platform.ts'
 import type { App } from '../../tenant/app.ts'
 import { cleanFileName } from '../file-name.ts'
 import { isPicture, type StoredObject } from '../objects.ts'
@@ -40,7 +40,7 @@ export const receiveUpload: Route = {
         'application/json': z.object({ code: z.literal(200), data: z.literal(true), message: z.null() }),
       },
     },
-    400: { description: 'The form is malformed' },
+    400: { description: 'The form is malformed, or the body ended too early' },
     403: {
       description:
         '10030: the URL is invalid; 10010: its holder may not send to that group any more; 10032: the virus scanner found something, and the file is under quarantine',
@@ -54,7 +54,7 @@ export const receiveUpload: Route = {
     507: { description: '10009: a storage quota is used up' },
   },
   async handle(exchange) {
-    const { body, drain } = leavable((exchange.request.body ?? new Blob([]).stream()) as ByteStream)
+    const { body, drain } = leavable(exchange.bodyChunks())
     try {
       const result = await receive(exchange, body)
       return result instanceof Refusal ? result : exchange.ok(true)
@@ -69,7 +69,7 @@ export const receiveUpload: Route = {
 /** How long a form may take until its field `file` begins. Other fields may come first. */
 const headOfFormMs = 20_000
 
-async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObject | Refusal> {
+async function receive(exchange: Exchange, body: ChunkSource): Promise<StoredObject | Refusal> {
   const text = exchange.query.slot ?? ''
   const app = await exchange.appNamed(appIdOfSlot(text))
   const slot = app instanceof Refusal ? undefined : readSlot(app, text)
@@ -99,7 +99,7 @@ async function receive(exchange: Exchange, body: ByteStream): Promise<StoredObje
 async function store(
   exchange: Exchange,
   app: App,
-  sent: ByteStream,
+  sent: ChunkSource,
   run: RunTask,
   slot: UploadSlot,
   object: StoredObject,
@@ -166,8 +166,8 @@ const unscanned = (tooLarge: boolean) =>
 /** The file in the request, its length if the request tells it, and its name or ''. */
 async function bytesOf(
   { headers }: Request,
-  body: ByteStream,
-): Promise<{ readonly body: ByteStream; readonly length?: number; readonly name: string }> {
+  body: ChunkSource,
+): Promise<{ readonly body: ChunkSource; readonly length?: number; readonly name: string }> {
   const boundary = boundaryOf(headers.get('content-type') ?? '')
   if (boundary !== undefined) {
     const field = await inTime(fileField(body, boundary), headOfFormMs, 'the head of the form')

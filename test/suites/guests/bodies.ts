@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { besideAttack } from '../../support/bystander.ts'
 import { lacking } from '../../support/capabilities.ts'
-import { Client, newAddress, signToken } from '../../support/client.ts'
+import { Client, callers, newAddress, signToken } from '../../support/client.ts'
 import { expectBytes, placeFor, read, toUser } from '../../support/files.ts'
 import { joined, text } from '../../support/fixtures.ts'
 import { dataOf, expectRefusal, newGroup, people } from '../../support/groups.ts'
 import { headOf, openRaw } from '../../support/raw-http.ts'
-import { boundary, closing, multipart, part } from '../../support/upload-requests.ts'
+import { boundary, closing, multipart, part, put } from '../../support/upload-requests.ts'
 import type { Suite } from '../all.ts'
 
 /** The bytes, each as a chunk of its own of a chunked body. */
@@ -18,6 +18,7 @@ const oneByOne = (bytes: Uint8Array): Buffer =>
 
 export const hostileBodies: Suite = (instance, _pace, target) => {
   const oneProcess = lacking(target, 'one process') === undefined
+  const ownUrls = lacking(target, 'own upload URLs') === undefined
   const pipelining = lacking(target, 'pipelined requests') === undefined
   const bystander = async () => {
     const { owner } = await people(instance(), ['owner'])
@@ -25,7 +26,14 @@ export const hostileBodies: Suite = (instance, _pace, target) => {
     return async () => dataOf(await owner.get('/group/info', { group_id }))
   }
 
-  describe.runIf(lacking(target, 'own upload URLs') === undefined)('a form in chunks of one byte', () => {
+  /** How often this route has answered 500. */
+  const failuresOf = async (route: string) => {
+    const { data } = await (await callers(instance()).admin()).get('/metrics')
+    const [, count = '0'] = new RegExp(`route="${route}",code="500"} (\\d+)`).exec(String(data)) ?? []
+    return Number(count)
+  }
+
+  describe.runIf(ownUrls)('a form in chunks of one byte', () => {
     it('is read like any other', async () => {
       const { sender, friend } = await people(instance(), ['sender', 'friend'])
       const place = await placeFor(sender, toUser(friend))
@@ -61,6 +69,33 @@ export const hostileBodies: Suite = (instance, _pace, target) => {
       })
       expect(statuses).toEqual([400, 400, 400, 400])
     })
+  })
+
+  it.runIf(ownUrls)('an upload that is cut off stores nothing, and its URL may be used again', async () => {
+    const { sender, friend } = await people(instance(), ['sender', 'friend'])
+    const route = '/file/upload/object'
+    const before = await failuresOf(route)
+    const bytes = new Uint8Array(200_000).fill(65)
+    const form = joined(part('name="file"', bytes), closing)
+    const ways: readonly (readonly [string, Uint8Array, Readonly<Record<string, string | number>>])[] = [
+      ['PUT', bytes, { 'content-length': bytes.length }],
+      ['PUT', joined(text('30d40\r\n'), bytes), { 'transfer-encoding': 'chunked' }],
+      ['POST', form, { ...multipart, 'content-length': form.length }],
+    ]
+    for (const [method, body, headers] of ways) {
+      const place = await placeFor(sender, toUser(friend))
+      for (const sent of [0, 100, 120_000]) {
+        const connection = await openRaw(place.upload_url)
+        await connection.write(headOf(method, place.upload_url, headers))
+        await connection.write(body.subarray(0, sent))
+        await new Promise(resolve => setTimeout(resolve, 30))
+        connection.breakOff()
+      }
+      expect((await read(friend, place.download_url)).status).not.toBe(200)
+      await expect.poll(async () => (await put(place, bytes)).status, { timeout: 10_000 }).toBe(200)
+      expectBytes(await read(friend, place.download_url), bytes)
+    }
+    expect(await failuresOf(route)).toBe(before)
   })
 
   describe('a JSON body', () => {
@@ -107,6 +142,25 @@ export const hostileBodies: Suite = (instance, _pace, target) => {
         connection.breakOff()
         expect(await group.ext()).toBe(value)
       }
+    })
+
+    it('that is cut off changes nothing, and is no failure of the service', async () => {
+      const group = await groupWithExt()
+      const before = await failuresOf('/group/info/ext')
+      for (const sent of [0, 1, 7]) {
+        const { head, body } = group.requestTo('cut off')
+        const connection = await group.connection()
+        await connection.write(head + body.slice(0, sent))
+        await new Promise(resolve => setTimeout(resolve, 30))
+        connection.breakOff()
+      }
+      const { head, body } = group.requestTo('whole')
+      const connection = await group.connection()
+      await connection.write(head + body)
+      expect(await connection.status()).toBe(200)
+      connection.breakOff()
+      expect(await group.ext()).toBe('whole')
+      expect(await failuresOf('/group/info/ext')).toBe(before)
     })
 
     it.runIf(pipelining)('is read where requests follow each other without waiting for answers', async () => {
