@@ -27,8 +27,8 @@ describe.skipIf(!installed('strace'))('a child process is killed once, and never
   ])('on %s', async (name, command) => {
     const trace = join(folder, name)
     const strace = ['strace', '-f', '-e', 'trace=kill,tgkill,pidfd_send_signal', '-o', trace]
-    const { code, stdout } = await run([...strace, ...command])
-    expect(code).toBe(0)
+    const { code, stdout, stderr } = await run([...strace, ...command])
+    expect(code, stderr).toBe(0)
     const kills = readFileSync(trace, 'utf8').match(/\b(kill|pidfd_send_signal)\(.*SIGKILL.*/g)
     expect(kills).toHaveLength(1)
     expect(kills?.[0]).toContain(`kill(${stdout.trim()}, SIGKILL)`)

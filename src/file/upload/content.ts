@@ -89,8 +89,7 @@ const stallMs = 120_000
 /**
  * A request's body that may be left before its end. Many clients lose the answer and the connection if the
  * answer comes before they have sent the whole body. So `drain` reads the rest and throws it away, within
- * bounds. `drain` never throws. The body throws 408 if its sender stalls, and
- * 400 if it breaks off.
+ * bounds. `drain` never throws. The body throws 408 if its sender stalls, and 400 if it breaks off.
  */
 export function leavable(source: ChunkSource): { readonly body: ChunkSource; drain(): Promise<void> } {
   const chunks = gathered(source)
