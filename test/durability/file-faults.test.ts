@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { installed } from '../support/installed.ts'
-import { removeFolder, run, temporaryFolder } from '../support/process.ts'
+import { folderAmongPackages, removeFolder, run, temporaryFolder } from '../support/process.ts'
 
 /*
  * The n-th file call fails: a short story with uploads, shares, deletions, backup and restore is played over
@@ -41,9 +40,7 @@ beforeAll(async () => {
   const source = fileURLToPath(new URL('./file-faults/shim.c', import.meta.url))
   const compiled = await run(['cc', '-shared', '-fPIC', '-O2', '-Wall', '-o', shim, source, '-ldl'])
   if (compiled.code !== 0) throw new Error(compiled.stderr)
-  // Among the project's packages, which it loads.
-  mkdirSync('dist', { recursive: true })
-  program = join(mkdtempSync('dist/file-faults-'), 'story.mjs')
+  program = join(folderAmongPackages(), 'story.mjs')
   await build({
     entryPoints: [fileURLToPath(new URL('./file-faults/story.ts', import.meta.url))],
     outfile: program,
@@ -58,7 +55,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  if (program !== '') await rm(join(program, '..'), { recursive: true })
+  if (program !== '') await removeFolder(dirname(program))
   await removeFolder(folder)
 })
 

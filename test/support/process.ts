@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -26,6 +26,12 @@ export async function freePort(): Promise<number> {
 }
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'cohort-test-'))
+/** As `temporaryFolder`; what lies in it finds the project's packages. */
+export function folderAmongPackages(): string {
+  const caches = join('node_modules', '.cache')
+  mkdirSync(caches, { recursive: true })
+  return mkdtempSync(join(caches, 'cohort-test-'))
+}
 export const removeFolder = (folder: string): Promise<void> =>
   rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 

@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mayReach, networksIn, refusalOfUrl } from '../../src/outbound/address.ts'
-import { run } from '../support/process.ts'
+import { removeFolder, run, temporaryFolder } from '../support/process.ts'
 
 const publicOnly = { allowedNetworks: [], allowHttp: false }
 
@@ -59,15 +60,18 @@ it('a URL is https, on a port that is nobody else’s, without a password', () =
   expect(refusalOfUrl('http://example.org', { ...publicOnly, allowHttp: true })).toBeUndefined()
 })
 
+const folder = temporaryFolder()
+const probe = join(folder, 'probe.mjs')
+afterAll(() => removeFolder(folder))
 const runtimes = {
-  node: ['node', 'dist/outbound-probe.mjs'],
+  node: ['node', probe],
   bun: ['npx', 'bun', 'test/support/outbound-probe.ts'],
   deno: ['npx', 'deno', 'run', '--no-prompt', '--allow-net', '--allow-sys', 'test/support/outbound-probe.ts'],
 } as const
 
 beforeAll(async () => {
   // Node 20 runs no TypeScript.
-  const bundle = ['--bundle', '--platform=node', '--format=esm', '--outfile=dist/outbound-probe.mjs']
+  const bundle = ['--bundle', '--platform=node', '--format=esm', `--outfile=${probe}`]
   await run(['npx', 'esbuild', 'test/support/outbound-probe.ts', ...bundle])
 })
 
