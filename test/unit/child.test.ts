@@ -29,8 +29,10 @@ describe.skipIf(!installed('strace'))('a child process is killed once, and never
     const strace = ['strace', '-f', '-e', 'trace=kill,tgkill,pidfd_send_signal', '-o', trace]
     const { code, stdout, stderr } = await run([...strace, ...command])
     expect(code, stderr).toBe(0)
-    const kills = readFileSync(trace, 'utf8').match(/\b(kill|pidfd_send_signal)\(.*SIGKILL.*/g)
-    expect(kills).toHaveLength(1)
-    expect(kills?.[0]).toContain(`kill(${stdout.trim()}, SIGKILL)`)
+    const calls = readFileSync(trace, 'utf8')
+    // A child that is killed before its first step appears in some traces as if it had made the same call.
+    const kills = calls.match(/^(\d+) +(kill|pidfd_send_signal)\((?!\1,).*SIGKILL/gm)
+    expect(kills, calls).toHaveLength(1)
+    expect(kills?.[0]).toContain(`kill(${stdout.trim()}, SIGKILL`)
   })
 })
