@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import type { ChunkSource, ReceivedBody } from '../http/gathered.ts'
 import type { Bytes } from '../platform.ts'
 
@@ -64,20 +65,10 @@ export class GatheringMessage extends IncomingMessage implements ReceivedBody {
    * as much as writing the file.
    */
   chunks(): ChunkSource {
-    const { rawBody } = this
-    const cancel = async () => undefined
-    if (rawBody === undefined) {
-      const chunks: AsyncIterator<Bytes, undefined> = this.iterator({ destroyOnReturn: false })
-      return { read: () => chunks.next(), cancel }
-    }
-    const left: Bytes[] = [rawBody]
-    return {
-      async read() {
-        const value = left.pop()
-        return value === undefined ? { done: true } : { done: false, value }
-      },
-      cancel,
-    }
+    const body = this.rawBody === undefined ? this : Readable.from([this.rawBody])
+    // The connection stays: its next request comes after the body.
+    const chunks: AsyncIterator<Bytes, undefined> = body.iterator({ destroyOnReturn: false })
+    return { read: () => chunks.next(), cancel: async () => undefined }
   }
 
   private release(): void {

@@ -12,13 +12,14 @@ const fullChunk = 4 * worthAStep
  */
 const stepsInARow = 256
 
+/** What a source gives: its next bytes, or its end. */
 export type Chunk =
   | { readonly done: false; readonly value: Bytes }
   | { readonly done: true; readonly value?: Bytes | undefined }
 
 /**
- * A source of chunks. The reader of a stream is one. Those who change a body on its way pass it on as a
- * source: a stream of its own for each of them costs several times as much.
+ * A source of chunks. The reader of a stream is one. A body goes through several steps, and each step is a
+ * source. A stream for each step would cost several times as much.
  */
 export interface ChunkSource {
   read(): Promise<Chunk>

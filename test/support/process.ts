@@ -26,12 +26,14 @@ export async function freePort(): Promise<number> {
 }
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'cohort-test-'))
+
 /** As `temporaryFolder`; what lies in it finds the project's packages. */
 export function folderAmongPackages(): string {
   const caches = join('node_modules', '.cache')
   mkdirSync(caches, { recursive: true })
   return mkdtempSync(join(caches, 'cohort-test-'))
 }
+
 export const removeFolder = (folder: string): Promise<void> =>
   rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 
